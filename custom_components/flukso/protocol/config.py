@@ -1,0 +1,128 @@
+"""The three config topics: what of them is kept, and the ports and kubes they name."""
+
+from dataclasses import dataclass, field
+
+from .sensors import Sensors, parse_sensors
+from .topics import ConfigReport, Report
+from .wire import Json, ProtocolError, Section, load
+
+_LONGEST = 65_536
+_BRACKETS = 1_000
+
+#: The settings that are read. Nothing else of a config message is kept, the radio key of the
+#: kubes and their hardware ids least of all (docs/protocol.md section 5).
+_KEPT = {
+    Report.SENSORS: frozenset(
+        ("id", "enable", "type", "subtype", "class", "data_type", "port", "rid", "kid", "function")
+    ),
+    Report.PORTS: frozenset(("enable", "class", "name", "current", "constant", "phase", "math")),
+    Report.KUBES: frozenset(("enable", "name", "hw_type", "sw_version")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A port of an FLM03: its name, a clamp's rated current (A), a pulse's size (Wh or L)."""
+
+    name: str | None = None
+    current: float | None = None
+    constant: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The ports of an FLM03 by number, the electrical system, and the sums its firmware forms."""
+
+    by_number: dict[int, Port] = field(default_factory=dict)
+    phase: str | None = None
+    math: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kube:
+    """A FluksoKube: its name, hardware type (19217 is FLK01A, 19218 FLK01B) and firmware."""
+
+    name: str | None = None
+    hw_type: int | None = None
+    sw_version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kubes:
+    """The kubes by number."""
+
+    by_number: dict[int, Kube] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """All that a meter says of itself; a report that has not been heard is None."""
+
+    sensors: Sensors | None = None
+    ports: Ports | None = None
+    kubes: Kubes | None = None
+
+
+def read_config(payload: bytes, report: ConfigReport) -> dict[str, Json]:
+    """The settings of a config message that are read here, without all the others.
+
+    Raises:
+        ProtocolError: not an object of objects, too long, or nested too deeply.
+    """
+    config = load(payload, report, longest=_LONGEST, brackets=_BRACKETS)
+    if not isinstance(config, dict):
+        raise ProtocolError(report, "not an object")
+    kept: dict[str, Json] = {}
+    for name, section in config.items():
+        if name != "main" and not name.isdigit():
+            continue
+        if not isinstance(section, dict):
+            raise ProtocolError(report, "a section that is no object")
+        kept[name] = {key: section[key] for key in section.keys() & _KEPT[report]}
+    return kept
+
+
+def parse_config(config: Json, report: ConfigReport) -> Sensors | Ports | Kubes:
+    """Turn what :func:`read_config` kept into dataclasses.
+
+    Raises:
+        ProtocolError: a setting of a shape that no firmware writes.
+    """
+    match report:
+        case Report.SENSORS:
+            return parse_sensors(config)
+        case Report.PORTS:
+            return _parse_ports(config)
+        case Report.KUBES:
+            return _parse_kubes(config)
+
+
+def _parse_ports(config: Json) -> Ports:
+    """docs/protocol.md section 5."""
+    root = Section(config, Report.PORTS)
+    main = root.section("main")
+    return Ports(
+        {
+            number: Port(
+                port.text("name"),
+                port.number("current", most=10_000),
+                port.number("constant", most=65_536),
+            )
+            for number, port in sorted(root.numbered().items())
+        },
+        main.text("phase"),
+        main.text("math"),
+    )
+
+
+def _parse_kubes(config: Json) -> Kubes:
+    """docs/protocol.md section 5."""
+    return Kubes(
+        {
+            number: Kube(
+                kube.text("name"), kube.whole("hw_type", most=65_535), kube.text("sw_version")
+            )
+            for number, kube in sorted(Section(config, Report.KUBES).numbered().items())
+            if kube.flag("enable") is not False
+        }
+    )

@@ -1,0 +1,63 @@
+"""A reading: ``[<seconds>, <value>, "<unit>"]`` on the gauge or counter topic of a sensor."""
+
+from dataclasses import dataclass
+from math import trunc
+
+from .quantities import Unit
+from .sensors import Stream
+from .wire import ProtocolError, load
+
+_LONGEST = 128
+_LAST_SECOND = 2**32
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a sensor read at a second since 1970 by the meter's clock."""
+
+    time: int
+    value: float
+    unit: Unit
+
+
+def parse_reading(payload: bytes, stream: Stream) -> Reading:
+    """Read a message of a stream (docs/protocol.md section 2).
+
+    A reading without a unit has that of the stream. Negative clamp gauges are put right.
+
+    Raises:
+        ProtocolError: another shape, a unit that no firmware sends, or a number beyond what
+            the meter can count or measure.
+    """
+    what = stream.kind
+    items = load(payload, what, longest=_LONGEST, brackets=1)
+    if not isinstance(items, list) or not 2 <= len(items) <= 3:
+        raise ProtocolError(what, "no list of time, value and unit")
+    time, value, unit = items if len(items) == 3 else (*items, stream.unit)
+    if type(time) is not int or not 0 <= time < _LAST_SECOND:
+        raise ProtocolError(what, "its time is no second since 1970", time)
+    if type(value) is not int and type(value) is not float:
+        raise ProtocolError(what, "its value is no number", value)
+    if stream.misprinted and value <= -1:
+        value = _put_right(value)
+    if not stream.lowest <= value <= stream.highest:
+        raise ProtocolError(what, "its value is beyond the meter's range", value)
+    if unit != stream.unit:
+        unit = _known_unit(what, unit)
+    return Reading(time, value, stream.unit if unit == stream.unit else Unit(unit))
+
+
+def _put_right(value: float) -> float:
+    """Undo the misprint of a negative gauge: −0.5 arrives as −1.500 (section 9, quirk 3).
+
+    The firmware prints the floor before the point and the distance from it behind.
+    """
+    whole = trunc(value)
+    return round(whole + (whole - value), 3)
+
+
+def _known_unit(what: str, unit: object) -> Unit:
+    try:
+        return Unit(unit)  # type: ignore[arg-type]  # whatever it is, it is looked up
+    except ValueError, TypeError:
+        raise ProtocolError(what, "its unit is unknown", unit) from None

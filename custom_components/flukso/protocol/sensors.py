@@ -1,0 +1,188 @@
+"""``config/sensor``: the enabled sensors of a meter, and the readings topics each of them feeds."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from .quantities import (
+    CLAMP_QUANTITIES,
+    COUNTER_UNITS,
+    GAUGE_UNITS,
+    KUBE_QUANTITIES,
+    PULSE_QUANTITIES,
+    SIGNED_CLAMP_QUANTITIES,
+    Quantity,
+    Unit,
+)
+from .topics import Kind, Report, is_id
+from .wire import Json, ProtocolError, Section
+
+#: FLM03: the current clamps; the pulse inputs are ports 4 to 6 (docs/protocol.md section 4).
+CLAMP_PORTS = (1, 2, 3)
+
+#: A counter's 32 bits before the point and 3 decimals behind it (docs/protocol.md section 2).
+_HIGHEST_COUNTER = 4_294_967_295.999
+#: The range of the clamps' Q20.11 fixed point (docs/protocol.md section 2).
+_HIGHEST_CLAMP_GAUGE = 1_048_576.0
+
+
+class Source(StrEnum):
+    """Where a sensor's readings come from; an FLM02 calls it the sensor's class."""
+
+    CLAMP = "clamp"
+    ANALOG = "analog"
+    PULSE = "pulse"
+    COSEM = "cosem"
+    KUBE = "kube"
+
+
+@dataclass(frozen=True, slots=True)
+class Sensor:
+    """An enabled sensor.
+
+    ``ports`` are numbers as printed on the meter, empty for kubes and for what hangs on a
+    serial port. ``kube`` is the kube's number in config/kube, ``function`` the name an FLM02
+    gives its sensors, ``rid`` counts how often the sensor id was given a new meaning.
+    """
+
+    sensor_id: str
+    quantity: Quantity
+    source: Source
+    data_type: Kind
+    ports: tuple[int, ...] = ()
+    rid: int = 0
+    kube: int | None = None
+    function: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sensors:
+    """The enabled sensors in the order of their slots, and whether an FLM02 lists them."""
+
+    enabled: tuple[Sensor, ...] = ()
+    flm02: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """One readings topic of a sensor: the unit it should come in and the range it can have.
+
+    ``misprinted`` marks the gauges whose negative values the firmware prints wrongly
+    (docs/protocol.md section 9, quirk 3).
+    """
+
+    sensor: Sensor
+    kind: Kind
+    unit: Unit
+    lowest: float
+    highest: float
+    misprinted: bool = False
+
+
+def parse_sensors(config: Json) -> Sensors:
+    """The enabled sensors of a config/sensor message (docs/protocol.md section 4).
+
+    Slots without type or ``enable`` are unused, and disabled ones publish nothing: both are
+    left out.
+
+    Raises:
+        ProtocolError: a slot of a shape that no firmware writes, or a sensor id used twice.
+    """
+    slots = [slot for _, slot in sorted(Section(config, Report.SENSORS).numbered().items())]
+    enabled = tuple(_parse_sensor(slot) for slot in slots if slot.flag("enable") and "type" in slot)
+    if len({sensor.sensor_id for sensor in enabled}) < len(enabled):
+        raise ProtocolError(Report.SENSORS, "a sensor id in two slots")
+    functions, subtypes = (any(slot.text(key) for slot in slots) for key in ("function", "subtype"))
+    return Sensors(enabled, flm02=functions and not subtypes)
+
+
+def _parse_sensor(slot: Section) -> Sensor:
+    sensor_id = slot.text("id")
+    if sensor_id is None or not is_id(sensor_id):
+        raise slot.wrong("id", "is no sensor id")
+    try:
+        data_type = Kind(slot.text("data_type") or Kind.COUNTER)
+    except ValueError:
+        raise slot.wrong("data_type", "is neither gauge nor counter") from None
+    ports = _parse_ports(slot)
+    source = _source(slot, ports)
+    return Sensor(
+        sensor_id,
+        _quantity(slot, source),
+        source,
+        data_type,
+        ports,
+        rid=slot.whole("rid", most=2**31) or 0,
+        kube=slot.whole("kid", most=999),
+        function=slot.text("function"),
+    )
+
+
+def _parse_ports(slot: Section) -> tuple[int, ...]:
+    """``[1]``, several in one list (three phases of an FLM02), or the name of a serial port."""
+    items = slot.items("port")
+    if items is None or isinstance(items, str):
+        return ()
+    ports = [Section({"port": item}, Report.SENSORS).whole("port", most=99) for item in items]
+    if not 0 < len(ports) <= 8 or None in ports:
+        raise slot.wrong("port", "is no list of ports")
+    return tuple(port for port in ports if port is not None)
+
+
+def _source(slot: Section, ports: tuple[int, ...]) -> Source:
+    match slot.text("class"):
+        case "kube":
+            return Source.KUBE
+        case "analog":
+            return Source.ANALOG
+        case "cosem":
+            return Source.COSEM
+        case "pulse":
+            return Source.PULSE
+    on_clamp_port = all(port in CLAMP_PORTS for port in ports)
+    return Source.CLAMP if slot.text("subtype") and on_clamp_port else Source.PULSE
+
+
+def _quantity(slot: Section, source: Source) -> Quantity:
+    """The subtype of a clamp, else the type; a type of a firmware to come is OTHER."""
+    key = "subtype" if source is Source.CLAMP else "type"
+    known = {Source.CLAMP: CLAMP_QUANTITIES, Source.KUBE: KUBE_QUANTITIES}
+    name = slot.text(key)
+    if name in known.get(source, PULSE_QUANTITIES):
+        return Quantity(name)
+    if source is Source.CLAMP:
+        raise slot.wrong(key, "is no subtype of a clamp")
+    return Quantity.OTHER
+
+
+def streams_of(sensor: Sensor) -> tuple[Stream, ...]:
+    """The readings topics a sensor feeds (docs/protocol.md section 3).
+
+    A kube publishes on the topic of its data type and nowhere else; all others publish a
+    gauge, and those of data type counter a counter as well.
+    """
+    kinds: tuple[Kind, ...]
+    if sensor.source is Source.KUBE:
+        kinds = (sensor.data_type,)
+    elif sensor.data_type is Kind.COUNTER and sensor.quantity in COUNTER_UNITS:
+        kinds = (Kind.COUNTER, Kind.GAUGE)
+    else:
+        kinds = (Kind.GAUGE,)
+    return tuple(_counter(sensor) if kind is Kind.COUNTER else _gauge(sensor) for kind in kinds)
+
+
+def _counter(sensor: Sensor) -> Stream:
+    """A counter; that of a P1 port runs both ways (docs/protocol.md section 4)."""
+    lowest = -_HIGHEST_COUNTER if sensor.source is Source.COSEM else 0.0
+    unit = COUNTER_UNITS.get(sensor.quantity, Unit.NONE)
+    return Stream(sensor, Kind.COUNTER, unit, lowest, _HIGHEST_COUNTER)
+
+
+def _gauge(sensor: Sensor) -> Stream:
+    unit = GAUGE_UNITS[sensor.quantity]
+    if sensor.source is not Source.CLAMP:
+        if sensor.source is not Source.PULSE and unit is Unit.LITRE_PER_SECOND:
+            unit = Unit.LITRE_PER_DAY
+        return Stream(sensor, Kind.GAUGE, unit, -_HIGHEST_COUNTER, _HIGHEST_COUNTER)
+    signed = sensor.quantity in SIGNED_CLAMP_QUANTITIES
+    lowest = -_HIGHEST_CLAMP_GAUGE if signed else 0.0
+    return Stream(sensor, Kind.GAUGE, unit, lowest, _HIGHEST_CLAMP_GAUGE, misprinted=signed)

@@ -1,0 +1,134 @@
+"""Bytes off the wire into checked values: the one gate that every payload passes."""
+
+import json
+import reprlib
+from typing import Never
+
+type Json = bool | int | float | str | list[Json] | dict[str, Json] | None
+
+_LONGEST_TEXT = 64
+_show = reprlib.Repr(maxstring=40, maxother=40)
+
+
+class ProtocolError(ValueError):
+    """A topic or payload that no Fluksometer sends.
+
+    ``what`` it was and what was ``wrong`` with it are fixed phrases, so that they can be
+    counted; ``found`` is a short piece of the payload and goes into the message alone.
+    """
+
+    def __init__(self, what: str, wrong: str, found: object = None) -> None:
+        self.what = what
+        self.wrong = wrong
+        super().__init__(
+            f"{what}: {wrong}" if found is None else f"{what}: {wrong} ({_show.repr(found)})"
+        )
+
+
+def _refuse_constant(name: str) -> Never:
+    raise ValueError(name)
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
+
+
+def load(payload: bytes, what: str, *, longest: int, brackets: int) -> Json:
+    """Read JSON of at most ``longest`` bytes with at most ``brackets`` arrays and objects.
+
+    The number of opening brackets bounds the depth as well. NaN and the infinities, which
+    Python's reader would take, are refused.
+
+    Raises:
+        ProtocolError: too long, too deep, not UTF-8 or not JSON.
+    """
+    if len(payload) > longest:
+        raise ProtocolError(what, "too long", len(payload))
+    if payload.count(b"[") + payload.count(b"{") > brackets:
+        raise ProtocolError(what, "nested too deeply")
+    try:
+        value: Json = _DECODER.decode(str(payload, "utf-8"))
+    except ValueError as error:
+        raise ProtocolError(what, "not JSON") from error
+    return value
+
+
+class Section:
+    """An object of a config message whose fields are checked as they are read.
+
+    The firmware passes its settings through Lua's ``tonumber``: a text that looks like a
+    number arrives as one, and a flag as 0, 1, "0" or "1" (docs/protocol.md section 4).
+    Every method raises ProtocolError for a field of another shape; an absent field is None.
+    """
+
+    def __init__(self, value: Json, what: str) -> None:
+        if not isinstance(value, dict):
+            raise ProtocolError(what, "not an object")
+        self._fields = value
+        self._what = what
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._fields
+
+    def wrong(self, key: str, wrong: str) -> ProtocolError:
+        """The error that says what is wrong with a field."""
+        return ProtocolError(self._what, f"{key} {wrong}", self._fields.get(key))
+
+    def numbered(self) -> dict[int, Section]:
+        """The sections whose names are numbers, by that number; the others are no concern here."""
+        return {
+            int(key): Section(value, self._what)
+            for key, value in self._fields.items()
+            if len(key) <= 3 and key.isascii() and key.isdigit()
+        }
+
+    def section(self, key: str) -> Section:
+        """The section of that name; an empty one where there is none."""
+        return Section(self._fields.get(key, {}), self._what)
+
+    def text(self, key: str) -> str | None:
+        """A short printable text; a number becomes text again, an empty one None."""
+        value = self._fields.get(key)
+        if isinstance(value, bool) or not isinstance(value, str | int | float | None):
+            raise self.wrong(key, "is no text")
+        text = str(value).strip() if value is not None else ""
+        if len(text) > _LONGEST_TEXT or not text.isprintable():
+            raise self.wrong(key, "is no short printable text")
+        return text or None
+
+    def flag(self, key: str) -> bool | None:
+        """A flag."""
+        if key not in self._fields:
+            return None
+        match self.text(key):
+            case "0":
+                return False
+            case "1":
+                return True
+        raise self.wrong(key, "is neither 0 nor 1")
+
+    def number(self, key: str, *, most: float) -> float | None:
+        """A number from 0 to ``most``."""
+        text = self.text(key)
+        if text is None:
+            return None
+        try:
+            number = float(text)
+        except ValueError:
+            raise self.wrong(key, "is no number") from None
+        if not 0 <= number <= most:
+            raise self.wrong(key, "is out of range")
+        return number
+
+    def whole(self, key: str, *, most: int) -> int | None:
+        """A whole number from 0 to ``most``."""
+        number = self.number(key, most=most)
+        if number is None:
+            return None
+        if not number.is_integer():
+            raise self.wrong(key, "is no whole number")
+        return int(number)
+
+    def items(self, key: str) -> list[Json] | str | None:
+        """A list as it is, or a text."""
+        value = self._fields.get(key)
+        return value if isinstance(value, list) else self.text(key)
