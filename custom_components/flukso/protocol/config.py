@@ -1,8 +1,9 @@
 """The three config topics: what of them is kept, and the ports and kubes they name."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from .sensors import Sensors, parse_sensors
+from .quantities import Quantity
+from .sensors import Sensor, Sensors, Source, Stream, parse_sensors, streams_of
 from .topics import ConfigReport, Report
 from .wire import Json, ProtocolError, Section, load
 
@@ -18,6 +19,9 @@ _KEPT = {
     Report.PORTS: frozenset(("enable", "class", "name", "current", "constant", "phase", "math")),
     Report.KUBES: frozenset(("enable", "name", "hw_type", "sw_version")),
 }
+
+_FLK01A = 19217
+_NOT_ON_FLK01A = frozenset((Quantity.PRESSURE, Quantity.LIGHT, Quantity.VIBRATION))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,73 @@ class Configuration:
     sensors: Sensors | None = None
     ports: Ports | None = None
     kubes: Kubes | None = None
+
+    @property
+    def model(self) -> str:
+        """FLM02 or FLM03."""
+        return "FLM02" if self.sensors is not None and self.sensors.flm02 else "FLM03"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The different names of the ports and kubes in use, in the order of their slots."""
+        enabled = self.sensors.enabled if self.sensors else ()
+        names = (self.name_of(sensor) for sensor in enabled)
+        return tuple(dict.fromkeys(name for name in names if name is not None))
+
+    def name_of(self, sensor: Sensor) -> str | None:
+        """What a sensor's port, kube or (FLM02) the sensor itself was named, if anything."""
+        if sensor.source is Source.KUBE:
+            kube = self.kube_of(sensor)
+            return kube.name if kube else None
+        if sensor.function is not None or self.ports is None or len(sensor.ports) != 1:
+            return sensor.function
+        port = self.ports.by_number.get(sensor.ports[0])
+        return port.name if port else None
+
+    @property
+    def complete(self) -> bool:
+        """Whether all is known that names the sensors."""
+        if self.sensors is None:
+            return False
+        on_kubes = any(sensor.source is Source.KUBE for sensor in self.sensors.enabled)
+        return (self.sensors.flm02 or self.ports is not None) and (
+            not on_kubes or self.kubes is not None
+        )
+
+    def updated(self, report: Sensors | Ports | Kubes) -> Configuration:
+        """The configuration with one report replaced."""
+        match report:
+            case Sensors():
+                return replace(self, sensors=report)
+            case Ports():
+                return replace(self, ports=report)
+            case Kubes():
+                return replace(self, kubes=report)
+
+    @property
+    def streams(self) -> tuple[Stream, ...]:
+        """What the enabled sensors publish, without what the hardware of a kube lacks."""
+        enabled = self.sensors.enabled if self.sensors else ()
+        return tuple(
+            stream
+            for sensor in enabled
+            if not self._is_silent(sensor)
+            for stream in streams_of(sensor)
+        )
+
+    def _is_silent(self, sensor: Sensor) -> bool:
+        """docs/protocol.md section 2: provisioned, but never published."""
+        if sensor.quantity is Quantity.PROXIMITY:
+            return True
+        kube = self.kube_of(sensor)
+        on_flk01a = kube is not None and kube.hw_type == _FLK01A
+        return on_flk01a and sensor.quantity in _NOT_ON_FLK01A
+
+    def kube_of(self, sensor: Sensor) -> Kube | None:
+        """The kube that a sensor is part of, where it is known."""
+        if self.kubes is None or sensor.kube is None:
+            return None
+        return self.kubes.by_number.get(sensor.kube)
 
 
 def read_config(payload: bytes, report: ConfigReport) -> dict[str, Json]:

@@ -35,6 +35,8 @@ class Report(StrEnum):
 
 type ConfigReport = Literal[Report.SENSORS, Report.PORTS, Report.KUBES]
 
+CONFIG_REPORTS: tuple[ConfigReport, ...] = (Report.SENSORS, Report.PORTS, Report.KUBES)
+
 
 def device_id_of(topic: str, report: Report, prefix: str = "") -> str:
     """The device id in the topic of a report.

@@ -1,0 +1,65 @@
+"""The Flukso integration: a Fluksometer's MQTT topics as devices and entities."""
+
+from homeassistant.const import CONF_DEVICE_ID, Platform
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import ConfigEntryNotReady
+from homeassistant.helpers import device_registry as dr
+
+from .const import CONF_TOPIC_PREFIX, DOMAIN
+from .devices import async_register_devices, part_of
+from .memory import Memory
+from .meter import FluksoConfigEntry, Meter
+from .transport import Transport
+
+PLATFORMS = [Platform.BINARY_SENSOR, Platform.SENSOR]
+
+
+async def async_setup_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> bool:
+    """Set up a meter: its devices first, then its entities, then the stream of messages.
+
+    Raises:
+        ConfigEntryNotReady: Home Assistant's MQTT is not set up.
+    """
+    transport = Transport(hass)
+    if not await transport.async_ready():
+        raise ConfigEntryNotReady(translation_domain=DOMAIN, translation_key="mqtt_unavailable")
+    meter = entry.runtime_data = Meter(
+        hass,
+        transport,
+        Memory(hass, entry.entry_id),
+        entry.data[CONF_DEVICE_ID],
+        entry.data[CONF_TOPIC_PREFIX],
+    )
+    await meter.async_recall()
+
+    @callback
+    def register_devices() -> None:
+        async_register_devices(hass, entry)
+
+    register_devices()
+    entry.async_on_unload(meter.listen(register_devices))
+    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    await meter.async_start()
+    return True
+
+
+async def async_unload_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> bool:
+    """Let go of a meter."""
+    unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+    if unloaded:
+        await entry.runtime_data.async_stop()
+    return unloaded
+
+
+async def async_remove_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> None:
+    """Forget a meter."""
+    await Memory(hass, entry.entry_id).async_remove()
+
+
+async def async_remove_config_entry_device(
+    hass: HomeAssistant, entry: FluksoConfigEntry, device_entry: dr.AnyDeviceEntry
+) -> bool:
+    """A device may be deleted once the meter has nothing enabled on it."""
+    meter = entry.runtime_data
+    in_use = {part_of(meter, sensor).identifier for sensor in meter.sensors}
+    return device_entry.identifiers.isdisjoint(in_use | {(DOMAIN, meter.device_id)})

@@ -1,0 +1,132 @@
+"""Binary sensors: what a FluksoKube notices, and whether it is well."""
+
+from datetime import datetime
+from typing import override
+
+from homeassistant.components.binary_sensor import (
+    BinarySensorDeviceClass,
+    BinarySensorEntity,
+    BinarySensorEntityDescription,
+)
+from homeassistant.const import EntityCategory
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.event import async_call_later
+
+from .channel import Channel
+from .entity import FluksoEntity, follow_channels
+from .meter import FluksoConfigEntry
+from .protocol.quantities import Quantity
+from .protocol.topics import Kind
+
+PARALLEL_UPDATES = 0
+
+#: The bits of a kube's error field, lowest first (docs/protocol.md section 2).
+FAULTS = (
+    "temperature",
+    "humidity",
+    "light",
+    "pressure",
+    "accelerometer",
+    "brown_out",
+    "watchdog",
+)
+
+#: How long a movement or vibration lasts: a kube tells of a new one every 8 s at the most (s).
+LASTING = 30
+
+_PROBLEM = BinarySensorEntityDescription(
+    key="problem",
+    translation_key="problem",
+    device_class=BinarySensorDeviceClass.PROBLEM,
+    entity_category=EntityCategory.DIAGNOSTIC,
+)
+_EVENTS = {
+    Quantity.MOVEMENT: BinarySensorEntityDescription(
+        key="movement", translation_key="movement", device_class=BinarySensorDeviceClass.MOTION
+    ),
+    Quantity.VIBRATION: BinarySensorEntityDescription(
+        key="vibration", translation_key="vibration", device_class=BinarySensorDeviceClass.VIBRATION
+    ),
+}
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: FluksoConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the binary sensors of a meter's kubes, now and whenever it gets others."""
+    follow_channels(hass, entry, async_add_entities, _create)
+
+
+def _create(hass: HomeAssistant, entry: FluksoConfigEntry, channel: Channel) -> FluksoEntity | None:
+    quantity, kind = channel.stream.sensor.quantity, channel.stream.kind
+    if quantity is Quantity.ERROR and kind is Kind.GAUGE:
+        return FluksoProblem(hass, entry, channel)
+    if quantity in _EVENTS and kind is Kind.COUNTER:
+        return FluksoEvent(hass, entry, channel, _EVENTS[quantity])
+    return None
+
+
+class FluksoProblem(FluksoEntity, BinarySensorEntity):
+    """The error field of a kube: on while any bit is set, the bits by name in an attribute."""
+
+    entity_description = _PROBLEM
+
+    @override
+    def _take_reading(self) -> None:
+        reading = self.channel.reading
+        if reading is not None:
+            bits = int(reading.value)
+            faults = [fault for bit, fault in enumerate(FAULTS) if bits & 1 << bit]
+            self._attr_is_on = bits != 0
+            self._attr_extra_state_attributes = {"faults": faults}
+
+
+class FluksoEvent(FluksoEntity, BinarySensorEntity):
+    """Movement or vibration: on for a while after the kube's counter moved.
+
+    The first reading may be days old and tells nothing of now.
+    """
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: FluksoConfigEntry,
+        channel: Channel,
+        description: BinarySensorEntityDescription,
+    ) -> None:
+        super().__init__(hass, entry, channel)
+        self.entity_description = description
+        self._count: float | None = None
+        self._stop_lasting: CALLBACK_TYPE | None = None
+
+    @override
+    async def async_will_remove_from_hass(self) -> None:
+        """Leave no timer behind."""
+        await super().async_will_remove_from_hass()
+        self._no_longer_lasting()
+
+    @override
+    def _take_reading(self) -> None:
+        reading = self.channel.reading
+        if reading is None:
+            return
+        moved = self._count is not None and reading.value != self._count
+        self._count = reading.value
+        if moved:
+            self._no_longer_lasting()
+            self._stop_lasting = async_call_later(self.hass, LASTING, self._is_over)
+        self._attr_is_on = self._stop_lasting is not None
+
+    def _no_longer_lasting(self) -> None:
+        if self._stop_lasting is not None:
+            self._stop_lasting()
+            self._stop_lasting = None
+
+    @callback
+    def _is_over(self, _now: datetime) -> None:
+        self._stop_lasting = None
+        self._attr_is_on = False
+        self.async_write_ha_state()

@@ -1,0 +1,133 @@
+"""Set up a Fluksometer: one that Home Assistant discovered, or one that is listened for."""
+
+from collections.abc import Mapping
+from typing import Any, override
+
+from homeassistant.config_entries import ConfigFlow, ConfigFlowResult
+from homeassistant.const import CONF_DEVICE_ID
+from homeassistant.helpers.selector import (
+    SelectOptionDict,
+    SelectSelector,
+    SelectSelectorConfig,
+)
+from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
+import voluptuous as vol
+
+from .announcements import async_hear_meter, async_hear_meters
+from .const import CONF_TOPIC_PREFIX, DOMAIN
+from .protocol.config import Configuration, parse_config, read_config
+from .protocol.topics import Report, clean_prefix, device_id_of
+from .protocol.wire import ProtocolError
+from .transport import Link, Transport
+
+_NAME = "Fluksometer"
+_LINK_ERRORS = {Link.MISSING: "mqtt_missing", Link.DISCONNECTED: "mqtt_not_connected"}
+
+
+class FluksoConfigFlow(ConfigFlow, domain=DOMAIN):
+    """One config entry for each meter; its unique id is the meter's device id."""
+
+    VERSION = 2
+
+    def __init__(self) -> None:
+        self._meters: dict[str, Configuration] = {}
+        self._device_id = ""
+        self._prefix = ""
+
+    @override
+    async def async_step_mqtt(self, discovery_info: MqttServiceInfo) -> ConfigFlowResult:
+        """A meter published its sensors; what can't be read shows no card."""
+        try:
+            self._device_id = device_id_of(discovery_info.topic, Report.SENSORS)
+            payload = discovery_info.payload
+            sensors = read_config(
+                payload.encode() if isinstance(payload, str) else bytes(payload), Report.SENSORS
+            )
+            heard = Configuration().updated(parse_config(sensors, Report.SENSORS))
+        except ProtocolError:
+            return self.async_abort(reason="invalid_discovery_info")
+        await self.async_set_unique_id(self._device_id)
+        self._abort_if_unique_id_configured()
+        named = await async_hear_meter(Transport(self.hass), self._device_id)
+        self._meters = {self._device_id: heard if named.sensors is None else named}
+        self.context["title_placeholders"] = {"name": f"{_NAME} {self._device_id[:6]}"}
+        return await self.async_step_confirm()
+
+    @override
+    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Listen for meters, behind a topic prefix where the bridge adds one."""
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            error = await self._async_listen(user_input.get(CONF_TOPIC_PREFIX, ""))
+            if error is None:
+                return await self.async_step_meter()
+            errors["base" if error != "invalid_prefix" else CONF_TOPIC_PREFIX] = error
+        schema = vol.Schema({vol.Optional(CONF_TOPIC_PREFIX): str})
+        return self.async_show_form(
+            step_id="user",
+            data_schema=self.add_suggested_values_to_schema(schema, user_input),
+            errors=errors,
+        )
+
+    async def _async_listen(self, prefix: str) -> str | None:
+        """Find the meters that can be added, or the reason why there is none."""
+        try:
+            self._prefix = clean_prefix(prefix)
+        except ProtocolError:
+            return "invalid_prefix"
+        transport = Transport(self.hass)
+        if transport.link is not Link.CONNECTED:
+            return _LINK_ERRORS[transport.link]
+        heard = await async_hear_meters(transport, self._prefix)
+        if not heard:
+            return "nothing_heard_behind_prefix" if self._prefix else "nothing_heard"
+        known = self._async_current_ids(include_ignore=False)
+        self._meters = {key: meter for key, meter in heard.items() if key not in known}
+        return None if self._meters else "all_set_up"
+
+    async def async_step_meter(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Choose among the meters that were heard."""
+        if user_input is None and len(self._meters) > 1:
+            options = [
+                SelectOptionDict(value=device_id, label=f"{_model(meter)} {device_id[:6]}")
+                for device_id, meter in sorted(self._meters.items())
+            ]
+            selector = SelectSelector(SelectSelectorConfig(options=options))
+            return self.async_show_form(
+                step_id="meter", data_schema=vol.Schema({vol.Required(CONF_DEVICE_ID): selector})
+            )
+        [self._device_id] = [user_input[CONF_DEVICE_ID]] if user_input else self._meters
+        await self.async_set_unique_id(self._device_id, raise_on_progress=False)
+        self._abort_if_unique_id_configured()
+        return await self.async_step_confirm()
+
+    async def async_step_confirm(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Show what the meter is, and add it."""
+        if user_input is None:
+            self._set_confirm_only()
+            return self.async_show_form(
+                step_id="confirm",
+                description_placeholders=_portrait(self._device_id, self._meters[self._device_id]),
+            )
+        another = self._async_current_entries(include_ignore=False)
+        return self.async_create_entry(
+            title=f"{_NAME} {self._device_id[:6]}" if another else _NAME,
+            data={CONF_DEVICE_ID: self._device_id, CONF_TOPIC_PREFIX: self._prefix},
+        )
+
+
+def _model(meter: Configuration) -> str:
+    return f"{_NAME} {meter.model}"
+
+
+def _portrait(device_id: str, meter: Configuration) -> Mapping[str, str]:
+    """What the confirm form tells of a meter."""
+    enabled = meter.sensors.enabled if meter.sensors else ()
+    return {
+        "model": _model(meter),
+        "id": device_id[:6],
+        "sensors": str(len(enabled)),
+        "ports": ", ".join(meter.names) or "–",
+    }

@@ -1,0 +1,197 @@
+"""How each quantity of a meter shows in Home Assistant: its name, class, unit and precision."""
+
+from dataclasses import dataclass, replace
+
+from homeassistant.components.sensor import (
+    SensorDeviceClass,
+    SensorEntityDescription,
+    SensorStateClass,
+)
+from homeassistant.const import (
+    DEGREE,
+    LIGHT_LUX,
+    EntityCategory,
+    UnitOfElectricCurrent,
+    UnitOfElectricPotential,
+    UnitOfEnergy,
+    UnitOfFrequency,
+    UnitOfMass,
+    UnitOfPower,
+    UnitOfPressure,
+    UnitOfRatio,
+    UnitOfReactiveEnergy,
+    UnitOfReactivePower,
+    UnitOfTemperature,
+    UnitOfTime,
+    UnitOfVolume,
+    UnitOfVolumeFlowRate,
+)
+
+from .protocol.quantities import Quantity, Unit
+from .protocol.sensors import Source, Stream
+from .protocol.topics import Kind
+
+
+@dataclass(frozen=True, kw_only=True)
+class FluksoSensorDescription(SensorEntityDescription):
+    """A sensor whose native value is ``scale`` times what is on the wire."""
+
+    scale: float = 1
+
+
+def _measurement(
+    device_class: SensorDeviceClass | None,
+    unit: str | None,
+    precision: int,
+    *,
+    suggested: str | None = None,
+    scale: float = 1,
+) -> FluksoSensorDescription:
+    return FluksoSensorDescription(
+        key="",
+        device_class=device_class,
+        native_unit_of_measurement=unit,
+        suggested_unit_of_measurement=suggested,
+        suggested_display_precision=precision,
+        state_class=SensorStateClass.MEASUREMENT,
+        scale=scale,
+    )
+
+
+def _total(
+    device_class: SensorDeviceClass | None,
+    unit: str | None,
+    precision: int,
+    *,
+    suggested: str | None = None,
+) -> FluksoSensorDescription:
+    return replace(
+        _measurement(device_class, unit, precision, suggested=suggested),
+        state_class=SensorStateClass.TOTAL_INCREASING,
+    )
+
+
+_Class = SensorDeviceClass
+_LITRES_PER_MINUTE = UnitOfVolumeFlowRate.LITERS_PER_MINUTE
+_MINUTES_A_DAY = 1440
+_PERCENT = _measurement(None, UnitOfRatio.PERCENTAGE, 1, scale=100)
+
+#: What a unit of the wire becomes, as the unit of a gauge or a counter.
+_BY_UNIT: dict[tuple[Kind, Unit], FluksoSensorDescription] = {
+    (Kind.GAUGE, Unit.WATT): _measurement(_Class.POWER, UnitOfPower.WATT, 0),
+    (Kind.GAUGE, Unit.VAR): _measurement(
+        _Class.REACTIVE_POWER, UnitOfReactivePower.VOLT_AMPERE_REACTIVE, 0
+    ),
+    (Kind.GAUGE, Unit.VOLT): _measurement(_Class.VOLTAGE, UnitOfElectricPotential.VOLT, 1),
+    (Kind.GAUGE, Unit.AMPERE): _measurement(_Class.CURRENT, UnitOfElectricCurrent.AMPERE, 2),
+    (Kind.GAUGE, Unit.DEGREE): replace(
+        _measurement(None, DEGREE, 1), state_class=SensorStateClass.MEASUREMENT_ANGLE
+    ),
+    (Kind.GAUGE, Unit.LITRE_PER_SECOND): _measurement(
+        _Class.VOLUME_FLOW_RATE,
+        UnitOfVolumeFlowRate.LITERS_PER_SECOND,
+        1,
+        suggested=_LITRES_PER_MINUTE,
+    ),
+    (Kind.GAUGE, Unit.LITRE_PER_DAY): _measurement(
+        _Class.VOLUME_FLOW_RATE, _LITRES_PER_MINUTE, 1, scale=1 / _MINUTES_A_DAY
+    ),
+    (Kind.GAUGE, Unit.GRAM_PER_SECOND): _measurement(None, "g/s", 2),
+    (Kind.GAUGE, Unit.PER_SECOND): _measurement(_Class.FREQUENCY, UnitOfFrequency.HERTZ, 3),
+    (Kind.GAUGE, Unit.CELSIUS): _measurement(_Class.TEMPERATURE, UnitOfTemperature.CELSIUS, 1),
+    (Kind.GAUGE, Unit.PERCENT): _measurement(_Class.HUMIDITY, UnitOfRatio.PERCENTAGE, 0),
+    (Kind.GAUGE, Unit.PASCAL): _measurement(
+        _Class.ATMOSPHERIC_PRESSURE, UnitOfPressure.PA, 1, suggested=UnitOfPressure.HPA
+    ),
+    (Kind.GAUGE, Unit.HECTOPASCAL): _measurement(
+        _Class.ATMOSPHERIC_PRESSURE, UnitOfPressure.HPA, 1
+    ),
+    (Kind.GAUGE, Unit.LUX): _measurement(_Class.ILLUMINANCE, LIGHT_LUX, 0),
+    (Kind.COUNTER, Unit.WATT_HOUR): _total(
+        _Class.ENERGY, UnitOfEnergy.WATT_HOUR, 3, suggested=UnitOfEnergy.KILO_WATT_HOUR
+    ),
+    (Kind.COUNTER, Unit.VAR_HOUR): _total(
+        _Class.REACTIVE_ENERGY, UnitOfReactiveEnergy.VOLT_AMPERE_REACTIVE_HOUR, 0
+    ),
+    (Kind.COUNTER, Unit.LITRE): _total(_Class.VOLUME, UnitOfVolume.LITERS, 0),
+    (Kind.COUNTER, Unit.GRAM): _total(None, UnitOfMass.GRAMS, 0),
+    (Kind.COUNTER, Unit.SECOND): _total(
+        _Class.DURATION, UnitOfTime.SECONDS, 1, suggested=UnitOfTime.HOURS
+    ),
+}
+
+#: Quantities that the unit alone does not tell.
+_BY_QUANTITY: dict[tuple[Quantity, Unit], FluksoSensorDescription] = {
+    (Quantity.PF, Unit.NONE): _measurement(_Class.POWER_FACTOR, None, 2),
+    (Quantity.VTHD, Unit.NONE): _PERCENT,
+    (Quantity.ITHD, Unit.NONE): _PERCENT,
+    (Quantity.TIME, Unit.NONE): _measurement(None, None, 2),
+    (Quantity.WATER, Unit.LITRE): _total(_Class.WATER, UnitOfVolume.LITERS, 0),
+    (Quantity.GAS, Unit.LITRE): _total(
+        _Class.GAS, UnitOfVolume.LITERS, 3, suggested=UnitOfVolume.CUBIC_METERS
+    ),
+}
+
+#: Names: keys of the translations and icons.
+_KEYS: dict[tuple[Quantity, Kind], str] = {
+    (Quantity.PPLUS, Kind.GAUGE): "active_power_import",
+    (Quantity.PPLUS, Kind.COUNTER): "active_energy_import",
+    (Quantity.PMINUS, Kind.GAUGE): "active_power_export",
+    (Quantity.PMINUS, Kind.COUNTER): "active_energy_export",
+    **{
+        (quadrant, kind): f"reactive_{word}_{quadrant}"
+        for quadrant in (Quantity.Q1, Quantity.Q2, Quantity.Q3, Quantity.Q4)
+        for kind, word in ((Kind.GAUGE, "power"), (Kind.COUNTER, "energy"))
+    },
+    (Quantity.VRMS, Kind.GAUGE): "voltage",
+    (Quantity.IRMS, Kind.GAUGE): "current",
+    (Quantity.PF, Kind.GAUGE): "power_factor",
+    (Quantity.VTHD, Kind.GAUGE): "voltage_distortion",
+    (Quantity.ITHD, Kind.GAUGE): "current_distortion",
+    (Quantity.ALPHA, Kind.GAUGE): "phase_angle",
+    (Quantity.ELECTRICITY, Kind.GAUGE): "power",
+    (Quantity.ELECTRICITY, Kind.COUNTER): "energy",
+    (Quantity.HEAT, Kind.GAUGE): "heat_power",
+    (Quantity.HEAT, Kind.COUNTER): "heat_energy",
+    (Quantity.WATER, Kind.GAUGE): "water_flow",
+    (Quantity.WATER, Kind.COUNTER): "water",
+    (Quantity.GAS, Kind.GAUGE): "gas_flow",
+    (Quantity.GAS, Kind.COUNTER): "gas",
+    (Quantity.FUEL, Kind.GAUGE): "fuel_flow",
+    (Quantity.FUEL, Kind.COUNTER): "fuel",
+    (Quantity.PELLET, Kind.GAUGE): "pellet_flow",
+    (Quantity.PELLET, Kind.COUNTER): "pellets",
+    (Quantity.TIME, Kind.GAUGE): "operating_ratio",
+    (Quantity.TIME, Kind.COUNTER): "operating_time",
+    (Quantity.OTHER, Kind.GAUGE): "pulse_rate",
+    (Quantity.OTHER, Kind.COUNTER): "pulses",
+    (Quantity.TEMPERATURE, Kind.GAUGE): "temperature",
+    (Quantity.HUMIDITY, Kind.GAUGE): "humidity",
+    (Quantity.PRESSURE, Kind.GAUGE): "pressure",
+    (Quantity.LIGHT, Kind.GAUGE): "illuminance",
+    (Quantity.BATTERY, Kind.GAUGE): "battery_voltage",
+}
+
+_DIAGNOSTIC = frozenset((Quantity.VTHD, Quantity.ITHD, Quantity.ALPHA, Quantity.BATTERY))
+_DISABLED = frozenset((Quantity.VTHD, Quantity.ITHD, Quantity.ALPHA))
+
+
+def description_of(stream: Stream) -> FluksoSensorDescription | None:
+    """The sensor that shows a stream, or None for one that is no sensor."""
+    quantity = stream.sensor.quantity
+    key = _KEYS.get((quantity, stream.kind))
+    if key is None:
+        return None
+    plain = _total(None, None, 0) if stream.kind is Kind.COUNTER else _measurement(None, None, 3)
+    description = _BY_QUANTITY.get((quantity, stream.unit)) or _BY_UNIT.get(
+        (stream.kind, stream.unit), plain
+    )
+    both_ways = stream.sensor.source is Source.COSEM and stream.kind is Kind.COUNTER
+    return replace(
+        description,
+        key=key,
+        translation_key=key,
+        entity_category=EntityCategory.DIAGNOSTIC if quantity in _DIAGNOSTIC else None,
+        entity_registry_enabled_default=quantity not in _DISABLED,
+        state_class=SensorStateClass.TOTAL if both_ways else description.state_class,
+    )

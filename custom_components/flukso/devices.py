@@ -1,0 +1,109 @@
+"""The devices of a meter and their names: the Fluksometer itself, its ports, its FluksoKubes."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TypedDict
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.typing import UNDEFINED, UndefinedType
+
+from .const import DOMAIN, MANUFACTURER
+from .meter import FluksoConfigEntry, Meter
+from .protocol.config import Kube
+from .protocol.sensors import Sensor, Source
+
+type AnyDeviceInfo = dr.DeviceInfo | dr.ChildDeviceInfo
+
+
+class _Naming(TypedDict):
+    identifiers: set[tuple[str, str]]
+    name: str | UndefinedType | None
+    translation_key: str | None
+    translation_placeholders: dict[str, str]
+
+
+_KUBE_MODELS = {19217: "FLK01A", 19218: "FLK01B"}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A port or kube: its identifier, the name it was given, and where it is ("2", "P1")."""
+
+    identifier: tuple[str, str]
+    name: str | None
+    place: str
+    kube: Kube | None = None
+
+
+def part_of(meter: Meter, sensor: Sensor) -> Part:
+    """The part of the meter that a sensor belongs to.
+
+    A kube, a port of an FLM03, or an input of an FLM02, where every sensor has its own name.
+    """
+    configuration = meter.configuration
+    name = configuration.name_of(sensor)
+    kube = None
+    if sensor.source is Source.KUBE:
+        kube = configuration.kube_of(sensor) or Kube()
+        identifier, place = f"kube_{sensor.kube}", str(sensor.kube)
+    else:
+        place = "+".join(map(str, sensor.ports)) or "P1"
+        of_a_port = configuration.model == "FLM03" and len(sensor.ports) == 1
+        identifier = f"port_{place}" if of_a_port else sensor.sensor_id
+    return Part((DOMAIN, f"{meter.device_id}_{identifier}"), name, place, kube)
+
+
+@callback
+def async_register_devices(hass: HomeAssistant, entry: FluksoConfigEntry) -> None:
+    """Bring the device registry up to what the meter says of itself; nothing is removed.
+
+    Names repeat and may be missing: then the number of the port or kube tells them apart.
+    """
+    registry, meter = dr.async_get(hass), entry.runtime_data
+    main = registry.async_get_or_create(
+        config_entry_id=entry.entry_id,
+        identifiers={(DOMAIN, meter.device_id)},
+        manufacturer=MANUFACTURER,
+        model=meter.configuration.model,
+        name=entry.title,
+        serial_number=meter.tap.serial if meter.tap else UNDEFINED,
+        sw_version=meter.tap.firmware if meter.tap else UNDEFINED,
+    )
+    parts = {part_of(meter, sensor) for sensor in meter.sensors}
+    names = Counter(part.name for part in parts)
+    for part in sorted(parts, key=lambda part: part.identifier):
+        kind = "port" if part.kube is None else "kube"
+        plain = part.name is not None and names[part.name] == 1
+        naming: _Naming = {
+            "identifiers": {part.identifier},
+            "name": part.name if plain else UNDEFINED,
+            "translation_key": None if plain else kind if part.name is None else f"named_{kind}",
+            "translation_placeholders": {"name": part.name or "", "place": part.place},
+        }
+        if part.kube is None:
+            registry.async_get_or_create_child(
+                config_entry_id=entry.entry_id, parent_device_id=main.id, **naming
+            )
+        else:
+            registry.async_get_or_create(
+                config_entry_id=entry.entry_id,
+                via_device_id=main.id,
+                manufacturer=MANUFACTURER,
+                model=_KUBE_MODELS.get(part.kube.hw_type or 0, "FluksoKube"),
+                sw_version=part.kube.sw_version,
+                **naming,
+            )
+
+
+def device_info(hass: HomeAssistant, entry: FluksoConfigEntry, sensor: Sensor) -> AnyDeviceInfo:
+    """Where an entity of the sensor belongs, among the devices that are registered."""
+    part = part_of(entry.runtime_data, sensor)
+    if part.kube is not None:
+        return dr.DeviceInfo(identifiers={part.identifier})
+    return dr.ChildDeviceInfo(
+        identifiers={part.identifier},
+        parent_device_id=dr.async_get_device_id_by_identifier(
+            hass, (DOMAIN, entry.runtime_data.device_id), config_entry_id=entry.entry_id
+        ),
+    )

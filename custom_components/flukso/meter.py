@@ -1,0 +1,219 @@
+"""A Fluksometer: follows its configuration, and owns the channels of its enabled sensors."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+import logging
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers.event import async_call_later
+
+from .channel import Channel
+from .memory import Memory
+from .protocol.config import Configuration, parse_config, read_config
+from .protocol.reading import Reading
+from .protocol.sensors import Sensor, Stream
+from .protocol.tap import Tap, parse_tap
+from .protocol.topics import (
+    CONFIG_REPORTS,
+    ConfigReport,
+    Kind,
+    Report,
+    reading_topic,
+    report_topic,
+)
+from .protocol.wire import ProtocolError
+from .transport import Message, Transport
+
+_LOGGER = logging.getLogger(__name__)
+
+#: How long sensors wait for the reports that name them, before they appear without names (s).
+NAMES_WITHIN = 3
+
+type FluksoConfigEntry = ConfigEntry[Meter]
+type ChannelKey = tuple[str, Kind]
+
+
+class Meter:
+    """What a config entry stands for; listeners are told when channels or names change."""
+
+    def __init__(
+        self, hass: HomeAssistant, transport: Transport, memory: Memory, device_id: str, prefix: str
+    ) -> None:
+        self.device_id = device_id
+        self.prefix = prefix
+        self.configuration = Configuration()
+        self.tap: Tap | None = None
+        self.channels: dict[ChannelKey, Channel] = {}
+        self.broken: Counter[tuple[str, str]] = Counter()
+        self._hass = hass
+        self._transport = transport
+        self._memory = memory
+        self._listeners: list[Callable[[], None]] = []
+        self._stops: list[CALLBACK_TYPE] = []
+        self._waiting_for_names: CALLBACK_TYPE | None = None
+        self._done_waiting = False
+
+    @property
+    def sensors(self) -> set[Sensor]:
+        """The sensors that have channels."""
+        return {channel.stream.sensor for channel in self.channels.values()}
+
+    async def async_recall(self) -> None:
+        """Take up the last good configuration from disk."""
+        await self._memory.async_load()
+        for report, config in self._memory.reports.items():
+            try:
+                parsed = parse_config(config, report)
+            except ProtocolError as error:
+                self._note_broken("disk", error)
+            else:
+                self.configuration = self.configuration.updated(parsed)
+        self._done_waiting = self.configuration.sensors is not None
+        self._follow_configuration()
+
+    async def async_start(self) -> None:
+        """Listen to what the meter says of itself, and to the connection."""
+        for report in CONFIG_REPORTS:
+            await self._async_subscribe(report, partial(self._receive_config, report))
+        await self._async_subscribe(Report.TAP, self._receive_tap)
+        self._stops.append(self._transport.listen_to_link(self._link_changed))
+
+    async def _async_subscribe(self, report: Report, receive: Callable[[Message], None]) -> None:
+        topic = report_topic(self.prefix, self.device_id, report)
+        self._stops.append(await self._transport.async_subscribe(topic, receive))
+
+    async def async_stop(self) -> None:
+        """Stop listening, with nothing left to write."""
+        while self._stops:
+            self._stops.pop()()
+        self._stop_waiting_for_names()
+        await self._memory.async_flush()
+
+    @callback
+    def listen(self, changed: Callable[[], None]) -> CALLBACK_TYPE:
+        """Call ``changed`` when channels or names change, until the returned function is called."""
+        self._listeners.append(changed)
+        return partial(self._listeners.remove, changed)
+
+    @callback
+    def _receive_config(self, report: ConfigReport, message: Message) -> None:
+        try:
+            config = read_config(message.payload, report)
+            parsed = parse_config(config, report)
+        except ProtocolError as error:
+            self._note_broken(message.topic, error)
+            return
+        configuration = self.configuration.updated(parsed)
+        if configuration == self.configuration:
+            return
+        self.configuration = configuration
+        self._memory.keep_report(report, config)
+        self._follow_when_named()
+
+    @callback
+    def _follow_when_named(self) -> None:
+        """Follow a new configuration at once, but let the names of a new meter come first."""
+        if self.configuration.complete or self._done_waiting:
+            self._done_waiting = True
+            self._stop_waiting_for_names()
+            self._follow_configuration()
+        elif self.configuration.sensors is not None and self._waiting_for_names is None:
+            self._waiting_for_names = async_call_later(
+                self._hass, NAMES_WITHIN, self._names_did_not_come
+            )
+
+    @callback
+    def _names_did_not_come(self, _now: object) -> None:
+        self._waiting_for_names = None
+        self._done_waiting = True
+        self._follow_configuration()
+
+    @callback
+    def _stop_waiting_for_names(self) -> None:
+        if self._waiting_for_names is not None:
+            self._waiting_for_names()
+            self._waiting_for_names = None
+
+    @callback
+    def _receive_tap(self, message: Message) -> None:
+        try:
+            tap = parse_tap(message.payload)
+        except ProtocolError as error:
+            self._note_broken(message.topic, error)
+            return
+        if tap != self.tap:
+            self.tap = tap
+            self._tell_listeners()
+
+    @callback
+    def _follow_configuration(self) -> None:
+        """Keep the channels of streams that stayed what they were, and make the others anew."""
+        channels: dict[ChannelKey, Channel] = {}
+        for planned in self.configuration.streams:
+            key = (planned.sensor.sensor_id, planned.kind)
+            stream = replace(planned, unit=self._memory.unit_of(_name(planned)) or planned.unit)
+            channel = self.channels.get(key)
+            if channel is None or _lasting(channel.stream) != _lasting(stream):
+                channel = self._open(stream)
+            channel.stream = stream
+            channels[key] = channel
+        self.channels = channels
+        self._tell_listeners()
+
+    def _open(self, stream: Stream) -> Channel:
+        return Channel(
+            stream,
+            reading_topic(self.prefix, stream.sensor.sensor_id, stream.kind),
+            self._transport,
+            broken=self._note_broken,
+            other_unit=self._take_unit,
+        )
+
+    @callback
+    def _take_unit(self, channel: Channel, reading: Reading) -> None:
+        """Believe the first unit that differs from the expected one; a second is broken."""
+        stream = channel.stream
+        if self._memory.unit_of(_name(stream)) is not None:
+            error = ProtocolError(stream.kind, "its unit changes", reading.unit)
+            self._note_broken(channel.topic, error)
+            return
+        _LOGGER.info(
+            "The readings on %s come in %r instead of %r",
+            channel.topic,
+            reading.unit.value,
+            stream.unit.value,
+        )
+        self._memory.keep_unit(_name(stream), reading.unit)
+        self._follow_configuration()
+        self.channels[stream.sensor.sensor_id, stream.kind].take(reading)
+
+    @callback
+    def _note_broken(self, topic: str, error: ProtocolError) -> None:
+        """Count a broken message, and log the first of its kind."""
+        kind = (error.what, error.wrong)
+        self.broken[kind] += 1
+        level = logging.WARNING if self.broken[kind] == 1 else logging.DEBUG
+        _LOGGER.log(level, "Ignoring a message on %s: %s", topic, error)
+
+    @callback
+    def _link_changed(self) -> None:
+        for channel in self.channels.values():
+            channel.notify()
+
+    @callback
+    def _tell_listeners(self) -> None:
+        for changed in self._listeners:
+            changed()
+
+
+def _name(stream: Stream) -> str:
+    """What a stream is called on disk; a sensor that measures another thing is another stream."""
+    return f"{stream.sensor.sensor_id}/{stream.kind}/{stream.sensor.quantity}"
+
+
+def _lasting(stream: Stream) -> Stream:
+    """What of a stream can't change without its readings belonging to another entity or device."""
+    return replace(stream, sensor=replace(stream.sensor, rid=0, function=None))

@@ -1,0 +1,72 @@
+"""The one module that touches Home Assistant's MQTT."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import cast
+
+from homeassistant.components import mqtt
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What arrived: ``arrived`` in seconds of the monotonic clock."""
+
+    topic: str
+    payload: bytes
+    retained: bool
+    arrived: float
+
+
+class Link(Enum):
+    """How things stand between Home Assistant and its broker."""
+
+    MISSING = auto()
+    DISCONNECTED = auto()
+    CONNECTED = auto()
+
+
+class Transport:
+    """Subscribe and learn of the connection, in Home Assistant's event loop."""
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        self._hass = hass
+
+    async def async_ready(self) -> bool:
+        """Wait until one can subscribe; False where MQTT is not set up, or not in time."""
+        return await mqtt.async_wait_for_mqtt_client(self._hass)
+
+    @property
+    def link(self) -> Link:
+        """The state of the connection at this moment."""
+        if not self._hass.config_entries.async_loaded_entries(mqtt.DOMAIN):
+            return Link.MISSING
+        return Link.CONNECTED if self.connected else Link.DISCONNECTED
+
+    @property
+    def connected(self) -> bool:
+        """Whether messages can arrive at this moment."""
+        return mqtt.is_connected(self._hass)
+
+    async def async_subscribe(
+        self, topic: str, receive: Callable[[Message], None]
+    ) -> CALLBACK_TYPE:
+        """Call ``receive`` with every message on a topic until the returned function is called."""
+
+        @callback
+        def received(message: mqtt.ReceiveMessage) -> None:
+            payload = cast("bytes", message.payload)  # no encoding was asked for
+            receive(Message(message.topic, payload, message.retain, message.timestamp))
+
+        return await mqtt.async_subscribe(self._hass, topic, received, encoding=None)
+
+    @callback
+    def listen_to_link(self, changed: Callable[[], None]) -> CALLBACK_TYPE:
+        """Call ``changed`` whenever the connection comes or goes."""
+
+        @callback
+        def connection_changed(_connected: bool) -> None:
+            changed()
+
+        return mqtt.async_subscribe_connection_status(self._hass, connection_changed)

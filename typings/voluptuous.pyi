@@ -1,0 +1,3 @@
+"""Home Assistant serves probatio to custom integrations under the name of voluptuous."""
+
+from probatio import *
