@@ -1,0 +1,10 @@
+"""A Fluksometer in software, for the demo, the tests and the benchmark.
+
+It publishes what a real one would, and shares nothing with the integration, so that it checks the
+integration's understanding of the protocol instead of repeating it.
+"""
+
+from .flm03 import Flm03
+from .message import Message
+
+__all__ = ["Flm03", "Message"]

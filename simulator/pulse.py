@@ -1,0 +1,103 @@
+"""A pulse input: it counts, and speaks only when a pulse comes (docs/protocol.md section 1a)."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from . import wire
+from .household import MINUTE, Home, Minute, minute
+
+MICRO = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What the type of a pulse sensor makes of its pulses.
+
+    Attributes:
+        counter: The counter's unit.
+        gauge: The gauge's unit.
+        factor: From counter units a second to the gauge's unit.
+        constant: The usual size of a pulse, in the counter's unit.
+        rate: What flows, in counter units a second, one item a second.
+    """
+
+    counter: str
+    gauge: str
+    factor: float
+    constant: float
+    rate: Callable[[Minute], Sequence[float]]
+
+
+def _scaled(values: Sequence[float], factor: float) -> Sequence[float]:
+    return [value * factor for value in values]
+
+
+KINDS: Mapping[str, Kind] = {
+    "electricity": Kind("Wh", "W", 3600, 1.0, lambda whole: _scaled(whole.solar, 1 / 3600)),
+    "heat": Kind("Wh", "W", 3600, 10.0, lambda whole: _scaled(whole.gas, 9.2)),
+    "gas": Kind("L", "L/s", 1, 10.0, lambda whole: whole.gas),
+    "fuel": Kind("L", "L/s", 1, 0.01, lambda whole: _scaled(whole.gas, 0.0098)),
+    "water": Kind("L", "L/s", 1, 1.0, lambda whole: whole.water),
+    "pellet": Kind("g", "g/s", 1, 10.0, lambda whole: _scaled(whole.gas, 2.05)),
+    "time": Kind("s", "", 1, 1.0, lambda whole: [float(flow > 0) for flow in whole.gas]),
+    "other": Kind("", "1/s", 1, 1.0, lambda whole: whole.movement[0]),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """One pulse.
+
+    Attributes:
+        counter: The counter after it, in thousandths.
+        rate: Counter units a second since the pulse before it, as the board's fixed-point number; 0
+            with the first pulse and after long silence.
+    """
+
+    counter: int
+    rate: int
+
+
+class PulseInput:
+    """One pulse port: fractions of a pulse are kept until they make a whole one."""
+
+    def __init__(self, kind: Kind, home: Home, counter: int) -> None:
+        """Wire it.
+
+        Args:
+            kind: What the port's sensor is set to.
+            home: The household.
+            counter: What the counter starts at, in thousandths.
+        """
+        self.kind = kind
+        self.home = home
+        self.constant = round(kind.constant * 1000)
+        self.counter = counter
+        self.rate = 0
+        self._rest = 0  # millionths of a unit since the last pulse
+        self._last: float | None = None  # the last pulse's moment
+
+    def integrate(self, start: int, stop: int) -> Iterator[Pulse]:
+        """Give the pulses of the seconds from start up to, not including, stop."""
+        second, size = start, self.constant * (MICRO // 1000)
+        while second < stop:
+            flow = self.kind.rate(minute(second // MINUTE, self.home))
+            first, last = second % MINUTE, min(MINUTE, stop - second + second % MINUTE)
+            for place in range(first, last):
+                amount = int(flow[place] * MICRO)
+                if not amount:
+                    continue
+                before = self._rest
+                self._rest += amount
+                for number in range(1, self._rest // size + 1):
+                    share = (number * size - before) / amount
+                    yield self._pulse(second + place - first + share)
+                self._rest %= size
+            second += last - first
+
+    def _pulse(self, moment: float) -> Pulse:
+        self.counter = (self.counter + self.constant) % wire.COUNTER_WRAP
+        elapsed = 0.0 if self._last is None else moment - self._last
+        self.rate = int(wire.fixed(self.constant / 1000) / elapsed) if elapsed > 0 else 0
+        self._last = moment
+        return Pulse(self.counter, self.rate)
