@@ -1,0 +1,213 @@
+"""What a person does in Home Assistant's pages, done over its API."""
+
+from typing import Any, Self
+
+import aiohttp
+
+from .ports import LOOPBACK
+from .waiting import eventually
+from .websocket import WebSocket
+
+type Json = dict[str, Any]
+
+_FLOW = "/api/config/config_entries/flow"
+_OPTIONS_FLOW = "/api/config/config_entries/options/flow"
+_ENTRY = "/api/config/config_entries/entry"
+
+
+class ApiError(Exception):
+    """Home Assistant answered a request with an error."""
+
+    def __init__(self, request: str, status: int, text: str) -> None:
+        super().__init__(f"{request}: {status}: {text}")
+        self.status = status
+        self.text = text
+
+
+class Client:
+    """A signed-in administrator."""
+
+    def __init__(self, session: aiohttp.ClientSession, url: str, token: str) -> None:
+        """Use `connect`, which opens the WebSocket too."""
+        self._session = session
+        self._url = url
+        self._headers = {"Authorization": f"Bearer {token}"}
+        self._token = token
+        self.websocket: WebSocket
+
+    @classmethod
+    async def connect(cls, session: aiohttp.ClientSession, url: str, token: str) -> Self:
+        """Sign in with an access token at Home Assistant's address."""
+        client = cls(session, url, token)
+        client.websocket = await WebSocket.connect(session, url, token)
+        return client
+
+    async def close(self) -> None:
+        """Hang up."""
+        await self.websocket.close()
+
+    # Requests and commands.
+
+    async def get(self, path: str) -> Any:
+        """Return the answer to a GET request; raise `ApiError` when it is an error."""
+        return await self._request("GET", path)
+
+    async def post(self, path: str, body: Json | None = None) -> Any:
+        """Return the answer to a POST request; raise `ApiError` when it is an error."""
+        return await self._request("POST", path, body or {})
+
+    async def delete(self, path: str) -> Any:
+        """Return the answer to a DELETE request; raise `ApiError` when it is an error."""
+        return await self._request("DELETE", path)
+
+    async def _request(self, method: str, path: str, body: Json | None = None) -> Any:
+        async with self._session.request(
+            method, f"{self._url}{path}", json=body, headers=self._headers
+        ) as response:
+            if not response.ok:
+                raise ApiError(f"{method} {path}", response.status, await response.text())
+            return await response.json()
+
+    async def call(self, command: str, **fields: Any) -> Any:
+        """Return the result of a WebSocket command; raise `CommandError` when it is refused."""
+        return await self.websocket.call(command, **fields)
+
+    async def call_service(self, domain: str, service: str, **data: Any) -> Any:
+        """Call an action, and wait until it is done."""
+        return await self.post(f"/api/services/{domain}/{service}", data)
+
+    # Config flows.
+
+    async def start_flow(self, domain: str) -> Json:
+        """Begin to add an integration by hand; returns the first form."""
+        form: Json = await self.post(_FLOW, {"handler": domain})
+        return form
+
+    async def reconfigure(self, domain: str, entry_id: str) -> Json:
+        """Begin to reconfigure a config entry; returns the first form."""
+        form: Json = await self.post(_FLOW, {"handler": domain, "entry_id": entry_id})
+        return form
+
+    async def submit(self, flow_id: str, answers: Json | None = None) -> Json:
+        """Send a form of a flow; returns what follows (`type`: form, create_entry, abort)."""
+        result: Json = await self.post(f"{_FLOW}/{flow_id}", answers)
+        return result
+
+    async def flows_in_progress(self, domain: str | None = None) -> list[Json]:
+        """Return the discovered flows that wait for the user."""
+        flows: list[Json] = await self.call("config_entries/flow/progress")
+        return [flow for flow in flows if domain in (None, flow["handler"])]
+
+    async def discovered(self, domain: str, count: int = 1, within: float = 30) -> list[Json]:
+        """Wait until that many of the integration's discoveries wait for the user."""
+
+        async def enough() -> list[Json]:
+            flows = await self.flows_in_progress(domain)
+            return flows if len(flows) >= count else []
+
+        return await eventually(enough, f"{count} discovered {domain}", within)
+
+    async def confirm(self, flow_id: str, answers: Json | None = None) -> Json:
+        """Submit a form that must create the entry, and return that config entry.
+
+        Raises:
+            ApiError: the flow did not end there; the text holds what it said instead.
+        """
+        result = await self.submit(flow_id, answers)
+        if result["type"] != "create_entry":
+            raise ApiError(f"flow {flow_id}", 200, str(result))
+        entry: Json = result["result"]
+        return entry
+
+    async def add_mqtt(
+        self,
+        port: int,
+        host: str = LOOPBACK,
+        *,
+        protocol: str = "5",
+        username: str | None = None,
+        password: str | None = None,
+    ) -> Json:
+        """Add Home Assistant's MQTT integration, and return its config entry.
+
+        Args:
+            port: the broker's port.
+            host: the broker's name or address.
+            protocol: the MQTT version: 5, 3.1.1 or 3.1.
+            username: for brokers that ask for one.
+            password: for brokers that ask for one.
+
+        Raises:
+            ApiError: Home Assistant could not connect, for instance.
+        """
+        form = await self.start_flow("mqtt")
+        if form["type"] == "abort":
+            raise ApiError("MQTT", 200, form["reason"])
+        credentials = {"username": username, "password": password}
+        return await self.confirm(
+            form["flow_id"],
+            {
+                "broker": host,
+                "port": port,
+                "protocol": protocol,
+                **{name: value for name, value in credentials.items() if value is not None},
+                "other_settings": {"set_client_cert": False, "set_ca_cert": "off"},
+            },
+        )
+
+    # Config entries.
+
+    async def entries(self, domain: str | None = None) -> list[Json]:
+        """Return the config entries, of one integration or all."""
+        query = f"?domain={domain}" if domain else ""
+        entries: list[Json] = await self.get(f"{_ENTRY}{query}")
+        return entries
+
+    async def set_options(self, entry_id: str, options: Json) -> Json:
+        """Go through a one-page options form; returns the flow's result."""
+        form = await self.post(_OPTIONS_FLOW, {"handler": entry_id})
+        result: Json = await self.post(f"{_OPTIONS_FLOW}/{form['flow_id']}", options)
+        return result
+
+    async def reload_entry(self, entry_id: str) -> None:
+        """Reload a config entry."""
+        await self.post(f"{_ENTRY}/{entry_id}/reload")
+
+    async def remove_entry(self, entry_id: str) -> None:
+        """Delete a config entry."""
+        await self.delete(f"{_ENTRY}/{entry_id}")
+
+    async def diagnostics(self, entry_id: str) -> Json:
+        """Download the diagnostics of a config entry."""
+        report: Json = await self.get(f"/api/diagnostics/config_entry/{entry_id}")
+        return report
+
+    # States and registries.
+
+    async def states(self) -> dict[str, Json]:
+        """Return the states of all entities by entity id (`state`, `attributes`, times)."""
+        return {state["entity_id"]: state for state in await self.get("/api/states")}
+
+    async def entities(self, platform: str | None = None) -> list[Json]:
+        """Return the registered entities, of one integration or all."""
+        entities: list[Json] = await self.call("config/entity_registry/list")
+        return [entity for entity in entities if platform in (None, entity["platform"])]
+
+    async def update_entity(self, entity_id: str, **changes: Any) -> Json:
+        """Change a registered entity, for instance `disabled_by=None` to enable it."""
+        result: Json = await self.call(
+            "config/entity_registry/update", entity_id=entity_id, **changes
+        )
+        return result
+
+    async def devices(self, entry_id: str | None = None) -> list[Json]:
+        """Return the devices and child devices, of one config entry or all."""
+        devices: list[Json] = await self.call("config/device_registry/list")
+        return [
+            device for device in devices if entry_id is None or entry_id in device["config_entries"]
+        ]
+
+    async def issues(self, domain: str | None = None) -> list[Json]:
+        """Return the open repairs, of one integration or all."""
+        result = await self.call("repairs/list_issues")
+        return [issue for issue in result["issues"] if domain in (None, issue["domain"])]

@@ -1,0 +1,120 @@
+"""A configuration folder with which Home Assistant starts ready: nothing to ask, nothing to fetch.
+
+Without `default_config`, which brings integrations that talk to the network. The HTTP settings
+and the finished onboarding steps are storage files, because Home Assistant takes them from there:
+a YAML `http:` block only makes a proposal that the pages ask to confirm, and going through the
+onboarding's step "core_config" sets up a dozen integrations that use the internet.
+"""
+
+from collections.abc import Mapping
+import json
+from pathlib import Path
+import textwrap
+from typing import Any
+
+from .ports import LOOPBACK
+
+PASSWORDLESS = f"""\
+auth_providers:
+  - type: trusted_networks
+    trusted_networks:
+      - {LOOPBACK}/32
+      - ::1/128
+    allow_bypass_login: true
+  - type: homeassistant
+"""
+
+# What Home Assistant says at each start about parts of the system that are nothing to a meter: the
+# faster relatives of zlib, ffmpeg, libjpeg-turbo.
+_LEVELS = {
+    "aiohttp_fast_zlib": "error",
+    "haffmpeg": "critical",
+    "homeassistant.components.camera.img_util": "critical",
+}
+
+_YAML = """\
+homeassistant:
+  name: Home
+  latitude: 50.85
+  longitude: 4.35
+  elevation: 10
+  unit_system: metric
+  time_zone: Europe/Brussels
+  country: BE
+  currency: EUR
+{core}
+frontend:
+history:
+energy:
+recorder:
+  commit_interval: 1
+logger:
+  default: info
+  logs:
+{levels}
+{extra}
+"""
+
+
+def prepare(
+    folder: Path,
+    port: int,
+    component: Path | None,
+    *,
+    passwordless: bool = False,
+    levels: Mapping[str, str] | None = None,
+    extra: str = "",
+) -> None:
+    """Write a configuration folder, unless it is one already.
+
+    Args:
+        folder: the configuration folder.
+        port: where Home Assistant shall listen, on the loopback address only.
+        component: a custom integration's folder; it is linked to, not copied.
+        passwordless: whether the only user is signed in without a password, from this machine.
+        levels: log levels by logger name; all else is logged from level info.
+        extra: further text of configuration.yaml.
+    """
+    storage = folder / ".storage"
+    if storage.exists():
+        return
+    storage.mkdir(parents=True)
+    if component is not None:
+        (folder / "custom_components").mkdir()
+        (folder / "custom_components" / component.name).symlink_to(component.resolve())
+    all_levels = _LEVELS | dict(levels or {})
+    (folder / "configuration.yaml").write_text(
+        _YAML.format(
+            core=textwrap.indent(PASSWORDLESS, "  ") if passwordless else "",
+            levels="".join(f"    {name}: {level}\n" for name, level in all_levels.items()),
+            extra=extra,
+        )
+    )
+    _store(storage, "onboarding", 4, 1, {"done": ["core_config", "analytics", "integration"]})
+    _store(storage, "http", 2, 2, _http(port))
+
+
+def _store(storage: Path, key: str, version: int, minor: int, data: Mapping[str, Any]) -> None:
+    (storage / key).write_text(
+        json.dumps({"version": version, "minor_version": minor, "key": key, "data": data})
+    )
+
+
+def _http(port: int) -> dict[str, Any]:
+    """Settings as Home Assistant 2026.10 stores them (homeassistant/components/http/config.py)."""
+    return {
+        "stable": {
+            "server_host": [LOOPBACK],
+            "server_port": port,
+            "cors_allowed_origins": [],
+            "login_attempts_threshold": -1,
+            "ip_ban_enabled": True,
+            "ssl_profile": "modern",
+            "use_x_frame_options": True,
+            "created_at": "2026-01-01T00:00:00+00:00",
+            "error": None,
+            "error_message": None,
+        },
+        "pending": None,
+        "yaml_migration_done": True,
+    }

@@ -1,0 +1,150 @@
+"""A program in the background: its output in a file, its end certain.
+
+A stack that fails half-way must leave nothing running, so a program is stopped politely, killed
+when it does not listen, and (on Linux) ended by the system when the one that started it is gone.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+import contextlib
+import ctypes
+import os
+from pathlib import Path
+import signal
+import sys
+from typing import Self
+
+from .ports import LOOPBACK
+
+_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+_PR_SET_PDEATHSIG = 1
+
+
+class ProcessError(Exception):
+    """A program ended that should be running; the text ends with what it said last."""
+
+
+class Process:
+    """One program that can be started, stopped, killed and started again."""
+
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str | Path],
+        log: Path,
+        *,
+        folder: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        """Describe the program without starting it.
+
+        Args:
+            name: what messages call it.
+            command: the program and its arguments.
+            log: the file its output is appended to.
+            folder: where it runs.
+            environment: all of its environment; this process's own when left out.
+        """
+        self.name = name
+        self.command = command
+        self.log = log
+        self._folder = folder
+        self._environment = environment
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    @property
+    def running(self) -> bool:
+        """Whether the program has been started and has not ended."""
+        return self._process is not None and self._process.returncode is None
+
+    @property
+    def pid(self) -> int | None:
+        """The process id while it runs."""
+        return self._process.pid if self._process and self.running else None
+
+    async def start(self) -> None:
+        """Start the program in a session of its own: Ctrl-C is for whoever started it."""
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as output:
+            self._process = await asyncio.create_subprocess_exec(
+                *self.command,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                cwd=self._folder,
+                env=self._environment,
+                start_new_session=True,
+                preexec_fn=_end_with_parent,
+            )
+
+    async def stop(self, patience: float = 20) -> None:
+        """Ask the program to end, and kill it when it has not within `patience` seconds."""
+        try:
+            async with asyncio.timeout(patience):
+                await self._end(signal.SIGTERM)
+        except TimeoutError:
+            await self.kill()
+
+    async def kill(self) -> None:
+        """End the program at once, as a power cut would."""
+        await self._end(signal.SIGKILL)
+
+    async def _end(self, how: signal.Signals) -> None:
+        if self._process is None:
+            return
+        if self.running:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.send_signal(how)
+        await self._process.wait()
+
+    async def listens(self, port: int, within: float = 15) -> None:
+        """Wait until the program accepts connections on a port of the loopback address.
+
+        Raises:
+            ProcessError: it ended instead.
+            TimeoutError: it did not within that many seconds.
+        """
+        async with asyncio.timeout(within):
+            while not await _accepts(port):
+                self.check()
+                await asyncio.sleep(0.05)
+
+    def check(self) -> None:
+        """Raise `ProcessError`, with the end of the log, when the program is not running."""
+        if not self.running:
+            code = self._process.returncode if self._process else None
+            raise ProcessError(f"{self.name} ended with code {code}:\n{self.tail()}")
+
+    def tail(self, lines: int = 30) -> str:
+        """Return the last lines of the log."""
+        if not self.log.exists():
+            return ""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+
+async def _accepts(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection(LOOPBACK, port)
+    except OSError:
+        return False
+    writer.close()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
+    return True
+
+
+def _end_with_parent() -> None:
+    if _libc is not None:
+        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def environment_without(*names: str) -> dict[str, str]:
+    """Return this process's environment without the named variables."""
+    return {name: value for name, value in os.environ.items() if name not in names}
