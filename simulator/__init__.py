@@ -4,7 +4,8 @@ It publishes what a real one would, and shares nothing with the integration, so 
 integration's understanding of the protocol instead of repeating it.
 """
 
+from .flm02 import Flm02
 from .flm03 import Flm03
 from .message import Message
 
-__all__ = ["Flm03", "Message"]
+__all__ = ["Flm02", "Flm03", "Message"]

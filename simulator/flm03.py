@@ -219,8 +219,7 @@ class Flm03(Meter):
             if history:
                 history.log(stamp, pulse.counter)
             yield Message(f"{topic}/counter", wire.counter(stamp, pulse.counter, kind.counter))
-            if pulse.rate:
-                value = wire.pulse_value(pulse.rate, kind.factor)
+            if value := wire.pulse_value(pulse.rate, kind.factor):
                 yield Message(f"{topic}/gauge", wire.pulse_gauge(stamp, value, kind.gauge))
 
     def _waves(self, port: int, stamp: int) -> Iterator[Message]:

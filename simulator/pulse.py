@@ -50,12 +50,11 @@ class Pulse:
 
     Attributes:
         counter: The counter after it, in thousandths.
-        rate: Counter units a second since the pulse before it, as the board's fixed-point number; 0
-            with the first pulse and after long silence.
+        rate: Counter units a second since the pulse before it; 0 with the first pulse.
     """
 
     counter: int
-    rate: int
+    rate: float
 
 
 class PulseInput:
@@ -73,7 +72,7 @@ class PulseInput:
         self.home = home
         self.constant = round(kind.constant * 1000)
         self.counter = counter
-        self.rate = 0
+        self.rate = 0.0
         self._rest = 0  # millionths of a unit since the last pulse
         self._last: float | None = None  # the last pulse's moment
 
@@ -98,6 +97,6 @@ class PulseInput:
     def _pulse(self, moment: float) -> Pulse:
         self.counter = (self.counter + self.constant) % wire.COUNTER_WRAP
         elapsed = 0.0 if self._last is None else moment - self._last
-        self.rate = int(wire.fixed(self.constant / 1000) / elapsed) if elapsed > 0 else 0
+        self.rate = self.constant / 1000 / elapsed if elapsed > 0 else 0.0
         self._last = moment
         return Pulse(self.counter, self.rate)

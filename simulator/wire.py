@@ -42,9 +42,14 @@ def gauge_misread(raw: int) -> int:
     return whole * 1000 + (rest if whole >= 0 else -rest)
 
 
-def pulse_value(raw: int, factor: float) -> float:
-    """Give a pulse input's gauge: the board's number times a factor, cut to three decimals."""
-    return int(raw * factor * 1000 / (1 << FRACTION_BITS)) / 1000
+def pulse_value(rate: float, factor: float) -> float:
+    """Give what a pulse input's gauge says: the board's steps times a factor, cut to decimals.
+
+    Args:
+        rate: Counter units a second.
+        factor: From counter units a second to the gauge's unit.
+    """
+    return int(int(rate * (1 << FRACTION_BITS)) * factor * 1000 / (1 << FRACTION_BITS)) / 1000
 
 
 def pulse_gauge(stamp: int, value: float, unit: str) -> bytes:

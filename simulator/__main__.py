@@ -1,0 +1,143 @@
+"""Simulated Fluksometers on the command line: to a broker, or to standard output."""
+
+import argparse
+from collections.abc import Sequence
+import json
+import logging
+import os
+import signal
+import sys
+from threading import Event
+import time
+
+from .chance import identity
+from .flm02 import Flm02
+from .flm03 import Flm03
+from .message import Message
+from .meter import Meter
+from .player import play
+
+EPILOG = """\
+examples:
+  python -m simulator                                one FLM03 to the broker on this machine
+  python -m simulator --broker nas:1884 --meters 3   three of them to another one
+  python -m simulator --model flm02 --print          what an FLM02 says, as lines of JSON
+
+A meter's ids follow from --seed, so that the same command is the same meters again, with counters
+that start anew. Ctrl-C ends it.
+"""
+
+
+def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parse the command line; argparse ends the process where it makes no sense."""
+    parser = argparse.ArgumentParser(
+        prog="python -m simulator",
+        description="Fluksometers in software: they publish over MQTT what real ones would.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--broker", default="127.0.0.1", metavar="HOST[:PORT]", help="default: %(default)s")
+    add("--model", choices=("flm03", "flm02"), default="flm03", help="default: %(default)s")
+    add("--meters", type=_positive, default=1, metavar="N", help="how many; default: 1")
+    add("--full", action="store_true", help="an FLM03 with all of its 128 sensors in use")
+    add("--seed", type=int, default=0, help="chooses the ids and the households; default: 0")
+    add("--prefix", default="", help="goes before each topic, as a remapping bridge would put it")
+    add("--speed", type=_rate, default=1.0, metavar="X", help="seconds per second; default: 1")
+    add("--print", action="store_true", help="write JSON lines to standard output, to no broker")
+    add("--seconds", type=_positive, metavar="N", help="with --print: end after N seconds")
+    return parser.parse_args(argv)
+
+
+def build(options: argparse.Namespace, start: int) -> list[Meter]:
+    """Build the meters that the command line asks for."""
+    return [_meter(options, options.seed + number, start) for number in range(options.meters)]
+
+
+def _meter(options: argparse.Namespace, seed: int, start: int) -> Meter:
+    device_id = identity("meter", options.model, seed)
+    if options.model == "flm02":
+        return Flm02(device_id, start=start, seed=seed, prefix=options.prefix, p1=True, kubes=1)
+    return Flm03(device_id, start=start, seed=seed, prefix=options.prefix, full=options.full)
+
+
+def as_json(message: Message) -> str:
+    """Write a message as a line of JSON; a payload that is no text goes in as hex digits."""
+    line: dict[str, object] = {"topic": message.topic, "retain": message.retain}
+    try:
+        line["payload"] = message.payload.decode()
+    except UnicodeDecodeError:
+        line["hex"] = message.payload.hex()
+    return json.dumps(line, ensure_ascii=False)
+
+
+def _print(meters: Sequence[Meter], begin: int, speed: float, seconds: int | None) -> None:
+    stop = Event()
+    _stop_on_signals(stop)
+    started = time.monotonic()
+    for meter in meters:
+        _write(meter.announce())
+    second = begin
+    while seconds is None or second < begin + seconds:
+        for meter in meters:
+            _write(meter.second(second))
+        sys.stdout.flush()
+        second += 1
+        if stop.wait(max(0.0, started + (second - begin) / speed - time.monotonic())):
+            return
+
+
+def _write(messages: Sequence[Message]) -> None:
+    for message in messages:
+        print(as_json(message))
+
+
+def _stop_on_signals(stop: Event) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number
+
+
+def _rate(text: str) -> float:
+    number = float(text)
+    if not 0 < number < 1e6:
+        raise argparse.ArgumentTypeError("must be more than 0 and less than a million")
+    return number
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run what the command line asks for until it is told to stop."""
+    options = arguments(argv)
+    logging.basicConfig(format="%(message)s", level=logging.INFO)
+    begin = int(time.time())
+    meters = build(options, begin)
+    if options.print:
+        try:
+            _print(meters, begin, options.speed, options.seconds)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return
+    host, _, port = (
+        options.broker.rpartition(":")
+        if ":" in options.broker
+        else (
+            options.broker,
+            "",
+            "1883",
+        )
+    )
+    stop = Event()
+    _stop_on_signals(stop)
+    for meter in meters:
+        print(f"{type(meter).__name__} {meter.device_id} to {options.broker}", flush=True)
+    play(meters, host, int(port), speed=options.speed, stop=stop, begin=begin)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,47 @@
+"""What an FLM02 makes of the household: counter units a second, one item a second of a minute.
+
+Without a voltage to hold against, a clamp's current is apparent power, whichever way it flows.
+"""
+
+from collections.abc import Iterable, Sequence
+from math import hypot
+
+from .household import Minute
+
+
+def _apparent(active: Iterable[float], reactive: Iterable[float]) -> Sequence[float]:
+    return [hypot(*second) / 3600 for second in zip(active, reactive, strict=True)]
+
+
+def _sums(phases: Sequence[Sequence[float]]) -> Sequence[float]:
+    return [sum(second) for second in zip(*phases, strict=True)]
+
+
+def grid(whole: Minute) -> Sequence[float]:
+    """Give the apparent power of all phases through one clamp."""
+    return _apparent(_sums(whole.active), _sums(whole.reactive))
+
+
+def all_phases(whole: Minute) -> Sequence[float]:
+    """Give the apparent power of three clamps, added."""
+    return _sums([_apparent(*pair) for pair in zip(whole.active, whole.reactive, strict=True)])
+
+
+def inverter(whole: Minute) -> Sequence[float]:
+    """Give what the inverter feeds."""
+    return [watts / 3600 for watts in whole.solar]
+
+
+def kitchen(whole: Minute) -> Sequence[float]:
+    """Give the apparent power of the kitchen's circuit."""
+    return _apparent(whole.active[1], whole.reactive[1])
+
+
+def net(whole: Minute) -> Sequence[float]:
+    """Give what the smart meter nets: import less export."""
+    return [watts / 3600 for watts in _sums(whole.active)]
+
+
+def gas(whole: Minute) -> Sequence[float]:
+    """Give the gas flow."""
+    return whole.gas

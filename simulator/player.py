@@ -1,0 +1,142 @@
+"""Plays meters to a broker, second by second, as the bridge of a real meter's broker would."""
+
+from collections.abc import Callable, Sequence
+import logging
+import queue
+from threading import Event
+import time
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.reasoncodes import ReasonCode
+
+from .message import Message
+from .meter import Meter
+
+LOGGER = logging.getLogger(__name__)
+KEEP_ALIVE = 60
+COMPLAINT_PERIOD = 10.0
+"""Seconds between two complaints about a lost pace."""
+
+
+def play(
+    meters: Sequence[Meter],
+    host: str,
+    port: int = 1883,
+    *,
+    speed: float = 1.0,
+    stop: Event | None = None,
+    begin: int | None = None,
+    client_id: str = "",
+    clock: Callable[[], float] = time.time,
+) -> None:
+    """Play meters to a broker until told to stop.
+
+    They announce themselves on every connection, and then publish a batch for each second. While
+    there is no connection they go on counting, and what they say is lost. A player that can't keep
+    pace leaves no second out: it falls behind, and logs how far.
+
+    Args:
+        meters: Meters that have not been asked about begin or later yet.
+        host: The broker.
+        port: Its port.
+        speed: How many seconds of the meters pass in one second.
+        stop: Set it to end.
+        begin: The first second to play; by default now.
+        client_id: The client's name at the broker; by default the broker chooses.
+        clock: What time it is, in seconds since the epoch.
+    """
+    stop = stop or Event()
+    player = _Player(meters, client_id)
+    player.connect(host, port)
+    try:
+        _pace(player, stop, int(clock()) if begin is None else begin, speed)
+    finally:
+        player.disconnect()
+
+
+def _pace(player: _Player, stop: Event, begin: int, speed: float) -> None:
+    started, complained = time.monotonic(), 0.0
+    second = begin
+    while not stop.wait(max(0.0, started + (second - begin) / speed - time.monotonic())):
+        player.second(second)
+        second += 1
+        late = time.monotonic() - started - (second - begin) / speed
+        if late > 1.0 and time.monotonic() - complained > COMPLAINT_PERIOD:
+            complained = time.monotonic()
+            LOGGER.warning("Can't keep pace: %.1f s behind, at second %d", late, second)
+
+
+class _Player:
+    """One connection that carries several meters, like the bridge of a broker they share."""
+
+    def __init__(self, meters: Sequence[Meter], client_id: str) -> None:
+        self._meters = meters
+        self._connected = Event()
+        self._heard: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id, protocol=mqtt.MQTTv311)
+        self._client.reconnect_delay_set(1, 5)
+        self._client.on_connect = self._on_connect
+        self._client.on_connect_fail = self._on_connect_fail
+        self._client.on_disconnect = self._on_disconnect
+        self._client.on_message = self._on_message
+
+    def connect(self, host: str, port: int) -> None:
+        self._client.connect_async(host, port, KEEP_ALIVE)
+        self._client.loop_start()
+
+    def disconnect(self) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def second(self, now: int) -> None:
+        """Let all meters live one second, and publish what they say."""
+        if self._connected.is_set():
+            self._connected.clear()
+            for meter in self._meters:
+                self._publish(meter.announce())
+        while not self._heard.empty():
+            message = self._heard.get()
+            for meter in self._meters:
+                self._publish(meter.hear(message))
+        for meter in self._meters:
+            self._publish(meter.second(now))
+
+    def _publish(self, messages: Sequence[Message]) -> None:
+        if self._client.is_connected():
+            for message in messages:
+                self._client.publish(message.topic, message.payload, 0, message.retain)
+
+    def _on_connect(
+        self,
+        client: mqtt.Client,
+        _userdata: object,
+        _flags: mqtt.ConnectFlags,
+        reason: ReasonCode,
+        _properties: object,
+    ) -> None:
+        if reason.is_failure:
+            LOGGER.warning("The broker refuses: %s", reason)
+            return
+        LOGGER.info("Connected")
+        client.subscribe([(meter.sync_topic, 0) for meter in self._meters])
+        self._connected.set()
+
+    def _on_connect_fail(self, _client: mqtt.Client, _userdata: object) -> None:
+        LOGGER.warning("The broker can't be reached; trying again")
+
+    def _on_disconnect(
+        self,
+        _client: mqtt.Client,
+        _userdata: object,
+        _flags: object,
+        reason: ReasonCode,
+        _properties: object,
+    ) -> None:
+        if reason.is_failure:
+            LOGGER.warning("The connection is lost: %s; trying again", reason)
+
+    def _on_message(
+        self, _client: mqtt.Client, _userdata: object, message: mqtt.MQTTMessage
+    ) -> None:
+        self._heard.put(Message(message.topic, message.payload))
