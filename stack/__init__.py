@@ -7,7 +7,7 @@ the pages.
 """
 
 from .broker import Broker, EmbeddedBroker, Mosquitto, find_mosquitto
-from .client import ApiError, Client
+from .client import ApiError, Client, FlowError
 from .home_assistant import HomeAssistant
 from .ports import free_port
 from .process import Process, ProcessError
@@ -20,6 +20,7 @@ __all__ = [
     "Client",
     "CommandError",
     "EmbeddedBroker",
+    "FlowError",
     "HomeAssistant",
     "Mosquitto",
     "Process",

@@ -74,6 +74,10 @@ class _Served:
         """Stop the broker; what it retained is forgotten."""
         await self._process.stop()
 
+    def check(self) -> None:
+        """Raise `ProcessError` when the broker is not running."""
+        self._process.check()
+
     async def kill(self) -> None:
         """End the broker without a goodbye to its clients."""
         await self._process.kill()

@@ -24,6 +24,14 @@ class ApiError(Exception):
         self.text = text
 
 
+class FlowError(Exception):
+    """A flow did not end as it should; `result` is what it answered."""
+
+    def __init__(self, result: Json) -> None:
+        super().__init__(f"{result.get('handler')}: {result.get('reason') or result.get('errors')}")
+        self.result = result
+
+
 class Client:
     """A signed-in administrator."""
 
@@ -111,11 +119,11 @@ class Client:
         """Submit a form that must create the entry, and return that config entry.
 
         Raises:
-            ApiError: the flow did not end there; the text holds what it said instead.
+            FlowError: the flow did not end there.
         """
         result = await self.submit(flow_id, answers)
         if result["type"] != "create_entry":
-            raise ApiError(f"flow {flow_id}", 200, str(result))
+            raise FlowError(result)
         entry: Json = result["result"]
         return entry
 
@@ -138,11 +146,11 @@ class Client:
             password: for brokers that ask for one.
 
         Raises:
-            ApiError: Home Assistant could not connect, for instance.
+            FlowError: Home Assistant could not connect, for instance.
         """
         form = await self.start_flow("mqtt")
         if form["type"] == "abort":
-            raise ApiError("MQTT", 200, form["reason"])
+            raise FlowError(form)
         credentials = {"username": username, "password": password}
         return await self.confirm(
             form["flow_id"],

@@ -98,6 +98,10 @@ class HomeAssistant:
         """The process id while it runs."""
         return self._process.pid
 
+    def check(self) -> None:
+        """Raise `ProcessError`, with the end of the log, when it is not running."""
+        self._process.check()
+
     def tail(self, lines: int = 30) -> str:
         """Return the last lines of the log."""
         return self._process.tail(lines)

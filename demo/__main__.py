@@ -1,0 +1,121 @@
+"""`scripts/demo`: show the integration at work, or check that it works."""
+
+import argparse
+import asyncio
+from collections.abc import Iterator
+import contextlib
+import fcntl
+import os
+from pathlib import Path
+import shutil
+import signal
+import sys
+import webbrowser
+
+from stack import ApiError, CommandError, FlowError, HomeAssistant, ProcessError, free_port
+
+from .arguments import parse
+from .live import table, until_live
+from .stage import CHECKOUT, DOMAIN, Stage, add_meters, say, stage, watch
+
+_FOLDER = CHECKOUT / ".demo"
+
+
+async def main(options: argparse.Namespace) -> int:
+    """Run the demo and return the exit code."""
+    _end_on_signals()
+    async with stage(_FOLDER, free_port(options.port), options.broker) as running:
+        meters = await add_meters(running.home, 60)
+        if not meters:
+            say("no Fluksometer was heard within a minute (see the README about the bridge)")
+        if options.check:
+            return await check(running) if meters else 1
+        show(running.home)
+        await watch(running)
+    return 0
+
+
+async def check(running: Stage) -> int:
+    """Print every enabled entity when all are live, and name those that are not."""
+    say("waiting until every enabled entity is live")
+    seen = await until_live(running.home.client, DOMAIN, 90)
+    print(table(seen))
+    missing = [row.entity_id for row in seen if not row.live]
+    if missing or not seen:
+        say(f"not live within 90 s: {', '.join(missing) or 'there is no entity at all'}")
+        return 1
+    say(f"all {len(seen)} enabled entities are live")
+    return 0
+
+
+def show(home: HomeAssistant) -> None:
+    """Open Home Assistant in the browser where there is one to be seen."""
+    say(f"Home Assistant is ready: {home.url} (Ctrl-C ends it)")
+    if sys.platform != "linux" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
+        webbrowser.open(home.url)
+
+
+def _end_on_signals() -> None:
+    """Let Ctrl-C, a polite end and a closed terminal unwind what has been started, once."""
+    loop = asyncio.get_running_loop()
+    task = asyncio.current_task()
+    assert task is not None
+
+    def end() -> None:
+        for number in numbers:
+            loop.add_signal_handler(number, lambda: None)
+        print()
+        say("stopping")
+        task.cancel()
+
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    for number in numbers:
+        loop.add_signal_handler(number, end)
+
+
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[bool]:
+    """Empty the folder and keep it to this run; give False when another run has it."""
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        for old in folder.iterdir():
+            if old.is_dir():
+                shutil.rmtree(old)
+            elif old.name != "lock":
+                old.unlink()
+        yield True
+
+
+def show_log() -> None:
+    """Print the end of Home Assistant's log."""
+    log = _FOLDER / "home-assistant.log"
+    if log.exists():
+        say(f"{log.relative_to(CHECKOUT)} ends with:")
+        print("\n".join(log.read_text(errors="replace").splitlines()[-20:]))
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the demo, tell in plain words what went wrong, and return the exit code."""
+    with alone(_FOLDER) as free:
+        if not free:
+            say("it is running already in this checkout")
+            return 1
+        try:
+            return asyncio.run(main(options))
+        except asyncio.CancelledError:
+            return 1 if options.check else 0
+        except ProcessError as error:
+            say(str(error))
+        except (ApiError, CommandError, FlowError, TimeoutError) as error:
+            say(str(error))
+            show_log()
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(run(parse(sys.argv[1:])))

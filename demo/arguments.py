@@ -1,0 +1,56 @@
+"""What `scripts/demo` can be asked for."""
+
+import argparse
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from .stage import BrokerAddress
+
+_DESCRIPTION = """\
+Start a broker, a simulated Fluksometer and a real Home Assistant with this integration, on this
+machine only, and open it in the browser. Nobody has to sign in. Ctrl-C ends it all; nothing is
+installed or changed outside this checkout, and each run starts afresh."""
+
+_EPILOG = """\
+All files of a run, Home Assistant's log among them, are in .demo/ of the checkout."""
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Parse the command line; exits with an explanation when asked to or when it is wrong."""
+    parser = argparse.ArgumentParser(prog="scripts/demo", description=_DESCRIPTION, epilog=_EPILOG)
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="open nothing; wait until every enabled entity is live, print them all and exit "
+        "with 0, or say what is missing and exit with 1",
+    )
+    parser.add_argument(
+        "--broker",
+        type=broker_address,
+        metavar="HOST[:PORT]",
+        help="use the Fluksometers on this broker instead of a simulated one "
+        "(USER:PASSWORD@HOST:PORT where it asks for them)",
+    )
+    parser.add_argument(
+        "--port",
+        type=int,
+        default=8123,
+        help="the port of Home Assistant's pages (default: 8123, or a free one where it is taken)",
+    )
+    return parser.parse_args(arguments)
+
+
+def broker_address(text: str) -> BrokerAddress:
+    """Read [USER[:PASSWORD]@]HOST[:PORT].
+
+    Raises:
+        argparse.ArgumentTypeError: it is none.
+    """
+    try:
+        parts = urlsplit(f"mqtt://{text}")
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text}: {error}") from error
+    if not host or parts.path or parts.query:
+        raise argparse.ArgumentTypeError(f"{text} is not HOST or HOST:PORT")
+    return BrokerAddress(host, port or 1883, parts.username, parts.password)

@@ -1,0 +1,131 @@
+"""Bringing the parts up in their order, and down again whatever happens."""
+
+import asyncio
+from collections.abc import AsyncIterator
+import contextlib
+from dataclasses import dataclass
+from pathlib import Path
+import sys
+from typing import override
+
+from stack import EmbeddedBroker, FlowError, HomeAssistant, Process
+from stack.ports import LOOPBACK
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+DOMAIN = "flukso"
+
+_MQTT_VERSIONS = ("5", "3.1.1")
+
+
+@dataclass(frozen=True)
+class BrokerAddress:
+    """Where a broker is, and who may use it."""
+
+    host: str
+    port: int = 1883
+    username: str | None = None
+    password: str | None = None
+
+    @override
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Everything that runs."""
+
+    home: HomeAssistant
+    others: tuple[EmbeddedBroker | Process, ...]
+
+    def check(self) -> None:
+        """Raise `ProcessError` when one of the parts has ended."""
+        for part in (self.home, *self.others):
+            part.check()
+
+
+def say(what: str) -> None:
+    """Print a line of progress."""
+    print(f"demo: {what}", flush=True)
+
+
+@contextlib.asynccontextmanager
+async def stage(folder: Path, port: int, address: BrokerAddress | None) -> AsyncIterator[Stage]:
+    """Start everything, and add the meter to Home Assistant.
+
+    Args:
+        folder: where all files go.
+        port: Home Assistant's port.
+        address: the user's broker; a broker and a meter are simulated when left out.
+
+    Raises:
+        ProcessError: a part ended.
+        TimeoutError: a part did not come up.
+        FlowError: Home Assistant can't use the broker.
+    """
+    async with contextlib.AsyncExitStack() as parts:
+        others: tuple[EmbeddedBroker | Process, ...] = ()
+        if address is None:
+            say("starting a broker")
+            broker = await parts.enter_async_context(EmbeddedBroker(folder))
+            say("starting a simulated Fluksometer")
+            meter = await parts.enter_async_context(simulated_meter(folder, broker.meter_port))
+            address = BrokerAddress(LOOPBACK, broker.port)
+            others = (broker, meter)
+        say("starting Home Assistant (a few seconds; the first time it takes longer)")
+        home = HomeAssistant(folder, port=port, passwordless=True)
+        await parts.enter_async_context(home)
+        say(f"connecting Home Assistant to the broker at {address}")
+        await connect(home, address)
+        running = Stage(home, others)
+        running.check()
+        yield running
+
+
+def simulated_meter(folder: Path, port: int) -> Process:
+    """Return the simulator's process, not started, for a broker on the loopback address."""
+    command = [sys.executable, "-m", "simulator", "--broker", f"{LOOPBACK}:{port}"]
+    return Process("the simulated Fluksometer", command, folder / "meter.log", folder=CHECKOUT)
+
+
+async def connect(home: HomeAssistant, address: BrokerAddress) -> None:
+    """Add Home Assistant's MQTT integration; an old broker, a meter's own, speaks only 3.1.1."""
+    for version in _MQTT_VERSIONS:
+        try:
+            await home.client.add_mqtt(
+                address.port,
+                address.host,
+                protocol=version,
+                username=address.username,
+                password=address.password,
+            )
+        except FlowError:
+            if version == _MQTT_VERSIONS[-1]:
+                raise
+        else:
+            return
+
+
+async def add_meters(home: HomeAssistant, within: float) -> int:
+    """Confirm the Fluksometers that Home Assistant discovers, and return how many.
+
+    Args:
+        home: Home Assistant, connected to a broker.
+        within: seconds to wait for the first one.
+    """
+    say("waiting for Home Assistant to discover a Fluksometer")
+    try:
+        flows = await home.client.discovered(DOMAIN, within=within)
+    except TimeoutError:
+        return 0
+    for flow in flows:
+        entry = await home.client.confirm(flow["flow_id"])
+        say(f"discovered and added: {entry['title']}")
+    return len(flows)
+
+
+async def watch(running: Stage) -> None:
+    """Return never; raise `ProcessError` when a part ends."""
+    while True:
+        running.check()
+        await asyncio.sleep(1)
