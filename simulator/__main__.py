@@ -15,6 +15,7 @@ from .flm02 import Flm02
 from .flm03 import Flm03
 from .message import Message
 from .meter import Meter
+from .pace import beat
 from .player import play
 
 EPILOG = """\
@@ -37,7 +38,13 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("--broker", default="127.0.0.1", metavar="HOST[:PORT]", help="default: %(default)s")
+    add(
+        "--broker",
+        type=_broker,
+        default=("127.0.0.1", 1883),
+        metavar="HOST[:PORT]",
+        help="default: 127.0.0.1:1883",
+    )
     add("--model", choices=("flm03", "flm02"), default="flm03", help="default: %(default)s")
     add("--meters", type=_positive, default=1, metavar="N", help="how many; default: 1")
     add("--full", action="store_true", help="an FLM03 with all of its 128 sensors in use")
@@ -71,20 +78,15 @@ def as_json(message: Message) -> str:
     return json.dumps(line, ensure_ascii=False)
 
 
-def _print(meters: Sequence[Meter], begin: int, speed: float, seconds: int | None) -> None:
-    stop = Event()
-    _stop_on_signals(stop)
-    started = time.monotonic()
+def _print(options: argparse.Namespace, meters: Sequence[Meter], begin: int, stop: Event) -> None:
     for meter in meters:
         _write(meter.announce())
-    second = begin
-    while seconds is None or second < begin + seconds:
+    for second in beat(begin, options.speed, stop):
+        if options.seconds is not None and second >= begin + options.seconds:
+            return
         for meter in meters:
             _write(meter.second(second))
         sys.stdout.flush()
-        second += 1
-        if stop.wait(max(0.0, started + (second - begin) / speed - time.monotonic())):
-            return
 
 
 def _write(messages: Sequence[Message]) -> None:
@@ -92,9 +94,9 @@ def _write(messages: Sequence[Message]) -> None:
         print(as_json(message))
 
 
-def _stop_on_signals(stop: Event) -> None:
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+def _broker(text: str) -> tuple[str, int]:
+    host, colon, port = text.rpartition(":")
+    return (host, int(port)) if colon else (text, 1883)
 
 
 def _positive(text: str) -> int:
@@ -117,26 +119,19 @@ def main(argv: Sequence[str] | None = None) -> None:
     logging.basicConfig(format="%(message)s", level=logging.INFO)
     begin = int(time.time())
     meters = build(options, begin)
+    stop = Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
     if options.print:
         try:
-            _print(meters, begin, options.speed, options.seconds)
+            _print(options, meters, begin, stop)
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return
-    host, _, port = (
-        options.broker.rpartition(":")
-        if ":" in options.broker
-        else (
-            options.broker,
-            "",
-            "1883",
-        )
-    )
-    stop = Event()
-    _stop_on_signals(stop)
+    host, port = options.broker
     for meter in meters:
-        print(f"{type(meter).__name__} {meter.device_id} to {options.broker}", flush=True)
-    play(meters, host, int(port), speed=options.speed, stop=stop, begin=begin)
+        print(f"{type(meter).__name__} {meter.device_id} to {host}:{port}", flush=True)
+    play(meters, host, port, speed=options.speed, stop=stop, begin=begin)
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ class Run:
     tangent: float = 0.0
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=512)
 def runs_of_hour(hour: int, seed: int) -> tuple[Run, ...]:
     """List what is on at any time within the given hour since the epoch."""
     begin, end = hour * HOUR, (hour + 1) * HOUR
@@ -47,7 +47,7 @@ def runs_of_hour(hour: int, seed: int) -> tuple[Run, ...]:
     return tuple(run for run in planned if run.start < end and run.end > begin)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=128)
 def _plan(day: int, seed: int) -> tuple[Run, ...]:
     chance = draw(seed, "day", day)
     midnight = day * DAY - UTC_OFFSET

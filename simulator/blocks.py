@@ -139,7 +139,7 @@ class Memory:
 
     def history(self, sensor: Sensor) -> History:
         """Give the history of a sensor, and note how it is configured now."""
-        history = self._histories.setdefault((sensor.id, sensor.rid), History(sensor))
+        history = self._histories.setdefault((sensor.id, sensor.rid or 0), History(sensor))
         history.sensor = sensor
         return history
 
@@ -189,5 +189,5 @@ class Memory:
 
     def _written(self, history: History, block: Block) -> tuple[str, bytes]:
         sensor = history.sensor
-        topic = f"/sensor/{sensor.id}/tmpo/{sensor.rid}/{block.level}/{block.bid}/gz"
+        topic = f"/sensor/{sensor.id}/tmpo/{sensor.rid or 0}/{block.level}/{block.bid}/gz"
         return topic, block.payload(sensor.log_entry(), self._chance)

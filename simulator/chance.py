@@ -27,7 +27,7 @@ def _height(step: int, seed: int, name: str) -> float:
     return draw(seed, name, step).random()
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=64)
 def jitter(seed: int) -> tuple[float, ...]:
     """Make a table of normally distributed numbers around 0, to be cut into at any place.
 

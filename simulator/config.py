@@ -33,7 +33,7 @@ class Sensor:
         enable: On, off, or None for a slot without a use.
         type: Such as "electricity" or "temperature".
         data_type: "counter" or "gauge": which of the two topics the meter itself logs.
-        rid: How many times the slot was given a new use.
+        rid: How many times the slot was given another use, None before its first.
         more: Further keys, as they stand in the entry.
     """
 
@@ -41,7 +41,7 @@ class Sensor:
     enable: bool | None = None
     type: str | None = None
     data_type: str = "counter"
-    rid: int = 0
+    rid: int | None = None
     more: Mapping[str, Json] = field(default_factory=dict)
 
     @property
@@ -57,12 +57,12 @@ class Sensor:
     def entry(self) -> Mapping[str, Json]:
         """Give the entry; the meter fills in data_type and rid of enabled sensors only."""
         if self.enable is None:
-            return {"id": self.id} | ({"rid": self.rid} if self.rid else {})
+            return {"id": self.id} if self.rid is None else {"id": self.id, "rid": self.rid}
         entry: dict[str, Json] = {"id": self.id, "enable": int(self.enable), **self.more}
         if self.type is not None:
             entry["type"] = self.type
         if self.enable:
-            entry |= {"data_type": self.data_type, "rid": self.rid}
+            entry |= {"data_type": self.data_type, "rid": self.rid or 0}
         return entry
 
     def log_entry(self) -> Mapping[str, Json]:

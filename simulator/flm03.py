@@ -18,6 +18,7 @@ from .pulse import KINDS, PulseInput
 from .tap import tap
 
 TIME_PERIOD = 10
+TEST_PERIOD = 86400
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ class Flm03(Meter):
         self.ports = dict(installation.ports(clamps, pulses, phase))
         self._main: dict[str, Json] = {"led_mode": 255, "phase": phase, "math": math}
         self._waveforms, self._times = waveforms, times
-        self._booted = start
+        self._tested = start
         ids = {slot: sensor.id for slot, sensor in self.sensors.items()}
         self.sensors |= dict(installation.sensors(ids, clamps, pulses, math))
         starts = {slot: _start(device_id, slot) for slot in range(1, 40)}
@@ -116,9 +117,7 @@ class Flm03(Meter):
     @override
     def announce(self) -> list[Message]:
         """Give the retained topics: three configurations in any order, and the last self-test."""
-        topic = f"{self.prefix}/device/{self.device_id}/test/tap"
-        test = Message(topic, tap(self.device_id, self._booted), retain=True)
-        return [*self._saved("sensor", "flx", "kube"), test]
+        return [*self._saved("sensor", "flx", "kube"), self._test(self._tested)]
 
     @override
     def rename(self, port: int, name: str | None) -> list[Message]:
@@ -182,6 +181,9 @@ class Flm03(Meter):
     @override
     def _speak(self, now: int) -> Iterator[Message]:
         stamp = now + self.clock
+        if now - self._tested >= TEST_PERIOD:
+            self._tested = now
+            yield self._test(stamp)
         if self._times and now % TIME_PERIOD == 0:
             yield self._time(stamp)
         for port, clamp in self._clamps.items():
@@ -228,6 +230,10 @@ class Flm03(Meter):
         if port == 1:
             yield Message(f"{topic}/voltage/1", waveform.voltage(stamp, seen))
         yield Message(f"{topic}/current/{port}", waveform.current(stamp, seen))
+
+    def _test(self, stamp: int) -> Message:
+        topic = f"{self.prefix}/device/{self.device_id}/test/tap"
+        return Message(topic, tap(self.device_id, stamp), retain=True)
 
     def _time(self, stamp: int) -> Message:
         flm = f"{{time:[{stamp},{12000 + stamp * 7919 % 900}],update:false}}"

@@ -69,7 +69,7 @@ class Meter(ABC):
 
     def announce(self) -> list[Message]:
         """Give what the meter's daemons publish when they start: the retained topics."""
-        return [self._config("sensor"), self._config("kube")]
+        return self._saved("sensor", "kube")
 
     def second(self, now: int) -> list[Message]:
         """Give everything that the meter publishes in a second.
@@ -99,13 +99,15 @@ class Meter(ABC):
         """Answer a request for stored blocks (docs/protocol.md section 7) that was published."""
         if self._memory is None or message.topic != self.sync_topic:
             return []
-        return [
-            Message(self.prefix + topic, payload)
-            for wanted in json.loads(message.payload)
-            for topic, payload in self._memory.since(
-                wanted["sid"], wanted["rid"], wanted["bid"] + (1 << wanted["lvl"]) - 1
-            )
-        ]
+        try:
+            wanted = [
+                (item["sid"], int(item["rid"]), int(item["bid"]) + (1 << int(item["lvl"])) - 1)
+                for item in json.loads(message.payload)
+            ]
+        except KeyError, TypeError, ValueError:
+            return []
+        stored = (block for last in wanted for block in self._memory.since(*last))
+        return [Message(self.prefix + topic, payload) for topic, payload in stored]
 
     @property
     def sync_topic(self) -> str:
@@ -120,7 +122,13 @@ class Meter(ABC):
     # What its user changes
 
     def enable(self, slot: int, on: bool = True) -> list[Message]:
-        """Switch a sensor on or off."""
+        """Switch a sensor on or off.
+
+        Raises:
+            ValueError: The slot has no use that could be switched.
+        """
+        if self.sensors[slot].enable is None:
+            raise ValueError(f"Nothing uses slot {slot}")
         self._change(slot, enable=on)
         return self._saved("sensor")
 
@@ -149,7 +157,7 @@ class Meter(ABC):
                 enable=True,
                 type=kind,
                 data_type=kube.data_type(kind),
-                rid=self.sensors[slot].rid,
+                rid=_next_use(self.sensors[slot].rid),
                 more={"class": "kube", "kid": kid},
             )
         node = KubeNode(hw_id=identity(self.device_id, "kube", kid), hw_type=hw_type, name=name)
@@ -157,7 +165,7 @@ class Meter(ABC):
         return self._saved("kube", "sensor")
 
     def unpair_kube(self, kid: int) -> list[Message]:
-        """Remove a kube: its slots keep their ids, and count one more use.
+        """Remove a kube: its slots keep their ids, and will count one use more.
 
         Raises:
             KeyError: There is no such kube.
@@ -165,7 +173,7 @@ class Meter(ABC):
         del self.kubes[kid]
         for slot, sensor in self.sensors.items():
             if sensor.more.get("kid") == kid:
-                self._change(slot, enable=None, type=None, more={}, rid=sensor.rid + 1)
+                self._change(slot, enable=None, type=None, more={})
         return self._saved("kube", "sensor")
 
     @abstractmethod
@@ -263,3 +271,7 @@ class Meter(ABC):
         return Message(
             f"{self.prefix}/device/{self.device_id}/config/{topic}", payload, retain=True
         )
+
+
+def _next_use(rid: int | None) -> int:
+    return 0 if rid is None else rid + 1

@@ -12,11 +12,10 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from .message import Message
 from .meter import Meter
+from .pace import beat
 
 LOGGER = logging.getLogger(__name__)
 KEEP_ALIVE = 60
-COMPLAINT_PERIOD = 10.0
-"""Seconds between two complaints about a lost pace."""
 
 
 def play(
@@ -50,21 +49,10 @@ def play(
     player = _Player(meters, client_id)
     player.connect(host, port)
     try:
-        _pace(player, stop, int(clock()) if begin is None else begin, speed)
+        for second in beat(int(clock()) if begin is None else begin, speed, stop):
+            player.second(second)
     finally:
         player.disconnect()
-
-
-def _pace(player: _Player, stop: Event, begin: int, speed: float) -> None:
-    started, complained = time.monotonic(), 0.0
-    second = begin
-    while not stop.wait(max(0.0, started + (second - begin) / speed - time.monotonic())):
-        player.second(second)
-        second += 1
-        late = time.monotonic() - started - (second - begin) / speed
-        if late > 1.0 and time.monotonic() - complained > COMPLAINT_PERIOD:
-            complained = time.monotonic()
-            LOGGER.warning("Can't keep pace: %.1f s behind, at second %d", late, second)
 
 
 class _Player:
