@@ -1,14 +1,24 @@
 """The Flukso integration: a Fluksometer's MQTT topics as devices and entities."""
 
+from functools import partial
+
 from homeassistant.const import CONF_DEVICE_ID, Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryNotReady
 from homeassistant.helpers import device_registry as dr
 
-from .const import CONF_TOPIC_PREFIX, DOMAIN
+from .const import (
+    CONF_OTHER_INTERVAL,
+    CONF_POWER_INTERVAL,
+    CONF_TOPIC_PREFIX,
+    DEFAULT_OTHER_INTERVAL,
+    DEFAULT_POWER_INTERVAL,
+    DOMAIN,
+)
 from .devices import async_register_devices, part_of
 from .memory import Memory
-from .meter import FluksoConfigEntry, Meter
+from .meter import FluksoConfigEntry, Intervals, Meter
+from .repairs import forget_issues, raise_counter_break
 from .transport import Transport
 
 PLATFORMS = [Platform.BINARY_SENSOR, Platform.SENSOR]
@@ -27,8 +37,13 @@ async def async_setup_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> bo
         hass,
         transport,
         Memory(hass, entry.entry_id),
-        entry.data[CONF_DEVICE_ID],
-        entry.data[CONF_TOPIC_PREFIX],
+        device_id=entry.data[CONF_DEVICE_ID],
+        prefix=entry.data[CONF_TOPIC_PREFIX],
+        intervals=Intervals(
+            int(entry.options.get(CONF_POWER_INTERVAL, DEFAULT_POWER_INTERVAL)),
+            int(entry.options.get(CONF_OTHER_INTERVAL, DEFAULT_OTHER_INTERVAL)),
+        ),
+        counter_break=partial(raise_counter_break, hass, entry),
     )
     await meter.async_recall()
 
@@ -53,6 +68,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> b
 
 async def async_remove_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> None:
     """Forget a meter."""
+    forget_issues(hass, entry)
     await Memory(hass, entry.entry_id).async_remove()
 
 

@@ -75,10 +75,9 @@ class FluksoProblem(FluksoEntity, BinarySensorEntity):
     entity_description = _PROBLEM
 
     @override
-    def _take_reading(self) -> None:
-        reading = self.channel.reading
-        if reading is not None:
-            bits = int(reading.value)
+    def _take_value(self) -> None:
+        if self.channel.value is not None:
+            bits = int(self.channel.value)
             faults = [fault for bit, fault in enumerate(FAULTS) if bits & 1 << bit]
             self._attr_is_on = bits != 0
             self._attr_extra_state_attributes = {"faults": faults}
@@ -109,12 +108,12 @@ class FluksoEvent(FluksoEntity, BinarySensorEntity):
         self._no_longer_lasting()
 
     @override
-    def _take_reading(self) -> None:
-        reading = self.channel.reading
-        if reading is None:
+    def _take_value(self) -> None:
+        count = self.channel.value
+        if count is None:
             return
-        moved = self._count is not None and reading.value != self._count
-        self._count = reading.value
+        moved = self._count is not None and count != self._count
+        self._count = count
         if moved:
             self._no_longer_lasting()
             self._stop_lasting = async_call_later(self.hass, LASTING, self._is_over)

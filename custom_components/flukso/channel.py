@@ -1,48 +1,73 @@
 """A channel: one readings topic of one sensor, parsed once however many listen."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import override
 
 from homeassistant.core import CALLBACK_TYPE, callback
 
+from .limits import patience, pulse_in_gauge_units
+from .metering.flow import faded
+from .metering.guard import Break, CounterState, Guard, Mark
+from .metering.mean import Mean
+from .protocol.quantities import Quantity
 from .protocol.reading import Reading, parse_reading
-from .protocol.sensors import Stream
+from .protocol.sensors import Source, Stream
+from .protocol.topics import Kind
 from .protocol.wire import ProtocolError
 from .transport import Message, Transport
 
+#: A retained gauge older than this tells nothing of now (s).
+_STALE = 600
+#: After so long without a pulse nothing flows (s).
+_NO_FLOW = 600
 
-class Channel:
-    """Follows a stream while somebody listens, and leaves the broker alone otherwise."""
+
+@dataclass(frozen=True, slots=True)
+class Reports:
+    """Whom channels tell of messages that can't be read, another unit, a counter's break."""
+
+    broken: Callable[[str, ProtocolError], None]
+    other_unit: Callable[[Channel, Reading, float], None]
+    counter_break: Callable[[CounterChannel, Break], None]
+
+
+class Channel(ABC):
+    """Follows a stream while somebody listens, and leaves the broker alone otherwise.
+
+    Readings are taken as they come, and the value for the listeners is made of them once an
+    interval; the first is shown at once, and with an interval of 0 every one.
+    """
 
     def __init__(
-        self,
-        stream: Stream,
-        topic: str,
-        transport: Transport,
-        *,
-        broken: Callable[[str, ProtocolError], None],
-        other_unit: Callable[[Channel, Reading], None],
+        self, stream: Stream, topic: str, transport: Transport, reports: Reports, interval: int
     ) -> None:
-        """Follow ``topic`` through ``transport``.
-
-        ``broken`` hears of messages that can't be read, ``other_unit`` of a reading in a unit
-        that the stream does not have.
-        """
         self.stream = stream
         self.topic = topic
-        self.reading: Reading | None = None
+        self.interval = interval
+        self.value: float | None = None
+        self.alive = True
         self._transport = transport
-        self._broken = broken
-        self._other_unit = other_unit
+        self._reports = reports
         self._listeners: list[Callable[[], None]] = []
         self._unsubscribe: CALLBACK_TYPE | None = None
+        self._told: tuple[float | None, bool] | None = None
+        self._at_once = True
+        self._heard: float | None = None
+
+    @property
+    def listening(self) -> bool:
+        """Whether anybody wants its readings."""
+        return bool(self._listeners)
 
     @property
     def available(self) -> bool:
-        """Whether what it shows can be relied on now."""
-        return self._transport.connected
+        """Whether its value can be relied on now."""
+        return self.alive and self._transport.connected
 
     async def async_listen(self, changed: Callable[[], None]) -> CALLBACK_TYPE:
-        """Call ``changed`` at every reading until the returned function is called."""
+        """Call ``changed`` when value or availability change, until the answer is called."""
         self._listeners.append(changed)
         if len(self._listeners) == 1:
             self._unsubscribe = await self._transport.async_subscribe(self.topic, self._receive)
@@ -57,25 +82,203 @@ class Channel:
         return stop
 
     @callback
-    def notify(self) -> None:
-        """Tell the listeners that something about the channel changed."""
-        for changed in self._listeners:
-            changed()
-
-    @callback
     def _receive(self, message: Message) -> None:
         try:
             reading = parse_reading(message.payload, self.stream)
         except ProtocolError as error:
-            self._broken(message.topic, error)
+            self._reports.broken(message.topic, error)
             return
-        if reading.unit != self.stream.unit:
-            self._other_unit(self, reading)
+        at = min(message.arrived, reading.time) if message.retained else message.arrived
+        if self.stream.kind is Kind.GAUGE and message.arrived - at > _STALE:
             return
-        self.take(reading)
+        if reading.unit is not self.stream.unit:
+            self._reports.other_unit(self, reading, at)
+            return
+        self.take(reading, at)
 
     @callback
-    def take(self, reading: Reading) -> None:
-        """Take a reading in the unit of the stream."""
-        self.reading = reading
-        self.notify()
+    def take(self, reading: Reading, at: float) -> None:
+        """Take a reading in the unit of the stream, true ``at`` that time."""
+        self._heard = at
+        self._take(reading, at)
+        if self._at_once or not self.alive or not self.interval:
+            self._at_once = False
+            self.alive = True
+            self.show(at)
+
+    @callback
+    def show(self, now: float) -> None:
+        """Show what the readings up to now amount to."""
+        self.value = self._current(now)
+        self.tell()
+
+    @callback
+    def lose(self) -> None:
+        """Forget what is true only while messages come; the next reading is shown at once."""
+        self._at_once = True
+
+    @callback
+    def set_alive(self, *, alive: bool) -> None:
+        """Learn whether it is live, by its own silence or that of its neighbours."""
+        if alive != self.alive:
+            self.alive = alive
+            self.lose()
+            self.tell()
+
+    @callback
+    def link_changed(self) -> None:
+        """Learn that the connection came or went: from now on silence counts anew."""
+        self.alive = True
+        self._heard = None
+        self.lose()
+        self.tell()
+
+    @callback
+    def tell(self) -> None:
+        """Tell the listeners what changed, if anything."""
+        state = (self.value, self.available)
+        if state != self._told:
+            self._told = state
+            for changed in self._listeners:
+                changed()
+
+    def was_heard(self, now: float) -> bool:
+        """Whether it spoke lately; when one begins to listen, the benefit of the doubt is given."""
+        if self._heard is None:
+            self._heard = now
+        return now - self._heard <= patience(self.stream)
+
+    @abstractmethod
+    def _take(self, reading: Reading, at: float) -> None:
+        """Accumulate a reading."""
+
+    @abstractmethod
+    def _current(self, now: float) -> float | None:
+        """The value to show."""
+
+
+class EventChannel(Channel):
+    """Shows every reading at once: what a kube notices, and its faults."""
+
+    _latest: float | None = None
+
+    def __init__(
+        self, stream: Stream, topic: str, transport: Transport, reports: Reports, _interval: int
+    ) -> None:
+        super().__init__(stream, topic, transport, reports, interval=0)
+
+    @override
+    def _take(self, reading: Reading, at: float) -> None:
+        self._latest = reading.value
+
+    @override
+    def _current(self, now: float) -> float | None:
+        return self._latest
+
+
+class GaugeChannel(Channel):
+    """Shows the mean of each interval."""
+
+    def __init__(
+        self, stream: Stream, topic: str, transport: Transport, reports: Reports, interval: int
+    ) -> None:
+        super().__init__(stream, topic, transport, reports, interval)
+        self._mean = Mean()
+
+    @override
+    def lose(self) -> None:
+        super().lose()
+        self._mean = Mean()
+        self.value = None
+
+    @override
+    def _take(self, reading: Reading, at: float) -> None:
+        self._mean.take(reading.time, reading.value)
+
+    @override
+    def _current(self, now: float) -> float | None:
+        return self._mean.publish()
+
+
+class FlowChannel(GaugeChannel):
+    """Shows the mean while pulses come, and afterwards what still can flow.
+
+    The size of a pulse (Wh, L, g or s) is the ``constant`` of its port, or else what the
+    ``counter`` of the same input was seen to count at once.
+    """
+
+    constant: float | None = None
+    counter: CounterChannel | None = None
+    _flow: float | None = None
+    _is_fresh = False
+
+    @override
+    def lose(self) -> None:
+        super().lose()
+        self._flow = None
+
+    @override
+    def _take(self, reading: Reading, at: float) -> None:
+        super()._take(reading, at)
+        self._flow = reading.value
+        self._is_fresh = True
+
+    @override
+    def _current(self, now: float) -> float | None:
+        if self._is_fresh:
+            self._is_fresh = False
+            return super()._current(now)
+        elapsed = 0 if self._heard is None else now - self._heard
+        pulse = self.constant or (self.counter.step if self.counter else None)
+        if self._flow is None or pulse is None:
+            return 0.0 if elapsed >= _NO_FLOW else self.value
+        return faded(self._flow, pulse_in_gauge_units(pulse, self.stream.unit), elapsed)
+
+
+class CounterChannel(Channel):
+    """Shows the last reading that the guard accepts."""
+
+    def __init__(
+        self, stream: Stream, topic: str, transport: Transport, reports: Reports, interval: int
+    ) -> None:
+        super().__init__(stream, topic, transport, reports, interval)
+        self.guard = Guard(rid=stream.sensor.rid, both_ways=stream.lowest < 0)
+        self.step: float | None = None
+
+    @callback
+    def restore(self, state: CounterState) -> None:
+        """Go on from before a restart, unless something was heard since."""
+        if self.guard.state is None:
+            self.guard.restore(state)
+            self.value = self.guard.value
+
+    @callback
+    def book(self, difference: float, now: float) -> None:
+        """Let a break count after all."""
+        self.guard.book(difference)
+        self.show(now)
+
+    @override
+    def _take(self, reading: Reading, at: float) -> None:
+        before = self.guard.value
+        found = self.guard.take(Mark(reading.time, reading.value, at))
+        if found is not None:
+            self._reports.counter_break(self, found)
+        counted = (self.guard.value or 0.0) - (before or 0.0)
+        if before is not None and counted > 0:
+            self.step = min(counted, self.step or counted)
+
+    @override
+    def _current(self, now: float) -> float | None:
+        return self.guard.value
+
+
+def kind_of(stream: Stream) -> type[Channel]:
+    """The kind of channel that a stream needs."""
+    source = stream.sensor.source
+    on_change = stream.kind is Kind.COUNTER or stream.sensor.quantity is Quantity.ERROR
+    if source is Source.KUBE and on_change:
+        return EventChannel
+    if stream.kind is Kind.COUNTER:
+        return CounterChannel
+    return FlowChannel if source is Source.PULSE else GaugeChannel

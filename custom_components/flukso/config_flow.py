@@ -3,9 +3,18 @@
 from collections.abc import Mapping
 from typing import Any, override
 
-from homeassistant.config_entries import ConfigFlow, ConfigFlowResult
-from homeassistant.const import CONF_DEVICE_ID
+from homeassistant.config_entries import (
+    ConfigEntry,
+    ConfigFlow,
+    ConfigFlowResult,
+    OptionsFlowWithReload,
+)
+from homeassistant.const import CONF_DEVICE_ID, UnitOfTime
+from homeassistant.core import callback
 from homeassistant.helpers.selector import (
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
     SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
@@ -14,13 +23,24 @@ from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
 import voluptuous as vol
 
 from .announcements import async_hear_meter, async_hear_meters
-from .const import CONF_TOPIC_PREFIX, DOMAIN
+from .const import (
+    CONF_OTHER_INTERVAL,
+    CONF_POWER_INTERVAL,
+    CONF_TOPIC_PREFIX,
+    DEFAULT_OTHER_INTERVAL,
+    DEFAULT_POWER_INTERVAL,
+    DOMAIN,
+)
 from .protocol.config import Configuration, parse_config, read_config
 from .protocol.topics import Report, clean_prefix, device_id_of
 from .protocol.wire import ProtocolError
 from .transport import Link, Transport
 
 _NAME = "Fluksometer"
+_INTERVALS = {
+    CONF_POWER_INTERVAL: DEFAULT_POWER_INTERVAL,
+    CONF_OTHER_INTERVAL: DEFAULT_OTHER_INTERVAL,
+}
 _LINK_ERRORS = {Link.MISSING: "mqtt_missing", Link.DISCONNECTED: "mqtt_not_connected"}
 
 
@@ -33,6 +53,13 @@ class FluksoConfigFlow(ConfigFlow, domain=DOMAIN):
         self._meters: dict[str, Configuration] = {}
         self._device_id = ""
         self._prefix = ""
+
+    @staticmethod
+    @callback
+    @override
+    def async_get_options_flow(config_entry: ConfigEntry) -> FluksoOptionsFlow:
+        """The options of a meter."""
+        return FluksoOptionsFlow()
 
     @override
     async def async_step_mqtt(self, discovery_info: MqttServiceInfo) -> ConfigFlowResult:
@@ -98,13 +125,13 @@ class FluksoConfigFlow(ConfigFlow, domain=DOMAIN):
             )
         [self._device_id] = [user_input[CONF_DEVICE_ID]] if user_input else self._meters
         await self.async_set_unique_id(self._device_id, raise_on_progress=False)
-        self._abort_if_unique_id_configured()
         return await self.async_step_confirm()
 
     async def async_step_confirm(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Show what the meter is, and add it."""
+        """Show what the meter is, and add it; another flow may have been quicker."""
+        self._abort_if_unique_id_configured()
         if user_input is None:
             self._set_confirm_only()
             return self.async_show_form(
@@ -116,6 +143,34 @@ class FluksoConfigFlow(ConfigFlow, domain=DOMAIN):
             title=f"{_NAME} {self._device_id[:6]}" if another else _NAME,
             data={CONF_DEVICE_ID: self._device_id, CONF_TOPIC_PREFIX: self._prefix},
         )
+
+
+class FluksoOptionsFlow(OptionsFlowWithReload):
+    """How often states are written."""
+
+    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Show the options, or take them over."""
+        if user_input is not None:
+            return self.async_create_entry(
+                data={option: int(seconds) for option, seconds in user_input.items()}
+            )
+        seconds = NumberSelector(
+            NumberSelectorConfig(
+                min=0,
+                max=3600,
+                step=1,
+                mode=NumberSelectorMode.BOX,
+                unit_of_measurement=UnitOfTime.SECONDS,
+            )
+        )
+        options = self.config_entry.options
+        schema = vol.Schema(
+            {
+                vol.Required(option, default=options.get(option, default)): seconds
+                for option, default in _INTERVALS.items()
+            }
+        )
+        return self.async_show_form(step_id="init", data_schema=schema)
 
 
 def _model(meter: Configuration) -> str:

@@ -1,5 +1,6 @@
 """What the entities of all platforms share: their device, their availability, their channel."""
 
+from abc import abstractmethod
 from collections.abc import Callable
 from typing import override
 
@@ -36,17 +37,17 @@ class FluksoEntity(Entity):
     async def async_added_to_hass(self) -> None:
         """Listen for as long as the entity is part of Home Assistant."""
         await super().async_added_to_hass()
-        self._take_reading()
+        self._take_value()
         self.async_on_remove(await self.channel.async_listen(self._channel_changed))
 
     @callback
     def _channel_changed(self) -> None:
-        self._take_reading()
+        self._take_value()
         self.async_write_ha_state()
 
-    def _take_reading(self) -> None:
+    @abstractmethod
+    def _take_value(self) -> None:
         """Take the state over from the channel."""
-        raise NotImplementedError
 
 
 @callback

@@ -2,17 +2,24 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import partial
 import logging
+from math import gcd
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.helpers.event import async_call_later
+from homeassistant.helpers.event import async_call_later, async_track_time_interval
 
-from .channel import Channel
+from .channel import Channel, CounterChannel, FlowChannel, Reports, kind_of
+from .const import DEFAULT_POWER_INTERVAL
+from .limits import fastest, pulse_constant
+from .liveness import judge
 from .memory import Memory
+from .metering.guard import Break
 from .protocol.config import Configuration, parse_config, read_config
+from .protocol.quantities import Unit
 from .protocol.reading import Reading
 from .protocol.sensors import Sensor, Stream
 from .protocol.tap import Tap, parse_tap
@@ -32,6 +39,24 @@ _LOGGER = logging.getLogger(__name__)
 #: How long sensors wait for the reports that name them, before they appear without names (s).
 NAMES_WITHIN = 3
 
+
+@dataclass(frozen=True, slots=True)
+class Intervals:
+    """How often values are shown (s); 0 is at every reading."""
+
+    power: int
+    other: int
+
+    @property
+    def period(self) -> int:
+        """How often to look what is due."""
+        return gcd(self.power, self.other) or DEFAULT_POWER_INTERVAL
+
+    def of(self, stream: Stream) -> int:
+        """The interval of a stream."""
+        return self.power if stream.unit in (Unit.WATT, Unit.VAR, Unit.AMPERE) else self.other
+
+
 type FluksoConfigEntry = ConfigEntry[Meter]
 type ChannelKey = tuple[str, Kind]
 
@@ -40,7 +65,15 @@ class Meter:
     """What a config entry stands for; listeners are told when channels or names change."""
 
     def __init__(
-        self, hass: HomeAssistant, transport: Transport, memory: Memory, device_id: str, prefix: str
+        self,
+        hass: HomeAssistant,
+        transport: Transport,
+        memory: Memory,
+        *,
+        device_id: str,
+        prefix: str,
+        intervals: Intervals,
+        counter_break: Callable[[CounterChannel, Break], None],
     ) -> None:
         self.device_id = device_id
         self.prefix = prefix
@@ -48,13 +81,17 @@ class Meter:
         self.tap: Tap | None = None
         self.channels: dict[ChannelKey, Channel] = {}
         self.broken: Counter[tuple[str, str]] = Counter()
+        self.online = True
         self._hass = hass
         self._transport = transport
         self._memory = memory
+        self._intervals = intervals
+        self._reports = Reports(self._note_broken, self._take_unit, counter_break)
         self._listeners: list[Callable[[], None]] = []
         self._stops: list[CALLBACK_TYPE] = []
         self._waiting_for_names: CALLBACK_TYPE | None = None
         self._done_waiting = False
+        self._elapsed = 0
 
     @property
     def sensors(self) -> set[Sensor]:
@@ -80,6 +117,8 @@ class Meter:
             await self._async_subscribe(report, partial(self._receive_config, report))
         await self._async_subscribe(Report.TAP, self._receive_tap)
         self._stops.append(self._transport.listen_to_link(self._link_changed))
+        period = timedelta(seconds=self._intervals.period)
+        self._stops.append(async_track_time_interval(self._hass, self._tick, period))
 
     async def _async_subscribe(self, report: Report, receive: Callable[[Message], None]) -> None:
         topic = report_topic(self.prefix, self.device_id, report)
@@ -161,19 +200,28 @@ class Meter:
             channel.stream = stream
             channels[key] = channel
         self.channels = channels
+        for channel in channels.values():
+            self._adjust(channel)
         self._tell_listeners()
 
     def _open(self, stream: Stream) -> Channel:
-        return Channel(
-            stream,
-            reading_topic(self.prefix, stream.sensor.sensor_id, stream.kind),
-            self._transport,
-            broken=self._note_broken,
-            other_unit=self._take_unit,
-        )
+        topic = reading_topic(self.prefix, stream.sensor.sensor_id, stream.kind)
+        interval = self._intervals.of(stream)
+        return kind_of(stream)(stream, topic, self._transport, self._reports, interval)
+
+    def _adjust(self, channel: Channel) -> None:
+        """Tell a channel what the configuration says of its input."""
+        sensor = channel.stream.sensor
+        if isinstance(channel, CounterChannel):
+            channel.guard.fastest = fastest(sensor, self.configuration)
+            channel.guard.recycle(sensor.rid)
+        elif isinstance(channel, FlowChannel):
+            channel.constant = pulse_constant(sensor, self.configuration)
+            counter = self.channels.get((sensor.sensor_id, Kind.COUNTER))
+            channel.counter = counter if isinstance(counter, CounterChannel) else None
 
     @callback
-    def _take_unit(self, channel: Channel, reading: Reading) -> None:
+    def _take_unit(self, channel: Channel, reading: Reading, at: float) -> None:
         """Believe the first unit that differs from the expected one; a second is broken."""
         stream = channel.stream
         if self._memory.unit_of(_name(stream)) is not None:
@@ -188,7 +236,7 @@ class Meter:
         )
         self._memory.keep_unit(_name(stream), reading.unit)
         self._follow_configuration()
-        self.channels[stream.sensor.sensor_id, stream.kind].take(reading)
+        self.channels[stream.sensor.sensor_id, stream.kind].take(reading, at)
 
     @callback
     def _note_broken(self, topic: str, error: ProtocolError) -> None:
@@ -201,7 +249,29 @@ class Meter:
     @callback
     def _link_changed(self) -> None:
         for channel in self.channels.values():
-            channel.notify()
+            channel.link_changed()
+        self._note_online(online=self._transport.connected)
+
+    @callback
+    def _tick(self, now: datetime) -> None:
+        """Judge who is live, and show what is due, all at the same moment."""
+        self._elapsed += self._intervals.period
+        if not self._transport.connected:
+            return
+        online = judge(self.channels.values(), now.timestamp())
+        for channel in self.channels.values():
+            is_due = not channel.interval or self._elapsed % channel.interval == 0
+            if is_due and channel.listening and channel.alive:
+                channel.show(now.timestamp())
+        self._note_online(online=online)
+
+    @callback
+    def _note_online(self, *, online: bool) -> None:
+        """Say once that the meter is lost, and once that it is back."""
+        if online != self.online:
+            self.online = online
+            word = "is heard again" if online else "is not heard any more"
+            _LOGGER.info("Fluksometer %s %s", self.device_id[:6], word)
 
     @callback
     def _tell_listeners(self) -> None:
@@ -216,4 +286,5 @@ def _name(stream: Stream) -> str:
 
 def _lasting(stream: Stream) -> Stream:
     """What of a stream can't change without its readings belonging to another entity or device."""
-    return replace(stream, sensor=replace(stream.sensor, rid=0, function=None))
+    sensor = replace(stream.sensor, rid=0, function=None, current=None, constant=None)
+    return replace(stream, sensor=sensor)

@@ -1,15 +1,19 @@
 """Sensors: every gauge and counter that is a number."""
 
-from typing import override
+from dataclasses import asdict, dataclass
+from typing import Any, override
 
 from homeassistant.components.sensor import SensorEntity
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.restore_state import ExtraStoredData, RestoreEntity
 
-from .channel import Channel
+from .channel import Channel, CounterChannel
 from .descriptions import FluksoSensorDescription, description_of
 from .entity import FluksoEntity, follow_channels
 from .meter import FluksoConfigEntry
+from .metering.guard import CounterState, Mark
+from .protocol.quantities import Unit
 
 PARALLEL_UPDATES = 0
 
@@ -28,7 +32,11 @@ async def async_setup_entry(
 
 def _create(hass: HomeAssistant, entry: FluksoConfigEntry, channel: Channel) -> FluksoSensor | None:
     description = description_of(channel.stream)
-    return None if description is None else FluksoSensor(hass, entry, channel, description)
+    if description is None:
+        return None
+    if isinstance(channel, CounterChannel):
+        return FluksoCounter(hass, entry, channel, description)
+    return FluksoSensor(hass, entry, channel, description)
 
 
 class FluksoSensor(FluksoEntity, SensorEntity):
@@ -47,8 +55,60 @@ class FluksoSensor(FluksoEntity, SensorEntity):
         self.entity_description = description
 
     @override
-    def _take_reading(self) -> None:
-        reading, scale = self.channel.reading, self.entity_description.scale
-        if reading is not None:
-            value = reading.value
-            self._attr_native_value = value if scale == 1 else round(value * scale, _DECIMALS)
+    def _take_value(self) -> None:
+        value, scale = self.channel.value, self.entity_description.scale
+        if value is not None and scale != 1:
+            value = round(value * scale, _DECIMALS)
+        self._attr_native_value = value
+
+
+class FluksoCounter(FluksoSensor, RestoreEntity):
+    """The value of a counter, which goes on after a restart from where it was."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: FluksoConfigEntry,
+        channel: CounterChannel,
+        description: FluksoSensorDescription,
+    ) -> None:
+        super().__init__(hass, entry, channel, description)
+        self._counter = channel
+
+    @property
+    @override
+    def extra_restore_state_data(self) -> _Kept | None:
+        """What the guard needs to go on, and the unit it is in."""
+        state = self._counter.guard.state
+        return None if state is None else _Kept(state, self._counter.stream.unit)
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Go on from where the counter was."""
+        stored = await self.async_get_last_extra_data()
+        kept = None if stored is None else _Kept.of(stored.as_dict())
+        if kept is not None and kept.unit is self._counter.stream.unit:
+            self._counter.restore(kept.state)
+        await super().async_added_to_hass()
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept(ExtraStoredData):
+    """The state of a guard as Home Assistant keeps it."""
+
+    state: CounterState
+    unit: Unit
+
+    @override
+    def as_dict(self) -> dict[str, Any]:
+        """As JSON."""
+        return {**asdict(self.state), "unit": self.unit}
+
+    @classmethod
+    def of(cls, stored: dict[str, Any]) -> _Kept | None:
+        """From JSON, if it is of this shape."""
+        try:
+            mark = Mark(**stored["mark"])
+            return cls(CounterState(mark, stored["offset"], stored["rid"]), Unit(stored["unit"]))
+        except KeyError, TypeError, ValueError:
+            return None

@@ -7,11 +7,12 @@ from typing import cast
 
 from homeassistant.components import mqtt
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.util import dt as dt_util
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What arrived: ``arrived`` in seconds of the monotonic clock."""
+    """What arrived: ``arrived`` in seconds since 1970."""
 
     topic: str
     payload: bytes
@@ -57,7 +58,8 @@ class Transport:
         @callback
         def received(message: mqtt.ReceiveMessage) -> None:
             payload = cast("bytes", message.payload)  # no encoding was asked for
-            receive(Message(message.topic, payload, message.retain, message.timestamp))
+            arrived = dt_util.utcnow().timestamp()
+            receive(Message(message.topic, payload, message.retain, arrived))
 
         return await mqtt.async_subscribe(self._hass, topic, received, encoding=None)
 

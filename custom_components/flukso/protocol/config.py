@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from .quantities import Quantity
 from .sensors import Sensor, Sensors, Source, Stream, parse_sensors, streams_of
 from .topics import ConfigReport, Report
-from .wire import Json, ProtocolError, Section, load
+from .wire import Json, ProtocolError, Section, is_numbered, load
 
 _LONGEST = 65_536
 _BRACKETS = 1_000
@@ -14,7 +14,10 @@ _BRACKETS = 1_000
 #: kubes and their hardware ids least of all (docs/protocol.md section 5).
 _KEPT = {
     Report.SENSORS: frozenset(
-        ("id", "enable", "type", "subtype", "class", "data_type", "port", "rid", "kid", "function")
+        (
+            *("id", "enable", "type", "subtype", "class", "data_type", "port", "rid", "kid"),
+            *("function", "current", "constant"),
+        )
     ),
     Report.PORTS: frozenset(("enable", "class", "name", "current", "constant", "phase", "math")),
     Report.KUBES: frozenset(("enable", "name", "hw_type", "sw_version")),
@@ -83,10 +86,19 @@ class Configuration:
         if sensor.source is Source.KUBE:
             kube = self.kube_of(sensor)
             return kube.name if kube else None
-        if sensor.function is not None or self.ports is None or len(sensor.ports) != 1:
-            return sensor.function
-        port = self.ports.by_number.get(sensor.ports[0])
-        return port.name if port else None
+        port = self.port_of(sensor)
+        return sensor.function or (port.name if port else None)
+
+    def port_of(self, sensor: Sensor) -> Port | None:
+        """The port of an FLM03 that a sensor is on, where it is known."""
+        if self.ports is None or len(sensor.ports) != 1:
+            return None
+        return self.ports.by_number.get(sensor.ports[0])
+
+    @property
+    def sums_ports(self) -> bool:
+        """Whether the firmware adds up ports, so that one sensor stands for several clamps."""
+        return self.ports is not None and self.ports.math not in (None, "none")
 
     @property
     def complete(self) -> bool:
@@ -138,19 +150,17 @@ def read_config(payload: bytes, report: ConfigReport) -> dict[str, Json]:
     """The settings of a config message that are read here, without all the others.
 
     Raises:
-        ProtocolError: not an object of objects, too long, or nested too deeply.
+        ProtocolError: not an object of objects, too long, nested too deeply, or a setting
+            that is neither text nor number nor a list of them.
     """
     config = load(payload, report, longest=_LONGEST, brackets=_BRACKETS)
     if not isinstance(config, dict):
         raise ProtocolError(report, "not an object")
-    kept: dict[str, Json] = {}
-    for name, section in config.items():
-        if name != "main" and not name.isdigit():
-            continue
-        if not isinstance(section, dict):
-            raise ProtocolError(report, "a section that is no object")
-        kept[name] = {key: section[key] for key in section.keys() & _KEPT[report]}
-    return kept
+    return {
+        name: Section(section, report).only(_KEPT[report])
+        for name, section in config.items()
+        if name == "main" or is_numbered(name)
+    }
 
 
 def parse_config(config: Json, report: ConfigReport) -> Sensors | Ports | Kubes:

@@ -40,8 +40,9 @@ class Sensor:
     """An enabled sensor.
 
     ``ports`` are numbers as printed on the meter, empty for kubes and for what hangs on a
-    serial port. ``kube`` is the kube's number in config/kube, ``function`` the name an FLM02
-    gives its sensors, ``rid`` counts how often the sensor id was given a new meaning.
+    serial port. ``rid`` counts how often the sensor id was given a new meaning, ``kube`` is the
+    kube's number in config/kube. An FLM02 gives its sensors a name, their ``function``, and has
+    the rating of a clamp (``current``, A) and the size of a pulse (``constant``) here.
     """
 
     sensor_id: str
@@ -52,6 +53,8 @@ class Sensor:
     rid: int = 0
     kube: int | None = None
     function: str | None = None
+    current: float | None = None
+    constant: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,9 @@ def parse_sensors(config: Json) -> Sensors:
         ProtocolError: a slot of a shape that no firmware writes, or a sensor id used twice.
     """
     slots = [slot for _, slot in sorted(Section(config, Report.SENSORS).numbered().items())]
-    enabled = tuple(_parse_sensor(slot) for slot in slots if slot.flag("enable") and "type" in slot)
+    enabled = tuple(
+        _parse_sensor(slot) for slot in slots if slot.flag("enable") and slot.text("type")
+    )
     if len({sensor.sensor_id for sensor in enabled}) < len(enabled):
         raise ProtocolError(Report.SENSORS, "a sensor id in two slots")
     functions, subtypes = (any(slot.text(key) for slot in slots) for key in ("function", "subtype"))
@@ -114,18 +119,24 @@ def _parse_sensor(slot: Section) -> Sensor:
         rid=slot.whole("rid", most=2**31) or 0,
         kube=slot.whole("kid", most=999),
         function=slot.text("function"),
+        current=slot.number("current", most=10_000),
+        constant=slot.number("constant", most=65_536),
     )
 
 
 def _parse_ports(slot: Section) -> tuple[int, ...]:
-    """``[1]``, several in one list (three phases of an FLM02), or the name of a serial port."""
+    """``[1]``, several in one list (three phases of an FLM02), or the name of a serial port.
+
+    A number outside a list is a port as well, as UCI has it where one wrote ``option port``.
+    """
     items = slot.items("port")
-    if items is None or isinstance(items, str):
+    if items is None or (isinstance(items, str) and items[0].isalpha()):
         return ()
-    ports = [Section({"port": item}, Report.SENSORS).whole("port", most=99) for item in items]
-    if not 0 < len(ports) <= 8 or None in ports:
+    numbers = items if isinstance(items, list) else [items]
+    ports = [Section({"port": item}, Report.SENSORS).whole("port", most=99) for item in numbers]
+    if not 0 < len(ports) <= 8 or not all(ports):
         raise slot.wrong("port", "is no list of ports")
-    return tuple(port for port in ports if port is not None)
+    return tuple(port for port in ports if port)
 
 
 def _source(slot: Section, ports: tuple[int, ...]) -> Source:
@@ -178,11 +189,18 @@ def _counter(sensor: Sensor) -> Stream:
 
 
 def _gauge(sensor: Sensor) -> Stream:
-    unit = GAUGE_UNITS[sensor.quantity]
+    unit = _gauge_unit(sensor)
     if sensor.source is not Source.CLAMP:
-        if sensor.source is not Source.PULSE and unit is Unit.LITRE_PER_SECOND:
-            unit = Unit.LITRE_PER_DAY
         return Stream(sensor, Kind.GAUGE, unit, -_HIGHEST_COUNTER, _HIGHEST_COUNTER)
     signed = sensor.quantity in SIGNED_CLAMP_QUANTITIES
     lowest = -_HIGHEST_CLAMP_GAUGE if signed else 0.0
     return Stream(sensor, Kind.GAUGE, unit, lowest, _HIGHEST_CLAMP_GAUGE, misprinted=signed)
+
+
+def _gauge_unit(sensor: Sensor) -> Unit:
+    """An FLM02, which names its sensors, tells the flow by the day (section 1b)."""
+    if sensor.source is Source.KUBE and sensor.quantity is Quantity.OTHER:
+        return Unit.NONE
+    unit = GAUGE_UNITS[sensor.quantity]
+    on_flm02 = sensor.function is not None or sensor.source is Source.COSEM
+    return Unit.LITRE_PER_DAY if on_flm02 and unit is Unit.LITRE_PER_SECOND else unit

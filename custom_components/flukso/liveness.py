@@ -1,0 +1,27 @@
+"""Which channels are live: a stream that should speak and does not takes others with it."""
+
+from collections.abc import Iterable
+
+from .channel import Channel
+from .limits import is_regular
+
+
+def judge(channels: Iterable[Channel], now: float) -> bool:
+    """Tell every channel that has listeners whether it is live, and say whether the meter is.
+
+    A stream that speaks regularly is judged by its own silence. One that speaks only when
+    something changes is live as long as any regular one of the same kube, or else of the
+    meter's clamps, is; if there is none, nothing speaks against it.
+    """
+    channels = [channel for channel in channels if channel.listening]
+    regular = [channel for channel in channels if is_regular(channel.stream)]
+    live: dict[int | None, bool] = {}
+    for channel in regular:
+        heard, kube = channel.was_heard(now), channel.stream.sensor.kube
+        live[kube] = live.get(kube, False) or heard
+        channel.set_alive(alive=heard)
+    for channel in channels:
+        if channel not in regular:
+            vouched = live.get(channel.stream.sensor.kube, True)
+            channel.set_alive(alive=vouched or channel.was_heard(now))
+    return live.get(None, any(live.values()) or not live)

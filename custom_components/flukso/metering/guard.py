@@ -1,0 +1,169 @@
+"""The guard of a counter: it holds what can't be, and tells a real break from an error."""
+
+from dataclasses import dataclass
+from math import inf
+
+#: A reading is this long under way at the most before it is no longer called live (s).
+_LAG = 60
+#: The meter's times are whole seconds: two readings may be this much further apart (s).
+_TICK = 2
+#: Readings that agree with each other make a break: the first and two that continue it.
+_CONFIRMED = 3
+#: What looks like old messages played again must go on for so long to be believed (s).
+_REPLAY = 10
+#: Before its clock is set the meter counts from 1970 (docs/protocol.md section 9, quirk 4).
+_CLOCK_IS_SET = 1_234_567_890
+#: Counters have 32 bits before the point (docs/protocol.md section 2).
+_WRAP = 2**32
+#: How far behind the wrap a counter without a known speed may be found again.
+_WRAP_REACH = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A counter's value, the second the meter gave it and the time it is known to be true at."""
+
+    time: int
+    value: float
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """A counter that went on from another value: ``old`` the last before, ``new`` the first."""
+
+    old: Mark
+    new: Mark
+
+    @property
+    def difference(self) -> float:
+        """What would be booked: the leap, or what a counter that began anew has counted."""
+        leap = self.new.value - self.old.value
+        return round(leap if leap >= 0 else self.new.value, 3)
+
+
+@dataclass(frozen=True, slots=True)
+class CounterState:
+    """What a guard needs to go on after a restart; ``rid`` tells when a sensor id was reused."""
+
+    mark: Mark
+    offset: float
+    rid: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A run of readings that agree with each other and not with what was accepted."""
+
+    first: Mark
+    last: Mark
+    length: int = 1
+
+
+class Guard:
+    """Accepts what a counter can have counted, and holds everything else.
+
+    A reading is accepted if it is not older than the last, not lower, and not further ahead
+    than ``fastest`` (units a second; None: any distance) allows for the time since. Another
+    one is held: readings that agree with it confirm it, an accepted one makes it vanish. The
+    offset carries the value over a confirmed break, so that nothing is booked.
+
+    A counter that runs both ways is only kept from going back in time.
+    """
+
+    def __init__(
+        self, fastest: float | None = None, *, rid: int = 0, both_ways: bool = False
+    ) -> None:
+        self.fastest = fastest
+        self._both_ways = both_ways
+        self._rid = rid
+        self._base: Mark | None = None
+        self._offset = 0.0
+        self._recycled = False
+        self._held: _Held | None = None
+
+    @property
+    def value(self) -> float | None:
+        """What the counter shows: its last accepted reading, offset included."""
+        return None if self._base is None else round(self._base.value + self._offset, 3)
+
+    @property
+    def state(self) -> CounterState | None:
+        """What to keep over a restart."""
+        return None if self._base is None else CounterState(self._base, self._offset, self._rid)
+
+    def restore(self, state: CounterState) -> None:
+        """Go on from before a restart."""
+        recycled = state.rid != self._rid
+        self._base, self._offset, self._recycled = state.mark, state.offset, recycled
+
+    def recycle(self, rid: int) -> None:
+        """Learn that the sensor id has another meaning: what comes next is a break in any case."""
+        self._recycled = self._recycled or (rid != self._rid and self._base is not None)
+        self._rid = rid
+
+    def book(self, difference: float) -> None:
+        """Add to what is shown, because the user wants the break to count."""
+        self._offset = round(self._offset + difference, 3)
+
+    def take(self, mark: Mark) -> Break | None:
+        """Take a reading; the answer is a break if this reading confirmed one."""
+        if self._base is None:
+            self._base = mark
+        elif not self._recycled and self._continues(self._base, mark):
+            self._base, self._held = mark, None
+        else:
+            return self._hold(self._base, mark)
+        return None
+
+    def _continues(self, last: Mark, mark: Mark) -> bool:
+        if _is_older(mark, last):
+            return False
+        if self._both_ways:
+            return True
+        return 0 <= mark.value - last.value <= self._most(last, mark)
+
+    def _most(self, last: Mark, mark: Mark, *, by_both_clocks: bool = True) -> float:
+        """What the counter can have counted between two readings."""
+        if self.fastest is None:
+            return inf
+        elapsed = mark.at - last.at + _LAG
+        if by_both_clocks and _clock_is_set(last) and _clock_is_set(mark):
+            elapsed = min(elapsed, mark.time - last.time)
+        return self.fastest * (max(elapsed, 0) + _TICK)
+
+    def _hold(self, base: Mark, mark: Mark) -> Break | None:
+        held = self._held
+        if held is not None and self._continues(held.last, mark):
+            held = _Held(held.first, mark, held.length + 1)
+        else:
+            held = _Held(mark, mark)
+        self._held = held
+        looks_replayed = _is_older(held.first, base) and held.first.value < base.value
+        lasted = mark.at - held.first.at
+        if held.length < _CONFIRMED or (looks_replayed and lasted < _REPLAY):
+            return None
+        return self._settle(base, held)
+
+    def _settle(self, base: Mark, held: _Held) -> Break | None:
+        """Believe the held readings: a clock that was set back, a wrap at 32 bits, or a break."""
+        first, found = held.first, None
+        most = self._most(base, first, by_both_clocks=False)
+        set_back = self._both_ways or 0 <= first.value - base.value <= most
+        wrapped = 0 <= first.value + _WRAP - base.value <= min(most, _WRAP_REACH)
+        if self._recycled or not (set_back or wrapped):
+            found = Break(base, first)
+            self._offset += base.value - first.value
+        elif not set_back:
+            self._offset += _WRAP
+        self._offset = round(self._offset, 3)
+        self._base, self._held, self._recycled = held.last, None, False
+        return found
+
+
+def _clock_is_set(mark: Mark) -> bool:
+    return mark.time >= _CLOCK_IS_SET
+
+
+def _is_older(mark: Mark, last: Mark) -> bool:
+    return mark.time < last.time and _clock_is_set(mark)

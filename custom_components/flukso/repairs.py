@@ -1,0 +1,104 @@
+"""Repairs: what the user can decide."""
+
+from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er, issue_registry as ir
+from homeassistant.util import dt as dt_util
+
+from .channel import CounterChannel
+from .const import DOMAIN
+from .meter import FluksoConfigEntry
+from .metering.guard import Break
+from .protocol.topics import Kind
+
+_COUNTER_BREAK = "counter_break"
+
+
+@callback
+def raise_counter_break(
+    hass: HomeAssistant, entry: FluksoConfigEntry, channel: CounterChannel, found: Break
+) -> None:
+    """Tell that a counter went on from another value, of which nothing was booked."""
+    sensor_id = channel.stream.sensor.sensor_id
+    unique_id = f"{entry.runtime_data.device_id}_{sensor_id}_{Kind.COUNTER}"
+    entity_id = er.async_get(hass).async_get_entity_id("sensor", DOMAIN, unique_id) or unique_id
+    state = hass.states.get(entity_id)
+    seen = dt_util.as_local(dt_util.utc_from_timestamp(found.new.at))
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        f"{_COUNTER_BREAK}_{entry.entry_id}_{sensor_id}_{int(found.new.at)}",
+        data={
+            "entry_id": entry.entry_id,
+            "sensor_id": sensor_id,
+            "difference": found.difference,
+        },
+        is_fixable=True,
+        is_persistent=True,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key=_COUNTER_BREAK,
+        translation_placeholders={
+            "name": state.name if state else entity_id,
+            "entity_id": entity_id,
+            "seen": seen.strftime("%Y-%m-%d %H:%M:%S"),
+            "old": f"{found.old.value:.3f}",
+            "new": f"{found.new.value:.3f}",
+            "difference": f"{found.difference:.3f}",
+            "unit": channel.stream.unit,
+        },
+    )
+
+
+@callback
+def forget_issues(hass: HomeAssistant, entry: FluksoConfigEntry) -> None:
+    """Withdraw what was raised for a meter that is removed."""
+    for domain, issue_id in list(ir.async_get(hass).issues):
+        if domain == DOMAIN and entry.entry_id in issue_id:
+            ir.async_delete_issue(hass, domain, issue_id)
+
+
+class CounterBreakFlow(RepairsFlow):
+    """Let the user choose whether a break counts."""
+
+    def __init__(self, entry_id: str, sensor_id: str, difference: float) -> None:
+        self._entry_id = entry_id
+        self._sensor_id = sensor_id
+        self._difference = difference
+
+    async def async_step_init(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
+        """Show what was seen, and offer both ways on."""
+        issue = ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)
+        return self.async_show_menu(
+            menu_options=["carry_on", "book"],
+            description_placeholders=issue.translation_placeholders if issue else None,
+        )
+
+    async def async_step_carry_on(
+        self, user_input: dict[str, str] | None = None
+    ) -> RepairsFlowResult:
+        """Leave it at that: the entity has carried on from its old value already."""
+        return self.async_create_entry(data={})
+
+    async def async_step_book(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
+        """Add the difference to the entity."""
+        entry: FluksoConfigEntry | None = self.hass.config_entries.async_get_entry(self._entry_id)
+        if entry is None or entry.state is not ConfigEntryState.LOADED:
+            return self.async_abort(reason="not_loaded")
+        channel = entry.runtime_data.channels.get((self._sensor_id, Kind.COUNTER))
+        if not isinstance(channel, CounterChannel):
+            return self.async_abort(reason="not_loaded")
+        channel.book(self._difference, dt_util.utcnow().timestamp())
+        return self.async_create_entry(data={})
+
+
+async def async_create_fix_flow(
+    hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
+) -> RepairsFlow:
+    """The dialog of an issue."""
+    known = data or {}
+    return CounterBreakFlow(
+        str(known.get("entry_id")),
+        str(known.get("sensor_id")),
+        float(known.get("difference") or 0),
+    )
