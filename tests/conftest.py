@@ -1,13 +1,19 @@
-"""What the tests share: this repository's integration, a meter's topics, and a quiet MQTT client."""
+"""What the tests share: this repository's integration, a broker, and a quiet MQTT client."""
 
 from collections.abc import Generator
-from unittest.mock import patch
+from unittest.mock import MagicMock, patch
 
+from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
 from syrupy.assertion import SnapshotAssertion
 
 import custom_components.flukso  # noqa: F401  # else the plugin's own custom_components wins
+
+from .broker import Broker, connect
+
+_CLIENT = "homeassistant.components.mqtt.client"
+_ANNOUNCEMENTS = "custom_components.flukso.announcements"
 
 
 @pytest.fixture(autouse=True)
@@ -20,11 +26,39 @@ def _this_integration(request: pytest.FixtureRequest) -> None:
 @pytest.fixture(autouse=True)
 def _no_mqtt_timer() -> Generator[None]:
     """Without its socket loop the mocked MQTT client would leave a timer behind."""
-    with patch("homeassistant.components.mqtt.client.MQTT._async_start_misc_periodic"):
+    with patch(f"{_CLIENT}.MQTT._async_start_misc_periodic"):
         yield
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting() -> Generator[None]:
+    """The broker in memory answers at once."""
+    with (
+        patch(f"{_CLIENT}.INITIAL_SUBSCRIBE_COOLDOWN", 0),
+        patch(f"{_CLIENT}.UNSUBSCRIBE_COOLDOWN", 0),
+        patch(f"{_ANNOUNCEMENTS}.LISTEN_FOR", 0.2),
+        patch(f"{_ANNOUNCEMENTS}.QUIET_FOR", 0.02),
+    ):
+        yield
+
+
+@pytest.fixture
+async def broker(
+    hass: HomeAssistant, mock_hass_config: None, mqtt_client_mock: MagicMock
+) -> Broker:
+    """A broker that Home Assistant's MQTT integration is connected to."""
+    return await connect(hass, mqtt_client_mock)
 
 
 @pytest.fixture
 def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
     """Snapshots in Home Assistant's form."""
     return snapshot.use_extension(HomeAssistantSnapshotExtension)
+
+
+@pytest.fixture
+def all_entities_enabled() -> Generator[None]:
+    """Enable the entities that are disabled by default as well."""
+    enabled = "homeassistant.helpers.entity.Entity.entity_registry_enabled_default"
+    with patch(enabled, new=True):
+        yield

@@ -1,0 +1,102 @@
+"""A broker in memory: retains messages, and knows who is subscribed to what.
+
+It stands behind Home Assistant's real MQTT client, in the place of the socket.
+"""
+
+import asyncio
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+from unittest.mock import MagicMock
+
+from homeassistant.core import HomeAssistant
+from paho.mqtt.client import topic_matches_sub
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    MockMqttReasonCode,
+    async_fire_mqtt_message,
+)
+
+type Payload = str | bytes
+
+
+class Broker:
+    """What the mocked paho client talks to; ``topics`` are those that are subscribed to."""
+
+    def __init__(self, hass: HomeAssistant, client: MagicMock) -> None:
+        self.topics: set[str] = set()
+        self.retained: dict[str, Payload] = {}
+        self._hass = hass
+        self._client = client
+        self._message_ids = count(1_000_000)
+        client.subscribe.side_effect = self._subscribe
+        client.unsubscribe.side_effect = self._unsubscribe
+
+    async def publish(self, topic: str, payload: Payload, *, retain: bool = False) -> None:
+        """Publish a message, and wait until all it brought about is done."""
+        if retain:
+            self.retained[topic] = payload
+        if any(topic_matches_sub(subscribed, topic) for subscribed in self.topics):
+            async_fire_mqtt_message(self._hass, topic, payload)
+        await self.settle()
+
+    async def publish_all(self, messages: dict[str, str], *, retain: bool = False) -> None:
+        """Publish messages, by topic, in their order."""
+        for topic, payload in messages.items():
+            await self.publish(topic, payload, retain=retain)
+
+    async def settle(self) -> None:
+        """Wait until all that is under way has arrived."""
+        for _ in range(5):
+            await asyncio.sleep(0)
+            await self._hass.async_block_till_done()
+
+    async def lose_connection(self) -> None:
+        """Cut the connection to Home Assistant."""
+        self.topics.clear()
+        self._client.on_disconnect(self._client, None, 0, MockMqttReasonCode())
+        await self.settle()
+
+    async def restore_connection(self) -> None:
+        """Let Home Assistant connect again."""
+        self._client.on_connect(self._client, None, 0, MockMqttReasonCode())
+        await self.settle()
+
+    def _subscribe(
+        self, topics: str | list[tuple[str, int]], qos: int = 0, **_: Any
+    ) -> tuple[int, int]:
+        new = [topics] if isinstance(topics, str) else [topic for topic, _ in topics]
+        self.topics.update(new)
+        for topic, payload in self.retained.items():
+            if any(topic_matches_sub(subscribed, topic) for subscribed in new):
+                self._hass.loop.call_soon(self._deliver_retained, topic, payload)
+        return self._acknowledge(self._client.on_subscribe)
+
+    def _deliver_retained(self, topic: str, payload: Payload) -> None:
+        async_fire_mqtt_message(self._hass, topic, payload, retain=True)
+
+    def _unsubscribe(self, topics: list[str]) -> tuple[int, int]:
+        self.topics.difference_update(topics)
+        return self._acknowledge(self._client.on_unsubscribe)
+
+    def _acknowledge(self, acknowledged: Callable[..., None]) -> tuple[int, int]:
+        message_id = next(self._message_ids)
+        acknowledged(None, None, message_id, [MockMqttReasonCode()], None)
+        return 0, message_id
+
+
+async def connect(hass: HomeAssistant, client: MagicMock) -> Broker:
+    """Set up Home Assistant's MQTT integration on a new broker."""
+    broker = Broker(hass, client)
+    entry = MockConfigEntry(
+        domain="mqtt",
+        title="MQTT",
+        data={"broker": "broker", "protocol": "5"},
+        options={"birth_message": {}},
+        version=1,
+        minor_version=2,
+    )
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await broker.settle()
+    return broker

@@ -1,0 +1,88 @@
+"""Home Assistant as a test sees it: set a meter up, and look at what became of it."""
+
+from homeassistant.core import HomeAssistant, State
+from homeassistant.helpers import device_registry as dr, entity_registry as er
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.flukso.const import DOMAIN
+
+from .broker import Broker
+from .meters import Meter
+
+
+def config_entry(meter: Meter, title: str = "Fluksometer") -> MockConfigEntry:
+    """The config entry of a meter, as the config flow makes it."""
+    return MockConfigEntry(
+        domain=DOMAIN,
+        title=title,
+        unique_id=meter.device_id,
+        data={"device_id": meter.device_id, "topic_prefix": meter.prefix},
+        version=2,
+    )
+
+
+async def set_up(
+    hass: HomeAssistant, broker: Broker, meter: Meter, title: str = "Fluksometer"
+) -> MockConfigEntry:
+    """Set up a meter whose configuration is retained by the broker."""
+    await broker.publish_all(meter.reports, retain=True)
+    entry = config_entry(meter, title)
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await broker.settle()
+    return entry
+
+
+async def set_up_and_read(
+    hass: HomeAssistant, broker: Broker, meter: Meter, title: str = "Fluksometer"
+) -> MockConfigEntry:
+    """Set up a meter, and let it publish a reading on every topic."""
+    entry = await set_up(hass, broker, meter, title)
+    await broker.publish_all(meter.readings())
+    return entry
+
+
+def entities(hass: HomeAssistant, entry: MockConfigEntry) -> list[er.RegistryEntry]:
+    """The registered entities of a meter, by entity id."""
+    registered = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
+    return sorted(registered, key=lambda entity: entity.entity_id)
+
+
+def devices(hass: HomeAssistant, entry: MockConfigEntry) -> list[dr.AnyDeviceEntry]:
+    """The devices and child devices of a meter, by name."""
+    registry, entry_id = dr.async_get(hass), entry.entry_id
+    registered: list[dr.AnyDeviceEntry] = [
+        *dr.async_entries_for_config_entry(registry, entry_id),
+        *dr.async_child_entries_for_config_entry(registry, entry_id),
+    ]
+    return sorted(registered, key=lambda device: (device.name or "", str(device.identifiers)))
+
+
+def device_names(hass: HomeAssistant, entry: MockConfigEntry) -> list[str | None]:
+    """What the devices of a meter are called."""
+    return [device.name for device in devices(hass, entry)]
+
+
+def device_of(hass: HomeAssistant, entry: MockConfigEntry, name: str) -> dr.AnyDeviceEntry:
+    """The device of that name."""
+    [device] = [device for device in devices(hass, entry) if device.name == name]
+    return device
+
+
+def entity_of(hass: HomeAssistant, meter: Meter, slot: int, kind: str) -> er.RegistryEntry:
+    """The entity that shows a topic of a slot."""
+    registry = er.async_get(hass)
+    unique_id = f"{meter.device_id}_{meter.sensor_id(slot)}_{kind}"
+    [entity] = [
+        entity
+        for entity in registry.entities.values()
+        if entity.platform == DOMAIN and entity.unique_id == unique_id
+    ]
+    return entity
+
+
+def state_of(hass: HomeAssistant, meter: Meter, slot: int, kind: str) -> State:
+    """The state of the entity that shows a topic of a slot."""
+    state = hass.states.get(entity_of(hass, meter, slot, kind).entity_id)
+    assert state is not None
+    return state

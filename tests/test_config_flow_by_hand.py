@@ -1,0 +1,199 @@
+"""A meter that the user adds by hand, from what is heard; every error can be put right."""
+
+from dataclasses import replace
+from unittest.mock import MagicMock
+
+from homeassistant.config_entries import SOURCE_IGNORE, ConfigFlowResult
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+import pytest
+
+from custom_components.flukso.const import DOMAIN
+
+from .broker import Broker, connect
+from .flows import cards, confirm, discover, listen, start_by_hand
+from .home import set_up, state_of
+from .meters import flm02, flm03, kubes_alone
+
+
+@pytest.mark.parametrize("user_input", [{}, {"topic_prefix": "  "}], ids=["empty", "blanks"])
+async def test_the_one_meter_that_is_heard_is_offered_at_once(
+    hass: HomeAssistant, broker: Broker, user_input: dict[str, str]
+) -> None:
+    meter = flm03()
+    form = await start_by_hand(hass)
+    await broker.publish_all(meter.reports, retain=True)
+
+    form = await listen(hass, form, **user_input)
+
+    assert form["description_placeholders"] is not None
+    assert form["description_placeholders"]["model"] == "Fluksometer FLM03"
+    result = await confirm(hass, broker, form)
+    assert result["data"] == {"device_id": meter.device_id, "topic_prefix": ""}
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert cards(hass) == []
+
+
+async def test_several_meters_that_are_heard_are_offered_to_choose_from(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    await set_up(hass, broker, kubes_alone())
+    for meter in (flm03(), flm02()):
+        await broker.publish_all(meter.reports, retain=True)
+
+    form = await listen(hass, await start_by_hand(hass))
+
+    assert form["step_id"] == "meter"
+    assert form["data_schema"] is not None
+    [selector] = form["data_schema"].schema.values()
+    assert selector.config["options"] == [
+        {"value": flm02().device_id, "label": "Fluksometer FLM02 f10200"},
+        {"value": flm03().device_id, "label": "Fluksometer FLM03 f10300"},
+    ]
+    form = await hass.config_entries.flow.async_configure(
+        form["flow_id"], {"device_id": flm02().device_id}
+    )
+    result = await confirm(hass, broker, form)
+    assert result["title"] == "Fluksometer f10200"
+    assert result["data"]["device_id"] == flm02().device_id
+
+
+async def test_a_meter_is_heard_behind_the_prefix_of_a_bridge(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    meter = replace(flm03(), prefix="home/flukso")
+    await broker.publish_all(meter.reports, retain=True)
+
+    form = await listen(hass, await start_by_hand(hass), topic_prefix=" home/flukso/ ")
+
+    result = await confirm(hass, broker, form)
+    assert result["data"] == {"device_id": meter.device_id, "topic_prefix": "home/flukso"}
+    await broker.publish_all(meter.readings())
+    assert state_of(hass, meter, 1, "gauge").state == "1278.125"
+
+
+async def assert_it_can_be_sent_again(
+    hass: HomeAssistant, broker: Broker, form: ConfigFlowResult, prefix: str = ""
+) -> None:
+    """Whatever was wrong, the same form then finds the meter."""
+    meter = replace(flm03(), prefix=prefix)
+    await broker.publish_all(meter.reports, retain=True)
+
+    form = await listen(hass, form, topic_prefix=prefix)
+
+    result = await confirm(hass, broker, form)
+    assert result["data"] == {"device_id": meter.device_id, "topic_prefix": prefix}
+
+
+@pytest.mark.parametrize(
+    "prefix",
+    ["home/+", "#", "ho\0me", "ho\nme", 200 * "x"],
+    ids=["plus", "hash", "zero", "line break", "long"],
+)
+async def test_an_invalid_prefix_can_be_put_right(
+    hass: HomeAssistant, broker: Broker, prefix: str
+) -> None:
+    form = await listen(hass, await start_by_hand(hass), topic_prefix=prefix)
+
+    assert form["errors"] == {"topic_prefix": "invalid_prefix"}
+    assert form["data_schema"] is not None
+    [field] = form["data_schema"].schema
+    assert field.description == {"suggested_value": prefix}
+    await assert_it_can_be_sent_again(hass, broker, form, "home")
+
+
+async def test_a_wrong_prefix_can_be_put_right(hass: HomeAssistant, broker: Broker) -> None:
+    await broker.publish_all(flm02().reports, retain=True)
+
+    form = await listen(hass, await start_by_hand(hass), topic_prefix="attic")
+
+    assert form["errors"] == {"base": "nothing_heard_behind_prefix"}
+    await assert_it_can_be_sent_again(hass, broker, form, "cellar")
+
+
+async def test_where_nothing_is_heard_one_can_listen_again(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    form = await listen(hass, await start_by_hand(hass))
+
+    assert form["errors"] == {"base": "nothing_heard"}
+    await assert_it_can_be_sent_again(hass, broker, form)
+
+
+async def test_what_is_no_meter_is_not_offered(hass: HomeAssistant, broker: Broker) -> None:
+    await broker.publish(f"/device/{'0' * 32}/config/sensor", "nothing", retain=True)
+    await broker.publish("/device/kitchen/config/sensor", "{}", retain=True)
+    await broker.publish(*kubes_alone().port_report, retain=True)
+
+    form = await listen(hass, await start_by_hand(hass))
+
+    assert form["errors"] == {"base": "nothing_heard"}
+    await assert_it_can_be_sent_again(hass, broker, form)
+
+
+async def test_where_every_meter_is_set_up_one_can_wait_for_another(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    await set_up(hass, broker, flm02())
+
+    form = await listen(hass, await start_by_hand(hass))
+
+    assert form["errors"] == {"base": "all_set_up"}
+    await assert_it_can_be_sent_again(hass, broker, form)
+
+
+async def test_where_mqtt_is_missing_it_can_be_set_up_first(
+    hass: HomeAssistant, mock_hass_config: None, mqtt_client_mock: MagicMock
+) -> None:
+    form = await listen(hass, await start_by_hand(hass))
+
+    assert form["errors"] == {"base": "mqtt_missing"}
+    await assert_it_can_be_sent_again(hass, await connect(hass, mqtt_client_mock), form)
+
+
+async def test_where_mqtt_is_not_connected_one_can_wait_for_it(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    await broker.lose_connection()
+
+    form = await listen(hass, await start_by_hand(hass))
+
+    assert form["errors"] == {"base": "mqtt_not_connected"}
+    await broker.restore_connection()
+    await assert_it_can_be_sent_again(hass, broker, form)
+
+
+async def test_a_meter_whose_card_was_ignored_can_be_added(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    meter = flm03()
+    await discover(hass, broker, meter)
+    ignored = {"unique_id": meter.device_id, "title": "Fluksometer"}
+    await hass.config_entries.flow.async_init(
+        DOMAIN, context={"source": SOURCE_IGNORE}, data=ignored
+    )
+    assert cards(hass) == []
+
+    form = await listen(hass, await start_by_hand(hass))
+    result = await confirm(hass, broker, form)
+
+    assert result["title"] == "Fluksometer"
+    assert hass.config_entries.async_entries(DOMAIN) == [result["result"]]
+
+
+async def test_a_meter_that_was_added_meanwhile_is_not_added_twice(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    for meter in (flm03(), flm02()):
+        await broker.publish_all(meter.reports, retain=True)
+    choice = {"device_id": flm02().device_id}
+    first, second = [await listen(hass, await start_by_hand(hass)) for _ in range(2)]
+    await confirm(
+        hass, broker, await hass.config_entries.flow.async_configure(first["flow_id"], choice)
+    )
+
+    result = await hass.config_entries.flow.async_configure(second["flow_id"], choice)
+
+    assert result["type"] is FlowResultType.ABORT
+    assert result["reason"] == "already_configured"
+    assert len(hass.config_entries.async_entries(DOMAIN)) == 1

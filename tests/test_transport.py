@@ -1,0 +1,70 @@
+"""The transport: messages as they came, and how things stand with the broker."""
+
+import time
+from unittest.mock import MagicMock
+
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant
+
+from custom_components.flukso.transport import Link, Message, Transport
+
+from .broker import Broker, connect
+
+
+async def test_a_message_arrives_as_it_was_sent(hass: HomeAssistant, broker: Broker) -> None:
+    messages: list[Message] = []
+    await broker.publish("/a", b"\xff\x00 old", retain=True)
+    started = time.monotonic()
+
+    stop = await Transport(hass).async_subscribe("/a", messages.append)
+    await broker.settle()
+    await broker.publish("/a", "new °")
+    await broker.publish("/b", "another topic")
+    stop()
+    await broker.settle()
+    await broker.publish("/a", "unheard")
+
+    assert [(message.topic, message.payload, message.retained) for message in messages] == [
+        ("/a", b"\xff\x00 old", True),
+        ("/a", "new °".encode(), False),
+    ]
+    assert all(started <= message.arrived <= time.monotonic() for message in messages)
+    assert "/a" not in broker.topics
+
+
+async def test_the_link_is_missing_without_the_mqtt_integration(hass: HomeAssistant) -> None:
+    transport = Transport(hass)
+
+    assert transport.link is Link.MISSING
+    assert not await transport.async_ready()
+
+
+async def test_the_link_follows_the_connection(
+    hass: HomeAssistant, mock_hass_config: None, mqtt_client_mock: MagicMock
+) -> None:
+    broker = await connect(hass, mqtt_client_mock)
+    transport = Transport(hass)
+    links: list[Link] = []
+    stop = transport.listen_to_link(lambda: links.append(transport.link))
+
+    assert await transport.async_ready()
+    assert transport.link is Link.CONNECTED
+    assert transport.connected
+    await broker.lose_connection()
+    assert not transport.connected
+    await broker.restore_connection()
+    stop()
+    await broker.lose_connection()
+
+    assert links == [Link.DISCONNECTED, Link.CONNECTED]
+
+
+async def test_the_link_is_missing_while_the_mqtt_integration_is_disabled(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    [mqtt] = hass.config_entries.async_entries("mqtt")
+
+    await hass.config_entries.async_unload(mqtt.entry_id)
+
+    assert mqtt.state is ConfigEntryState.NOT_LOADED
+    assert Transport(hass).link is Link.MISSING
