@@ -16,7 +16,7 @@ from stack import ApiError, CommandError, FlowError, HomeAssistant, ProcessError
 
 from .arguments import parse
 from .live import table, until_live
-from .stage import CHECKOUT, DOMAIN, Stage, add_meters, say, stage, watch
+from .stage import CHECKOUT, DOMAIN, BrokerError, Stage, add_meters, say, stage, watch
 
 _FOLDER = CHECKOUT / ".demo"
 
@@ -43,6 +43,7 @@ async def check(running: Stage) -> int:
     missing = [row.entity_id for row in seen if not row.live]
     if missing or not seen:
         say(f"not live within 90 s: {', '.join(missing) or 'there is no entity at all'}")
+        show_log()
         return 1
     say(f"all {len(seen)} enabled entities are live")
     return 0
@@ -109,7 +110,7 @@ def run(options: argparse.Namespace) -> int:
             return asyncio.run(main(options))
         except asyncio.CancelledError:
             return 1 if options.check else 0
-        except ProcessError as error:
+        except (BrokerError, ProcessError) as error:
             say(str(error))
         except (ApiError, CommandError, FlowError, TimeoutError) as error:
             say(str(error))

@@ -33,11 +33,23 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument(
         "--port",
-        type=int,
+        type=port_number,
         default=8123,
+        metavar="PORT",
         help="the port of Home Assistant's pages (default: 8123, or a free one where it is taken)",
     )
     return parser.parse_args(arguments)
+
+
+def port_number(text: str) -> int:
+    """Read the number of a port.
+
+    Raises:
+        argparse.ArgumentTypeError: it is none.
+    """
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise argparse.ArgumentTypeError(f"{text} is not a port")
+    return int(text)
 
 
 def broker_address(text: str) -> BrokerAddress:

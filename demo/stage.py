@@ -16,6 +16,18 @@ DOMAIN = "flukso"
 
 _MQTT_VERSIONS = ("5", "3.1.1")
 
+# What the log is for here is to say what went wrong. The MQTT client calls it an error that rumqttd
+# acknowledges an unsubscription once for each of its topics.
+_LEVELS = {
+    "homeassistant": "warning",
+    f"custom_components.{DOMAIN}": "info",
+    "paho.mqtt.client": "critical",
+}
+
+
+class BrokerError(Exception):
+    """Home Assistant can't use the broker."""
+
 
 @dataclass(frozen=True)
 class BrokerAddress:
@@ -61,7 +73,7 @@ async def stage(folder: Path, port: int, address: BrokerAddress | None) -> Async
     Raises:
         ProcessError: a part ended.
         TimeoutError: a part did not come up.
-        FlowError: Home Assistant can't use the broker.
+        BrokerError: Home Assistant can't use the broker.
     """
     async with contextlib.AsyncExitStack() as parts:
         others: tuple[EmbeddedBroker | Process, ...] = ()
@@ -73,7 +85,7 @@ async def stage(folder: Path, port: int, address: BrokerAddress | None) -> Async
             address = BrokerAddress(LOOPBACK, broker.port)
             others = (broker, meter)
         say("starting Home Assistant (a few seconds; the first time it takes longer)")
-        home = HomeAssistant(folder, port=port, passwordless=True)
+        home = HomeAssistant(folder, port=port, passwordless=True, levels=_LEVELS)
         await parts.enter_async_context(home)
         say(f"connecting Home Assistant to the broker at {address}")
         await connect(home, address)
@@ -90,6 +102,7 @@ def simulated_meter(folder: Path, port: int) -> Process:
 
 async def connect(home: HomeAssistant, address: BrokerAddress) -> None:
     """Add Home Assistant's MQTT integration; an old broker, a meter's own, speaks only 3.1.1."""
+    refusal: FlowError | None = None
     for version in _MQTT_VERSIONS:
         try:
             await home.client.add_mqtt(
@@ -99,11 +112,11 @@ async def connect(home: HomeAssistant, address: BrokerAddress) -> None:
                 username=address.username,
                 password=address.password,
             )
-        except FlowError:
-            if version == _MQTT_VERSIONS[-1]:
-                raise
+        except FlowError as error:
+            refusal = error
         else:
             return
+    raise BrokerError(f"Home Assistant can't use the broker at {address} ({refusal})")
 
 
 async def add_meters(home: HomeAssistant, within: float) -> int:

@@ -28,7 +28,8 @@ class FlowError(Exception):
     """A flow did not end as it should; `result` is what it answered."""
 
     def __init__(self, result: Json) -> None:
-        super().__init__(f"{result.get('handler')}: {result.get('reason') or result.get('errors')}")
+        errors = result.get("errors") or {}
+        super().__init__(result.get("reason") or ", ".join(errors.values()) or result["type"])
         self.result = result
 
 
@@ -211,9 +212,7 @@ class Client:
     async def devices(self, entry_id: str | None = None) -> list[Json]:
         """Return the devices and child devices, of one config entry or all."""
         devices: list[Json] = await self.call("config/device_registry/list")
-        return [
-            device for device in devices if entry_id is None or entry_id in device["config_entries"]
-        ]
+        return [device for device in devices if entry_id in (None, device["config_entry_id"])]
 
     async def issues(self, domain: str | None = None) -> list[Json]:
         """Return the open repairs, of one integration or all."""

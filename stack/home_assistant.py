@@ -131,7 +131,10 @@ class HomeAssistant:
         await self._process.stop(60)
 
     async def kill(self) -> None:
-        """End it as a power cut does."""
+        """End it as a power cut does: what it was about to save is lost.
+
+        Home Assistant saves config entries within a second and the registries within ten.
+        """
         await self._hang_up()
         await self._process.kill()
 

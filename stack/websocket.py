@@ -104,12 +104,14 @@ class WebSocket:
         return reply.get("result")
 
     async def _read(self) -> None:
-        async for message in self._socket:
-            if message.type is aiohttp.WSMsgType.TEXT:
-                self._take(message.json())
-        for answer in self._answers.values():
-            if not answer.done():
-                answer.set_exception(ConnectionError("the connection has ended"))
+        try:
+            async for message in self._socket:
+                if message.type is aiohttp.WSMsgType.TEXT:
+                    self._take(message.json())
+        finally:
+            for answer in self._answers.values():
+                if not answer.done():
+                    answer.set_exception(ConnectionError("the connection has ended"))
 
     def _take(self, message: Any) -> None:
         number = message["id"]
