@@ -1,13 +1,17 @@
 """Bytes off the wire into checked values: the one gate that every payload passes."""
 
 import json
+import re
 import reprlib
 from typing import Never
 
 type Json = bool | int | float | str | list[Json] | dict[str, Json] | None
 
 _LONGEST_TEXT = 64
-_show = reprlib.Repr(maxstring=40, maxother=40)
+_BEYOND_NUMBERS = 2**63
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?")
+_NUMBERED = re.compile(r"[1-9][0-9]{0,2}")
+_show = reprlib.Repr(maxlevel=1, maxlist=3, maxdict=3, maxstring=40, maxother=40)
 
 
 class ProtocolError(ValueError):
@@ -36,7 +40,8 @@ def load(payload: bytes, what: str, *, longest: int, brackets: int) -> Json:
     """Read JSON of at most ``longest`` bytes with at most ``brackets`` arrays and objects.
 
     The number of opening brackets bounds the depth as well. NaN and the infinities, which
-    Python's reader would take, are refused.
+    Python's reader would take, are refused; a number with too large an exponent is still
+    an infinity, which every range refuses.
 
     Raises:
         ProtocolError: too long, too deep, not UTF-8 or not JSON.
@@ -50,6 +55,11 @@ def load(payload: bytes, what: str, *, longest: int, brackets: int) -> Json:
     except ValueError as error:
         raise ProtocolError(what, "not JSON") from error
     return value
+
+
+def is_numbered(name: str) -> bool:
+    """Whether this names the section of a sensor, port or kube: "1" and so on."""
+    return _NUMBERED.fullmatch(name) is not None
 
 
 class Section:
@@ -66,9 +76,6 @@ class Section:
         self._fields = value
         self._what = what
 
-    def __contains__(self, key: str) -> bool:
-        return key in self._fields
-
     def wrong(self, key: str, wrong: str) -> ProtocolError:
         """The error that says what is wrong with a field."""
         return ProtocolError(self._what, f"{key} {wrong}", self._fields.get(key))
@@ -78,7 +85,7 @@ class Section:
         return {
             int(key): Section(value, self._what)
             for key, value in self._fields.items()
-            if len(key) <= 3 and key.isascii() and key.isdigit()
+            if is_numbered(key)
         }
 
     def section(self, key: str) -> Section:
@@ -90,6 +97,8 @@ class Section:
         value = self._fields.get(key)
         if isinstance(value, bool) or not isinstance(value, str | int | float | None):
             raise self.wrong(key, "is no text")
+        if isinstance(value, int | float) and not -_BEYOND_NUMBERS < value < _BEYOND_NUMBERS:
+            raise self.wrong(key, "is a number beyond all settings")
         text = str(value).strip() if value is not None else ""
         if len(text) > _LONGEST_TEXT or not text.isprintable():
             raise self.wrong(key, "is no short printable text")
@@ -111,10 +120,9 @@ class Section:
         text = self.text(key)
         if text is None:
             return None
-        try:
-            number = float(text)
-        except ValueError:
-            raise self.wrong(key, "is no number") from None
+        if _NUMBER.fullmatch(text) is None:
+            raise self.wrong(key, "is no number")
+        number = float(text)
         if not 0 <= number <= most:
             raise self.wrong(key, "is out of range")
         return number
@@ -129,6 +137,17 @@ class Section:
         return int(number)
 
     def items(self, key: str) -> list[Json] | str | None:
-        """A list as it is, or a text."""
+        """A list of texts and numbers as it is, or a text."""
         value = self._fields.get(key)
-        return value if isinstance(value, list) else self.text(key)
+        if not isinstance(value, list):
+            return self.text(key)
+        for item in value:
+            Section({key: item}, self._what).text(key)
+        return value
+
+    def only(self, keys: frozenset[str]) -> dict[str, Json]:
+        """The fields of these names as they are, each a text, a number or a list of them."""
+        kept = {key: value for key, value in self._fields.items() if key in keys}
+        for key in kept:
+            self.items(key)
+        return kept
