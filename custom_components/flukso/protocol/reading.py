@@ -38,7 +38,7 @@ def parse_reading(payload: bytes, stream: Stream) -> Reading:
         raise ProtocolError(what, "its time is no second since 1970", time)
     if type(value) is not int and type(value) is not float:
         raise ProtocolError(what, "its value is no number", value)
-    if stream.misprinted and value <= -1:
+    if stream.misprinted and stream.lowest - 1 < value <= -1:
         value = _put_right(value)
     if not stream.lowest <= value <= stream.highest:
         raise ProtocolError(what, "its value is beyond the meter's range", value)
