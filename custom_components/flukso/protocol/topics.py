@@ -73,7 +73,7 @@ def clean_prefix(text: str) -> str:
     Raises:
         ProtocolError: too long, or with characters that a topic can't have.
     """
-    prefix = text.strip().rstrip("/")
+    prefix = text.strip().rstrip("/ ")
     if len(prefix) > _LONGEST_PREFIX or not prefix.isprintable() or set(prefix) & set("+#"):
         raise ProtocolError("topic prefix", "not part of a topic", prefix)
     return prefix
