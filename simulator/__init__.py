@@ -7,5 +7,6 @@ integration's understanding of the protocol instead of repeating it.
 from .flm02 import Flm02
 from .flm03 import Flm03
 from .message import Message
+from .meter import Meter
 
-__all__ = ["Flm02", "Flm03", "Message"]
+__all__ = ["Flm02", "Flm03", "Message", "Meter"]

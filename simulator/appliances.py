@@ -89,7 +89,7 @@ def _pulsing(
 
 def _cold(chance: Random, _midnight: int) -> Iterator[Run]:
     """Run the compressors of a fridge and a freezer day and night."""
-    for phase, watts, on, off in ((0, 85, 900, 1800), (1, 110, 1200, 2700)):
+    for phase, watts, on, off in ((0, 85, 900, 1800), (2, 110, 1200, 2700)):
         at = chance.uniform(0, off)
         while at < DAY:
             length = on * chance.uniform(0.8, 1.2)

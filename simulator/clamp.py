@@ -43,7 +43,7 @@ class Wiring:
         """Give the reactive power of the wire that a port's clamp is on."""
         if self.phase != "1p":
             return whole.reactive[port - 1]
-        inverter = [-0.03 * watts for watts in whole.solar]
+        inverter = [-0.01 * watts for watts in whole.solar]
         return (inverter, _sum(whole.reactive), whole.reactive[1])[port - 1]
 
     def _active(self, whole: Minute, port: int) -> Sequence[float]:

@@ -201,8 +201,8 @@ class Flm02(Meter):
             if register.look(stop):
                 self._log(slot, stop, register.counter)
         for slot, pulses in self._inputs.items():
-            if list(pulses.integrate(start, stop)):
-                self._log(slot, stop, pulses.counter // 1000)
+            for pulse in pulses.integrate(start, stop):
+                self._log(slot, pulse.second + 1, pulse.counter // 1000)
 
     @override
     def _speak(self, now: int) -> Iterator[Message]:

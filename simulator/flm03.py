@@ -42,6 +42,7 @@ class Flm03(Meter):
     """An FLM03E with firmware 382."""
 
     max_sensors = 128
+    lag = 1
 
     def __init__(
         self,
@@ -171,12 +172,13 @@ class Flm03(Meter):
             clamp.integrate(start, stop)
             for outlet, reading in self._clamp_counters(port):
                 if outlet.history:
-                    outlet.history.log(stop - 1 + self.clock, reading)
+                    outlet.history.log(stop - self.lag + self.clock, reading)
         for port, pulses in self._inputs.items():
             sensor = self.sensors[pulse_slot(port)]
             history = self._history(sensor)
-            if list(pulses.integrate(start, stop)) and history:
-                history.log(stop + self.clock, pulses.counter)
+            for pulse in pulses.integrate(start, stop):
+                if history:
+                    history.log(pulse.second + 1 + self.clock, pulse.counter)
 
     @override
     def _speak(self, now: int) -> Iterator[Message]:
@@ -189,8 +191,8 @@ class Flm03(Meter):
         for port, clamp in self._clamps.items():
             clamp.integrate(self._past, now)
             if self._waveforms and self.ports[port].enable:
-                yield from self._waves(port, stamp - 1)
-            yield from self._clamp_messages(port, stamp - 1)
+                yield from self._waves(port, stamp - self.lag)
+            yield from self._clamp_messages(port, stamp - self.lag)
         for port, pulses in self._inputs.items():
             yield from self._pulse_messages(port, pulses, stamp)
 

@@ -86,7 +86,7 @@ def minute(number: int, home: Home) -> Minute:
     if home.solar_phase:
         fed, shifted = active[home.solar_phase - 1], reactive[home.solar_phase - 1]
         fed[:] = [load - sun for load, sun in zip(fed, solar, strict=True)]
-        shifted[:] = [load - 0.03 * sun for load, sun in zip(shifted, solar, strict=True)]
+        shifted[:] = [load - 0.01 * sun for load, sun in zip(shifted, solar, strict=True)]
     return Minute(
         active,
         reactive,

@@ -77,7 +77,7 @@ class Kube:
     node: KubeNode
     home: Home
     readings: dict[str, float] = field(default_factory=dict)
-    _counts: dict[str, int] = field(default_factory=lambda: {"movement": 0, "vibration": 0})
+    _passed: int = 0
 
     def second(self, start: int, now: int) -> Iterator[str]:
         """Live from start up to now and name the types whose readings the packets at now carry."""
@@ -88,7 +88,11 @@ class Kube:
                     self.readings[kind] = value
                     yield kind
         if (now + 3 * self.kid) % COUNTER_PERIOD == 0:
-            for kind, count in self._counts.items():
+            counts = {
+                "movement": self._passed % (1 << 32),
+                "vibration": self._passed // 4 % (1 << 16),
+            }
+            for kind, count in counts.items():
                 if kind in SILENT[self.node.hw_type] or self.readings.get(kind, 0) == count:
                     continue
                 self.readings[kind] = count
@@ -100,9 +104,7 @@ class Kube:
         while second < now:
             first, last = second % MINUTE, min(MINUTE, now - second + second % MINUTE)
             movement = minute(second // MINUTE, self.home).movement[self.kid % 3][first:last]
-            passed = round(sum(movement))
-            self._counts["movement"] = (self._counts["movement"] + passed) % (1 << 32)
-            self._counts["vibration"] = (self._counts["vibration"] + passed // 2) % (1 << 16)
+            self._passed += round(sum(movement))
             second += last - first
 
     def _gauges(self, now: int) -> dict[str, float]:

@@ -34,6 +34,8 @@ class Meter(ABC):
     """
 
     max_sensors: int
+    lag: int = 0
+    """How many seconds a clamp's reading is older than the message that brings it."""
 
     def __init__(
         self, device_id: str, *, start: int, home: Home, prefix: str, blocks: bool
@@ -208,7 +210,8 @@ class Meter(ABC):
 
     def _skip(self, until: int) -> None:
         while self._past < until:
-            stop = min((self._past // MINUTE + 1) * MINUTE, until)
+            whole = (self._past - self.lag) // MINUTE * MINUTE + MINUTE + self.lag
+            stop = min(whole, until)
             self._live(self._past, stop)
             for kube_ in self.kubes.values():
                 kube_.count(self._past, stop)

@@ -40,7 +40,7 @@ KINDS: Mapping[str, Kind] = {
     "water": Kind("L", "L/s", 1, 1.0, lambda whole: whole.water),
     "pellet": Kind("g", "g/s", 1, 10.0, lambda whole: _scaled(whole.gas, 2.05)),
     "time": Kind("s", "", 1, 1.0, lambda whole: [float(flow > 0) for flow in whole.gas]),
-    "other": Kind("", "1/s", 1, 1.0, lambda whole: whole.movement[0]),
+    "other": Kind("", "1/s", 1, 1.0, lambda whole: _scaled(whole.water, 10.0)),
 }
 
 
@@ -49,10 +49,12 @@ class Pulse:
     """One pulse.
 
     Attributes:
+        second: The second it came in.
         counter: The counter after it, in thousandths.
         rate: Counter units a second since the pulse before it; 0 with the first pulse.
     """
 
+    second: int
     counter: int
     rate: float
 
@@ -99,4 +101,4 @@ class PulseInput:
         elapsed = 0.0 if self._last is None else moment - self._last
         self.rate = self.constant / 1000 / elapsed if elapsed > 0 else 0.0
         self._last = moment
-        return Pulse(self.counter, self.rate)
+        return Pulse(int(moment), self.counter, self.rate)

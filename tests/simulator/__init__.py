@@ -1,0 +1,1 @@
+"""The simulated Fluksometer says what docs/protocol.md says a real one does."""
