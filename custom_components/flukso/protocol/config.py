@@ -117,8 +117,7 @@ class Configuration:
                 return replace(self, sensors=report)
             case Ports():
                 return replace(self, ports=report)
-            case Kubes():
-                return replace(self, kubes=report)
+        return replace(self, kubes=report)
 
     @property
     def streams(self) -> tuple[Stream, ...]:
@@ -174,8 +173,7 @@ def parse_config(config: Json, report: ConfigReport) -> Sensors | Ports | Kubes:
             return parse_sensors(config)
         case Report.PORTS:
             return _parse_ports(config)
-        case Report.KUBES:
-            return _parse_kubes(config)
+    return _parse_kubes(config)
 
 
 def _parse_ports(config: Json) -> Ports:
