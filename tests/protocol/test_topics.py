@@ -1,0 +1,151 @@
+"""Topics, with and without what a bridge puts before them."""
+
+from hypothesis import given, strategies as st
+import pytest
+
+from custom_components.flukso.protocol.topics import (
+    CONFIG_REPORTS,
+    EVERY_CONFIG,
+    Kind,
+    Report,
+    clean_prefix,
+    device_id_of,
+    is_id,
+    reading_topic,
+    report_topic,
+)
+from custom_components.flukso.protocol.wire import ProtocolError
+
+from .strategies import taken_or_refused, texts
+
+_ID = "0123456789abcdef" * 2
+_PREFIXES = ("", "home", "home/flukso", "/leading", "a b", "Haus/Zähler")
+
+ids = st.text("0123456789abcdef", min_size=32, max_size=32)
+
+
+@given(ids, st.sampled_from(Report), st.sampled_from(_PREFIXES))
+def test_the_topic_of_a_report_tells_its_meter(device_id: str, report: Report, prefix: str) -> None:
+    assert device_id_of(report_topic(prefix, device_id, report), report, prefix) == device_id
+
+
+@pytest.mark.parametrize(
+    ("prefix", "topic"),
+    [
+        ("", f"/device/{_ID}/config/sensor"),
+        ("home/flukso", f"home/flukso/device/{_ID}/config/sensor"),
+        ("/leading", f"/leading/device/{_ID}/config/sensor"),
+    ],
+)
+def test_a_prefix_comes_before_the_leading_slash(prefix: str, topic: str) -> None:
+    assert report_topic(prefix, _ID, Report.SENSORS) == topic
+
+
+@pytest.mark.parametrize("report", Report)
+def test_a_report_of_another_kind_is_refused(report: Report) -> None:
+    for other in set(Report) - {report}:
+        with pytest.raises(ProtocolError, match="not a meter's"):
+            device_id_of(report_topic("", _ID, other), report)
+
+
+@pytest.mark.parametrize(
+    "topic",
+    [
+        "",
+        "/",
+        "/device/config/sensor",
+        "/device//config/sensor",
+        f"device/{_ID}/config/sensor",
+        f"//device/{_ID}/config/sensor",
+        f"home/device/{_ID}/config/sensor",
+        f"/device/{_ID}/config/sensor/",
+        f"/device/{_ID}/config/sensors",
+        f"/device/{_ID}/x/config/sensor",
+        f"/device/{_ID.upper()}/config/sensor",
+        f"/device/{_ID[:-1]}/config/sensor",
+        f"/device/{_ID}0/config/sensor",
+        f"/device/{_ID}\n/config/sensor",
+        f"/device/{'g' * 32}/config/sensor",
+        f"/device/{'١' * 32}/config/sensor",
+        "/device/+/config/sensor",
+        f"/sensor/{_ID}/gauge",
+    ],
+)
+def test_other_topics_are_refused(topic: str) -> None:
+    with pytest.raises(ProtocolError) as refusal:
+        device_id_of(topic, Report.SENSORS)
+    assert refusal.value.what == "topic"
+
+
+def test_a_topic_without_the_prefix_is_refused() -> None:
+    with pytest.raises(ProtocolError):
+        device_id_of(f"/device/{_ID}/config/sensor", Report.SENSORS, "home")
+
+
+@given(texts, st.sampled_from(Report), texts)
+def test_any_topic_tells_an_id_or_is_refused(topic: str, report: Report, prefix: str) -> None:
+    device_id = taken_or_refused(lambda: device_id_of(topic, report, prefix))
+    assert device_id is None or is_id(device_id)
+
+
+@given(st.text())
+def test_an_id_is_32_lower_case_hexadecimal_digits(text: str) -> None:
+    assert is_id(text) == (len(text) == 32 and set(text) <= set("0123456789abcdef"))
+
+
+def test_readings_have_a_topic_for_each_kind() -> None:
+    assert reading_topic("", _ID, Kind.GAUGE) == f"/sensor/{_ID}/gauge"
+    assert reading_topic("home", _ID, Kind.COUNTER) == f"home/sensor/{_ID}/counter"
+
+
+def test_one_subscription_hears_the_three_configs_of_every_meter() -> None:
+    levels = EVERY_CONFIG.split("/")
+    for report in CONFIG_REPORTS:
+        topic = report_topic("", _ID, report).split("/")
+        assert all(wanted in ("+", level) for wanted, level in zip(levels, topic, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("typed", "prefix"),
+    [
+        ("", ""),
+        ("  ", ""),
+        ("/", ""),
+        ("home", "home"),
+        (" home/flukso/ ", "home/flukso"),
+        ("home//", "home"),
+        ("/home", "/home"),
+        ("home / ", "home"),
+        ("/ /", ""),
+        ("a b", "a b"),
+        ("x" * 128, "x" * 128),
+    ],
+)
+def test_a_typed_prefix_loses_blanks_and_slashes(typed: str, prefix: str) -> None:
+    assert clean_prefix(typed) == prefix
+
+
+@pytest.mark.parametrize(
+    "typed", ["home/#", "+", "a+b", "a\x00b", "a\nb", "a\tb", "\ud800", "\u202ea", "x" * 129]
+)
+def test_what_a_topic_cannot_have_is_refused(typed: str) -> None:
+    with pytest.raises(ProtocolError, match="topic prefix"):
+        clean_prefix(typed)
+
+
+@given(texts | st.text(" /a\t", max_size=20))
+def test_a_clean_prefix_is_clean_and_stays_as_it_is(typed: str) -> None:
+    prefix = taken_or_refused(lambda: clean_prefix(typed))
+    if prefix is not None:
+        assert clean_prefix(prefix) == prefix
+        assert not prefix.endswith(("/", " "))
+        assert prefix.isprintable()
+        assert not set("+#") & set(prefix)
+
+
+@given(st.sampled_from(_PREFIXES), ids, st.sampled_from(Report))
+def test_a_prefix_is_part_of_the_topic_that_it_was_typed_for(
+    prefix: str, device_id: str, report: Report
+) -> None:
+    topic = report_topic(clean_prefix(f" {prefix}/ "), device_id, report)
+    assert device_id_of(topic, report, prefix) == device_id
