@@ -3,12 +3,14 @@
 from dataclasses import asdict, dataclass
 from typing import Any, override
 
-from homeassistant.components.sensor import SensorEntity
+from homeassistant.components.sensor import DOMAIN as SENSOR_DOMAIN, SensorEntity
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.restore_state import ExtraStoredData, RestoreEntity
 
 from .channel import Channel, CounterChannel
+from .const import DOMAIN
 from .descriptions import FluksoSensorDescription, description_of
 from .entity import FluksoEntity, follow_channels
 from .meter import FluksoConfigEntry
@@ -34,9 +36,30 @@ def _create(hass: HomeAssistant, entry: FluksoConfigEntry, channel: Channel) -> 
     description = description_of(channel.stream)
     if description is None:
         return None
-    if isinstance(channel, CounterChannel):
-        return FluksoCounter(hass, entry, channel, description)
-    return FluksoSensor(hass, entry, channel, description)
+    entity = (
+        FluksoCounter(hass, entry, channel, description)
+        if isinstance(channel, CounterChannel)
+        else FluksoSensor(hass, entry, channel, description)
+    )
+    _suggest_unit_anew(hass, entity)
+    return entity
+
+
+def _suggest_unit_anew(hass: HomeAssistant, entity: FluksoSensor) -> None:
+    """Suggest the unit of an entity whose sensor now measures something else.
+
+    Home Assistant takes a suggestion when it registers an entity, and never again.
+    """
+    registry, description = er.async_get(hass), entity.entity_description
+    entity_id = registry.async_get_entity_id(SENSOR_DOMAIN, DOMAIN, entity.unique_id or "")
+    registered = registry.async_get(entity_id) if entity_id else None
+    if registered is None or registered.translation_key == description.translation_key:
+        return
+    unit = description.suggested_unit_of_measurement
+    suggestion = {"suggested_unit_of_measurement": unit} if unit else None
+    registry.async_update_entity_options(
+        registered.entity_id, f"{SENSOR_DOMAIN}.private", suggestion
+    )
 
 
 class FluksoSensor(FluksoEntity, SensorEntity):
