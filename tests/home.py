@@ -26,6 +26,13 @@ async def set_up(
 ) -> MockConfigEntry:
     """Set up a meter whose configuration is retained by the broker."""
     await broker.publish_all(meter.reports, retain=True)
+    return await set_up_unheard(hass, broker, meter, title)
+
+
+async def set_up_unheard(
+    hass: HomeAssistant, broker: Broker, meter: Meter, title: str = "Fluksometer"
+) -> MockConfigEntry:
+    """Set up a meter that has published nothing yet."""
     entry = config_entry(meter, title)
     entry.add_to_hass(hass)
     assert await hass.config_entries.async_setup(entry.entry_id)
@@ -86,3 +93,8 @@ def state_of(hass: HomeAssistant, meter: Meter, slot: int, kind: str) -> State:
     state = hass.states.get(entity_of(hass, meter, slot, kind).entity_id)
     assert state is not None
     return state
+
+
+def value_of(hass: HomeAssistant, meter: Meter, slot: int, kind: str) -> float:
+    """The state of the entity that shows a topic of a slot, as a number."""
+    return float(state_of(hass, meter, slot, kind).state)

@@ -14,13 +14,16 @@ type Section = dict[str, Any]
 RADIO_KEY = "5ec7e7" * 5 + "00"
 NULL_KEY = "0ff" * 10 + "00"
 HARDWARE_IDS = ("a1" * 16, "b2" * 16)
+#: The hardware types of the kubes; an FLK01A publishes less than is provisioned for it.
+FLK01A, FLK01B = 19217, 19218
+
 SERIAL = "FL07001234"
 FIRMWARE = "382"
 TAP = f"1..2\n# date: Sun\n# serial: {SERIAL}\n# firmware: {FIRMWARE}\nok 1 - flxd\nok 2 - wifi\n"
 
 #: A reading for each topic: the value and unit as the firmware prints them.
 _READINGS = {
-    ("pplus", "gauge"): ("1278.125", "W"),
+    ("pplus", "gauge"): ("1278.500", "W"),
     ("pplus", "counter"): ("2593805.400", "Wh"),
     ("pminus", "gauge"): ("0", "W"),
     ("pminus", "counter"): ("120044", "Wh"),
@@ -50,7 +53,7 @@ _READINGS = {
     ("other", "counter"): ("31", ""),
     ("temperature", "gauge"): ("21.31", "°C"),
     ("humidity", "gauge"): ("48.5", "%"),
-    ("pressure", "gauge"): ("101325.25", "Pa"),
+    ("pressure", "gauge"): ("101325.00", "Pa"),
     ("light", "gauge"): ("140.25", "lx"),
     ("battery", "gauge"): ("3.1", "V"),
     ("error", "gauge"): ("0", ""),
@@ -138,13 +141,13 @@ class Meter:
         quantity = settings["subtype"] if on_clamp else settings["type"]
         return self.flows.get((quantity, kind)) or _READINGS[quantity, kind]
 
-    @staticmethod
-    def _publishes(settings: Section, kind: str) -> bool:
-        if settings["type"] == "proximity":
-            return False
-        if settings.get("class") == "kube":
-            return bool(settings["data_type"] == kind)
-        return kind == "gauge" or settings["data_type"] == "counter"
+    def _publishes(self, settings: Section, kind: str) -> bool:
+        if settings.get("class") != "kube":
+            return kind == "gauge" or settings["data_type"] == "counter"
+        assert self.kubes is not None
+        simple = self.kubes[str(settings["kid"])]["hw_type"] == FLK01A
+        lacking = ("pressure", "light", "vibration", "proximity") if simple else ("proximity",)
+        return kind == settings["data_type"] and settings["type"] not in lacking
 
     def changed(self, *slots: int, **settings: object) -> Meter:
         """The same meter with other settings in some slots."""
@@ -273,7 +276,7 @@ def flm03(device: int = 0xF103) -> Meter:
     """An FLM03 with everything on it: clamps, pulse inputs, an FLK01B and an FLK01A."""
     meter = three_clamps(device).changed(37, 38, 39, enable=1)
     sensors = meter.sensors | _kube_sensors(device, 40, 1) | _kube_sensors(device, 49, 2)
-    kubes = _kube_config(("living room", 19218), ("attic", 19217))
+    kubes = _kube_config(("living room", FLK01B), ("attic", FLK01A))
     return replace(meter, sensors=sensors, kubes=kubes)
 
 
@@ -281,7 +284,7 @@ def kubes_alone(device: int = 0xCBE5) -> Meter:
     """An FLM03 with nothing on its ports, and one kube."""
     meter = three_clamps(device).changed(*range(1, 40), enable=0)
     sensors = meter.sensors | _kube_sensors(device, 40, 1)
-    return replace(meter, sensors=sensors, kubes=_kube_config(("cellar", 19218)))
+    return replace(meter, sensors=sensors, kubes=_kube_config(("cellar", FLK01B)))
 
 
 def flm02(device: int = 0xF102) -> Meter:
@@ -300,4 +303,4 @@ def flm02(device: int = 0xF102) -> Meter:
         6: sensor(6, "electricity", "cosem", "grid", "ttyS0") | {"obis": ["1.8.0"], "derive": 1},
     }
     sensors |= _kube_sensors(device, 7, 1) | _unused(device, range(16, 65))
-    return Meter(_id(device, 0), sensors, kubes=_kube_config(("bath", 19218)), flows=_FLM02_FLOWS)
+    return Meter(_id(device, 0), sensors, kubes=_kube_config(("bath", FLK01B)), flows=_FLM02_FLOWS)

@@ -12,7 +12,7 @@ from custom_components.flukso.const import DOMAIN
 
 from .broker import Broker, connect
 from .flows import cards, confirm, discover, listen, start_by_hand
-from .home import set_up, state_of
+from .home import set_up, value_of
 from .meters import flm02, flm03, kubes_alone
 
 
@@ -69,7 +69,7 @@ async def test_a_meter_is_heard_behind_the_prefix_of_a_bridge(
     result = await confirm(hass, broker, form)
     assert result["data"] == {"device_id": meter.device_id, "topic_prefix": "home/flukso"}
     await broker.publish_all(meter.readings())
-    assert state_of(hass, meter, 1, "gauge").state == "1278.125"
+    assert value_of(hass, meter, 1, "gauge") == 1278.5
 
 
 async def assert_it_can_be_sent_again(

@@ -14,7 +14,7 @@ from .broker import Broker, connect
 async def test_a_message_arrives_as_it_was_sent(hass: HomeAssistant, broker: Broker) -> None:
     messages: list[Message] = []
     await broker.publish("/a", b"\xff\x00 old", retain=True)
-    started = time.monotonic()
+    started = time.time()
 
     stop = await Transport(hass).async_subscribe("/a", messages.append)
     await broker.settle()
@@ -28,7 +28,7 @@ async def test_a_message_arrives_as_it_was_sent(hass: HomeAssistant, broker: Bro
         ("/a", b"\xff\x00 old", True),
         ("/a", "new °".encode(), False),
     ]
-    assert all(started <= message.arrived <= time.monotonic() for message in messages)
+    assert all(started <= message.arrived <= time.time() for message in messages)
     assert "/a" not in broker.topics
 
 
