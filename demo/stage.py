@@ -76,32 +76,34 @@ async def stage(folder: Path, port: int, address: BrokerAddress | None) -> Async
         BrokerError: Home Assistant can't use the broker.
     """
     async with contextlib.AsyncExitStack() as parts:
-        others: tuple[EmbeddedBroker | Process, ...] = ()
-        if address is None:
-            say("starting a broker")
-            broker = await parts.enter_async_context(EmbeddedBroker(folder))
-            say("starting a simulated Fluksometer")
-            meter = await parts.enter_async_context(simulated_meter(folder, broker.meter_port))
-            address = BrokerAddress(LOOPBACK, broker.port)
-            others = (broker, meter)
         say("starting Home Assistant (a few seconds; the first time it takes longer)")
         home = HomeAssistant(folder, port=port, passwordless=True, levels=_LEVELS)
         await parts.enter_async_context(home)
-        say(f"connecting Home Assistant to the broker at {address}")
-        await connect(home, address)
-        running = Stage(home, others)
-        running.check()
-        yield running
+        if address is not None:
+            await connect(home, address)
+            yield Stage(home, ())
+            return
+        say("starting a broker")
+        broker = await parts.enter_async_context(EmbeddedBroker(folder))
+        await connect(home, BrokerAddress(LOOPBACK, broker.port))
+        say("starting a simulated Fluksometer")
+        meter = await parts.enter_async_context(simulated_meter(folder, broker.meter_port))
+        yield Stage(home, (broker, meter))
 
 
 def simulated_meter(folder: Path, port: int) -> Process:
     """Return the simulator's process, not started, for a broker on the loopback address."""
-    command = [sys.executable, "-m", "simulator", "--broker", f"{LOOPBACK}:{port}"]
+    command = [sys.executable, "-m", "demo.meter", LOOPBACK, str(port)]
     return Process("the simulated Fluksometer", command, folder / "meter.log", folder=CHECKOUT)
 
 
 async def connect(home: HomeAssistant, address: BrokerAddress) -> None:
-    """Add Home Assistant's MQTT integration; an old broker, a meter's own, speaks only 3.1.1."""
+    """Add Home Assistant's MQTT integration; an old broker, a meter's own, speaks only 3.1.1.
+
+    Raises:
+        BrokerError: Home Assistant can't use the broker.
+    """
+    say(f"connecting Home Assistant to the broker at {address}")
     refusal: FlowError | None = None
     for version in _MQTT_VERSIONS:
         try:

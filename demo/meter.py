@@ -1,0 +1,62 @@
+"""The demo's Fluksometer: it has been there for a day, and its household is at its liveliest.
+
+A pulse port speaks only when something flows, and a kube's motion sensor when somebody passes: at
+night a meter installed this minute would leave half of its sensors empty for hours. So the
+household lives in the liveliest minute of its last two days, while the readings carry the time
+that it is.
+"""
+
+import signal
+import sys
+from threading import Event
+import time
+
+from simulator import Flm03
+from simulator.chance import identity
+from simulator.household import MINUTE, Home, minute
+from simulator.player import play
+
+DAY = 24 * 60 * MINUTE
+_SEED = 0
+
+# Home Assistant needs some seconds to find the meter, and nobody waits much longer than a minute.
+_SEEN = (10, 70)
+
+
+def liveliest(now: int, home: Home) -> int:
+    """Return the start of the minute, among those of the last two days, after which most happens.
+
+    Args:
+        now: seconds since the epoch.
+        home: the household.
+    """
+    minutes = range(now // MINUTE - 2 * DAY // MINUTE, now // MINUTE)
+    return max(minutes, key=lambda number: _life(number * MINUTE, home)) * MINUTE
+
+
+def _life(start: int, home: Home) -> float:
+    """Say how many pulses the quietest of water (1 L), gas (10 L) and solar energy (1 Wh) gives."""
+    water = gas = solar = 0.0
+    for second in range(start + _SEEN[0], start + _SEEN[1]):
+        whole, place = minute(second // MINUTE, home), second % MINUTE
+        water += whole.water[place]
+        gas += whole.gas[place] / 10
+        solar += whole.solar[place] / 3600
+    return min(water, gas, solar)
+
+
+def main(host: str, port: int) -> None:
+    """Play the meter to a broker until told to stop."""
+    stop = Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    now = int(time.time())
+    begin = liveliest(now, Home(_SEED))
+    meter = Flm03(identity("demo"), start=begin - DAY, seed=_SEED)
+    meter.clock = now - begin
+    meter.second(begin - 1)  # What it said of the day before is past.
+    play([meter], host, port, stop=stop, begin=begin)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))
