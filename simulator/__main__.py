@@ -53,7 +53,12 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--speed", type=_rate, default=1.0, metavar="X", help="seconds per second; default: 1")
     add("--print", action="store_true", help="write JSON lines to standard output, to no broker")
     add("--seconds", type=_positive, metavar="N", help="with --print: end after N seconds")
-    return parser.parse_args(argv)
+    options = parser.parse_args(argv)
+    if options.full and options.model != "flm03":
+        parser.error("--full goes with --model flm03")
+    if options.seconds and not options.print:
+        parser.error("--seconds goes with --print")
+    return options
 
 
 def build(options: argparse.Namespace, start: int) -> list[Meter]:

@@ -139,17 +139,23 @@ class Clamp:
         for base, total in zip(self._bases, self._sums, strict=True):
             yield (base + total * 1000 // (3600 << wire.FRACTION_BITS)) % wire.COUNTER_WRAP
 
-    def gauges(self) -> tuple[int, ...]:
-        """Give the twelve gauges of the last second counted, in the board's fixed-point numbers."""
+    def powers(self) -> Sequence[int]:
+        """Give the first six gauges of the last second counted, in the board's numbers."""
+        powers = [0] * COUNTERS
+        if self._now is not None:
+            _, active, reactive = self._now
+            powers[0 if active >= 0 else 1] = abs(active)
+            powers[quadrant(active, reactive) + 1] = abs(reactive)
+        return powers
+
+    def gauges(self) -> Sequence[int]:
+        """Give all twelve gauges of the last second counted, in the board's numbers."""
         if self._now is None:
             return (0,) * len(SUBTYPES)
-        _, active, reactive = self._now
         seen = self.electricity()
-        powers = [0] * COUNTERS
-        powers[0 if active >= 0 else 1] = abs(active)
-        powers[quadrant(active, reactive) + 1] = abs(reactive)
         ratios = (seen.power_factor, seen.voltage_distortion, seen.current_distortion)
-        return (*powers, *map(wire.fixed, (seen.voltage, seen.current, *ratios, seen.angle)))
+        quality = (seen.voltage, seen.current, *ratios, seen.angle)
+        return (*self.powers(), *map(wire.fixed, quality))
 
     def electricity(self) -> Electricity:
         """Give what the clamp saw in the last second counted."""

@@ -206,8 +206,10 @@ class Flm03(Meter):
             if outlet.history:
                 outlet.history.log(stamp, reading)
             yield Message(outlet.topic, wire.counter(stamp, reading, outlet.unit))
-        gauges = self._clamps[port].gauges()
-        for outlet in self._gauges[port]:
+        outlets, clamp = self._gauges[port], self._clamps[port]
+        powers_only = not outlets or outlets[-1].index < COUNTERS
+        gauges = clamp.powers() if powers_only else clamp.gauges()
+        for outlet in outlets:
             raw = gauges[outlet.index]
             if outlet.history:
                 outlet.history.log(stamp, wire.gauge_misread(raw))

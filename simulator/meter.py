@@ -217,7 +217,7 @@ class Meter(ABC):
                 kube_.count(self._past, stop)
             self._past = stop
         if self._memory is not None:
-            self._memory.settle(until)
+            self._memory.settle(until + self.clock)
 
     def _kube_messages(self, now: int) -> Iterator[Message]:
         spoken = {kid: set(kube.second(self._past, now)) for kid, kube in self.kubes.items()}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from . import wire
 from .household import MINUTE, Home, Minute, minute
@@ -44,6 +45,11 @@ KINDS: Mapping[str, Kind] = {
 }
 
 
+@lru_cache(maxsize=512)
+def _flow(number: int, kind: Kind, home: Home) -> Sequence[float]:
+    return kind.rate(minute(number, home))
+
+
 @dataclass(frozen=True, slots=True)
 class Pulse:
     """One pulse.
@@ -82,7 +88,7 @@ class PulseInput:
         """Give the pulses of the seconds from start up to, not including, stop."""
         second, size = start, self.constant * (MICRO // 1000)
         while second < stop:
-            flow = self.kind.rate(minute(second // MINUTE, self.home))
+            flow = _flow(second // MINUTE, self.kind, self.home)
             first, last = second % MINUTE, min(MINUTE, stop - second + second % MINUTE)
             for place in range(first, last):
                 amount = int(flow[place] * MICRO)

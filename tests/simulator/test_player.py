@@ -209,7 +209,15 @@ def test_the_broker_and_the_model_can_be_chosen() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [["--meters", "0"], ["--speed", "0"], ["--broker", "nas:x"], ["--model", "flm01"]]
+    "wrong",
+    [
+        ["--meters", "0"],
+        ["--speed", "0"],
+        ["--broker", "nas:x"],
+        ["--model", "flm01"],
+        ["--model", "flm02", "--full"],
+        ["--seconds", "5"],
+    ],
 )
 def test_a_command_line_that_makes_no_sense_is_refused(wrong: list[str]) -> None:
     with pytest.raises(SystemExit):
