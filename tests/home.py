@@ -25,16 +25,20 @@ async def set_up(
     hass: HomeAssistant, broker: Broker, meter: Meter, title: str = "Fluksometer"
 ) -> MockConfigEntry:
     """Set up a meter whose configuration is retained by the broker."""
-    await broker.publish_all(meter.reports, retain=True)
-    return await set_up_unheard(hass, broker, meter, title)
+    return await set_up_knowing(hass, broker, meter, meter.reports, title)
 
 
-async def set_up_unheard(
-    hass: HomeAssistant, broker: Broker, meter: Meter, title: str = "Fluksometer"
+async def set_up_knowing(
+    hass: HomeAssistant,
+    broker: Broker,
+    meter: Meter,
+    reports: dict[str, str],
+    title: str = "Fluksometer",
 ) -> MockConfigEntry:
-    """Set up a meter that has published nothing yet."""
+    """Set up a meter of which nothing but some messages is retained by the broker."""
     entry = config_entry(meter, title)
     entry.add_to_hass(hass)
+    await broker.publish_all(reports, retain=True)
     assert await hass.config_entries.async_setup(entry.entry_id)
     await broker.settle()
     return entry

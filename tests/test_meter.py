@@ -18,7 +18,7 @@ from .home import (
     entities,
     entity_of,
     set_up_and_read,
-    set_up_unheard,
+    set_up_knowing,
     state_of,
     value_of,
 )
@@ -130,7 +130,7 @@ async def test_the_reports_of_a_new_meter_may_come_in_any_order(
     hass: HomeAssistant, broker: Broker, order: tuple[int, ...]
 ) -> None:
     meter = flm03()
-    entry = await set_up_unheard(hass, broker, meter)
+    entry = await set_up_knowing(hass, broker, meter, {})
     reports = [meter.sensor_report, meter.port_report, meter.kube_report]
 
     for number in order:
@@ -156,7 +156,7 @@ async def test_the_reports_of_a_new_meter_may_come_in_any_order(
 async def test_names_that_do_not_come_are_waited_for_and_then_done_without(
     hass: HomeAssistant, broker: Broker, meter: Meter, reports: list[str]
 ) -> None:
-    entry = await set_up_unheard(hass, broker, meter)
+    entry = await set_up_knowing(hass, broker, meter, {})
     for topic, payload in meter.reports.items():
         if topic.rpartition("/")[2] in reports:
             await broker.publish(topic, payload)
