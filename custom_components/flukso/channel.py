@@ -7,7 +7,7 @@ from typing import override
 
 from homeassistant.core import CALLBACK_TYPE, callback
 
-from .limits import patience, pulse_in_gauge_units
+from .limits import freshness, patience, pulse_in_gauge_units
 from .metering.flow import faded
 from .metering.guard import Break, CounterState, Guard, Mark
 from .metering.mean import Mean
@@ -18,18 +18,13 @@ from .protocol.topics import Kind
 from .protocol.wire import ProtocolError
 from .transport import Message, Transport
 
-#: A retained gauge older than this tells nothing of now (s).
-_STALE = 600
-#: After so long without a pulse nothing flows (s).
-_NO_FLOW = 600
-
 
 @dataclass(frozen=True, slots=True)
 class Reports:
     """Whom channels tell of messages that can't be read, another unit, a counter's break."""
 
     broken: Callable[[str, ProtocolError], None]
-    other_unit: Callable[[Channel, Reading, float], None]
+    other_unit: Callable[[Channel, Reading, Message], None]
     counter_break: Callable[[CounterChannel, Break], None]
 
 
@@ -88,23 +83,25 @@ class Channel(ABC):
         except ProtocolError as error:
             self._reports.broken(message.topic, error)
             return
-        at = min(message.arrived, reading.time) if message.retained else message.arrived
-        if self.stream.kind is Kind.GAUGE and message.arrived - at > _STALE:
+        is_gauge = self.stream.kind is Kind.GAUGE
+        if is_gauge and message.arrived - _true_at(reading, message) > freshness(self.stream):
             return
         if reading.unit is not self.stream.unit:
-            self._reports.other_unit(self, reading, at)
+            self._reports.other_unit(self, reading, message)
             return
-        self.take(reading, at)
+        self.take(reading, message)
 
     @callback
-    def take(self, reading: Reading, at: float) -> None:
-        """Take a reading in the unit of the stream, true ``at`` that time."""
+    def take(self, reading: Reading, message: Message) -> None:
+        """Take a reading in the unit of the stream, as it came in a message."""
+        at = _true_at(reading, message)
+        if not self._take(reading, at):
+            return
         self._heard = at
-        self._take(reading, at)
         if self._at_once or not self.alive or not self.interval:
             self._at_once = False
             self.alive = True
-            self.show(at)
+            self.show(message.arrived)
 
     @callback
     def show(self, now: float) -> None:
@@ -149,8 +146,8 @@ class Channel(ABC):
         return now - self._heard <= patience(self.stream)
 
     @abstractmethod
-    def _take(self, reading: Reading, at: float) -> None:
-        """Accumulate a reading."""
+    def _take(self, reading: Reading, at: float) -> bool:
+        """Accumulate a reading, true ``at`` that time; False for one that tells nothing."""
 
     @abstractmethod
     def _current(self, now: float) -> float | None:
@@ -168,8 +165,9 @@ class EventChannel(Channel):
         super().__init__(stream, topic, transport, reports, interval=0)
 
     @override
-    def _take(self, reading: Reading, at: float) -> None:
+    def _take(self, reading: Reading, at: float) -> bool:
         self._latest = reading.value
+        return True
 
     @override
     def _current(self, now: float) -> float | None:
@@ -192,12 +190,12 @@ class GaugeChannel(Channel):
         self.value = None
 
     @override
-    def _take(self, reading: Reading, at: float) -> None:
-        self._mean.take(reading.time, reading.value)
+    def _take(self, reading: Reading, at: float) -> bool:
+        return self._mean.take(reading.time, reading.value, at)
 
     @override
     def _current(self, now: float) -> float | None:
-        return self._mean.publish()
+        return self._mean.publish(self.interval)
 
 
 class FlowChannel(GaugeChannel):
@@ -209,30 +207,13 @@ class FlowChannel(GaugeChannel):
 
     constant: float | None = None
     counter: CounterChannel | None = None
-    _flow: float | None = None
-    _is_fresh = False
-
-    @override
-    def lose(self) -> None:
-        super().lose()
-        self._flow = None
-
-    @override
-    def _take(self, reading: Reading, at: float) -> None:
-        super()._take(reading, at)
-        self._flow = reading.value
-        self._is_fresh = True
 
     @override
     def _current(self, now: float) -> float | None:
-        if self._is_fresh:
-            self._is_fresh = False
-            return super()._current(now)
         elapsed = 0 if self._heard is None else now - self._heard
-        pulse = self.constant or (self.counter.step if self.counter else None)
-        if self._flow is None or pulse is None:
-            return 0.0 if elapsed >= _NO_FLOW else self.value
-        return faded(self._flow, pulse_in_gauge_units(pulse, self.stream.unit), elapsed)
+        constant = self.constant or (self.counter.step if self.counter else None)
+        pulse = constant and pulse_in_gauge_units(constant, self.stream.unit)
+        return faded(super()._current(now), pulse, elapsed)
 
 
 class CounterChannel(Channel):
@@ -259,7 +240,7 @@ class CounterChannel(Channel):
         self.show(now)
 
     @override
-    def _take(self, reading: Reading, at: float) -> None:
+    def _take(self, reading: Reading, at: float) -> bool:
         before = self.guard.value
         found = self.guard.take(Mark(reading.time, reading.value, at))
         if found is not None:
@@ -267,6 +248,7 @@ class CounterChannel(Channel):
         counted = (self.guard.value or 0.0) - (before or 0.0)
         if before is not None and counted > 0:
             self.step = min(counted, self.step or counted)
+        return True
 
     @override
     def _current(self, now: float) -> float | None:
@@ -282,3 +264,8 @@ def kind_of(stream: Stream) -> type[Channel]:
     if stream.kind is Kind.COUNTER:
         return CounterChannel
     return FlowChannel if source is Source.PULSE else GaugeChannel
+
+
+def _true_at(reading: Reading, message: Message) -> float:
+    """When a reading was true: a retained one at its own time, as far as that can be."""
+    return min(message.arrived, reading.time) if message.retained else message.arrived

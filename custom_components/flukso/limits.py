@@ -31,6 +31,8 @@ _PULSE_IN_GAUGE_UNITS = {Unit.WATT: _SECONDS_AN_HOUR, Unit.LITRE_PER_DAY: _SECON
 #: A clamp publishes every second, a kube every 64 s (docs/protocol.md section 1).
 _CLAMP_PATIENCE = 60
 _KUBE_PATIENCE = 600
+#: A retained flow that is older fades to nothing (s).
+_FLOW_FRESHNESS = 600
 
 
 def fastest(sensor: Sensor, configuration: Configuration) -> float | None:
@@ -61,6 +63,11 @@ def pulse_constant(sensor: Sensor, configuration: Configuration) -> float | None
 def patience(stream: Stream) -> int:
     """How long a stream may be silent before its sensor is not live any more (s)."""
     return _KUBE_PATIENCE if stream.sensor.source is Source.KUBE else _CLAMP_PATIENCE
+
+
+def freshness(stream: Stream) -> int:
+    """How old a retained gauge may be to tell of now (s)."""
+    return patience(stream) if is_regular(stream) else _FLOW_FRESHNESS
 
 
 def is_regular(stream: Stream) -> bool:

@@ -49,8 +49,8 @@ class Intervals:
 
     @property
     def period(self) -> int:
-        """How often to look what is due."""
-        return gcd(self.power, self.other) or DEFAULT_POWER_INTERVAL
+        """How often to look what is due, and who is live."""
+        return gcd(self.power, self.other, DEFAULT_POWER_INTERVAL)
 
     def of(self, stream: Stream) -> int:
         """The interval of a stream."""
@@ -221,7 +221,7 @@ class Meter:
             channel.counter = counter if isinstance(counter, CounterChannel) else None
 
     @callback
-    def _take_unit(self, channel: Channel, reading: Reading, at: float) -> None:
+    def _take_unit(self, channel: Channel, reading: Reading, message: Message) -> None:
         """Believe the first unit that differs from the expected one; a second is broken."""
         stream = channel.stream
         if self._memory.unit_of(_name(stream)) is not None:
@@ -236,7 +236,7 @@ class Meter:
         )
         self._memory.keep_unit(_name(stream), reading.unit)
         self._follow_configuration()
-        self.channels[stream.sensor.sensor_id, stream.kind].take(reading, at)
+        self.channels[stream.sensor.sensor_id, stream.kind].take(reading, message)
 
     @callback
     def _note_broken(self, topic: str, error: ProtocolError) -> None:

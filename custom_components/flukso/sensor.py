@@ -131,7 +131,12 @@ class _Kept(ExtraStoredData):
     def of(cls, stored: dict[str, Any]) -> _Kept | None:
         """From JSON, if it is of this shape."""
         try:
-            mark = Mark(**stored["mark"])
-            return cls(CounterState(mark, stored["offset"], stored["rid"]), Unit(stored["unit"]))
+            mark = stored["mark"]
+            state = CounterState(
+                Mark(int(mark["time"]), float(mark["value"]), float(mark["at"])),
+                float(stored["offset"]),
+                int(stored["rid"]),
+            )
+            return cls(state, Unit(stored["unit"]))
         except KeyError, TypeError, ValueError:
             return None

@@ -3,16 +3,18 @@
 #: After so long without a pulse nothing flows (s).
 _LONGEST = 600
 #: The meter prints three decimals: what is less is nothing.
-_LEAST = 0.0005
+_DECIMALS = 3
 
 
-def faded(flow: float, pulse: float, elapsed: float) -> float:
+def faded(flow: float | None, pulse: float | None, elapsed: float) -> float | None:
     """What still can flow, ``elapsed`` seconds after the last pulse.
 
     It can't be more than one pulse in the time that has passed without one. ``flow`` is in
-    units a second or in W, ``pulse`` the size of one pulse in units or in Ws.
+    units a second or in W, ``pulse`` the size of one pulse in units or in Ws, each None as long
+    as it is not known.
     """
-    if elapsed <= 0:
+    if elapsed >= _LONGEST:
+        return 0.0
+    if flow is None or pulse is None or flow * elapsed <= pulse:
         return flow
-    most = min(flow, pulse / elapsed)
-    return 0.0 if elapsed >= _LONGEST or most < _LEAST else round(most, 3)
+    return round(pulse / elapsed, _DECIMALS)

@@ -10,7 +10,7 @@ _TICK = 2
 #: Readings that agree with each other make a break: the first and two that continue it.
 _CONFIRMED = 3
 #: What looks like old messages played again must go on for so long to be believed (s).
-_REPLAY = 10
+_REPLAY = 60
 #: Before its clock is set the meter counts from 1970 (docs/protocol.md section 9, quirk 4).
 _CLOCK_IS_SET = 1_234_567_890
 #: Counters have 32 bits before the point (docs/protocol.md section 2).
@@ -65,10 +65,11 @@ class Guard:
 
     A reading is accepted if it is not older than the last, not lower, and not further ahead
     than ``fastest`` (units a second; None: any distance) allows for the time since. Another
-    one is held: readings that agree with it confirm it, an accepted one makes it vanish. The
+    one is held: two more that agree with it confirm it, an accepted one makes it vanish. The
     offset carries the value over a confirmed break, so that nothing is booked.
 
-    A counter that runs both ways is only kept from going back in time.
+    Readings that can have been there before, old messages played again or out of order, need
+    a minute to be believed. A counter that runs both ways is only kept from going back in time.
     """
 
     def __init__(
@@ -76,10 +77,9 @@ class Guard:
     ) -> None:
         self.fastest = fastest
         self._both_ways = both_ways
-        self._rid = rid
+        self._rid = self._base_rid = rid
         self._base: Mark | None = None
         self._offset = 0.0
-        self._recycled = False
         self._held: _Held | None = None
 
     @property
@@ -90,16 +90,15 @@ class Guard:
     @property
     def state(self) -> CounterState | None:
         """What to keep over a restart."""
-        return None if self._base is None else CounterState(self._base, self._offset, self._rid)
+        base = self._base
+        return None if base is None else CounterState(base, self._offset, self._base_rid)
 
     def restore(self, state: CounterState) -> None:
         """Go on from before a restart."""
-        recycled = state.rid != self._rid
-        self._base, self._offset, self._recycled = state.mark, state.offset, recycled
+        self._base, self._offset, self._base_rid = state.mark, state.offset, state.rid
 
     def recycle(self, rid: int) -> None:
         """Learn that the sensor id has another meaning: what comes next is a break in any case."""
-        self._recycled = self._recycled or (rid != self._rid and self._base is not None)
         self._rid = rid
 
     def book(self, difference: float) -> None:
@@ -109,8 +108,8 @@ class Guard:
     def take(self, mark: Mark) -> Break | None:
         """Take a reading; the answer is a break if this reading confirmed one."""
         if self._base is None:
-            self._base = mark
-        elif not self._recycled and self._continues(self._base, mark):
+            self._base, self._base_rid = mark, self._rid
+        elif self._base_rid == self._rid and self._continues(self._base, mark):
             self._base, self._held = mark, None
         else:
             return self._hold(self._base, mark)
@@ -134,14 +133,13 @@ class Guard:
 
     def _hold(self, base: Mark, mark: Mark) -> Break | None:
         held = self._held
-        if held is not None and self._continues(held.last, mark):
-            held = _Held(held.first, mark, held.length + 1)
-        else:
+        if held is None or not self._continues(held.last, mark):
             held = _Held(mark, mark)
+        elif (mark.time, mark.value) != (held.last.time, held.last.value):
+            held = _Held(held.first, mark, held.length + 1)
         self._held = held
-        looks_replayed = _is_older(held.first, base) and held.first.value < base.value
         lasted = mark.at - held.first.at
-        if held.length < _CONFIRMED or (looks_replayed and lasted < _REPLAY):
+        if held.length < _CONFIRMED or (_is_past(mark, base) and lasted < _REPLAY):
             return None
         return self._settle(base, held)
 
@@ -151,13 +149,13 @@ class Guard:
         most = self._most(base, first, by_both_clocks=False)
         set_back = self._both_ways or 0 <= first.value - base.value <= most
         wrapped = 0 <= first.value + _WRAP - base.value <= min(most, _WRAP_REACH)
-        if self._recycled or not (set_back or wrapped):
+        if self._base_rid != self._rid or not (set_back or wrapped):
             found = Break(base, first)
             self._offset += base.value - first.value
         elif not set_back:
             self._offset += _WRAP
         self._offset = round(self._offset, 3)
-        self._base, self._held, self._recycled = held.last, None, False
+        self._base, self._base_rid, self._held = held.last, self._rid, None
         return found
 
 
@@ -167,3 +165,8 @@ def _clock_is_set(mark: Mark) -> bool:
 
 def _is_older(mark: Mark, last: Mark) -> bool:
     return mark.time < last.time and _clock_is_set(mark)
+
+
+def _is_past(mark: Mark, base: Mark) -> bool:
+    """Whether a reading can have been there before ``base``."""
+    return _clock_is_set(mark) and mark.time <= base.time and mark.value <= base.value

@@ -2,42 +2,59 @@
 
 #: A longer gap between readings is not filled (s).
 _LONGEST_GAP = 10
-#: So many readings in a row from an earlier time mean that the meter's clock was set back.
-_SET_BACK = 3
+#: For so long only readings from an earlier time mean that the meter's clock was set back (s).
+_SET_BACK = 10
 
 
 class Mean:
-    """The mean of the readings since it was last asked for.
+    """The mean of one interval after another, in seconds of the meter.
 
-    A reading stands for the time since the one before it; after a gap of more than 10 s it
-    stands for its own second. A reading from before the last is dropped.
+    A reading stands for its own second, and for those that are missing until the next; after a
+    gap of more than 10 s for its own only. What is missing at the end of an interval takes the
+    last reading, so that each interval is whole. A reading from before the last is dropped.
     """
 
     def __init__(self) -> None:
-        self._time: int | None = None
+        self._time = 0
         self._last: float | None = None
+        self._until = 0
         self._sum = 0.0
         self._seconds = 0
-        self._earlier = 0
+        self._earlier: float | None = None
 
-    def take(self, time: int, value: float) -> bool:
-        """Take a reading; False if it was dropped."""
-        step = 1 if self._time is None else time - self._time
-        if step < 0:
-            self._earlier += 1
-            if self._earlier < _SET_BACK:
-                return False
-        self._earlier = 0
-        self._time, self._last = time, value
-        seconds = step if 0 <= step <= _LONGEST_GAP else 1
-        self._sum += value * seconds
-        self._seconds += seconds
+    def take(self, time: int, value: float, at: float) -> bool:
+        """Take a reading that arrived ``at`` that time; False if it was dropped."""
+        if self._last is None:
+            self._time = self._until = time
+        elif time < self._time and not self._is_set_back(at):
+            return False
+        elif time != self._time:
+            in_reach = 0 < time - self._time <= _LONGEST_GAP
+            self._count_until(time if in_reach else self._time + 1, self._last)
+            self._time = self._until = time
+        self._last, self._earlier = value, None
         return True
 
-    def publish(self) -> float | None:
-        """The mean since the last call; the last reading if no time has passed since."""
-        if self._seconds:
-            mean = float(f"{self._sum / self._seconds:.6g}")
-            self._sum, self._seconds = 0.0, 0
-            return mean
-        return self._last
+    def publish(self, interval: int) -> float | None:
+        """The mean of the ``interval`` seconds since the last call; with 0 the last reading."""
+        if self._last is None or not interval:
+            return self._last
+        end = self._until + interval - self._seconds
+        self._count_until(end if end - self._time <= _LONGEST_GAP else self._time + 1, self._last)
+        if not self._seconds:
+            return self._last
+        mean = float(f"{self._sum / self._seconds:.6g}")
+        self._sum, self._seconds = 0.0, 0
+        return mean
+
+    def _count_until(self, time: int, value: float) -> None:
+        """Let the last reading stand for the seconds that are not counted yet, up to ``time``."""
+        seconds = max(time - self._until, 0)
+        self._sum += value * seconds
+        self._seconds += seconds
+        self._until += seconds
+
+    def _is_set_back(self, at: float) -> bool:
+        if self._earlier is None:
+            self._earlier = at
+        return at - self._earlier >= _SET_BACK
