@@ -1,14 +1,19 @@
 """What outlives a restart: the last good configuration, without its secrets, and learnt units."""
 
+import logging
 from typing import TypedDict
 
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import UnsupportedStorageVersionError
 from homeassistant.helpers.storage import Store
+import voluptuous as vol
 
 from .const import DOMAIN
 from .protocol.quantities import Unit
-from .protocol.topics import ConfigReport
+from .protocol.topics import CONFIG_REPORTS, ConfigReport
 from .protocol.wire import Json
+
+_LOGGER = logging.getLogger(__name__)
 
 _VERSION = 1
 _SAVE_WITHIN = 5
@@ -21,6 +26,14 @@ class _Stored(TypedDict):
     units: dict[str, Unit]
 
 
+_LAYOUT = vol.Schema(
+    {
+        vol.Required("reports"): {vol.In(CONFIG_REPORTS): dict},
+        vol.Required("units"): {str: vol.In(list(Unit))},
+    }
+)
+
+
 class Memory:
     """Kept in Home Assistant's storage folder, and written only when something changed."""
 
@@ -30,8 +43,12 @@ class Memory:
         self._unsaved = False
 
     async def async_load(self) -> None:
-        """Take up what was kept."""
-        self._stored = await self._store.async_load() or self._stored
+        """Take up what was kept; the meter tells anew what can't be taken up."""
+        try:
+            stored = await self._store.async_load()
+            self._stored = self._stored if stored is None else _LAYOUT(stored)
+        except (UnsupportedStorageVersionError, vol.Invalid) as error:
+            _LOGGER.warning("Doing without what was kept on disk: %s", error)
 
     async def async_flush(self) -> None:
         """Write now what would have been written soon."""
