@@ -193,7 +193,8 @@ class Meter:
         channels: dict[ChannelKey, Channel] = {}
         for planned in self.configuration.streams:
             key = (planned.sensor.sensor_id, planned.kind)
-            stream = replace(planned, unit=self._memory.unit_of(_name(planned)) or planned.unit)
+            learnt = self._memory.unit_of(_name(planned))
+            stream = replace(planned, unit=planned.unit if learnt is None else learnt)
             channel = self.channels.get(key)
             if channel is None or _lasting(channel.stream) != _lasting(stream):
                 channel = self._open(stream)

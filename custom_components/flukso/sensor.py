@@ -53,7 +53,7 @@ def _suggest_unit_anew(hass: HomeAssistant, entity: FluksoSensor) -> None:
     registry, description = er.async_get(hass), entity.entity_description
     entity_id = registry.async_get_entity_id(SENSOR_DOMAIN, DOMAIN, entity.unique_id or "")
     registered = registry.async_get(entity_id) if entity_id else None
-    if registered is None or registered.translation_key == description.translation_key:
+    if registered is None or registered.original_device_class == description.device_class:
         return
     unit = description.suggested_unit_of_measurement
     suggestion = {"suggested_unit_of_measurement": unit} if unit else None
