@@ -1,0 +1,182 @@
+"""Channels: only what somebody listens to is subscribed to; a unit is believed once."""
+
+import logging
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
+import pytest
+
+from .broker import Broker
+from .home import entity_of, set_up, set_up_and_read, state_of, value_of
+from .meters import flm02, flm03, reading, three_clamps
+
+
+def sensor_topics(broker: Broker) -> set[str]:
+    """The readings topics that are subscribed to."""
+    return {topic for topic in broker.topics if topic.startswith("/sensor/")}
+
+
+async def test_exactly_the_topics_of_enabled_entities_are_subscribed_to(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    meter = three_clamps()
+    await set_up(hass, broker, meter)
+
+    distortion = {meter.topic(slot, "gauge") for slot in (10, 11, 22, 23, 34, 35)}
+    assert sensor_topics(broker) == set(meter.readings()) - distortion
+
+
+async def test_an_entity_that_the_user_disables_costs_nothing(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    meter = flm03()
+    entry = await set_up_and_read(hass, broker, meter)
+    topics = sensor_topics(broker)
+    entity = entity_of(hass, meter, 1, "gauge")
+
+    er.async_get(hass).async_update_entity(
+        entity.entity_id, disabled_by=er.RegistryEntryDisabler.USER
+    )
+    await broker.settle()
+
+    assert sensor_topics(broker) == topics - {meter.topic(1, "gauge")}
+    assert hass.states.get(entity.entity_id) is None
+    await broker.publish(*meter.changed(1, enable=0).sensor_report)
+    await broker.publish(*meter.sensor_report, retain=True)
+    assert sensor_topics(broker) == topics - {meter.topic(1, "gauge")}
+
+    er.async_get(hass).async_update_entity(entity.entity_id, disabled_by=None)
+    await hass.config_entries.async_reload(entry.entry_id)
+    await broker.settle()
+    await broker.publish_all(meter.readings())
+
+    assert sensor_topics(broker) == topics
+    assert value_of(hass, meter, 1, "gauge") == 1278.5
+
+
+async def test_without_a_connection_nothing_is_available(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    meter = flm03()
+    await set_up_and_read(hass, broker, meter)
+    states = {state.entity_id: state.state for state in hass.states.async_all()}
+
+    await broker.lose_connection()
+
+    assert {state.state for state in hass.states.async_all()} == {"unavailable"}
+    assert len(hass.states.async_all()) == len(states)
+
+    await broker.restore_connection()
+    await broker.publish_all(meter.readings())
+
+    assert {state.entity_id: state.state for state in hass.states.async_all()} == states
+
+
+async def test_a_meter_can_be_set_up_while_the_connection_is_lost(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    meter = flm03()
+    entry = await set_up_and_read(hass, broker, meter)
+    await broker.lose_connection()
+
+    await hass.config_entries.async_reload(entry.entry_id)
+    await broker.settle()
+
+    assert {state.state for state in hass.states.async_all()} == {"unavailable"}
+    await broker.restore_connection()
+    await broker.publish_all(meter.readings())
+    assert value_of(hass, meter, 1, "counter") == 2593.8054
+
+
+@pytest.mark.parametrize(
+    ("payload", "value"),
+    [
+        ("[{now}, 1278, W]", 1278),
+        ("[{now},1278,W]", 1278),
+        ("[{now}, 1278.079, W]", pytest.approx(1278.079, rel=1e-5)),
+        ("[{now},1278]", 1278),
+        (" [ {now} , 1.2e3 , W ] ", 1200),
+        ("[{now}, 0, W]", 0),
+    ],
+)
+async def test_a_reading_may_have_every_form_of_the_firmware(
+    hass: HomeAssistant, broker: Broker, payload: str, value: float
+) -> None:
+    meter = three_clamps()
+    await set_up(hass, broker, meter)
+    [now] = [reading(0, "W").split(",")[0].strip("[")]
+
+    await broker.publish(meter.topic(1, "gauge"), payload.replace("{now}", now).replace("W", '"W"'))
+
+    assert value_of(hass, meter, 1, "gauge") == value
+
+
+async def test_a_retained_reading_of_now_is_shown(hass: HomeAssistant, broker: Broker) -> None:
+    meter = flm02()
+    await broker.publish_all(meter.readings(), retain=True)
+
+    await set_up(hass, broker, meter)
+
+    assert value_of(hass, meter, 1, "gauge") == 420
+    assert value_of(hass, meter, 1, "counter") == 77.012
+    assert value_of(hass, meter, 7, "gauge") == 21.31
+
+
+async def test_another_unit_than_expected_is_believed_once(
+    hass: HomeAssistant, broker: Broker, caplog: pytest.LogCaptureFixture
+) -> None:
+    meter = flm03()
+    entry = await set_up(hass, broker, meter)
+    caplog.set_level(logging.INFO, "custom_components")
+
+    await broker.publish(meter.topic(42, "gauge"), reading(1013.25, "hPa"))
+    state = state_of(hass, meter, 42, "gauge")
+    assert float(state.state) == 1013.25
+    assert state.attributes["unit_of_measurement"] == "hPa"
+    assert state.attributes["device_class"] == "atmospheric_pressure"
+
+    for unit in ("Pa", "Pa", "V"):
+        await broker.publish(meter.topic(42, "gauge"), reading(50, unit))
+    assert value_of(hass, meter, 42, "gauge") == 1013.25
+
+    await hass.config_entries.async_reload(entry.entry_id)
+    await broker.settle()
+    await broker.publish(meter.topic(42, "gauge"), reading(1009.5, "hPa"))
+    assert value_of(hass, meter, 42, "gauge") == 1009.5
+
+    topic = meter.topic(42, "gauge")
+    logged = [record for record in caplog.records if record.name.startswith("custom_components")]
+    assert [record.getMessage() for record in logged] == [
+        f"The readings on {topic} come in 'hPa' instead of 'Pa'",
+        f"Ignoring a message on {topic}: gauge: its unit changes (<Unit.PASCAL: 'Pa'>)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("slot", "kind", "sent", "shown"),
+    [
+        (37, "gauge", (2880, "L/day"), (2, "L/min")),
+        (38, "counter", (1500, "Wh"), (1.5, "kWh")),
+        (39, "counter", (1500, "L"), (1500, "L")),
+        (40, "gauge", (21, ""), (21, None)),
+        (9, "gauge", (97, "%"), (97, "%")),
+    ],
+    ids=["flow by the day", "gas as energy", "electricity as volume", "no unit", "factor in %"],
+)
+async def test_a_reading_in_another_unit_is_shown_as_what_it_is(
+    hass: HomeAssistant,
+    broker: Broker,
+    slot: int,
+    kind: str,
+    *,
+    sent: tuple[float, str],
+    shown: tuple[float, str | None],
+) -> None:
+    meter = flm03()
+    await set_up(hass, broker, meter)
+
+    for _ in range(2):
+        await broker.publish(meter.topic(slot, kind), reading(*sent))
+
+    state = state_of(hass, meter, slot, kind)
+    assert (float(state.state), state.attributes.get("unit_of_measurement")) == shown
