@@ -1,0 +1,203 @@
+"""How each quantity shows: its class, its unit, its state class, and a name that is translated."""
+
+from dataclasses import replace
+import json
+from pathlib import Path
+
+from homeassistant.components.sensor import SensorDeviceClass, SensorStateClass
+from homeassistant.components.sensor.const import (
+    DEVICE_CLASS_STATE_CLASSES,
+    DEVICE_CLASS_UNITS,
+    STATE_CLASS_UNITS,
+    UNIT_CONVERTERS,
+)
+from homeassistant.const import EntityCategory
+import pytest
+
+import custom_components.flukso as integration
+from custom_components.flukso.descriptions import description_of
+from custom_components.flukso.protocol.quantities import (
+    CLAMP_QUANTITIES,
+    KUBE_QUANTITIES,
+    PULSE_QUANTITIES,
+    Quantity,
+    Unit,
+)
+from custom_components.flukso.protocol.sensors import Sensor, Source, Stream, streams_of
+from custom_components.flukso.protocol.topics import Kind
+
+_Class, _State = SensorDeviceClass, SensorStateClass
+EVENTS = {Quantity.ERROR, Quantity.MOVEMENT, Quantity.VIBRATION, Quantity.PROXIMITY}
+
+
+def streams(source: Source, quantity: Quantity) -> tuple[Stream, ...]:
+    """What a sensor can publish, be its data type counter or gauge."""
+    on_kube = source is Source.KUBE and quantity not in EVENTS
+    data_types = [Kind.GAUGE] if on_kube else [Kind.COUNTER, Kind.GAUGE]
+    sensors = [Sensor("0" * 32, quantity, source, data_type) for data_type in data_types]
+    return tuple(stream for sensor in sensors for stream in streams_of(sensor))
+
+
+ALL = {
+    (stream.sensor.quantity, stream.kind, stream.unit): stream
+    for source, quantities in {
+        Source.COSEM: PULSE_QUANTITIES,
+        Source.PULSE: PULSE_QUANTITIES,
+        Source.CLAMP: CLAMP_QUANTITIES,
+        Source.KUBE: KUBE_QUANTITIES,
+    }.items()
+    for quantity in quantities
+    for stream in streams(source, quantity)
+}
+
+
+def stream_of(quantity: str, kind: Kind, unit: str) -> Stream:
+    """A stream, whatever its source."""
+    return ALL[Quantity(quantity), kind, Unit(unit)]
+
+
+@pytest.mark.parametrize(
+    ("stream", "shown"),
+    [
+        (("pplus", Kind.GAUGE, "W"), (_Class.POWER, "W", _State.MEASUREMENT)),
+        (("pplus", Kind.COUNTER, "Wh"), (_Class.ENERGY, "Wh", _State.TOTAL_INCREASING)),
+        (("pminus", Kind.GAUGE, "W"), (_Class.POWER, "W", _State.MEASUREMENT)),
+        (("pminus", Kind.COUNTER, "Wh"), (_Class.ENERGY, "Wh", _State.TOTAL_INCREASING)),
+        (("q1", Kind.GAUGE, "VAR"), (_Class.REACTIVE_POWER, "var", _State.MEASUREMENT)),
+        (
+            ("q4", Kind.COUNTER, "VARh"),
+            (_Class.REACTIVE_ENERGY, "varh", _State.TOTAL_INCREASING),
+        ),
+        (("vrms", Kind.GAUGE, "V"), (_Class.VOLTAGE, "V", _State.MEASUREMENT)),
+        (("irms", Kind.GAUGE, "A"), (_Class.CURRENT, "A", _State.MEASUREMENT)),
+        (("pf", Kind.GAUGE, ""), (_Class.POWER_FACTOR, None, _State.MEASUREMENT)),
+        (("vthd", Kind.GAUGE, ""), (None, "%", _State.MEASUREMENT)),
+        (("ithd", Kind.GAUGE, ""), (None, "%", _State.MEASUREMENT)),
+        (("alpha", Kind.GAUGE, "°"), (None, "°", _State.MEASUREMENT_ANGLE)),
+        (("electricity", Kind.GAUGE, "W"), (_Class.POWER, "W", _State.MEASUREMENT)),
+        (("heat", Kind.COUNTER, "Wh"), (_Class.ENERGY, "Wh", _State.TOTAL_INCREASING)),
+        (("water", Kind.COUNTER, "L"), (_Class.WATER, "L", _State.TOTAL_INCREASING)),
+        (("water", Kind.GAUGE, "L/s"), (_Class.VOLUME_FLOW_RATE, "L/s", _State.MEASUREMENT)),
+        (("gas", Kind.COUNTER, "L"), (_Class.GAS, "L", _State.TOTAL_INCREASING)),
+        (("fuel", Kind.COUNTER, "L"), (_Class.VOLUME, "L", _State.TOTAL_INCREASING)),
+        (("time", Kind.COUNTER, "s"), (_Class.DURATION, "s", _State.TOTAL_INCREASING)),
+        (("time", Kind.GAUGE, ""), (None, None, _State.MEASUREMENT)),
+        (("other", Kind.COUNTER, ""), (None, None, _State.TOTAL_INCREASING)),
+        (("other", Kind.GAUGE, "1/s"), (_Class.FREQUENCY, "Hz", _State.MEASUREMENT)),
+        (("temperature", Kind.GAUGE, "°C"), (_Class.TEMPERATURE, "°C", _State.MEASUREMENT)),
+        (("humidity", Kind.GAUGE, "%"), (_Class.HUMIDITY, "%", _State.MEASUREMENT)),
+        (
+            ("pressure", Kind.GAUGE, "Pa"),
+            (_Class.ATMOSPHERIC_PRESSURE, "Pa", _State.MEASUREMENT),
+        ),
+        (("light", Kind.GAUGE, "lx"), (_Class.ILLUMINANCE, "lx", _State.MEASUREMENT)),
+        (("battery", Kind.GAUGE, "V"), (_Class.VOLTAGE, "V", _State.MEASUREMENT)),
+    ],
+    ids=lambda value: " ".join(map(str, value[:2])),
+)
+def test_a_quantity_has_its_class_unit_and_state_class(
+    stream: tuple[str, Kind, str], shown: tuple[str | None, str | None, str]
+) -> None:
+    description = description_of(stream_of(*stream))
+
+    assert description is not None
+    unit = description.native_unit_of_measurement
+    assert (description.device_class, unit, description.state_class) == shown
+
+
+@pytest.mark.parametrize("stream", ALL.values(), ids=lambda s: f"{s.sensor.quantity} {s.kind}")
+def test_whatever_unit_comes_home_assistant_takes_the_description(stream: Stream) -> None:
+    described = [description_of(replace(stream, unit=unit)) for unit in Unit]
+
+    for description in filter(None, described):
+        device_class, state_class = description.device_class, description.state_class
+        native = description.native_unit_of_measurement
+        suggested = description.suggested_unit_of_measurement
+        assert state_class is not None
+        assert native in STATE_CLASS_UNITS.get(state_class, {native})
+        if device_class is not None:
+            assert state_class in DEVICE_CLASS_STATE_CLASSES[device_class]
+            assert native in DEVICE_CLASS_UNITS[device_class]
+        if suggested is not None:
+            assert device_class is not None
+            assert {native, suggested} <= UNIT_CONVERTERS[device_class].VALID_UNITS
+
+
+def test_every_stream_is_a_sensor_or_a_binary_sensor() -> None:
+    hidden = {stream.sensor.quantity for stream in ALL.values() if description_of(stream) is None}
+
+    assert hidden == EVENTS
+
+
+def test_every_sensor_has_a_name_of_its_own() -> None:
+    english = json.loads(
+        (Path(integration.__file__).parent / "translations" / "en.json").read_text("utf-8")
+    )
+    names = english["entity"]["sensor"]
+    keys = {
+        description.translation_key
+        for stream in ALL.values()
+        if (description := description_of(stream)) is not None
+    }
+
+    assert keys == names.keys()
+    assert len({name["name"] for name in names.values()}) == len(names)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "unit", "suggested"),
+    [
+        *(("pplus", "Wh", "kWh"), ("electricity", "Wh", "kWh"), ("heat", "Wh", "kWh")),
+        *(("gas", "L", "m³"), ("water", "L", None), ("fuel", "L", None), ("time", "s", "h")),
+    ],
+)
+def test_totals_are_suggested_in_the_unit_that_people_use(
+    quantity: str, unit: str, suggested: str | None
+) -> None:
+    description = description_of(stream_of(quantity, Kind.COUNTER, unit))
+
+    assert description is not None
+    assert description.suggested_unit_of_measurement == suggested
+
+
+def test_what_few_people_want_is_diagnostic_and_disabled() -> None:
+    described = {
+        stream.sensor.quantity: description
+        for stream in ALL.values()
+        if (description := description_of(stream)) is not None
+    }
+
+    disabled = {
+        str(quantity)
+        for quantity, description in described.items()
+        if not description.entity_registry_enabled_default
+    }
+    diagnostic = {
+        str(quantity)
+        for quantity, description in described.items()
+        if description.entity_category is EntityCategory.DIAGNOSTIC
+    }
+    assert disabled == {"vthd", "ithd", "alpha"}
+    assert diagnostic == disabled | {"battery"}
+
+
+@pytest.mark.parametrize("quantity", ["electricity", "gas"])
+def test_the_counter_of_a_p1_port_runs_both_ways(quantity: str) -> None:
+    [counter, *_] = streams(Source.COSEM, Quantity(quantity))
+    description = description_of(counter)
+
+    assert description is not None
+    assert description.state_class is SensorStateClass.TOTAL
+
+
+@pytest.mark.parametrize(
+    ("quantity", "unit", "wire", "shown"),
+    [("vthd", "", 0.019, 1.9), ("ithd", "", 1.25, 125), ("gas", "L/day", 2880, 2)],
+)
+def test_what_is_shown_in_another_unit_is_scaled(
+    quantity: str, unit: str, wire: float, shown: float
+) -> None:
+    description = description_of(stream_of(quantity, Kind.GAUGE, unit))
+
+    assert description is not None
+    assert wire * description.scale == pytest.approx(shown)
