@@ -20,6 +20,9 @@ from .stage import CHECKOUT, DOMAIN, BrokerError, Stage, add_meters, say, stage,
 
 _FOLDER = CHECKOUT / ".demo"
 
+# Home Assistant's page of devices that are in no area yet: all of the meter at a glance.
+_PAGE = "/home/other-devices"
+
 
 async def main(options: argparse.Namespace) -> int:
     """Run the demo and return the exit code."""
@@ -51,9 +54,10 @@ async def check(running: Stage) -> int:
 
 def show(home: HomeAssistant) -> None:
     """Open Home Assistant in the browser where there is one to be seen."""
-    say(f"Home Assistant is ready: {home.url} (Ctrl-C ends it)")
+    address = f"{home.url}{_PAGE}"
+    say(f"ready: {address} (Ctrl-C ends it)")
     if sys.platform != "linux" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
-        webbrowser.open(home.url)
+        webbrowser.open(address)
 
 
 def _end_on_signals() -> None:

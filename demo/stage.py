@@ -24,6 +24,10 @@ _LEVELS = {
     "paho.mqtt.client": "critical",
 }
 
+# As a person would take to press the button, and Home Assistant to end the subscriptions of its
+# discovery: the embedded broker would not send the configuration for a second one.
+_A_MOMENT = 1
+
 
 class BrokerError(Exception):
     """Home Assistant can't use the broker."""
@@ -63,7 +67,7 @@ def say(what: str) -> None:
 
 @contextlib.asynccontextmanager
 async def stage(folder: Path, port: int, address: BrokerAddress | None) -> AsyncIterator[Stage]:
-    """Start everything, and add the meter to Home Assistant.
+    """Start everything; what remains is to add the meter to Home Assistant.
 
     Args:
         folder: where all files go.
@@ -75,20 +79,28 @@ async def stage(folder: Path, port: int, address: BrokerAddress | None) -> Async
         TimeoutError: a part did not come up.
         BrokerError: Home Assistant can't use the broker.
     """
-    async with contextlib.AsyncExitStack() as parts:
-        say("starting Home Assistant (a few seconds; the first time it takes longer)")
-        home = HomeAssistant(folder, port=port, passwordless=True, levels=_LEVELS)
-        await parts.enter_async_context(home)
-        if address is not None:
-            await connect(home, address)
+    if address is not None:
+        async with home_assistant(folder, port, address) as home:
             yield Stage(home, ())
-            return
-        say("starting a broker")
-        broker = await parts.enter_async_context(EmbeddedBroker(folder))
-        await connect(home, BrokerAddress(LOOPBACK, broker.port))
-        say("starting a simulated Fluksometer")
-        meter = await parts.enter_async_context(simulated_meter(folder, broker.meter_port))
-        yield Stage(home, (broker, meter))
+        return
+    say("starting a broker")
+    async with EmbeddedBroker(folder) as broker:
+        own = BrokerAddress(LOOPBACK, broker.port)
+        async with home_assistant(folder, port, own) as home:
+            say("starting a simulated Fluksometer")
+            async with simulated_meter(folder, broker.meter_port) as meter:
+                yield Stage(home, (broker, meter))
+
+
+@contextlib.asynccontextmanager
+async def home_assistant(
+    folder: Path, port: int, address: BrokerAddress
+) -> AsyncIterator[HomeAssistant]:
+    """Start Home Assistant and connect it to a broker."""
+    say("starting Home Assistant (a few seconds; the first time it takes longer)")
+    async with HomeAssistant(folder, port=port, passwordless=True, levels=_LEVELS) as home:
+        await connect(home, address)
+        yield home
 
 
 def simulated_meter(folder: Path, port: int) -> Process:
@@ -133,6 +145,7 @@ async def add_meters(home: HomeAssistant, within: float) -> int:
         flows = await home.client.discovered(DOMAIN, within=within)
     except TimeoutError:
         return 0
+    await asyncio.sleep(_A_MOMENT)
     for flow in flows:
         entry = await home.client.confirm(flow["flow_id"])
         say(f"discovered and added: {entry['title']}")
