@@ -12,6 +12,7 @@ from .const import DOMAIN, MANUFACTURER
 from .meter import FluksoConfigEntry, Meter
 from .protocol.config import Kube
 from .protocol.sensors import Sensor, Source
+from .protocol.tap import Tap
 
 type AnyDeviceInfo = dr.DeviceInfo | dr.ChildDeviceInfo
 
@@ -61,14 +62,15 @@ def async_register_devices(hass: HomeAssistant, entry: FluksoConfigEntry) -> Non
     Names repeat and may be missing: then the number of the port or kube tells them apart.
     """
     registry, meter = dr.async_get(hass), entry.runtime_data
+    tap = meter.tap or Tap(serial=None, firmware=None)
     main = registry.async_get_or_create(
         config_entry_id=entry.entry_id,
         identifiers={(DOMAIN, meter.device_id)},
         manufacturer=MANUFACTURER,
         model=meter.configuration.model,
         name=entry.title,
-        serial_number=meter.tap.serial if meter.tap else UNDEFINED,
-        sw_version=meter.tap.firmware if meter.tap else UNDEFINED,
+        serial_number=tap.serial or UNDEFINED,
+        sw_version=tap.firmware or UNDEFINED,
     )
     parts = {part_of(meter, sensor) for sensor in meter.sensors}
     names = Counter(part.name for part in parts)
