@@ -1,0 +1,135 @@
+"""Devices and their names: told apart where names repeat, and kept where the user chose."""
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr
+import pytest
+
+from .broker import Broker
+from .home import device_names, device_of, entities, entity_of, set_up, set_up_and_read
+from .meters import FIRMWARE, SERIAL, TAP, Meter, flm02, flm03, kubes_alone
+
+
+@pytest.mark.parametrize(
+    ("meter", "names"),
+    [
+        (
+            flm03().with_port(3, name="main"),
+            {"main (port 1)", "main (port 2)", "main (port 3)"},
+        ),
+        (
+            flm03().with_port(1, name="").with_port(2, name=None),
+            {"Port 1", "Port 2", "solar"},
+        ),
+        (flm03().with_port(1, name="attic"), {"attic (port 1)", "main", "attic (kube 2)"}),
+        (flm03().with_kube(1, name=7).with_kube(2, name=7), {"7 (kube 1)", "7 (kube 2)"}),
+        (
+            flm02().changed(1, 2, 6, function="main"),
+            {"main (port 1)", "main (port 1+2+3)", "main (port P1)"},
+        ),
+        (
+            flm03().with_port(1, name="Stöng – ⌁").with_port(2, name="x" * 64),
+            {"Stöng – ⌁", "x" * 64},
+        ),
+    ],
+    ids=["the same", "none", "of port and kube", "numbers", "FLM02", "odd ones"],
+)
+async def test_names_tell_devices_apart(
+    hass: HomeAssistant, broker: Broker, meter: Meter, names: set[str]
+) -> None:
+    entry = await set_up(hass, broker, meter)
+
+    named = device_names(hass, entry)
+    assert names <= set(named)
+    assert len(set(named)) == len(named)
+
+
+async def test_a_name_that_the_user_gave_stays(hass: HomeAssistant, broker: Broker) -> None:
+    meter = flm03()
+    entry = await set_up(hass, broker, meter)
+    device = device_of(hass, entry, "solar")
+    dr.async_get(hass).async_update_child_device(device.id, name_by_user="Roof")
+
+    await broker.publish(*meter.with_port(3, name="sun").port_report)
+
+    renamed = device_of(hass, entry, "sun")
+    assert renamed.id == device.id
+    assert renamed.name_by_user == "Roof"
+
+
+async def test_the_self_test_tells_serial_number_and_firmware(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    meter = flm03()
+    entry = await set_up(hass, broker, meter)
+
+    def told() -> tuple[str | None, str | None]:
+        device = device_of(hass, entry, "Fluksometer")
+        assert isinstance(device, dr.DeviceEntry)
+        return device.serial_number, device.sw_version
+
+    assert told() == (None, None)
+    await broker.publish(meter.tap_topic, TAP)
+    assert told() == (SERIAL, FIRMWARE)
+    await broker.publish(meter.tap_topic, "1..0\n# firmware: 383\n")
+    assert told() == (SERIAL, "383")
+    for broken in ("", "no test", b"\xff" * 50, "x" * 100_000):
+        await broker.publish(meter.tap_topic, broken)
+    assert told() == (SERIAL, "383")
+    await hass.config_entries.async_reload(entry.entry_id)
+    assert told() == (SERIAL, "383")
+
+
+async def test_a_kube_whose_model_comes_late_or_is_new_has_a_device(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    meter = kubes_alone().with_kube(1, hw_type=20_000, sw_version="20-beta")
+    entry = await set_up(hass, broker, meter)
+
+    def told() -> tuple[str | None, str | None]:
+        device = device_of(hass, entry, "cellar")
+        assert isinstance(device, dr.DeviceEntry)
+        return device.model, device.sw_version
+
+    assert told() == ("FluksoKube", "20-beta")
+    await broker.publish(*kubes_alone().kube_report)
+    assert told() == ("FLK01B", "19")
+
+
+async def test_a_kube_that_turns_out_simpler_shows_no_more_than_it_has(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    meter = kubes_alone()
+    entry = await set_up_and_read(hass, broker, meter)
+    assert len(entities(hass, entry)) == 8
+
+    await broker.publish(*meter.with_kube(1, hw_type=19217).kube_report)
+
+    shown = {state.entity_id for state in hass.states.async_all() if state.state != "unavailable"}
+    assert len(shown) == 5
+    assert len(entities(hass, entry)) == 8
+
+
+async def test_the_devices_of_ports_are_children_and_kubes_stand_beside(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    entry = await set_up(hass, broker, flm03())
+    meter = device_of(hass, entry, "Fluksometer")
+
+    port, kube = device_of(hass, entry, "solar"), device_of(hass, entry, "attic")
+
+    assert isinstance(port, dr.ChildDeviceEntry)
+    assert port.parent_device_id == meter.id
+    assert isinstance(kube, dr.DeviceEntry)
+    assert kube.via_device_id == meter.id
+
+
+async def test_a_sensor_that_moves_to_another_port_moves_to_its_device(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    meter = flm03()
+    entry = await set_up_and_read(hass, broker, meter)
+
+    await broker.publish(*meter.changed(39, port=[4]).sensor_report)
+
+    entity = entity_of(hass, meter, 39, "gauge")
+    assert entity.device_id == device_of(hass, entry, "tap water").id

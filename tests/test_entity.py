@@ -1,0 +1,85 @@
+"""What all entities share: an identity that outlives names, and a place that waits for them."""
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
+
+from custom_components.flukso.const import DOMAIN
+
+from .broker import Broker
+from .home import config_entry, entities, entity_of, set_up, set_up_and_read, value_of
+from .meters import flm03, reading, three_clamps
+
+
+async def test_an_entity_is_known_by_the_ids_that_the_older_integration_used(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    meter = flm03()
+    registry = er.async_get(hass)
+    entry = config_entry(meter)
+    entry.add_to_hass(hass)
+    old = registry.async_get_or_create(
+        "sensor",
+        DOMAIN,
+        f"{meter.device_id}_{meter.sensor_id(1)}_gauge",
+        config_entry=entry,
+        suggested_object_id="main_power",
+    )
+    await broker.publish_all(meter.reports, retain=True)
+
+    await hass.config_entries.async_setup(entry.entry_id)
+    await broker.settle()
+    await broker.publish(meter.topic(1, "gauge"), reading(100, "W"))
+
+    assert entity_of(hass, meter, 1, "gauge").entity_id == old.entity_id == "sensor.main_power"
+    assert value_of(hass, meter, 1, "gauge") == 100
+
+
+async def test_an_entity_keeps_its_id_when_its_port_is_renamed(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    meter = flm03()
+    entry = await set_up_and_read(hass, broker, meter)
+    before = [(entity.entity_id, entity.unique_id) for entity in entities(hass, entry)]
+
+    await broker.publish(*meter.with_port(3, name="roof").port_report)
+    await hass.config_entries.async_reload(entry.entry_id)
+    await broker.settle()
+
+    after = [(entity.entity_id, entity.unique_id) for entity in entities(hass, entry)]
+    assert after == before
+
+
+async def test_what_the_user_set_for_an_entity_outlives_its_absence(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    meter = three_clamps()
+    await set_up_and_read(hass, broker, meter)
+    registry = er.async_get(hass)
+    entity_id = entity_of(hass, meter, 1, "counter").entity_id
+    registry.async_update_entity(entity_id, name="Grid", icon="mdi:meter-electric")
+    registry.async_update_entity_options(entity_id, "sensor", {"unit_of_measurement": "MWh"})
+
+    await broker.publish(*meter.changed(*range(1, 13), enable=0).sensor_report)
+    await broker.publish(*meter.sensor_report)
+    await broker.publish_all(meter.readings())
+
+    state = hass.states.get(entity_id)
+    assert state is not None
+    assert state.name == "Grid"
+    assert state.attributes["unit_of_measurement"] == "MWh"
+    assert float(state.state) == 2.5938054
+
+
+async def test_one_change_after_another_leaves_one_entity_each(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    meter = flm03()
+    entry = await set_up(hass, broker, meter)
+
+    for quantity in ("water", "gas", "electricity", "pellet", "fuel", "time", "steam") * 3:
+        meter = meter.changed(37, 38, 39, type=quantity)
+        await broker.publish(*meter.sensor_report)
+    await broker.publish(meter.topic(38, "counter"), reading(5, ""))
+
+    assert len(entities(hass, entry)) == 70
+    assert value_of(hass, meter, 38, "counter") == 5
