@@ -10,14 +10,16 @@ import signal
 import sys
 from threading import Event
 import time
+from typing import override
 
-from simulator import Flm03
+from simulator import Flm03, Message
 from simulator.chance import identity
 from simulator.household import MINUTE, Home, minute
 from simulator.player import play
 
 DAY = 24 * 60 * MINUTE
 _SEED = 0
+_KUBES_SPEAK_WITHIN = 64
 
 # Home Assistant needs some seconds to find the meter, and nobody waits much longer than a minute.
 _SEEN = (10, 70)
@@ -45,6 +47,29 @@ def _life(start: int, home: Home) -> float:
     return min(water, gas, solar)
 
 
+class SettledMeter(Flm03):
+    """A meter that has been there for a day: a broker holds what its kubes said last."""
+
+    def __init__(self, now: int, begin: int) -> None:
+        """Live the day before.
+
+        Args:
+            now: seconds since the epoch, the time that readings carry at the beginning.
+            begin: the household's time then.
+        """
+        super().__init__(identity("demo"), start=begin - DAY, seed=_SEED)
+        self.clock = now - begin
+        self._held: dict[str, Message] = {}
+        for second in range(begin - _KUBES_SPEAK_WITHIN, begin):
+            messages = self.second(second)
+            self._held |= {message.topic: message for message in messages if message.retain}
+
+    @override
+    def announce(self) -> list[Message]:
+        """Give all retained topics."""
+        return [*super().announce(), *self._held.values()]
+
+
 def main(host: str, port: int) -> None:
     """Play the meter to a broker until told to stop."""
     stop = Event()
@@ -52,10 +77,7 @@ def main(host: str, port: int) -> None:
         signal.signal(number, lambda *_: stop.set())
     now = int(time.time())
     begin = liveliest(now, Home(_SEED))
-    meter = Flm03(identity("demo"), start=begin - DAY, seed=_SEED)
-    meter.clock = now - begin
-    meter.second(begin - 1)  # What it said of the day before is past.
-    play([meter], host, port, stop=stop, begin=begin)
+    play([SettledMeter(now, begin)], host, port, stop=stop, begin=begin)
 
 
 if __name__ == "__main__":
