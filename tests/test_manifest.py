@@ -1,0 +1,123 @@
+"""What Home Assistant, hassfest and HACS ask of the files around the code."""
+
+import ast
+import json
+from pathlib import Path
+import re
+import struct
+from typing import Any
+
+from awesomeversion import AwesomeVersion, AwesomeVersionStrategy
+import homeassistant.const
+import pytest
+
+import custom_components.flukso as integration
+from custom_components.flukso.const import DOMAIN
+from custom_components.flukso.protocol.topics import Report, report_topic
+
+HOUSE = Path(integration.__file__).parent
+REPOSITORY = HOUSE.parent.parent
+MANIFEST: dict[str, Any] = json.loads((HOUSE / "manifest.json").read_text("utf-8"))
+HACS: dict[str, Any] = json.loads((REPOSITORY / "hacs.json").read_text("utf-8"))
+
+KNOWN = {
+    *("domain", "name", "after_dependencies", "codeowners", "config_flow", "dependencies"),
+    *("documentation", "import_executor", "integration_type", "iot_class", "issue_tracker"),
+    *("loggers", "mqtt", "quality_scale", "requirements", "single_config_entry", "version"),
+}
+NEEDED = {
+    *("domain", "name", "codeowners", "config_flow", "documentation", "integration_type"),
+    *("iot_class", "issue_tracker", "mqtt", "version"),
+}
+
+#: Platforms are not depended on, they are offered.
+PLATFORMS = {"sensor", "binary_sensor", "image", "diagnostics", "repairs"}
+
+
+def test_the_manifest_says_what_is_needed_in_the_order_that_is_asked_for() -> None:
+    assert NEEDED <= MANIFEST.keys() <= KNOWN
+    first, rest = list(MANIFEST)[:2], list(MANIFEST)[2:]
+    assert first == ["domain", "name"]
+    assert rest == sorted(rest)
+
+
+def test_the_manifest_is_of_this_integration() -> None:
+    assert MANIFEST["domain"] == DOMAIN == HOUSE.name
+    assert MANIFEST["integration_type"] == "hub"
+    assert MANIFEST["iot_class"] == "local_push"
+    assert MANIFEST["config_flow"] is True
+    assert all(re.fullmatch(r"@[\w-]+", owner) for owner in MANIFEST["codeowners"])
+    for address in (MANIFEST["documentation"], MANIFEST["issue_tracker"]):
+        assert address.startswith("https://")
+        assert "home-assistant.io" not in address
+    version = AwesomeVersion(MANIFEST["version"])
+    assert version.strategy is AwesomeVersionStrategy.SEMVER
+
+
+def test_a_meter_is_discovered_by_its_sensors_alone() -> None:
+    [pattern] = MANIFEST["mqtt"]
+
+    assert pattern == report_topic("", "+", Report.SENSORS)
+
+
+def test_what_is_imported_of_home_assistant_is_depended_on() -> None:
+    imported: set[str] = set()
+    for module in HOUSE.rglob("*.py"):
+        for node in ast.walk(ast.parse(module.read_text("utf-8"))):
+            if not isinstance(node, ast.ImportFrom) or node.level:
+                continue
+            head, _, tail = (node.module or "").partition("homeassistant.components")
+            if head or not (node.module or "").startswith("homeassistant.components"):
+                continue
+            imported |= {tail.split(".")[1]} if tail else {alias.name for alias in node.names}
+
+    depended = {*MANIFEST.get("dependencies", []), *MANIFEST.get("after_dependencies", [])}
+    assert imported - PLATFORMS == depended
+
+
+def test_hacs_is_told_the_oldest_home_assistant_that_works() -> None:
+    assert HACS.keys() <= {
+        *("name", "homeassistant", "hacs", "hide_default_branch", "render_readme"),
+        *("content_in_root", "country", "filename", "persistent_directory", "zip_release"),
+    }
+    assert HACS["name"]
+    assert AwesomeVersion(HACS["homeassistant"]) <= homeassistant.const.__version__
+    assert AwesomeVersion(HACS["homeassistant"]) >= "2026.9.0"  # child devices
+
+
+def test_the_repository_holds_what_hacs_looks_for() -> None:
+    assert (REPOSITORY / "LICENSE").is_file()
+    assert (REPOSITORY / "README.md").is_file()
+    folders = [path for path in HOUSE.parent.iterdir() if path.is_dir() and path.name[0] != "_"]
+    assert folders == [HOUSE]
+
+
+@pytest.mark.parametrize("theme", ["", "dark_"])
+@pytest.mark.parametrize(("resolution", "scale"), [("", 1), ("@2x", 2)])
+def test_the_brand_images_have_their_sizes(theme: str, resolution: str, scale: int) -> None:
+    icon = png_size(HOUSE / "brand" / f"{theme}icon{resolution}.png")
+    width, height = png_size(HOUSE / "brand" / f"{theme}logo{resolution}.png")
+
+    assert icon == (256 * scale, 256 * scale)
+    assert width > height
+    assert 128 * scale <= height <= 256 * scale
+
+
+def png_size(image: Path) -> tuple[int, int]:
+    """Width and height of a PNG image, from its first chunk."""
+    content = image.read_bytes()
+    assert content.startswith(b"\x89PNG\r\n\x1a\n")
+    assert content[12:16] == b"IHDR"
+    width, height = struct.unpack(">II", content[16:24])
+    return width, height
+
+
+def test_mqtt_is_touched_by_the_transport_alone() -> None:
+    touching = {
+        module.name
+        for module in HOUSE.rglob("*.py")
+        if "homeassistant.components import mqtt" in module.read_text("utf-8")
+        or "homeassistant.components.mqtt" in module.read_text("utf-8")
+    }
+
+    assert touching == {"transport.py"}

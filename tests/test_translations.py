@@ -1,0 +1,192 @@
+"""Texts: every key that the code uses is there, none is left over, placeholders are filled."""
+
+import ast
+from collections.abc import Iterator
+import json
+from pathlib import Path
+import re
+from string import Formatter
+from typing import Any
+
+from homeassistant.data_entry_flow import FlowHandler
+import pytest
+
+import custom_components.flukso as integration
+from custom_components.flukso import binary_sensor, config_flow, repairs
+from custom_components.flukso.const import DOMAIN
+
+HOUSE = Path(integration.__file__).parent
+ENGLISH: dict[str, Any] = json.loads((HOUSE / "translations" / "en.json").read_text("utf-8"))
+ICONS: dict[str, Any] = json.loads((HOUSE / "icons.json").read_text("utf-8"))
+LANGUAGES = sorted((HOUSE / "translations").glob("*.json"))
+
+#: Home Assistant itself aborts with these.
+ABORTS_OF_CORE = {"already_configured", "already_in_progress"}
+
+
+def texts(tree: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
+    """Every text with its place in a file of translations."""
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            yield from texts(value, (*path, key))
+        else:
+            yield ".".join((*path, key)), value
+
+
+def placeholders(text: str) -> set[str]:
+    """The placeholders of a text."""
+    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+
+
+def strings(module: str) -> set[str]:
+    """Every string in a module."""
+    tree = ast.parse((HOUSE / module).read_text("utf-8"))
+    return {
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+
+
+def keywords(name: str) -> set[str]:
+    """Every string that is given as an argument of this name, anywhere in the integration."""
+    return {
+        node.value.value
+        for module in HOUSE.glob("*.py")
+        for node in ast.walk(ast.parse(module.read_text("utf-8")))
+        if isinstance(node, ast.keyword)
+        and node.arg == name
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    }
+
+
+def steps(flow: type[FlowHandler[Any, Any]]) -> set[str]:
+    """The steps of a flow that have a form or menu, by the methods that were written for them."""
+    written = {name.removeprefix("async_step_") for name in vars(flow) if "async_step_" in name}
+    return written & (keywords("step_id") | {"init"})
+
+
+def test_every_step_of_the_flows_has_its_texts_and_no_other_has() -> None:
+    assert ENGLISH["config"]["step"].keys() == steps(config_flow.FluksoConfigFlow)
+    assert ENGLISH["options"]["step"].keys() == steps(config_flow.FluksoOptionsFlow)
+    for issue in ENGLISH["issues"].values():
+        assert issue["fix_flow"]["step"].keys() == steps(repairs.CounterBreakFlow)
+
+
+def test_every_field_is_named_and_explained() -> None:
+    for flow in ("config", "options"):
+        for step in ENGLISH[flow]["step"].values():
+            assert step.get("data", {}).keys() == step.get("data_description", {}).keys()
+    fields = {
+        field for step in ENGLISH["config"]["step"].values() for field in step.get("data", {})
+    }
+    assert fields == {"topic_prefix", "device_id"}
+    assert ENGLISH["options"]["step"]["init"]["data"].keys() == {"power_interval", "other_interval"}
+
+
+def test_every_error_and_abort_has_its_text() -> None:
+    aborts = set(ENGLISH["config"]["abort"])
+    for issue in ENGLISH["issues"].values():
+        aborts |= issue["fix_flow"].get("abort", {}).keys()
+
+    assert aborts == keywords("reason") | ABORTS_OF_CORE
+    assert ENGLISH["config"]["error"].keys() <= strings("config_flow.py")
+    named = {
+        text
+        for text in strings("config_flow.py")
+        if re.fullmatch(r"(mqtt|invalid|nothing|all)_\w+", text)
+    }
+    assert named == ENGLISH["config"]["error"].keys() | {"invalid_discovery_info"}
+
+
+def test_the_options_of_a_repair_are_its_steps() -> None:
+    written = {name.removeprefix("async_step_") for name in vars(repairs.CounterBreakFlow)}
+    for issue in ENGLISH["issues"].values():
+        assert issue["fix_flow"]["step"]["init"]["menu_options"].keys() <= written
+
+
+def test_every_exception_has_its_text() -> None:
+    raised = {key for key in keywords("translation_key") if key in strings("__init__.py")}
+
+    assert ENGLISH["exceptions"].keys() == raised
+
+
+def test_every_binary_sensor_has_its_name_and_its_faults_have_theirs() -> None:
+    names = ENGLISH["entity"]["binary_sensor"]
+
+    assert names.keys() == keywords("translation_key") & strings("binary_sensor.py")
+    faults = names["problem"]["state_attributes"]["faults"]["state"]
+    assert list(faults) == list(binary_sensor.FAULTS)
+
+
+def test_every_device_that_needs_it_has_its_name() -> None:
+    kinds = {"port", "kube"} & strings("devices.py")
+
+    assert ENGLISH["device"].keys() == kinds | {f"named_{kind}" for kind in kinds}
+    for text in ENGLISH["device"].values():
+        assert placeholders(text["name"]) <= {"name", "place"} & strings("devices.py")
+
+
+def test_every_icon_belongs_to_an_entity() -> None:
+    for platform, icons in ICONS["entity"].items():
+        assert icons.keys() <= ENGLISH["entity"][platform].keys()
+    assert ICONS.keys() == {"entity"}
+    for place, icon in texts(ICONS):
+        assert place.endswith(".default")
+        assert icon.startswith("mdi:")
+
+
+@pytest.mark.parametrize(
+    ("place", "filled"),
+    [
+        ("config.flow_title", {"name"}),
+        ("config.step.confirm.description", {"model", "id", "sensors", "ports"}),
+        ("issues.counter_break", set(strings("repairs.py"))),
+    ],
+)
+def test_every_placeholder_is_filled(place: str, filled: set[str]) -> None:
+    asked = {
+        placeholder
+        for where, text in texts(ENGLISH)
+        if where.startswith(place)
+        for placeholder in placeholders(text)
+    }
+
+    assert asked
+    assert asked <= filled
+
+
+def test_no_other_text_has_placeholders() -> None:
+    filled = ("config.flow_title", "config.step.confirm.description", "issues.", "device.")
+
+    for where, text in texts(ENGLISH):
+        assert not placeholders(text) or where.startswith(filled)
+
+
+@pytest.mark.parametrize("language", LANGUAGES, ids=lambda path: path.stem)
+def test_every_language_says_what_english_says(language: Path) -> None:
+    translated = dict(texts(json.loads(language.read_text("utf-8"))))
+
+    assert translated.keys() == dict(texts(ENGLISH)).keys()
+    for place, text in texts(ENGLISH):
+        assert placeholders(translated[place]) == placeholders(text)
+
+
+@pytest.mark.parametrize("language", LANGUAGES, ids=lambda path: path.stem)
+def test_texts_are_plain(language: Path) -> None:
+    for place, text in texts(json.loads(language.read_text("utf-8"))):
+        assert text == text.strip(), place
+        assert "://" not in text, place
+        assert "[%key" not in text, place
+        assert not re.search(r"<[a-z/]", text), place
+        assert not re.search(r"'\{\w+\}'", text), place
+        assert all(name.isidentifier() for name in placeholders(text)), place
+
+
+def test_the_integration_keeps_its_texts_to_the_keys_that_home_assistant_reads() -> None:
+    assert ENGLISH.keys() <= {
+        *("config", "options", "device", "entity", "exceptions", "issues", "title"),
+    }
+    assert ENGLISH["entity"].keys() == {"binary_sensor", "sensor"}
+    assert HOUSE.name == DOMAIN
