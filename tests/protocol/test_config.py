@@ -176,6 +176,8 @@ def test_a_config_up_to_its_limits_is_read() -> None:
     nested = b'{"tmpo": ' + b"[" * 999 + b"]" * 999 + b"}"
     assert read_config(nested, Report.SENSORS) == {}
     assert read_config(b"{" + b" " * 65_534 + b"}", Report.SENSORS) == {}
+    with pytest.raises(ProtocolError, match="too long"):
+        read_config(b"{" + b" " * 65_535 + b"}", Report.SENSORS)
 
 
 @pytest.mark.parametrize(
@@ -199,6 +201,29 @@ def test_a_number_that_no_setting_can_have_is_refused(number: str) -> None:
     for report in CONFIG_REPORTS:
         with pytest.raises(ProtocolError, match="is a number beyond all settings"):
             read_config(f'{{"1": {{"enable": {number}}}}}'.encode(), report)
+
+
+_FLM02: Config = {
+    "1": slot(1, **{"class": "analog"}, function="main", port=[1, 2], current=50, rid=3),
+    "4": slot(4, **{"class": "pulse"}, type="gas", function="gas", port=[4], constant=10),
+    "7": slot(7, **{"class": "cosem"}, function="P1", port="ttyS0", data_type="gauge"),
+    "8": slot(8, **{"class": "kube"}, type="light", kid=2, data_type="gauge", rid=1),
+}
+
+
+@pytest.mark.parametrize(
+    ("config", "report"),
+    [
+        (clamp_port(1), Report.SENSORS),
+        (_FLM02, Report.SENSORS),
+        (_FLX, Report.PORTS),
+        (_KUBE, Report.KUBES),
+    ],
+)
+def test_nothing_that_is_read_of_a_config_is_left_out_of_what_is_kept(
+    config: Config, report: ConfigReport
+) -> None:
+    assert _parsed(config, report) == parse_config(config, report)
 
 
 def test_the_sensors_are_read() -> None:
