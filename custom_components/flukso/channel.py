@@ -98,10 +98,10 @@ class Channel(ABC):
         if not self._take(reading, at):
             return
         self._heard = at
-        if self._at_once or not self.alive or not self.interval:
-            self._at_once = False
+        if self._at_once or not self.interval:
             self.alive = True
             self.show(message.arrived)
+            self._at_once = False
 
     @callback
     def show(self, now: float) -> None:
@@ -195,7 +195,7 @@ class GaugeChannel(Channel):
 
     @override
     def _current(self, now: float) -> float | None:
-        return self._mean.publish(self.interval)
+        return self._mean.publish(0 if self._at_once else self.interval)
 
 
 class FlowChannel(GaugeChannel):

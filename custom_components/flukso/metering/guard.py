@@ -115,38 +115,34 @@ class Guard:
             return self._hold(self._base, mark)
         return None
 
-    def _continues(self, last: Mark, mark: Mark) -> bool:
+    def _continues(self, last: Mark, mark: Mark, lag: int = _LAG) -> bool:
         if _is_older(mark, last):
             return False
         if self._both_ways:
             return True
-        return 0 <= mark.value - last.value <= self._most(last, mark)
+        return 0 <= mark.value - last.value <= self._most(_elapsed(last, mark, lag))
 
-    def _most(self, last: Mark, mark: Mark, *, by_both_clocks: bool = True) -> float:
-        """What the counter can have counted between two readings."""
-        if self.fastest is None:
-            return inf
-        elapsed = mark.at - last.at + _LAG
-        if by_both_clocks and _clock_is_set(last) and _clock_is_set(mark):
-            elapsed = min(elapsed, mark.time - last.time)
-        return self.fastest * (max(elapsed, 0) + _TICK)
+    def _most(self, elapsed: float) -> float:
+        """What the counter can have counted in that time."""
+        return inf if self.fastest is None else self.fastest * (max(elapsed, 0) + _TICK)
 
     def _hold(self, base: Mark, mark: Mark) -> Break | None:
-        held = self._held
-        if held is None or not self._continues(held.last, mark):
+        held, past = self._held, _is_past(mark, base)
+        if held is None or not self._continues(held.last, mark, lag=0):
             held = _Held(mark, mark)
         elif (mark.time, mark.value) != (held.last.time, held.last.value):
-            held = _Held(held.first, mark, held.length + 1)
+            agree = past or not _is_past(held.last, base)
+            held = _Held(held.first, mark, held.length + 1 if agree else 1)
         self._held = held
-        lasted = mark.at - held.first.at
-        if held.length < _CONFIRMED or (_is_past(mark, base) and lasted < _REPLAY):
+        lasted = min(mark.at - held.first.at, mark.time - held.first.time)
+        if held.length < _CONFIRMED or (past and lasted < _REPLAY):
             return None
         return self._settle(base, held)
 
     def _settle(self, base: Mark, held: _Held) -> Break | None:
         """Believe the held readings: a clock that was set back, a wrap at 32 bits, or a break."""
         first, found = held.first, None
-        most = self._most(base, first, by_both_clocks=False)
+        most = self._most(first.at - base.at + _LAG)
         set_back = self._both_ways or 0 <= first.value - base.value <= most
         wrapped = 0 <= first.value + _WRAP - base.value <= min(most, _WRAP_REACH)
         if self._base_rid != self._rid or not (set_back or wrapped):
@@ -170,3 +166,11 @@ def _is_older(mark: Mark, last: Mark) -> bool:
 def _is_past(mark: Mark, base: Mark) -> bool:
     """Whether a reading can have been there before ``base``."""
     return _clock_is_set(mark) and mark.time <= base.time and mark.value <= base.value
+
+
+def _elapsed(last: Mark, mark: Mark, lag: int) -> float:
+    """The time between two readings, by both clocks where the meter's is set."""
+    elapsed = mark.at - last.at + lag
+    if _clock_is_set(last) and _clock_is_set(mark):
+        return min(elapsed, mark.time - last.time)
+    return elapsed

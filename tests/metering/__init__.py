@@ -1,0 +1,1 @@
+"""The arithmetic on readings, without Home Assistant."""
