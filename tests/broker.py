@@ -34,16 +34,21 @@ class Broker:
 
     async def publish(self, topic: str, payload: Payload, *, retain: bool = False) -> None:
         """Publish a message, and wait until all it brought about is done."""
+        self.send(topic, payload, retain=retain)
+        await self.settle()
+
+    async def publish_all(self, messages: dict[str, str], *, retain: bool = False) -> None:
+        """Publish messages, by topic, in their order, and wait as for one."""
+        for topic, payload in messages.items():
+            self.send(topic, payload, retain=retain)
+        await self.settle()
+
+    def send(self, topic: str, payload: Payload, *, retain: bool = False) -> None:
+        """Publish a message, and don't wait."""
         if retain:
             self.retained[topic] = payload
         if any(topic_matches_sub(subscribed, topic) for subscribed in self.topics):
             async_fire_mqtt_message(self._hass, topic, payload)
-        await self.settle()
-
-    async def publish_all(self, messages: dict[str, str], *, retain: bool = False) -> None:
-        """Publish messages, by topic, in their order."""
-        for topic, payload in messages.items():
-            await self.publish(topic, payload, retain=retain)
 
     async def settle(self) -> None:
         """Wait until all that is under way has arrived."""
