@@ -3,6 +3,7 @@
 from collections import deque
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from typing import TypeGuard
 
 QUARTER = 900
 _SECONDS_AN_HOUR = 3600
@@ -99,17 +100,17 @@ class Demand:
             end_energy = self._energy + (energy - self._energy) * share
         if self._begin_energy is not None and end_energy is not None and end == begin + QUARTER:
             self.last = _power(end_energy - self._begin_energy, QUARTER)
-            if self.peak is None or self._month(begin) != self._month(self.peak.quarter):
+            if not self._is_of_month(self.peak, begin) or self.last > self.peak.demand:
                 self.peak = Peak(self.last, begin)
-            elif self.last > self.peak.demand:
-                self.peak = Peak(self.last, begin)
-        if self.peak is not None and self._month(end) != self._month(self.peak.quarter):
+        if not self._is_of_month(self.peak, end):
             self.peak = None
         self._begin_energy = end_energy
 
-    def _month(self, time: int) -> tuple[int, int]:
-        local = datetime.fromtimestamp(time, self._zone)
-        return local.year, local.month
+    def _is_of_month(self, peak: Peak | None, time: int) -> TypeGuard[Peak]:
+        if peak is None:
+            return False
+        then, now = (datetime.fromtimestamp(at, self._zone) for at in (peak.quarter, time))
+        return (then.year, then.month) == (now.year, now.month)
 
 
 def _power(energy: float, seconds: int) -> float:

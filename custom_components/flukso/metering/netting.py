@@ -100,32 +100,32 @@ class Netting:
             if key in self._signs
         }
 
-    def take(self, key: str, time: int, value: float) -> bool:
-        """Take a counter's reading (Wh); True if seconds were booked."""
+    def take(self, key: str, time: int, value: float) -> list[tuple[int, float]]:
+        """Take a counter's reading (Wh); the seconds it let be booked, with the import then."""
         track = self._tracks.get(key)
         if track is None:
             self._tracks[key] = _Track(time, value)
         else:
             track.take(time, value)
         if len(self._tracks) < len(self._signs):
-            return False
+            return []
         end = min(track.last for track in self._tracks.values())
         if self._time is None or end < self._time:
             self._time = end
-        if end == self._time:
-            return False
-        self._book_until(end)
-        return True
+        return self._book_until(end) if end > self._time else []
 
-    def _book_until(self, end: int) -> None:
-        level = None
-        for time in sorted({s for track in self._tracks.values() for s in track.times_until(end)}):
+    def _book_until(self, end: int) -> list[tuple[int, float]]:
+        tracks = self._tracks.values()
+        first, *times = sorted({time for track in tracks for time in track.times_until(end)})
+        level, booked = self._net_at(first), []
+        for time in times:
             previous, level = level, self._net_at(time)
-            if previous is not None:
-                self._book(level - previous)
-        for track in self._tracks.values():
+            self._book(level - previous)
+            booked.append((time, self.imported))
+        for track in tracks:
             track.forget_before(end)
         self._time = end
+        return booked
 
     def _net_at(self, time: int) -> float:
         return sum(sign * self._tracks[key].at(time) for key, sign in self._signs.items())
