@@ -1,6 +1,6 @@
 """A channel: one readings topic of one sensor, parsed once however many listen."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import override
@@ -16,7 +16,11 @@ from .protocol.reading import Reading, parse_reading
 from .protocol.sensors import Source, Stream
 from .protocol.topics import Kind
 from .protocol.wire import ProtocolError
+from .shown import Shown
 from .transport import Message, Transport
+
+#: Gets the second by the meter's clock, the value, and when it was true (s since 1970).
+type Follower = Callable[[int, float, float], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,7 @@ class Reports:
     counter_break: Callable[[CounterChannel, Break], None]
 
 
-class Channel(ABC):
+class Channel(Shown):
     """Follows a stream while somebody listens, and leaves the broker alone otherwise.
 
     Readings are taken as they come, and the value for the listeners is made of them once an
@@ -38,43 +42,45 @@ class Channel(ABC):
     def __init__(
         self, stream: Stream, topic: str, transport: Transport, reports: Reports, interval: int
     ) -> None:
+        super().__init__()
         self.stream = stream
         self.topic = topic
         self.interval = interval
-        self.value: float | None = None
         self.alive = True
         self._transport = transport
         self._reports = reports
-        self._listeners: list[Callable[[], None]] = []
+        self._followers: list[Follower] = []
         self._unsubscribe: CALLBACK_TYPE | None = None
-        self._told: tuple[float | None, bool] | None = None
         self._at_once = True
         self._heard: float | None = None
 
     @property
-    def listening(self) -> bool:
-        """Whether anybody wants its readings."""
-        return bool(self._listeners)
-
-    @property
+    @override
     def available(self) -> bool:
         """Whether its value can be relied on now."""
         return self.alive and self._transport.connected
 
-    async def async_listen(self, changed: Callable[[], None]) -> CALLBACK_TYPE:
-        """Call ``changed`` when value or availability change, until the answer is called."""
-        self._listeners.append(changed)
-        if len(self._listeners) == 1:
-            self._unsubscribe = await self._transport.async_subscribe(self.topic, self._receive)
+    async def async_follow(self, follower: Follower) -> CALLBACK_TYPE:
+        """Call ``follower`` with every reading that is taken, until the answer is called."""
+        stop_listening = await self.async_listen(_nothing)
+        self._followers.append(follower)
 
         @callback
         def stop() -> None:
-            self._listeners.remove(changed)
-            if not self._listeners and self._unsubscribe is not None:
-                self._unsubscribe()
-                self._unsubscribe = None
+            self._followers.remove(follower)
+            stop_listening()
 
         return stop
+
+    @override
+    async def _async_begin(self) -> None:
+        self._unsubscribe = await self._transport.async_subscribe(self.topic, self._receive)
+
+    @override
+    def _end(self) -> None:
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+            self._unsubscribe = None
 
     @callback
     def _receive(self, message: Message) -> None:
@@ -98,6 +104,8 @@ class Channel(ABC):
         if not self._take(reading, at):
             return
         self._heard = at
+        for follower in self._followers:
+            follower(*self._followed(reading), at)
         if self._at_once or not self.interval:
             self.alive = True
             self.show(message.arrived)
@@ -130,20 +138,15 @@ class Channel(ABC):
         self.lose()
         self.tell()
 
-    @callback
-    def tell(self) -> None:
-        """Tell the listeners what changed, if anything."""
-        state = (self.value, self.available)
-        if state != self._told:
-            self._told = state
-            for changed in self._listeners:
-                changed()
-
     def was_heard(self, now: float) -> bool:
         """Whether it spoke lately; when one begins to listen, the benefit of the doubt is given."""
         if self._heard is None:
             self._heard = now
         return now - self._heard <= patience(self.stream)
+
+    def _followed(self, reading: Reading) -> tuple[int, float]:
+        """The second and value that followers get of a reading."""
+        return reading.time, reading.value
 
     @abstractmethod
     def _take(self, reading: Reading, at: float) -> bool:
@@ -251,6 +254,14 @@ class CounterChannel(Channel):
         return True
 
     @override
+    def _followed(self, reading: Reading) -> tuple[int, float]:
+        """What the guard accepted last, in place of a reading that it holds."""
+        state, value = self.guard.state, self.guard.value
+        if state is None or value is None:
+            return super()._followed(reading)
+        return state.mark.time, value
+
+    @override
     def _current(self, now: float) -> float | None:
         return self.guard.value
 
@@ -264,6 +275,11 @@ def kind_of(stream: Stream) -> type[Channel]:
     if stream.kind is Kind.COUNTER:
         return CounterChannel
     return FlowChannel if source is Source.PULSE else GaugeChannel
+
+
+@callback
+def _nothing() -> None:
+    """A follower needs no telling."""
 
 
 def _true_at(reading: Reading, message: Message) -> float:
