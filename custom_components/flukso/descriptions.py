@@ -114,7 +114,9 @@ _BY_UNIT: dict[tuple[Kind, Unit], FluksoSensorDescription] = {
         _Class.REACTIVE_ENERGY, UnitOfReactiveEnergy.VOLT_AMPERE_REACTIVE_HOUR, 0
     ),
     (Kind.COUNTER, Unit.LITRE): _total(_Class.VOLUME, UnitOfVolume.LITERS, 0),
-    (Kind.COUNTER, Unit.GRAM): _total(None, UnitOfMass.GRAMS, 0),
+    (Kind.COUNTER, Unit.GRAM): _total(
+        _Class.WEIGHT, UnitOfMass.GRAMS, 1, suggested=UnitOfMass.KILOGRAMS
+    ),
     (Kind.COUNTER, Unit.SECOND): _total(
         _Class.DURATION, UnitOfTime.SECONDS, 1, suggested=UnitOfTime.HOURS
     ),
