@@ -32,10 +32,11 @@ def _no_mqtt_timer() -> Generator[None]:
 
 @pytest.fixture(autouse=True)
 def _no_waiting() -> Generator[None]:
-    """The broker in memory answers at once."""
+    """The broker in memory answers at once, also while the clock stands still."""
+    overdue = -1
     with (
-        patch(f"{_CLIENT}.INITIAL_SUBSCRIBE_COOLDOWN", 0),
-        patch(f"{_CLIENT}.UNSUBSCRIBE_COOLDOWN", 0),
+        patch(f"{_CLIENT}.INITIAL_SUBSCRIBE_COOLDOWN", overdue),
+        patch(f"{_CLIENT}.UNSUBSCRIBE_COOLDOWN", overdue),
         patch(f"{_ANNOUNCEMENTS}.LISTEN_FOR", 0.2),
         patch(f"{_ANNOUNCEMENTS}.QUIET_FOR", 0.02),
     ):

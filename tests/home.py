@@ -1,8 +1,9 @@
 """Home Assistant as a test sees it: set a meter up, and look at what became of it."""
 
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers import device_registry as dr, entity_registry as er
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
 from custom_components.flukso.const import DOMAIN
 
@@ -102,3 +103,13 @@ def state_of(hass: HomeAssistant, meter: Meter, slot: int, kind: str) -> State:
 def value_of(hass: HomeAssistant, meter: Meter, slot: int, kind: str) -> float:
     """The state of the entity that shows a topic of a slot, as a number."""
     return float(state_of(hass, meter, slot, kind).state)
+
+
+async def let_pass(
+    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory, seconds: int
+) -> None:
+    """Let time pass, in steps in which every timer of the integration comes round."""
+    for step in [5] * (seconds // 5) if seconds <= 60 else [seconds - 5, 5]:
+        freezer.tick(step)
+        async_fire_time_changed(hass)
+        await broker.settle()

@@ -1,0 +1,140 @@
+"""A counter that leaps: it carries on, and the user decides whether the leap counts."""
+
+from typing import Any
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.setup import async_setup_component
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from custom_components.flukso.const import DOMAIN
+
+from .broker import Broker
+from .home import set_up_and_read, value_of
+from .meters import Meter, flm03, reading
+
+
+@pytest.fixture
+def meter() -> Meter:
+    """A meter whose first counter stood at 2593.8054 kWh."""
+    return flm03()
+
+
+@pytest.fixture
+async def entry(
+    hass: HomeAssistant, broker: Broker, meter: Meter, freezer: FrozenDateTimeFactory
+) -> MockConfigEntry:
+    """The meter's entry, after its counter has leapt to 9000 kWh and gone on from there."""
+    entry = await set_up_and_read(hass, broker, meter)
+    for value in ("9000000.000", "9000000.250", "9000000.500"):
+        freezer.tick(1)
+        await broker.publish(meter.topic(1, "counter"), reading(value, "Wh"))
+    return entry
+
+
+def issues(hass: HomeAssistant) -> list[ir.IssueEntry]:
+    """What waits for the user to repair."""
+    return [issue for issue in ir.async_get(hass).issues.values() if issue.domain == DOMAIN]
+
+
+async def choose(
+    hass: HomeAssistant, hass_client: ClientSessionGenerator, choice: str
+) -> dict[str, Any]:
+    """Open the repair and choose a way on; the answer is how it ends."""
+    assert await async_setup_component(hass, "repairs", {})
+    client = await hass_client()
+    [issue] = issues(hass)
+    answer = await client.post(
+        "/api/repairs/issues/fix", json={"handler": DOMAIN, "issue_id": issue.issue_id}
+    )
+    menu = await answer.json()
+    assert menu["menu_options"] == ["carry_on", "book"]
+    assert menu["description_placeholders"] == issue.translation_placeholders
+    answer = await client.post(
+        f"/api/repairs/issues/fix/{menu['flow_id']}", json={"next_step_id": choice}
+    )
+    result: dict[str, Any] = await answer.json()
+    return result
+
+
+async def test_a_counter_that_leaps_carries_on_and_is_told_of(
+    hass: HomeAssistant, meter: Meter, entry: MockConfigEntry
+) -> None:
+    assert value_of(hass, meter, 1, "counter") == pytest.approx(2593.8054, abs=0.001)
+
+    [issue] = issues(hass)
+    assert issue.translation_key == "counter_break"
+    assert issue.severity is ir.IssueSeverity.WARNING
+    assert issue.is_fixable
+    assert issue.translation_placeholders is not None
+    told = issue.translation_placeholders
+    assert told["name"] == "main (port 1) Active energy import"
+    assert told["entity_id"] == "sensor.fluksometer_main_port_1_active_energy_import"
+    assert (told["old"], told["new"], told["unit"]) == ("2593805.400", "9000000.000", "Wh")
+    assert told["difference"] == "6406194.600"
+
+
+async def test_the_user_can_leave_a_leap_at_that(
+    hass: HomeAssistant, meter: Meter, entry: MockConfigEntry, hass_client: ClientSessionGenerator
+) -> None:
+    result = await choose(hass, hass_client, "carry_on")
+
+    assert result["type"] == "create_entry"
+    assert issues(hass) == []
+    assert value_of(hass, meter, 1, "counter") == pytest.approx(2593.8054, abs=0.001)
+
+
+async def test_the_user_can_book_a_leap(
+    hass: HomeAssistant, meter: Meter, entry: MockConfigEntry, hass_client: ClientSessionGenerator
+) -> None:
+    result = await choose(hass, hass_client, "book")
+
+    assert result["type"] == "create_entry"
+    assert issues(hass) == []
+    assert value_of(hass, meter, 1, "counter") == pytest.approx(9000, abs=0.001)
+
+
+async def test_a_leap_cannot_be_booked_while_the_meter_is_not_loaded(
+    hass: HomeAssistant, entry: MockConfigEntry, hass_client: ClientSessionGenerator
+) -> None:
+    await hass.config_entries.async_unload(entry.entry_id)
+
+    result = await choose(hass, hass_client, "book")
+
+    assert (result["type"], result["reason"]) == ("abort", "not_loaded")
+    assert len(issues(hass)) == 1
+
+
+async def test_a_leap_cannot_be_booked_while_the_sensor_is_disabled(
+    hass: HomeAssistant,
+    broker: Broker,
+    meter: Meter,
+    entry: MockConfigEntry,
+    hass_client: ClientSessionGenerator,
+) -> None:
+    await broker.publish(*meter.changed(1, enable=0).sensor_report)
+
+    result = await choose(hass, hass_client, "book")
+
+    assert (result["type"], result["reason"]) == ("abort", "not_loaded")
+
+
+async def test_what_waits_for_repair_goes_with_the_meter(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    ir.async_create_issue(
+        hass,
+        "sun",
+        f"of_another_integration_{entry.entry_id}",
+        is_fixable=False,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key="other",
+    )
+
+    await hass.config_entries.async_remove(entry.entry_id)
+
+    assert issues(hass) == []
+    assert [issue.domain for issue in ir.async_get(hass).issues.values()] == ["sun"]
