@@ -1,4 +1,4 @@
-"""The three config messages: what is kept of them, and what they say together."""
+"""The three config messages: what is kept of them, and what each says."""
 
 import json
 
@@ -14,36 +14,12 @@ from custom_components.flukso.protocol.config import (
     parse_config,
     read_config,
 )
-from custom_components.flukso.protocol.quantities import Quantity
-from custom_components.flukso.protocol.sensors import Sensor, Sensors, Source
-from custom_components.flukso.protocol.topics import CONFIG_REPORTS, ConfigReport, Kind, Report
+from custom_components.flukso.protocol.sensors import Sensors
+from custom_components.flukso.protocol.topics import CONFIG_REPORTS, ConfigReport, Report
 from custom_components.flukso.protocol.wire import Json, ProtocolError
 
-from .slots import Config, clamp_port, payload, sensor, slot
+from .slots import Config, clamp_port, payload, slot
 from .strategies import any_json, config_like, nearly_configs, on_the_wire, taken_or_refused
-
-_FLX: Config = {
-    "main": {"led_mode": 255, "phase": "3p+n", "math": "p1+p2+p3", "theta": 30},
-    "1": {"enable": 1, "class": "ct", "name": "main", "current": 50, "shift": 0},
-    "2": {"enable": 0, "class": "ct", "name": "", "current": "100", "constant": "", "dsmr": 4},
-    "4": {"enable": 1, "class": "pulse", "name": 123, "constant": 0.5, "trigger": "edge"},
-    "7": {"enable": 1, "class": "uart", "name": "P1", "dsmr": 4, "uart_tx_invert": 0},
-}
-_KUBE: Config = {
-    "main": {
-        "pair_group": 212,
-        "collect_group": 7,
-        "max_nodes": 30,
-        "encryption": 1,
-        "cache": "/usr/share/kube",
-        "key": "5ec7e7" * 5,
-        "null_key": "0ddba11" * 4,
-    },
-    "3": {"enable": 1, "name": "Cellar", "hw_type": 19217, "hw_id": "1dea" * 8, "sw_version": 3},
-    "12": {"hw_type": "19218", "hw_id": 12345678, "sw_version": "1.2"},
-    "13": {"enable": 0, "name": "Attic", "hw_type": 19218},
-}
-_SECRETS = ("key", "null_key", "hw_id", "5ec7e7", "0ddba11", "1dea", "12345678")
 
 
 def _parsed(config: Json, report: ConfigReport) -> Sensors | Ports | Kubes:
@@ -95,46 +71,6 @@ def test_nothing_but_named_plain_settings_is_kept(config: Json, report: ConfigRe
         for setting in section.values():
             items = setting if isinstance(setting, list) else [setting]
             assert not any(isinstance(item, list | dict | bool) for item in items)
-
-
-@pytest.mark.parametrize("report", CONFIG_REPORTS)
-def test_no_secret_of_the_kubes_survives_the_reading(report: ConfigReport) -> None:
-    kept = json.dumps(read_config(payload(_KUBE), report))
-    assert not [secret for secret in _SECRETS if secret in kept]
-
-
-def test_no_secret_of_the_kubes_survives_the_parsing() -> None:
-    kubes = repr(_parsed(_KUBE, Report.KUBES))
-    assert not [secret for secret in _SECRETS if secret in kubes]
-
-
-@given(any_json, st.sampled_from(("key", "null_key", "hw_id")), reports)
-def test_no_secret_survives_whatever_its_shape(
-    nonsense: Json, secret: str, report: ConfigReport
-) -> None:
-    config: Config = {"main": {secret: nonsense}, "1": {secret: nonsense}}
-    kept = taken_or_refused(lambda: read_config(on_the_wire(config), report))
-    assert kept in (None, {"main": {}, "1": {}})
-
-
-@pytest.mark.parametrize("hidden", [{"key": "5ec7e7"}, [{"key": "5ec7e7"}], [["5ec7e7"]]])
-@pytest.mark.parametrize(
-    ("report", "setting"),
-    [(Report.SENSORS, "port"), (Report.PORTS, "class"), (Report.KUBES, "name")],
-)
-def test_a_secret_within_a_setting_is_refused(
-    hidden: Json, report: ConfigReport, setting: str
-) -> None:
-    with pytest.raises(ProtocolError, match=f"{setting} is no text"):
-        read_config(payload({"1": {setting: hidden}}), report)
-
-
-def test_a_broken_message_does_not_show_its_secrets() -> None:
-    message = payload(_KUBE)
-    for broken in (message[:-1], message + b"}", b"[" + message + b"]", message + b"\xff"):
-        with pytest.raises(ProtocolError) as refusal:
-            read_config(broken, Report.KUBES)
-        assert not [secret for secret in _SECRETS if secret in str(refusal.value)]
 
 
 @pytest.mark.parametrize("report", CONFIG_REPORTS)
@@ -216,8 +152,8 @@ _FLM02: Config = {
     [
         (clamp_port(1), Report.SENSORS),
         (_FLM02, Report.SENSORS),
-        (_FLX, Report.PORTS),
-        (_KUBE, Report.KUBES),
+        (FLX, Report.PORTS),
+        (KUBES, Report.KUBES),
     ],
 )
 def test_nothing_that_is_read_of_a_config_is_left_out_of_what_is_kept(
@@ -233,7 +169,7 @@ def test_the_sensors_are_read() -> None:
 
 
 def test_the_ports_are_read() -> None:
-    assert _parsed(_FLX, Report.PORTS) == Ports(
+    assert _parsed(FLX, Report.PORTS) == Ports(
         {
             1: Port("main", current=50),
             2: Port(None, current=100),
@@ -275,7 +211,7 @@ def test_a_port_setting_that_no_firmware_writes_is_refused(wrong: str, config: J
 
 
 def test_the_kubes_are_read_without_those_that_are_disabled() -> None:
-    assert _parsed(_KUBE, Report.KUBES) == Kubes(
+    assert _parsed(KUBES, Report.KUBES) == Kubes(
         {3: Kube("Cellar", 19217, "3"), 12: Kube(None, 19218, "1.2")}
     )
 
@@ -297,139 +233,6 @@ def test_a_kube_setting_that_no_firmware_writes_is_refused(wrong: str, kube: Jso
     assert (refusal.value.what, refusal.value.wrong) == ("config/kube", wrong)
 
 
-_PPLUS = sensor(Quantity.PPLUS, ports=(1,))
-_LIGHT = sensor(Quantity.LIGHT, Source.KUBE, Kind.GAUGE, kube=3)
-_PHASES = sensor(Quantity.ELECTRICITY, Source.ANALOG, ports=(1, 2, 3), function="all")
-
-
-def _sensors(*enabled: Sensor, flm02: bool = False) -> Sensors:
-    return Sensors(enabled, flm02=flm02)
-
-
-def test_a_configuration_takes_up_each_report_and_keeps_the_others() -> None:
-    sensors, ports, kubes = _sensors(_PPLUS), Ports({1: Port("main")}), Kubes({3: Kube("Cellar")})
-    configuration = Configuration().updated(kubes).updated(sensors).updated(ports)
-    assert configuration == Configuration(sensors, ports, kubes)
-    assert configuration.updated(Ports()) == Configuration(sensors, Ports(), kubes)
-
-
-def test_a_meter_is_an_flm03_until_it_says_otherwise() -> None:
-    assert Configuration().model == "FLM03"
-    assert Configuration(_sensors(_PPLUS)).model == "FLM03"
-    assert Configuration(_sensors(_PHASES, flm02=True)).model == "FLM02"
-
-
-@pytest.mark.parametrize(
-    ("sensor_", "configuration", "name"),
-    [
-        (_PPLUS, Configuration(ports=Ports({1: Port("main")})), "main"),
-        (_PPLUS, Configuration(ports=Ports({1: Port()})), None),
-        (_PPLUS, Configuration(ports=Ports({2: Port("main")})), None),
-        (_PPLUS, Configuration(), None),
-        (_PHASES, Configuration(), "all"),
-        (_PHASES, Configuration(ports=Ports({1: Port("main")})), "all"),
-        (sensor(Quantity.PPLUS), Configuration(ports=Ports({1: Port("main")})), None),
-        (sensor(Quantity.PPLUS, ports=(1, 2)), Configuration(ports=Ports({1: Port("x")})), None),
-        (_LIGHT, Configuration(kubes=Kubes({3: Kube("Cellar")})), "Cellar"),
-        (_LIGHT, Configuration(kubes=Kubes({3: Kube()})), None),
-        (_LIGHT, Configuration(kubes=Kubes({4: Kube("Attic")})), None),
-        (_LIGHT, Configuration(), None),
-    ],
-)
-def test_a_sensor_is_named_by_its_port_its_kube_or_itself(
-    sensor_: Sensor, configuration: Configuration, name: str | None
-) -> None:
-    assert configuration.name_of(sensor_) == name
-
-
-def test_a_sensor_on_one_port_is_on_that_port() -> None:
-    ports = Configuration(ports=Ports({1: Port("main"), 2: Port("solar")}))
-    assert ports.port_of(_PPLUS) == Port("main")
-    assert ports.port_of(_PHASES) is None
-    assert ports.port_of(_LIGHT) is None
-    assert Configuration().port_of(_PPLUS) is None
-
-
-@pytest.mark.parametrize(
-    ("ports", "sums"),
-    [
-        (None, False),
-        (Ports(), False),
-        (Ports(math="none"), False),
-        (Ports(math="p2+p1"), True),
-        (Ports(math="p1+p2+p3"), True),
-    ],
-)
-def test_the_firmware_sums_ports_where_its_math_says_so(ports: Ports | None, sums: bool) -> None:
-    assert Configuration(ports=ports).sums_ports is sums
-
-
-def test_a_kube_sensor_without_a_kube_number_is_part_of_none() -> None:
-    lost = sensor(Quantity.LIGHT, Source.KUBE, Kind.GAUGE)
-    assert Configuration(kubes=Kubes({3: Kube("Cellar")})).kube_of(lost) is None
-
-
-def test_the_names_in_use_are_told_once_each_in_the_order_of_their_slots() -> None:
-    configuration = Configuration(
-        _sensors(_LIGHT, _PPLUS, _PPLUS, _PHASES, sensor(Quantity.GAS, Source.PULSE)),
-        Ports({1: Port("main"), 2: Port("not in use")}),
-        Kubes({3: Kube("Cellar")}),
-    )
-    assert configuration.names == ("Cellar", "main", "all")
-    assert Configuration().names == ()
-
-
-@pytest.mark.parametrize(
-    ("configuration", "complete"),
-    [
-        (Configuration(), False),
-        (Configuration(ports=Ports(), kubes=Kubes()), False),
-        (Configuration(_sensors(_PPLUS)), False),
-        (Configuration(_sensors(_PPLUS), Ports()), True),
-        (Configuration(_sensors(_PPLUS, _LIGHT), Ports()), False),
-        (Configuration(_sensors(_PPLUS, _LIGHT), Ports(), Kubes()), True),
-        (Configuration(_sensors(_PHASES, flm02=True)), True),
-        (Configuration(_sensors(_PHASES, _LIGHT, flm02=True)), False),
-        (Configuration(_sensors(_PHASES, _LIGHT, flm02=True), kubes=Kubes()), True),
-    ],
-)
-def test_a_configuration_is_complete_when_all_that_names_the_sensors_is_known(
-    configuration: Configuration, complete: bool
-) -> None:
-    assert configuration.complete is complete
-
-
-def test_a_meter_that_has_not_been_heard_has_no_streams() -> None:
-    assert Configuration().streams == ()
-
-
-def test_the_streams_are_those_of_the_enabled_sensors() -> None:
-    streams = Configuration(_sensors(_PPLUS, _LIGHT)).streams
-    assert [(stream.sensor, stream.kind) for stream in streams] == [
-        (_PPLUS, Kind.COUNTER),
-        (_PPLUS, Kind.GAUGE),
-        (_LIGHT, Kind.GAUGE),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("hw_type", "silent"),
-    [
-        (19217, {"pressure", "light", "vibration", "proximity"}),
-        (19218, {"proximity"}),
-        (None, {"proximity"}),
-    ],
-)
-def test_what_the_hardware_of_a_kube_lacks_has_no_stream(
-    hw_type: int | None, silent: set[str]
-) -> None:
-    sensed = [quantity for quantity in Quantity if quantity in set(list(Quantity)[20:])]
-    enabled = [sensor(quantity, Source.KUBE, kube=3) for quantity in sensed]
-    configuration = Configuration(_sensors(*enabled), kubes=Kubes({3: Kube("Hall", hw_type)}))
-    heard = {stream.sensor.quantity.value for stream in configuration.streams}
-    assert heard == {quantity.value for quantity in sensed} - silent
-
-
 def test_a_whole_flm03_is_read_from_its_three_messages() -> None:
     kube_slot = slot(40, type="temperature", data_type="gauge", kid=3, rid=1, **{"class": "kube"})
     sensors: Config = {
@@ -441,7 +244,7 @@ def test_a_whole_flm03_is_read_from_its_three_messages() -> None:
         "41": {"id": "f" * 32},
         **clamp_port(1),
     }
-    messages = {Report.SENSORS: sensors, Report.PORTS: _FLX, Report.KUBES: _KUBE}
+    messages = {Report.SENSORS: sensors, Report.PORTS: FLX, Report.KUBES: KUBES}
     configuration = Configuration()
     for report in CONFIG_REPORTS:
         configuration = configuration.updated(_parsed(messages[report], report))

@@ -3,30 +3,19 @@
 from hypothesis import given
 import pytest
 
-from custom_components.flukso.protocol.quantities import Quantity, Unit
+from custom_components.flukso.protocol.quantities import Quantity
 from custom_components.flukso.protocol.sensors import (
     Sensor,
     Sensors,
     Source,
-    Stream,
     parse_sensors,
     streams_of,
 )
 from custom_components.flukso.protocol.topics import Kind, is_id
 from custom_components.flukso.protocol.wire import Json, ProtocolError
 
-from .slots import Config, clamp_port, sensor, sensor_id, slot
+from .slots import Config, clamp_port, only_sensor, sensor_id, slot, told
 from .strategies import any_json, config_like, nearly_configs, taken_or_refused
-
-
-def _only(config: Config) -> Sensor:
-    """The one sensor of a configuration."""
-    (found,) = parse_sensors(config).enabled
-    return found
-
-
-def _told(streams: tuple[Stream, ...]) -> list[tuple[str, str]]:
-    return [(stream.kind.value, stream.unit.value) for stream in streams]
 
 
 def test_an_flm03_with_three_clamps_has_33_sensors_and_51_streams() -> None:
@@ -47,7 +36,7 @@ def test_sensors_come_in_the_order_of_their_slots_whatever_that_of_the_message()
 
 def test_a_clamp_sensor_is_read() -> None:
     config: Config = {"14": slot(14, subtype="pminus", data_type="counter", port=[2], rid=3)}
-    assert _only(config) == Sensor(
+    assert only_sensor(config) == Sensor(
         sensor_id(14), Quantity.PMINUS, Source.CLAMP, Kind.COUNTER, ports=(2,), rid=3
     )
 
@@ -97,7 +86,7 @@ def test_a_kube_publishes_its_data_type_alone(kind: Kind) -> None:
     config: Config = {
         "40": slot(40, type="movement", data_type=kind.value, **{"class": "kube"}, kid=7, rid=2)
     }
-    found = _only(config)
+    found = only_sensor(config)
     assert found == Sensor(
         sensor_id(40), Quantity.MOVEMENT, Source.KUBE, kind, ports=(), rid=2, kube=7
     )
@@ -105,127 +94,63 @@ def test_a_kube_publishes_its_data_type_alone(kind: Kind) -> None:
 
 
 def test_a_kube_without_its_number_is_a_sensor_all_the_same() -> None:
-    found = _only({"40": slot(40, type="light", data_type="gauge", **{"class": "kube"})})
+    found = only_sensor({"40": slot(40, type="light", data_type="gauge", **{"class": "kube"})})
     assert (found.quantity, found.kube) == (Quantity.LIGHT, None)
 
 
 def test_electricity_of_a_pulse_input_is_no_clamp_although_it_has_a_subtype() -> None:
-    found = _only({"37": slot(37, subtype="pplus", data_type="counter", port=[4])})
+    found = only_sensor({"37": slot(37, subtype="pplus", data_type="counter", port=[4])})
     assert (found.quantity, found.source) == (Quantity.ELECTRICITY, Source.PULSE)
-    assert _told(streams_of(found)) == [("counter", "Wh"), ("gauge", "W")]
+    assert told(streams_of(found)) == [("counter", "Wh"), ("gauge", "W")]
 
 
 @pytest.mark.parametrize("subtype", [{}, {"subtype": ""}])
 def test_gas_of_a_pulse_input_has_no_subtype_or_an_empty_one(subtype: Config) -> None:
-    found = _only({"38": slot(38, type="gas", data_type="counter", port=[5], **subtype)})
+    found = only_sensor({"38": slot(38, type="gas", data_type="counter", port=[5], **subtype)})
     assert (found.quantity, found.source, found.ports) == (Quantity.GAS, Source.PULSE, (5,))
-    assert _told(streams_of(found)) == [("counter", "L"), ("gauge", "L/s")]
+    assert told(streams_of(found)) == [("counter", "L"), ("gauge", "L/s")]
 
 
 def test_a_type_of_a_firmware_to_come_is_other() -> None:
-    found = _only({"38": slot(38, type="steam", data_type="counter", port=[5])})
+    found = only_sensor({"38": slot(38, type="steam", data_type="counter", port=[5])})
     assert found.quantity is Quantity.OTHER
-    assert _told(streams_of(found)) == [("counter", ""), ("gauge", "1/s")]
+    assert told(streams_of(found)) == [("counter", ""), ("gauge", "1/s")]
 
 
 @pytest.mark.parametrize("kind", ["gauge", "counter"])
 def test_a_kube_type_of_a_registry_to_come_is_other_without_a_unit(kind: str) -> None:
-    found = _only({"40": slot(40, type="noise", data_type=kind, **{"class": "kube"})})
-    assert _told(streams_of(found)) == [(kind, "")]
+    found = only_sensor({"40": slot(40, type="noise", data_type=kind, **{"class": "kube"})})
+    assert told(streams_of(found)) == [(kind, "")]
 
 
 def test_a_clamp_subtype_is_no_type_of_a_pulse_input_or_kube() -> None:
-    assert _only({"37": slot(37, type="pplus", port=[4])}).quantity is Quantity.OTHER
-    assert _only({"40": slot(40, type="q1", **{"class": "kube"})}).quantity is Quantity.OTHER
+    assert only_sensor({"37": slot(37, type="pplus", port=[4])}).quantity is Quantity.OTHER
+    assert only_sensor({"40": slot(40, type="q1", **{"class": "kube"})}).quantity is Quantity.OTHER
 
 
 def test_a_sensor_without_data_type_is_a_counter_that_was_never_recycled() -> None:
-    found = _only({"1": slot(1, subtype="pplus", port=[1])})
+    found = only_sensor({"1": slot(1, subtype="pplus", port=[1])})
     assert (found.data_type, found.rid) == (Kind.COUNTER, 0)
 
 
 def test_a_gauge_of_a_clamp_has_no_counter_even_where_its_data_type_is_missing() -> None:
-    found = _only({"7": slot(7, subtype="vrms", port=[1])})
-    assert _told(streams_of(found)) == [("gauge", "V")]
+    found = only_sensor({"7": slot(7, subtype="vrms", port=[1])})
+    assert told(streams_of(found)) == [("gauge", "V")]
 
 
 def test_a_counted_sensor_that_logs_its_gauge_has_the_gauge_alone() -> None:
-    found = _only({"1": slot(1, subtype="pplus", data_type="gauge", port=[1])})
-    assert _told(streams_of(found)) == [("gauge", "W")]
-
-
-def test_an_flm02_names_its_sensors_and_has_no_subtypes() -> None:
-    analog = slot(
-        1,
-        **{"class": "analog"},
-        function="main",
-        port=[1],
-        voltage=230,
-        current=50,
-        data_type="counter",
-        rid=0,
-    )
-    sensors = parse_sensors({"1": analog, "2": {"id": sensor_id(2), "enable": 0}})
-    assert sensors.flm02
-    assert sensors.enabled == (
-        Sensor(
-            sensor_id(1),
-            Quantity.ELECTRICITY,
-            Source.ANALOG,
-            Kind.COUNTER,
-            ports=(1,),
-            function="main",
-            current=50,
-        ),
-    )
-
-
-def test_a_meter_that_has_both_names_and_subtypes_is_no_flm02() -> None:
-    config: Config = {"1": slot(1, subtype="pplus", function="main", **{"class": "ct"})}
-    assert not parse_sensors(config).flm02
-    assert _only(config).source is Source.CLAMP
-
-
-def test_an_flm02_whose_name_is_a_number_is_named_so() -> None:
-    found = _only({"1": slot(1, **{"class": "analog"}, function=123, port=[1])})
-    assert found.function == "123"
-
-
-def test_three_phases_of_an_flm02_are_one_sensor_on_three_ports() -> None:
-    found = _only({"1": slot(1, **{"class": "analog"}, function="all", port=[1, 2, 3])})
-    assert found.ports == (1, 2, 3)
-    assert _told(streams_of(found)) == [("counter", "Wh"), ("gauge", "W")]
-
-
-def test_the_p1_port_of_an_flm02_is_no_number_and_counts_both_ways() -> None:
-    found = _only({"7": slot(7, **{"class": "cosem"}, function="P1", port="ttyS0")})
-    assert (found.source, found.ports) == (Source.COSEM, ())
-    counter, gauge = streams_of(found)
-    assert counter.lowest == -counter.highest
-    assert gauge.lowest == -gauge.highest
-
-
-@pytest.mark.parametrize(("class_", "port"), [("pulse", [4]), ("cosem", "ttyS0")])
-@pytest.mark.parametrize("type_", ["water", "gas"])
-def test_an_flm02_tells_the_flow_by_the_day(class_: str, port: Json, type_: str) -> None:
-    found = _only({"4": slot(4, **{"class": class_}, type=type_, function="tap", port=port)})
-    assert _told(streams_of(found)) == [("counter", "L"), ("gauge", "L/day")]
-
-
-def test_a_pulse_input_of_an_flm02_counts_electricity_like_any_other() -> None:
-    found = _only({"4": slot(4, **{"class": "pulse"}, function="solar", port=[4], constant=0.5)})
-    assert (found.source, found.constant) == (Source.PULSE, 0.5)
-    assert _told(streams_of(found)) == [("counter", "Wh"), ("gauge", "W")]
+    found = only_sensor({"1": slot(1, subtype="pplus", data_type="gauge", port=[1])})
+    assert told(streams_of(found)) == [("gauge", "W")]
 
 
 @pytest.mark.parametrize("port", [4, "4", [4], ["4"], [4.0]])
 def test_a_port_may_be_a_number_however_it_is_written(port: Json) -> None:
-    found = _only({"37": slot(37, subtype="pplus", port=port)})
+    found = only_sensor({"37": slot(37, subtype="pplus", port=port)})
     assert (found.ports, found.source) == ((4,), Source.PULSE)
 
 
 def test_a_sensor_may_lack_a_port() -> None:
-    assert _only({"1": slot(1, subtype="pplus")}).ports == ()
+    assert only_sensor({"1": slot(1, subtype="pplus")}).ports == ()
 
 
 @pytest.mark.parametrize(
@@ -304,40 +229,3 @@ def test_any_json_is_a_list_of_sensors_or_refused(config: Json) -> None:
         assert is_id(found.sensor_id)
         assert all(1 <= port <= 99 for port in found.ports)
         assert streams_of(found)
-
-
-@pytest.mark.parametrize("quantity", Quantity)
-@pytest.mark.parametrize("source", Source)
-@pytest.mark.parametrize("kind", Kind)
-def test_every_sensor_publishes_each_kind_at_most_once(
-    quantity: Quantity, source: Source, kind: Kind
-) -> None:
-    found = sensor(quantity, source, kind)
-    streams = streams_of(found)
-    kinds = [stream.kind for stream in streams]
-    assert kinds in ([Kind.COUNTER, Kind.GAUGE], [Kind.GAUGE], [Kind.COUNTER])
-    for stream in streams:
-        assert stream.sensor is found
-        assert isinstance(stream.unit, Unit)
-        assert stream.lowest <= 0 < stream.highest
-
-
-def test_only_signed_gauges_of_clamps_are_misprinted() -> None:
-    misprinted = {
-        (source, quantity)
-        for source in Source
-        for quantity in Quantity
-        for stream in streams_of(sensor(quantity, source))
-        if stream.misprinted
-    }
-    assert misprinted == {(Source.CLAMP, Quantity.PF), (Source.CLAMP, Quantity.ALPHA)}
-
-
-def test_the_counter_of_a_p1_port_alone_can_be_negative() -> None:
-    for source in Source:
-        counter = next(
-            stream
-            for stream in streams_of(sensor(Quantity.ELECTRICITY, source))
-            if stream.kind is Kind.COUNTER
-        )
-        assert (counter.lowest < 0) == (source is Source.COSEM)

@@ -1,0 +1,81 @@
+"""config/sensor of an FLM02: names, classes, several ports, and the P1 port."""
+
+import pytest
+
+from custom_components.flukso.protocol.quantities import Quantity
+from custom_components.flukso.protocol.sensors import (
+    Sensor,
+    Source,
+    parse_sensors,
+    streams_of,
+)
+from custom_components.flukso.protocol.topics import Kind
+from custom_components.flukso.protocol.wire import Json
+
+from .slots import Config, only_sensor, sensor_id, slot, told
+
+
+def test_an_flm02_names_its_sensors_and_has_no_subtypes() -> None:
+    analog = slot(
+        1,
+        **{"class": "analog"},
+        function="main",
+        port=[1],
+        voltage=230,
+        current=50,
+        data_type="counter",
+        rid=0,
+    )
+    sensors = parse_sensors({"1": analog, "2": {"id": sensor_id(2), "enable": 0}})
+    assert sensors.flm02
+    assert sensors.enabled == (
+        Sensor(
+            sensor_id(1),
+            Quantity.ELECTRICITY,
+            Source.ANALOG,
+            Kind.COUNTER,
+            ports=(1,),
+            function="main",
+            current=50,
+        ),
+    )
+
+
+def test_a_meter_that_has_both_names_and_subtypes_is_no_flm02() -> None:
+    config: Config = {"1": slot(1, subtype="pplus", function="main", **{"class": "ct"})}
+    assert not parse_sensors(config).flm02
+    assert only_sensor(config).source is Source.CLAMP
+
+
+def test_an_flm02_whose_name_is_a_number_is_named_so() -> None:
+    found = only_sensor({"1": slot(1, **{"class": "analog"}, function=123, port=[1])})
+    assert found.function == "123"
+
+
+def test_three_phases_of_an_flm02_are_one_sensor_on_three_ports() -> None:
+    found = only_sensor({"1": slot(1, **{"class": "analog"}, function="all", port=[1, 2, 3])})
+    assert found.ports == (1, 2, 3)
+    assert told(streams_of(found)) == [("counter", "Wh"), ("gauge", "W")]
+
+
+def test_the_p1_port_of_an_flm02_is_no_number_and_counts_both_ways() -> None:
+    found = only_sensor({"7": slot(7, **{"class": "cosem"}, function="P1", port="ttyS0")})
+    assert (found.source, found.ports) == (Source.COSEM, ())
+    counter, gauge = streams_of(found)
+    assert counter.lowest == -counter.highest
+    assert gauge.lowest == -gauge.highest
+
+
+@pytest.mark.parametrize(("class_", "port"), [("pulse", [4]), ("cosem", "ttyS0")])
+@pytest.mark.parametrize("type_", ["water", "gas"])
+def test_an_flm02_tells_the_flow_by_the_day(class_: str, port: Json, type_: str) -> None:
+    found = only_sensor({"4": slot(4, **{"class": class_}, type=type_, function="tap", port=port)})
+    assert told(streams_of(found)) == [("counter", "L"), ("gauge", "L/day")]
+
+
+def test_a_pulse_input_of_an_flm02_counts_electricity_like_any_other() -> None:
+    found = only_sensor(
+        {"4": slot(4, **{"class": "pulse"}, function="solar", port=[4], constant=0.5)}
+    )
+    assert (found.source, found.constant) == (Source.PULSE, 0.5)
+    assert told(streams_of(found)) == [("counter", "Wh"), ("gauge", "W")]
