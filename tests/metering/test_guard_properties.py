@@ -154,7 +154,8 @@ def test_whatever_the_boards_say_a_replacement_books_nothing(
         for step in (0.0, *counted):
             time, value = time + 1, value + step
             found.append(guard.take(Mark(time, round(value, 3), time)))
-        value = data.draw(st.sampled_from((value + 1000, value + 1e8, 0.0 if value else 1e6)))
+        anew = 0.0 if value > 1000 else 1e6
+        value = data.draw(st.sampled_from((anew, value + 1000, value + 1e8)))
 
     assert sum(broken is not None for broken in found) == len(boards) - 1
     assert guard.value is not None

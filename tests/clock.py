@@ -1,0 +1,85 @@
+"""Time as a test lets it pass, and a meter that speaks every second of it."""
+
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.const import EVENT_STATE_CHANGED
+from homeassistant.core import Event, EventStateChangedData, HomeAssistant
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_capture_events,
+    async_fire_time_changed,
+)
+
+from .broker import Broker, Payload
+from .home import set_up
+from .meters import Meter
+
+type Messages = Iterable[tuple[str, Payload]]
+
+
+async def pass_time(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, seconds: float, *, step: float = 1
+) -> None:
+    """Let time pass, in steps short enough for what is due to be done in time."""
+    for _ in range(round(seconds / step)):
+        freezer.tick(timedelta(seconds=step))
+        async_fire_time_changed(hass)
+        await hass.async_block_till_done()
+
+
+async def settle(hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory) -> None:
+    """Let the MQTT client, which subscribes after a moment, subscribe to all that it shall."""
+    for _ in range(3):
+        await pass_time(hass, freezer, 0.5, step=0.5)
+        await broker.settle()
+
+
+async def start(
+    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory, meter: Meter
+) -> MockConfigEntry:
+    """Set up a meter while time stands still."""
+    entry = await set_up(hass, broker, meter)
+    await settle(hass, broker, freezer)
+    return entry
+
+
+async def play(
+    hass: HomeAssistant,
+    broker: Broker,
+    freezer: FrozenDateTimeFactory,
+    seconds: int,
+    speak: Callable[[int], Messages],
+) -> None:
+    """Let time pass while the meter speaks every second."""
+    for second in range(seconds):
+        for topic, payload in speak(second):
+            broker.send(topic, payload)
+        await hass.async_block_till_done()
+        await pass_time(hass, freezer, 1)
+
+
+class Writes:
+    """The states that were written from now on."""
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        self._events: list[Event[EventStateChangedData]] = async_capture_events(
+            hass, EVENT_STATE_CHANGED
+        )
+
+    def of(self, entity_id: str) -> list[str]:
+        """The states of an entity, in their order."""
+        return [
+            state.state
+            for event in self._events
+            if (state := event.data["new_state"]) is not None and state.entity_id == entity_id
+        ]
+
+    def moments(self) -> set[float]:
+        """When states were written."""
+        return {event.time_fired_timestamp for event in self._events}
+
+    def clear(self) -> None:
+        """Begin anew."""
+        self._events.clear()
