@@ -18,7 +18,7 @@ from custom_components.flukso.protocol.sensors import Sensors
 from custom_components.flukso.protocol.topics import CONFIG_REPORTS, ConfigReport, Report
 from custom_components.flukso.protocol.wire import Json, ProtocolError
 
-from .slots import Config, clamp_port, payload, slot
+from .slots import FLX, KUBES, Config, clamp_port, payload, slot
 from .strategies import any_json, config_like, nearly_configs, on_the_wire, taken_or_refused
 
 

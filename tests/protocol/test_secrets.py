@@ -1,4 +1,4 @@
-"""What the kubes' radio is secured with never gets past the reading (docs/protocol.md section 5)."""
+"""The secrets of the kubes never get past the reading (docs/protocol.md section 5)."""
 
 import json
 
