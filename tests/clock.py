@@ -12,11 +12,11 @@ from pytest_homeassistant_custom_component.common import (
     async_fire_time_changed,
 )
 
-from .broker import Broker, Payload
+from .broker import Broker
 from .home import set_up
 from .meters import Meter
 
-type Messages = Iterable[tuple[str, Payload]]
+type Messages = Iterable[tuple[str, str]]
 
 
 async def pass_time(

@@ -11,7 +11,7 @@ from homeassistant.helpers.event import async_track_time_interval
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from .broker import Broker, Payload
+from .broker import Broker
 from .clock import Writes, pass_time, play, settle, start
 from .home import entity_of, set_up_and_read, state_of, value_of
 from .meters import Meter, flm03, reading, three_clamps
@@ -22,7 +22,7 @@ WATER = 37
 METER = three_clamps().changed(*range(1, 37), enable=0).changed(IMPORT, VOLTAGE, CURRENT, enable=1)
 
 
-def speak(second: int) -> Iterator[tuple[str, Payload]]:
+def speak(second: int) -> Iterator[tuple[str, str]]:
     """A clamp whose every reading differs from the one before."""
     yield METER.topic(IMPORT, "counter"), reading(1000 + second / 2, "Wh")
     yield METER.topic(IMPORT, "gauge"), reading(1000 + second, "W")
@@ -69,25 +69,24 @@ async def test_power_and_current_are_written_every_5_seconds_and_all_else_every_
 
 
 @pytest.mark.parametrize(
-    ("power", "other", "counts"),
+    ("intervals", "counts"),
     [
-        (0, 0, {"energy": 60, "power": 60, "voltage": 60, "current": 60}),
-        (0, 30, {"energy": 2, "power": 60, "voltage": 2, "current": 60}),
-        (10, 0, {"energy": 60, "power": 6, "voltage": 60, "current": 6}),
-        (6, 20, {"energy": 3, "power": 10, "voltage": 3, "current": 10}),
-        (3600, 3600, {"energy": 0, "power": 0, "voltage": 0, "current": 0}),
+        ((0, 0), {"energy": 60, "power": 60, "voltage": 60, "current": 60}),
+        ((0, 30), {"energy": 2, "power": 60, "voltage": 2, "current": 60}),
+        ((10, 0), {"energy": 60, "power": 6, "voltage": 60, "current": 6}),
+        ((6, 20), {"energy": 3, "power": 10, "voltage": 3, "current": 10}),
+        ((3600, 3600), {"energy": 0, "power": 0, "voltage": 0, "current": 0}),
     ],
 )
 async def test_the_intervals_are_what_the_options_say(
     hass: HomeAssistant,
     broker: Broker,
     freezer: FrozenDateTimeFactory,
-    power: int,
-    other: int,
+    intervals: tuple[int, int],
     counts: dict[str, int],
 ) -> None:
     """They are applied by a reload of the entry, while Home Assistant runs on."""
-    entry = await set_up_with(hass, broker, freezer, power, other)
+    entry = await set_up_with(hass, broker, freezer, *intervals)
     assert entry.state is ConfigEntryState.LOADED
     assert hass.state is CoreState.running
     await play(hass, broker, freezer, 1, speak)
@@ -120,7 +119,7 @@ async def test_what_is_shown_integrates_to_what_was_read(
         is_on = 30 < second < 250 and second % 7 < 2
         watts.append((3000 if is_on else 60) if second % 9 else watts[-1])
 
-    def speak_and_look(second: int) -> Iterator[tuple[str, Payload]]:
+    def speak_and_look(second: int) -> Iterator[tuple[str, str]]:
         if second > 0:
             shown.append(value_of(hass, METER, IMPORT, "gauge"))
         if second == 0 or second % 9:
@@ -180,7 +179,7 @@ async def test_a_value_that_did_not_change_is_not_written_again(
 ) -> None:
     await start(hass, broker, freezer, METER)
 
-    def steady(_second: int) -> Iterator[tuple[str, Payload]]:
+    def steady(_second: int) -> Iterator[tuple[str, str]]:
         yield from speak(0)
 
     await play(hass, broker, freezer, 1, steady)
