@@ -6,6 +6,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 import pytest
 
+from custom_components.flukso.protocol.topics import Kind
+
 from .broker import Broker
 from .home import entity_of, set_up, set_up_and_read, state_of, value_of
 from .meters import flm02, flm03, reading, three_clamps
@@ -180,3 +182,27 @@ async def test_a_reading_in_another_unit_is_shown_as_what_it_is(
 
     state = state_of(hass, meter, slot, kind)
     assert (float(state.state), state.attributes.get("unit_of_measurement")) == shown
+
+
+async def test_a_topic_is_subscribed_to_once_however_many_listen(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    meter = flm03()
+    entry = await set_up(hass, broker, meter)
+    disabled = meter.topic(10, "gauge")
+    channel = entry.runtime_data.channels[meter.sensor_id(10), Kind.GAUGE]
+    heard: list[str] = []
+    assert disabled not in broker.topics
+
+    stop_first = await channel.async_listen(lambda: heard.append("first"))
+    stop_second = await channel.async_listen(lambda: heard.append("second"))
+    await broker.settle()
+    await broker.publish(disabled, reading(0.02, ""))
+    stop_first()
+    await broker.settle()
+
+    assert heard == ["first", "second"]
+    assert disabled in broker.topics
+    stop_second()
+    await broker.settle()
+    assert disabled not in broker.topics

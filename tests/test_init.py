@@ -1,5 +1,7 @@
 """A meter's config entry: set up, unloaded, reloaded, removed; its devices deleted or not."""
 
+from unittest.mock import patch
+
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
@@ -81,6 +83,19 @@ async def test_a_meter_that_waits_for_names_can_be_unloaded(
 
     assert broker.topics == topics
     assert timers(hass) == []
+
+
+async def test_a_meter_that_cannot_be_unloaded_goes_on(hass: HomeAssistant, broker: Broker) -> None:
+    meter = flm03()
+    entry = await set_up(hass, broker, meter)
+
+    with patch.object(hass.config_entries, "async_unload_platforms", return_value=False):
+        assert not await hass.config_entries.async_unload(entry.entry_id)
+
+    assert entry.state is ConfigEntryState.FAILED_UNLOAD
+    await broker.publish(*meter.with_port(3, name="roof").port_report)
+    assert "roof" in device_names(hass, entry)
+    await entry.runtime_data.async_stop()
 
 
 async def test_a_reloaded_meter_is_as_it_was(hass: HomeAssistant, broker: Broker) -> None:

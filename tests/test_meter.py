@@ -160,6 +160,7 @@ async def test_names_that_do_not_come_are_waited_for_and_then_done_without(
     for topic, payload in meter.reports.items():
         if topic.rpartition("/")[2] in reports:
             await broker.publish(topic, payload)
+    await broker.publish(*meter.changed(1, rid=1).sensor_report)
 
     async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=NAMES_WITHIN - 1))
     await broker.settle()

@@ -1,0 +1,49 @@
+"""The options: how often states are written, in force without a restart."""
+
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType, InvalidData
+import pytest
+
+from .broker import Broker
+from .home import set_up_and_read, value_of
+from .meters import flm03, reading
+
+
+async def test_the_intervals_can_be_chosen_and_hold_at_once(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    meter = flm03()
+    entry = await set_up_and_read(hass, broker, meter)
+
+    form = await hass.config_entries.options.async_init(entry.entry_id)
+    assert form["type"] is FlowResultType.FORM
+    assert form["data_schema"]({}) == {"power_interval": 5, "other_interval": 30}
+    result = await hass.config_entries.options.async_configure(
+        form["flow_id"], {"power_interval": 0.0, "other_interval": 60.0}
+    )
+    await broker.settle()
+
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert entry.options == {"power_interval": 0, "other_interval": 60}
+    assert all(isinstance(seconds, int) for seconds in entry.options.values())
+    for power in (100, 200, 300):
+        await broker.publish(meter.topic(1, "gauge"), reading(power, "W"))
+        assert value_of(hass, meter, 1, "gauge") == power
+
+    form = await hass.config_entries.options.async_init(entry.entry_id)
+    assert form["data_schema"]({}) == {"power_interval": 0, "other_interval": 60}
+
+
+@pytest.mark.parametrize("seconds", [-1, 3601, "often", None])
+async def test_an_interval_that_is_none_is_refused(
+    hass: HomeAssistant, broker: Broker, seconds: object
+) -> None:
+    entry = await set_up_and_read(hass, broker, flm03())
+    form = await hass.config_entries.options.async_init(entry.entry_id)
+
+    with pytest.raises(InvalidData):
+        await hass.config_entries.options.async_configure(
+            form["flow_id"], {"power_interval": seconds, "other_interval": 30}
+        )
+
+    assert entry.options == {}
