@@ -7,14 +7,11 @@ from freezegun.api import FrozenDateTimeFactory
 from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant
 from pytest_homeassistant_custom_component.common import (
-    MockConfigEntry,
     async_capture_events,
     async_fire_time_changed,
 )
 
 from .broker import Broker
-from .home import set_up
-from .meters import Meter
 
 type Messages = Iterable[tuple[str, str]]
 
@@ -27,22 +24,6 @@ async def pass_time(
         freezer.tick(timedelta(seconds=step))
         async_fire_time_changed(hass)
         await hass.async_block_till_done()
-
-
-async def settle(hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory) -> None:
-    """Let the MQTT client, which subscribes after a moment, subscribe to all that it shall."""
-    for _ in range(3):
-        await pass_time(hass, freezer, 0.5, step=0.5)
-        await broker.settle()
-
-
-async def start(
-    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory, meter: Meter
-) -> MockConfigEntry:
-    """Set up a meter while time stands still."""
-    entry = await set_up(hass, broker, meter)
-    await settle(hass, broker, freezer)
-    return entry
 
 
 async def play(

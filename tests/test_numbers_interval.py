@@ -12,8 +12,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from .broker import Broker
-from .clock import Writes, pass_time, play, settle, start
-from .home import entity_of, set_up_and_read, state_of, value_of
+from .clock import Writes, pass_time, play
+from .home import entity_of, set_up, set_up_and_read, state_of, value_of
 from .meters import Meter, flm03, reading, three_clamps
 
 #: Slots of the first clamp.
@@ -31,15 +31,15 @@ def speak(second: int) -> Iterator[tuple[str, str]]:
 
 
 async def set_up_with(
-    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory, power: int, other: int
+    hass: HomeAssistant, broker: Broker, power: int, other: int
 ) -> MockConfigEntry:
     """Set up the meter, and choose its intervals in the options dialog."""
-    entry = await start(hass, broker, freezer, METER)
+    entry = await set_up(hass, broker, METER)
     form = await hass.config_entries.options.async_init(entry.entry_id)
     await hass.config_entries.options.async_configure(
         form["flow_id"], {"power_interval": power, "other_interval": other}
     )
-    await settle(hass, broker, freezer)
+    await broker.settle()
     return entry
 
 
@@ -59,7 +59,7 @@ def written(hass: HomeAssistant, writes: Writes) -> dict[str, int]:
 async def test_power_and_current_are_written_every_5_seconds_and_all_else_every_30(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
-    await start(hass, broker, freezer, METER)
+    await set_up(hass, broker, METER)
     await play(hass, broker, freezer, 1, speak)
     writes = Writes(hass)
 
@@ -86,7 +86,7 @@ async def test_the_intervals_are_what_the_options_say(
     counts: dict[str, int],
 ) -> None:
     """They are applied by a reload of the entry, while Home Assistant runs on."""
-    entry = await set_up_with(hass, broker, freezer, *intervals)
+    entry = await set_up_with(hass, broker, *intervals)
     assert entry.state is ConfigEntryState.LOADED
     assert hass.state is CoreState.running
     await play(hass, broker, freezer, 1, speak)
@@ -100,7 +100,7 @@ async def test_the_intervals_are_what_the_options_say(
 async def test_with_an_interval_of_0_every_reading_is_shown_as_it_is(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
-    await set_up_with(hass, broker, freezer, 0, 0)
+    await set_up_with(hass, broker, 0, 0)
     writes = Writes(hass)
 
     await play(hass, broker, freezer, 20, speak)
@@ -113,7 +113,7 @@ async def test_what_is_shown_integrates_to_what_was_read(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
     """A load that comes and goes within the interval, with every ninth second missing."""
-    await start(hass, broker, freezer, METER)
+    await set_up(hass, broker, METER)
     watts, shown = [60.0], []
     for second in range(1, 300):
         is_on = 30 < second < 250 and second % 7 < 2
@@ -131,9 +131,9 @@ async def test_what_is_shown_integrates_to_what_was_read(
 
 
 async def test_the_first_reading_after_a_start_is_shown_at_once(
-    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
+    hass: HomeAssistant, broker: Broker
 ) -> None:
-    await start(hass, broker, freezer, METER)
+    await set_up(hass, broker, METER)
     assert state_of(hass, METER, IMPORT, "gauge").state == STATE_UNKNOWN
     assert state_of(hass, METER, IMPORT, "counter").state == STATE_UNKNOWN
 
@@ -147,7 +147,7 @@ async def test_the_first_reading_after_a_start_is_shown_at_once(
 async def test_the_first_reading_after_an_outage_is_shown_at_once_and_alone(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
-    await start(hass, broker, freezer, METER)
+    await set_up(hass, broker, METER)
     await play(hass, broker, freezer, 8, speak)
     await pass_time(hass, freezer, 70, step=5)
     assert state_of(hass, METER, IMPORT, "gauge").state == STATE_UNAVAILABLE
@@ -177,7 +177,7 @@ async def test_the_first_reading_after_a_configuration_change_is_shown_at_once(
 async def test_a_value_that_did_not_change_is_not_written_again(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
-    await start(hass, broker, freezer, METER)
+    await set_up(hass, broker, METER)
 
     def steady(_second: int) -> Iterator[tuple[str, str]]:
         yield from speak(0)
@@ -194,7 +194,7 @@ async def test_one_ticker_writes_all_that_is_due_together(
 ) -> None:
     ticker = "custom_components.flukso.meter.async_track_time_interval"
     with patch(ticker, wraps=async_track_time_interval) as started:
-        await start(hass, broker, freezer, METER)
+        await set_up(hass, broker, METER)
     await play(hass, broker, freezer, 1, speak)
     writes = Writes(hass)
 
@@ -207,7 +207,7 @@ async def test_one_ticker_writes_all_that_is_due_together(
 async def test_the_ticker_looks_who_is_live_however_long_the_intervals_are(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
-    await set_up_with(hass, broker, freezer, 3600, 3600)
+    await set_up_with(hass, broker, 3600, 3600)
     await play(hass, broker, freezer, 1, speak)
 
     await pass_time(hass, freezer, 70, step=5)
@@ -216,11 +216,11 @@ async def test_the_ticker_looks_who_is_live_however_long_the_intervals_are(
 
 
 async def test_readings_of_one_meter_do_not_show_on_another(
-    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
+    hass: HomeAssistant, broker: Broker
 ) -> None:
     other: Meter = three_clamps(0xC1A4)
-    await start(hass, broker, freezer, METER)
-    await start(hass, broker, freezer, other)
+    await set_up(hass, broker, METER)
+    await set_up(hass, broker, other)
 
     await broker.publish_all(dict(speak(0)))
 
