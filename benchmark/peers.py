@@ -1,0 +1,93 @@
+"""What is set side by side: ways to bring the readings of the same meters into Home Assistant.
+
+Each is a Home Assistant of its own on the same broker, so that all hear the same stream.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+import json
+
+from custom_components.flukso.const import CONF_OTHER_INTERVAL, CONF_POWER_INTERVAL, DOMAIN
+from custom_components.flukso.descriptions import description_of
+from custom_components.flukso.protocol.sensors import Stream, parse_sensors, streams_of
+from custom_components.flukso.protocol.topics import Report, reading_topic
+from simulator import Meter
+from stack import HomeAssistant
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """One way: its name in tables, the integration its entities belong to, and its settings.
+
+    Attributes:
+        name: what tables call it.
+        platform: the integration that its entities belong to.
+        options: this integration's options, where they are not the defaults.
+        yaml: what goes into configuration.yaml.
+    """
+
+    name: str
+    platform: str = DOMAIN
+    options: Mapping[str, int] | None = None
+    yaml: str = ""
+
+    async def join(self, home: HomeAssistant, port: int, meters: int) -> None:
+        """Bring the meters of a broker on the loopback address into a running Home Assistant."""
+        client = home.client
+        await client.add_mqtt(port)
+        flows = await client.discovered(DOMAIN, meters)
+        if self.platform != DOMAIN:
+            return
+        for flow in flows:
+            entry = await client.confirm(flow["flow_id"])
+            if self.options is not None:
+                await client.set_options(entry["entry_id"], dict(self.options))
+
+
+DEFAULTS = Peer("this integration, defaults")
+EVERY_READING = Peer(
+    "this integration, interval 0", options={CONF_POWER_INTERVAL: 0, CONF_OTHER_INTERVAL: 0}
+)
+
+
+def yaml_sensors(name: str, meters: Sequence[Meter], *, disabled_too: bool = False) -> Peer:
+    """Home Assistant's own MQTT sensors for what this integration shows of the same meters.
+
+    Args:
+        name: what tables call it.
+        meters: the meters.
+        disabled_too: whether they show as well what this integration leaves disabled at first.
+    """
+    sensors = [
+        sensor
+        for meter in meters
+        for stream in _streams(meter)
+        if (sensor := _yaml_sensor(stream, disabled_too=disabled_too)) is not None
+    ]
+    return Peer(name, platform="mqtt", yaml=f"mqtt: {json.dumps({'sensor': sensors})}")
+
+
+def _streams(meter: Meter) -> list[Stream]:
+    """All readings topics that a meter has in use."""
+    [announced] = [
+        message for message in meter.announce() if message.topic.endswith(Report.SENSORS)
+    ]
+    sensors = parse_sensors(json.loads(announced.payload))
+    return [stream for sensor in sensors.enabled for stream in streams_of(sensor)]
+
+
+def _yaml_sensor(stream: Stream, *, disabled_too: bool) -> Mapping[str, object] | None:
+    """A sensor as one writes it by hand: the value of the topic, with its unit and class."""
+    shown = description_of(stream)
+    if shown is None or not (shown.entity_registry_enabled_default or disabled_too):
+        return None
+    settings = {
+        "name": f"{stream.sensor.sensor_id} {stream.kind}",
+        "unique_id": f"{stream.sensor.sensor_id}_{stream.kind}",
+        "state_topic": reading_topic("", stream.sensor.sensor_id, stream.kind),
+        "value_template": "{{ value_json[1] }}",
+        "unit_of_measurement": shown.native_unit_of_measurement,
+        "device_class": shown.device_class,
+        "state_class": shown.state_class,
+    }
+    return {key: value for key, value in settings.items() if value is not None}

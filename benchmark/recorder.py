@@ -1,0 +1,142 @@
+"""How many rows a meter's three clamps write into Home Assistant's database in a day.
+
+A few minutes are recorded and scaled. Four meters play at once, each at another time of the same
+day, so that night and sun have their share; every peer hears all of them.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+import contextlib
+from dataclasses import dataclass
+from pathlib import Path
+import sqlite3
+from tempfile import TemporaryDirectory
+from time import time
+
+from stack import HomeAssistant, Mosquitto, eventually
+
+from .meters import playing, three_clamps
+from .peers import DEFAULTS, EVERY_READING, Peer, yaml_sensors
+from .table import grouped, table
+
+#: Midnight, six, noon and six in the evening of a day in June, in seconds since 1970.
+_TIMES = [1_782_000_000 + hour * 3600 for hour in (0, 6, 12, 18)]
+_DAY = 86_400
+#: Both intervals of the defaults go into it, so that as many end in each (s).
+_PERIOD = 30
+#: The recorder commits every second in the benchmark's Home Assistants (s).
+_COMMITTED = 5
+
+_GROUPS = {
+    **dict.fromkeys(("W", "var", "A"), "power and current"),
+    **dict.fromkeys(("Wh", "kWh", "varh", "kvarh"), "energy"),
+}
+_OTHERS = "voltage and ratios"
+_KINDS = (*dict.fromkeys(_GROUPS.values()), _OTHERS)
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What a peer wrote: its entities, and rows a day, for one meter, by group."""
+
+    peer: str
+    entities: float
+    a_day: Mapping[str, float]
+
+    @property
+    def total(self) -> float:
+        """All of them."""
+        return sum(self.a_day.values())
+
+
+async def measure(minutes: int) -> list[Rows]:
+    """Record that many minutes in all peers at once, and scale them to a day."""
+    meters = [three_clamps(number, start) for number, start in enumerate(_TIMES)]
+    peers = (
+        DEFAULTS,
+        EVERY_READING,
+        yaml_sensors("YAML, the same sensors", meters),
+        yaml_sensors("YAML, every topic", meters, disabled_too=True),
+    )
+    async with contextlib.AsyncExitStack() as parts:
+        folder = Path(parts.enter_context(TemporaryDirectory()))
+        broker = await parts.enter_async_context(Mosquitto(folder))
+        begins = [(meter, start) for meter, start in zip(meters, _TIMES, strict=True)]
+        parts.enter_context(playing(begins, broker.port))
+        homes = [
+            await parts.enter_async_context(_home(folder / str(number), peer))
+            for number, peer in enumerate(peers)
+        ]
+        joined = list(zip(peers, homes, strict=True))
+        for peer, home in joined:
+            await peer.join(home, broker.port, len(meters))
+        units = [await _units_when_live(peer, home) for peer, home in joined]
+        start = (time() // _PERIOD + 1) * _PERIOD
+        end = start + minutes * 60
+        await asyncio.sleep(end - time() + _COMMITTED)
+        return [
+            _scaled(peer, shown, _count(home, start, end), minutes, len(meters))
+            for (peer, home), shown in zip(joined, units, strict=True)
+        ]
+
+
+def _home(folder: Path, peer: Peer) -> HomeAssistant:
+    return HomeAssistant(folder, levels={"homeassistant": "warning"}, extra=peer.yaml)
+
+
+async def _units_when_live(peer: Peer, home: HomeAssistant) -> Mapping[str, str]:
+    """Wait until all enabled entities of a peer show a value, and return their units."""
+
+    async def units() -> Mapping[str, str]:
+        entities = await home.client.entities(peer.platform)
+        enabled = [item["entity_id"] for item in entities if item["disabled_by"] is None]
+        states = await home.client.states()
+        live = {
+            name: states[name]["attributes"].get("unit_of_measurement", "")
+            for name in enabled
+            if states.get(name, {}).get("state", "unknown") not in ("unknown", "unavailable")
+        }
+        return live if len(live) == len(enabled) else {}
+
+    return await eventually(units, f"the entities of {peer.name} to be live", 120)
+
+
+def _count(home: HomeAssistant, start: float, end: float) -> Mapping[str, int]:
+    """The rows of each entity whose state was written in a time, in seconds since 1970."""
+    query = """
+        SELECT meta.entity_id, count(*) FROM states JOIN states_meta AS meta USING (metadata_id)
+        WHERE last_updated_ts >= ? AND last_updated_ts < ? GROUP BY metadata_id
+    """
+    database = f"file:{home.config / 'home-assistant_v2.db'}?mode=ro"
+    with contextlib.closing(sqlite3.connect(database, uri=True)) as connection:
+        return dict(connection.execute(query, (start, end)).fetchall())
+
+
+def _scaled(
+    peer: Peer, units: Mapping[str, str], rows: Mapping[str, int], minutes: int, meters: int
+) -> Rows:
+    """Scale the rows of some minutes and meters to a day of one meter."""
+    scale = _DAY / (minutes * 60) / meters
+    a_day = dict.fromkeys(_KINDS, 0.0)
+    for entity_id, unit in units.items():
+        a_day[_GROUPS.get(unit, _OTHERS)] += rows.get(entity_id, 0) * scale
+    return Rows(peer.name, len(units) / meters, a_day)
+
+
+def report(measured: Sequence[Rows]) -> str:
+    """Lay out what was measured, against each of the peers that are YAML."""
+    yaml = [rows for rows in measured if rows.peer.startswith("YAML")]
+    head = ("rows a day", "entities", *_KINDS, "in all", *(f"of {rows.peer}" for rows in yaml))
+    return table(
+        head,
+        [
+            (
+                rows.peer,
+                f"{rows.entities:.0f}",
+                *(grouped(rows.a_day[kind]) for kind in _KINDS),
+                grouped(rows.total),
+                *(f"{rows.total / other.total:.1%}" for other in yaml),
+            )
+            for rows in measured
+        ],
+    )
