@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
+from time import time
 from typing import cast
 
 from homeassistant.components import mqtt
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.util import dt as dt_util
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,7 @@ class Transport:
         @callback
         def received(message: mqtt.ReceiveMessage) -> None:
             payload = cast("bytes", message.payload)  # no encoding was asked for
-            arrived = dt_util.utcnow().timestamp()
-            receive(Message(message.topic, payload, message.retain, arrived))
+            receive(Message(message.topic, payload, message.retain, time()))
 
         return await mqtt.async_subscribe(self._hass, topic, received, encoding=None)
 
