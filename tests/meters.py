@@ -102,12 +102,9 @@ class Meter:
     @property
     def reports(self) -> dict[str, str]:
         """The config messages that this meter publishes, by topic."""
-        reports = [self.sensor_report]
-        if self.ports is not None:
-            reports.append(self.port_report)
-        if self.kubes is not None:
-            reports.append(self.kube_report)
-        return dict(reports)
+        of_ports = [] if self.ports is None else [self.port_report]
+        of_kubes = [] if self.kubes is None else [self.kube_report]
+        return dict([self.sensor_report, *of_ports, *of_kubes])
 
     @property
     def tap_topic(self) -> str:
@@ -119,8 +116,7 @@ class Meter:
 
     def sensor_id(self, slot: int) -> str:
         """The sensor id of a slot."""
-        sensor_id: str = self.sensors[slot]["id"]
-        return sensor_id
+        return str(self.sensors[slot]["id"])
 
     def topic(self, slot: int, kind: str) -> str:
         """The readings topic of a slot."""
@@ -191,17 +187,14 @@ def _clamp(device: int, port: int) -> dict[int, Section]:
     }
 
 
-def _pulse(device: int, slot: int, port: int, quantity: str, enable: int) -> dict[int, Section]:
+def _pulse(device: int, slot: int, port: int, quantity: str) -> dict[int, Section]:
     settings = {
         "id": _id(device, slot),
         "type": quantity,
         "subtype": "pplus" if quantity == "electricity" else "",
         "port": [port],
-        "enable": enable,
-        "data_type": "counter",
-        "rid": 0,
     }
-    return {slot: settings}
+    return {slot: settings | {"enable": 0, "data_type": "counter", "rid": 0}}
 
 
 def _kube_sensors(device: int, first: int, kube: int) -> dict[int, Section]:
@@ -243,13 +236,12 @@ def _clamp_port(name: str) -> Section:
 
 
 def _pulse_port(name: str, constant: float) -> Section:
-    settings = {"enable": 1, "class": "pulse", "name": name, "constant": constant}
-    return settings | {"trigger": "edge"}
+    return {"enable": 1, "class": "pulse", "name": name, "constant": constant, "trigger": "edge"}
 
 
 def _ports() -> dict[str, Section]:
     return {
-        "main": {"led_mode": 255, "phase": "3p+n", "math": "none"},
+        "main": {"led_mode": 255, "phase": "1p", "math": "none"},
         "1": _clamp_port("main"),
         "2": _clamp_port("main"),
         "3": _clamp_port("solar"),
@@ -265,9 +257,9 @@ def three_clamps(device: int = 0xC1A3) -> Meter:
     sensors = {
         slot: settings for port in (1, 2, 3) for slot, settings in _clamp(device, port).items()
     }
-    sensors |= _pulse(device, 37, 4, "water", 0)
-    sensors |= _pulse(device, 38, 5, "gas", 0)
-    sensors |= _pulse(device, 39, 6, "electricity", 0)
+    sensors |= _pulse(device, 37, 4, "water")
+    sensors |= _pulse(device, 38, 5, "gas")
+    sensors |= _pulse(device, 39, 6, "electricity")
     sensors |= _unused(device, range(40, 129))
     return Meter(_id(device, 0), sensors, ports=_ports())
 

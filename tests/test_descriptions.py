@@ -15,7 +15,7 @@ from homeassistant.const import EntityCategory
 import pytest
 
 import custom_components.flukso as integration
-from custom_components.flukso.descriptions import description_of
+from custom_components.flukso.descriptions import TOTALS, description_of
 from custom_components.flukso.protocol.quantities import (
     CLAMP_QUANTITIES,
     KUBE_QUANTITIES,
@@ -139,8 +139,9 @@ def test_every_sensor_has_a_name_of_its_own() -> None:
         for stream in ALL.values()
         if (description := description_of(stream)) is not None
     }
+    totals = {description.translation_key for description in TOTALS.values()}
 
-    assert keys == names.keys()
+    assert keys | totals == names.keys()
     assert len({name["name"] for name in names.values()}) == len(names)
 
 

@@ -16,8 +16,9 @@ from .const import (
     DOMAIN,
 )
 from .devices import async_register_devices, part_of
+from .intervals import Intervals
 from .memory import Memory
-from .meter import FluksoConfigEntry, Intervals, Meter
+from .meter import FluksoConfigEntry, Meter
 from .repairs import forget_issues, raise_counter_break
 from .transport import Transport
 

@@ -1,6 +1,7 @@
 """Binary sensors: what a FluksoKube notices, and whether it is well."""
 
 from datetime import datetime
+from functools import partial
 from typing import override
 
 from homeassistant.components.binary_sensor import (
@@ -14,7 +15,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.event import async_call_later
 
 from .channel import Channel
-from .entity import FluksoEntity, follow_channels
+from .entity import ChannelEntity, channels_of, follow
 from .meter import FluksoConfigEntry
 from .protocol.quantities import Quantity
 from .protocol.topics import Kind
@@ -57,10 +58,13 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the binary sensors of a meter's kubes, now and whenever it gets others."""
-    follow_channels(hass, entry, async_add_entities, _create)
+    channels = partial(channels_of, entry)
+    follow(hass, entry, async_add_entities, channels, partial(_create, hass, entry))
 
 
-def _create(hass: HomeAssistant, entry: FluksoConfigEntry, channel: Channel) -> FluksoEntity | None:
+def _create(
+    hass: HomeAssistant, entry: FluksoConfigEntry, channel: Channel
+) -> ChannelEntity | None:
     quantity, kind = channel.stream.sensor.quantity, channel.stream.kind
     if quantity is Quantity.ERROR and kind is Kind.GAUGE:
         return FluksoProblem(hass, entry, channel)
@@ -69,21 +73,21 @@ def _create(hass: HomeAssistant, entry: FluksoConfigEntry, channel: Channel) -> 
     return None
 
 
-class FluksoProblem(FluksoEntity, BinarySensorEntity):
+class FluksoProblem(ChannelEntity, BinarySensorEntity):
     """The error field of a kube: on while any bit is set, the bits by name in an attribute."""
 
     entity_description = _PROBLEM
 
     @override
     def _take_value(self) -> None:
-        if self.channel.value is not None:
-            bits = int(self.channel.value)
+        if self.shown.value is not None:
+            bits = int(self.shown.value)
             faults = [fault for bit, fault in enumerate(FAULTS) if bits & 1 << bit]
             self._attr_is_on = bits != 0
             self._attr_extra_state_attributes = {"faults": faults}
 
 
-class FluksoEvent(FluksoEntity, BinarySensorEntity):
+class FluksoEvent(ChannelEntity, BinarySensorEntity):
     """Movement or vibration: on for a while after the kube's counter moved.
 
     The first reading may be days old and tells nothing of now.
@@ -109,7 +113,7 @@ class FluksoEvent(FluksoEntity, BinarySensorEntity):
 
     @override
     def _take_value(self) -> None:
-        count = self.channel.value
+        count = self.shown.value
         if count is None:
             return
         moved = self._count is not None and count != self._count

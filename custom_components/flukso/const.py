@@ -8,6 +8,7 @@ MANUFACTURER: Final = "Flukso"
 CONF_TOPIC_PREFIX: Final = "topic_prefix"
 CONF_POWER_INTERVAL: Final = "power_interval"
 CONF_OTHER_INTERVAL: Final = "other_interval"
+CONF_SUPPLY_PORTS: Final = "supply_ports"
 
 #: How often power and current are written, and all else (s); 0 is every reading.
 DEFAULT_POWER_INTERVAL: Final = 5

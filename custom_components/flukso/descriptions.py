@@ -34,9 +34,13 @@ from .protocol.topics import Kind
 
 @dataclass(frozen=True, kw_only=True)
 class FluksoSensorDescription(SensorEntityDescription):
-    """A sensor whose native value is ``scale`` times what is on the wire."""
+    """A sensor whose native value is ``scale`` times what is on the wire.
+
+    A ``belgian`` one is enabled at first only where its tariff is.
+    """
 
     scale: float = 1
+    belgian: bool = False
 
 
 def _measurement(
@@ -197,3 +201,38 @@ def description_of(stream: Stream) -> FluksoSensorDescription | None:
         entity_registry_enabled_default=quantity not in _DISABLED,
         state_class=SensorStateClass.TOTAL if both_ways else description.state_class,
     )
+
+
+def _of_supply(
+    key: str, description: FluksoSensorDescription, *, enabled: bool = True, belgian: bool = False
+) -> FluksoSensorDescription:
+    return replace(
+        description,
+        key=key,
+        translation_key=f"supply_{key}",
+        entity_registry_enabled_default=enabled,
+        belgian=belgian,
+    )
+
+
+_POWER = _BY_UNIT[Kind.GAUGE, Unit.WATT]
+_ENERGY = _BY_UNIT[Kind.COUNTER, Unit.WATT_HOUR]
+
+#: The totals of a supply, by what they are.
+TOTALS = {
+    description.key: description
+    for description in (
+        _of_supply("active_power_import", _POWER),
+        _of_supply("active_power_export", _POWER),
+        _of_supply("net_active_power", _POWER),
+        _of_supply("reactive_power", _BY_UNIT[Kind.GAUGE, Unit.VAR], enabled=False),
+        _of_supply("active_energy_import", _ENERGY, enabled=False),
+        _of_supply("active_energy_export", _ENERGY, enabled=False),
+        _of_supply("netted_energy_import", _ENERGY),
+        _of_supply("netted_energy_export", _ENERGY),
+        _of_supply("demand", _POWER, belgian=True),
+        _of_supply("expected_demand", _POWER, belgian=True),
+        _of_supply("last_demand", _POWER, belgian=True),
+        _of_supply("peak_demand", _POWER, belgian=True),
+    )
+}

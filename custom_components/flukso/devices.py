@@ -109,3 +109,8 @@ def device_info(hass: HomeAssistant, entry: FluksoConfigEntry, sensor: Sensor) -
             hass, (DOMAIN, entry.runtime_data.device_id), config_entry_id=entry.entry_id
         ),
     )
+
+
+def meter_info(meter: Meter) -> AnyDeviceInfo:
+    """Where an entity of the meter as a whole belongs."""
+    return dr.DeviceInfo(identifiers={(DOMAIN, meter.device_id)})

@@ -1,7 +1,7 @@
 """What the entities of all platforms share: their device, their availability, their channel."""
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import override
 
 from homeassistant.core import HomeAssistant, callback
@@ -9,78 +9,94 @@ from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .channel import Channel
-from .devices import device_info
+from .devices import AnyDeviceInfo, device_info
 from .meter import FluksoConfigEntry
+from .shown import Shown
 
 
 class FluksoEntity(Entity):
-    """An entity that shows a channel."""
+    """An entity that shows a value of the meter."""
 
     _attr_has_entity_name = True
     _attr_should_poll = False
 
-    def __init__(self, hass: HomeAssistant, entry: FluksoConfigEntry, channel: Channel) -> None:
-        stream = channel.stream
-        self.channel = channel
-        self._attr_unique_id = (
-            f"{entry.runtime_data.device_id}_{stream.sensor.sensor_id}_{stream.kind}"
-        )
-        self._attr_device_info = device_info(hass, entry, stream.sensor)
+    def __init__(self, shown: Shown, unique_id: str, info: AnyDeviceInfo) -> None:
+        self.shown = shown
+        self._attr_unique_id = unique_id
+        self._attr_device_info = info
 
     @property
     @override
     def available(self) -> bool:
-        """Whether the channel can be relied on."""
-        return self.channel.available
+        """Whether the value can be relied on."""
+        return self.shown.available
 
     @override
     async def async_added_to_hass(self) -> None:
         """Listen for as long as the entity is part of Home Assistant."""
         await super().async_added_to_hass()
         self._take_value()
-        self.async_on_remove(await self.channel.async_listen(self._channel_changed))
+        self.async_on_remove(await self.shown.async_listen(self._changed))
 
     @callback
-    def _channel_changed(self) -> None:
+    def _changed(self) -> None:
         self._take_value()
         self.async_write_ha_state()
 
     @abstractmethod
     def _take_value(self) -> None:
-        """Take the state over from the channel."""
+        """Take the state over from what is shown."""
+
+
+class ChannelEntity(FluksoEntity):
+    """An entity that shows a channel."""
+
+    def __init__(self, hass: HomeAssistant, entry: FluksoConfigEntry, channel: Channel) -> None:
+        stream = channel.stream
+        device_id = entry.runtime_data.device_id
+        super().__init__(
+            channel,
+            f"{device_id}_{stream.sensor.sensor_id}_{stream.kind}",
+            device_info(hass, entry, stream.sensor),
+        )
 
 
 @callback
-def follow_channels(
+def follow[Source: Shown](
     hass: HomeAssistant,
     entry: FluksoConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
-    create: Callable[[HomeAssistant, FluksoConfigEntry, Channel], FluksoEntity | None],
+    sources: Callable[[], Collection[Source]],
+    create: Callable[[Source], FluksoEntity | None],
 ) -> None:
-    """Keep the entities of a platform in step with the channels of the meter.
+    """Keep the entities of a platform in step with what the meter has to show.
 
-    ``create`` makes the entity of a channel, or None where another platform does. The entity
-    of a channel that is gone leaves, and its place in the entity registry waits for it.
+    ``create`` makes the entity of a source, or None where another platform does. The entity of
+    a source that is gone leaves, and its place in the entity registry waits for it.
     """
-    meter = entry.runtime_data
-    entities: dict[Channel, FluksoEntity] = {}
+    entities: dict[Source, FluksoEntity] = {}
 
-    async def follow() -> None:
-        for channel in entities.keys() - set(meter.channels.values()):
-            gone = entities.pop(channel)
+    async def update() -> None:
+        for source in entities.keys() - set(sources()):
+            gone = entities.pop(source)
             if gone.hass:  # one that the user has disabled was never added
                 await gone.async_remove()
         new = {
-            channel: entity
-            for channel in meter.channels.values()
-            if channel not in entities and (entity := create(hass, entry, channel)) is not None
+            source: entity
+            for source in sources()
+            if source not in entities and (entity := create(source)) is not None
         }
         entities.update(new)
         async_add_entities(new.values())
 
     @callback
-    def channels_changed() -> None:
-        entry.async_create_task(hass, follow(), "flukso follow channels")
+    def changed() -> None:
+        entry.async_create_task(hass, update(), "flukso follow")
 
-    entry.async_on_unload(meter.listen(channels_changed))
-    channels_changed()
+    entry.async_on_unload(entry.runtime_data.listen(changed))
+    changed()
+
+
+def channels_of(entry: FluksoConfigEntry) -> Collection[Channel]:
+    """The channels of the meter as it is configured now."""
+    return entry.runtime_data.channels.values()

@@ -2,24 +2,22 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 import logging
-from math import gcd
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.event import async_call_later, async_track_time_interval
 
 from .channel import Channel, CounterChannel, FlowChannel, Reports, kind_of
-from .const import DEFAULT_POWER_INTERVAL
+from .intervals import Intervals
 from .limits import fastest, pulse_constant
 from .liveness import judge
 from .memory import Memory
 from .metering.guard import Break
 from .protocol.config import Configuration, parse_config, read_config
-from .protocol.quantities import Unit
 from .protocol.reading import Reading
 from .protocol.sensors import Sensor, Stream
 from .protocol.tap import Tap, parse_tap
@@ -38,23 +36,6 @@ _LOGGER = logging.getLogger(__name__)
 
 #: How long sensors wait for the reports that name them, before they appear without names (s).
 NAMES_WITHIN = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Intervals:
-    """How often values are shown (s); 0 is at every reading."""
-
-    power: int
-    other: int
-
-    @property
-    def period(self) -> int:
-        """How often to look what is due, and who is live."""
-        return gcd(self.power, self.other, DEFAULT_POWER_INTERVAL)
-
-    def of(self, stream: Stream) -> int:
-        """The interval of a stream."""
-        return self.power if stream.unit in (Unit.WATT, Unit.VAR, Unit.AMPERE) else self.other
 
 
 type FluksoConfigEntry = ConfigEntry[Meter]
@@ -85,9 +66,10 @@ class Meter:
         self._hass = hass
         self._transport = transport
         self._memory = memory
-        self._intervals = intervals
+        self.intervals = intervals
         self._reports = Reports(self._note_broken, self._take_unit, counter_break)
         self._listeners: list[Callable[[], None]] = []
+        self._tick_listeners: list[Callable[[int], None]] = []
         self._stops: list[CALLBACK_TYPE] = []
         self._waiting_for_names: CALLBACK_TYPE | None = None
         self._done_waiting = False
@@ -117,7 +99,7 @@ class Meter:
             await self._async_subscribe(report, partial(self._receive_config, report))
         await self._async_subscribe(Report.TAP, self._receive_tap)
         self._stops.append(self._transport.listen_to_link(self._link_changed))
-        period = timedelta(seconds=self._intervals.period)
+        period = timedelta(seconds=self.intervals.period)
         self._stops.append(async_track_time_interval(self._hass, self._tick, period))
 
     async def _async_subscribe(self, report: Report, receive: Callable[[Message], None]) -> None:
@@ -136,6 +118,15 @@ class Meter:
         """Call ``changed`` when channels or names change, until the returned function is called."""
         self._listeners.append(changed)
         return partial(self._listeners.remove, changed)
+
+    @callback
+    def listen_to_ticks(self, ticked: Callable[[int], None]) -> CALLBACK_TYPE:
+        """Call ``ticked`` after the channels showed what was due, or when the connection changed.
+
+        It gets the seconds since the start, and is called until the returned function is.
+        """
+        self._tick_listeners.append(ticked)
+        return partial(self._tick_listeners.remove, ticked)
 
     @callback
     def _receive_config(self, report: ConfigReport, message: Message) -> None:
@@ -207,7 +198,7 @@ class Meter:
 
     def _open(self, stream: Stream) -> Channel:
         topic = reading_topic(self.prefix, stream.sensor.sensor_id, stream.kind)
-        interval = self._intervals.of(stream)
+        interval = self.intervals.of(stream)
         return kind_of(stream)(stream, topic, self._transport, self._reports, interval)
 
     def _adjust(self, channel: Channel) -> None:
@@ -251,12 +242,14 @@ class Meter:
     def _link_changed(self) -> None:
         for channel in self.channels.values():
             channel.link_changed()
+        for ticked in self._tick_listeners:
+            ticked(self._elapsed)
         self._note_online(online=self._transport.connected)
 
     @callback
     def _tick(self, now: datetime) -> None:
         """Judge who is live, and show what is due, all at the same moment."""
-        self._elapsed += self._intervals.period
+        self._elapsed += self.intervals.period
         if not self._transport.connected:
             return
         online = judge(self.channels.values(), now.timestamp())
@@ -264,6 +257,8 @@ class Meter:
             is_due = not channel.interval or self._elapsed % channel.interval == 0
             if is_due and channel.listening and channel.alive:
                 channel.show(now.timestamp())
+        for ticked in self._tick_listeners:
+            ticked(self._elapsed)
         self._note_online(online=online)
 
     @callback

@@ -1,21 +1,25 @@
 """Sensors: every gauge and counter that is a number."""
 
-from dataclasses import asdict, dataclass
-from typing import Any, override
+from functools import partial
+from typing import override
 
 from homeassistant.components.sensor import DOMAIN as SENSOR_DOMAIN, SensorEntity
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
-from homeassistant.helpers.restore_state import ExtraStoredData, RestoreEntity
+from homeassistant.helpers.restore_state import RestoreEntity
+from homeassistant.util import dt as dt_util
 
 from .channel import Channel, CounterChannel
-from .const import DOMAIN
-from .descriptions import FluksoSensorDescription, description_of
-from .entity import FluksoEntity, follow_channels
+from .const import CONF_SUPPLY_PORTS, DOMAIN
+from .descriptions import TOTALS, FluksoSensorDescription, description_of
+from .devices import meter_info
+from .entity import ChannelEntity, FluksoEntity, channels_of, follow
 from .meter import FluksoConfigEntry
-from .metering.guard import CounterState, Mark
 from .protocol.quantities import Unit
+from .restore import Kept, counter_from, ledger_from
+from .supply import Supply
+from .totals import Booked, Total
 
 PARALLEL_UPDATES = 0
 
@@ -29,7 +33,13 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the sensors of a meter, now and whenever it enables others."""
-    follow_channels(hass, entry, async_add_entities, _create)
+    options = entry.options.get(CONF_SUPPLY_PORTS, [])
+    supply = Supply(entry.runtime_data, map(int, options), dt_util.get_default_time_zone())
+    entry.async_on_unload(supply.listen())
+    channels = partial(channels_of, entry)
+    follow(hass, entry, async_add_entities, channels, partial(_create, hass, entry))
+    totals = partial(_create_total, hass, entry)
+    follow(hass, entry, async_add_entities, supply.current, totals)
 
 
 def _create(hass: HomeAssistant, entry: FluksoConfigEntry, channel: Channel) -> FluksoSensor | None:
@@ -62,7 +72,7 @@ def _suggest_unit_anew(hass: HomeAssistant, entity: FluksoSensor) -> None:
     )
 
 
-class FluksoSensor(FluksoEntity, SensorEntity):
+class FluksoSensor(ChannelEntity, SensorEntity):
     """The value of a channel."""
 
     entity_description: FluksoSensorDescription
@@ -79,7 +89,7 @@ class FluksoSensor(FluksoEntity, SensorEntity):
 
     @override
     def _take_value(self) -> None:
-        value, scale = self.channel.value, self.entity_description.scale
+        value, scale = self.shown.value, self.entity_description.scale
         if value is not None and scale != 1:
             value = round(value * scale, _DECIMALS)
         self._attr_native_value = value
@@ -100,43 +110,69 @@ class FluksoCounter(FluksoSensor, RestoreEntity):
 
     @property
     @override
-    def extra_restore_state_data(self) -> _Kept | None:
+    def extra_restore_state_data(self) -> Kept | None:
         """What the guard needs to go on, and the unit it is in."""
         state = self._counter.guard.state
-        return None if state is None else _Kept(state, self._counter.stream.unit)
+        return None if state is None else Kept(state, self._counter.stream.unit)
 
     @override
     async def async_added_to_hass(self) -> None:
         """Go on from where the counter was."""
         stored = await self.async_get_last_extra_data()
-        kept = None if stored is None else _Kept.of(stored.as_dict())
-        if kept is not None and kept.unit is self._counter.stream.unit:
-            self._counter.restore(kept.state)
+        state = counter_from(stored, self._counter.stream.unit)
+        if state is not None:
+            self._counter.restore(state)
         await super().async_added_to_hass()
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept(ExtraStoredData):
-    """The state of a guard as Home Assistant keeps it."""
+def _create_total(hass: HomeAssistant, entry: FluksoConfigEntry, total: Total) -> FluksoTotal:
+    if isinstance(total, Booked):
+        return FluksoBooked(hass, entry, total)
+    return FluksoTotal(hass, entry, total)
 
-    state: CounterState
-    unit: Unit
+
+class FluksoTotal(FluksoEntity, SensorEntity):
+    """A total of the supply."""
+
+    def __init__(self, hass: HomeAssistant, entry: FluksoConfigEntry, total: Total) -> None:
+        meter = entry.runtime_data
+        super().__init__(total, f"{meter.device_id}_{total.what}", meter_info(meter))
+        description = self.entity_description = TOTALS[total.what]
+        if description.belgian:
+            self._attr_entity_registry_enabled_default = hass.config.country == "BE"
 
     @override
-    def as_dict(self) -> dict[str, Any]:
-        """As JSON."""
-        return {**asdict(self.state), "unit": self.unit}
+    def _take_value(self) -> None:
+        self._attr_native_value = self.shown.value
 
-    @classmethod
-    def of(cls, stored: dict[str, Any]) -> _Kept | None:
-        """From JSON, if it is of this shape."""
-        try:
-            mark = stored["mark"]
-            state = CounterState(
-                Mark(int(mark["time"]), float(mark["value"]), float(mark["at"])),
-                float(stored["offset"]),
-                int(stored["rid"]),
-            )
-            return cls(state, Unit(stored["unit"]))
-        except KeyError, TypeError, ValueError:
-            return None
+
+class FluksoBooked(FluksoTotal, RestoreEntity):
+    """A figure of the supply's ledger, which goes on after a restart from where it was."""
+
+    def __init__(self, hass: HomeAssistant, entry: FluksoConfigEntry, booked: Booked) -> None:
+        super().__init__(hass, entry, booked)
+        self._ledger = booked.ledger
+        self._is_peak = booked.what == "peak_demand"
+
+    @property
+    @override
+    def extra_restore_state_data(self) -> Kept | None:
+        """The whole ledger, whichever of its figures the user has enabled."""
+        state = self._ledger.state
+        return None if state is None else Kept(state, Unit.WATT_HOUR)
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Go on from where the ledger was."""
+        state = ledger_from(await self.async_get_last_extra_data())
+        if state is not None:
+            self._ledger.restore(state)
+        await super().async_added_to_hass()
+
+    @override
+    def _take_value(self) -> None:
+        super()._take_value()
+        peak = self._ledger.demand.peak
+        if self._is_peak and peak is not None:
+            began = dt_util.utc_from_timestamp(peak.quarter)
+            self._attr_extra_state_attributes = {"quarter_began": began}

@@ -1,0 +1,25 @@
+"""How often values are shown."""
+
+from dataclasses import dataclass
+from math import gcd
+
+from .const import DEFAULT_POWER_INTERVAL
+from .protocol.quantities import Unit
+from .protocol.sensors import Stream
+
+
+@dataclass(frozen=True, slots=True)
+class Intervals:
+    """How often values are shown (s); 0 is at every reading."""
+
+    power: int
+    other: int
+
+    @property
+    def period(self) -> int:
+        """How often to look what is due, and who is live."""
+        return gcd(self.power, self.other, DEFAULT_POWER_INTERVAL)
+
+    def of(self, stream: Stream) -> int:
+        """The interval of a stream."""
+        return self.power if stream.unit in (Unit.WATT, Unit.VAR, Unit.AMPERE) else self.other

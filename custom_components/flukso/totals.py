@@ -1,0 +1,148 @@
+"""Totals of a supply: what entities show of several channels together."""
+
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import override
+
+from homeassistant.core import CALLBACK_TYPE, callback
+
+from .channel import Channel, CounterChannel
+from .ledger import Ledger
+from .metering.mean import Mean
+from .metering.together import Together
+from .shown import Shown
+
+
+class Total(Shown):
+    """A value made of several channels, shown once an interval and the first time at once.
+
+    It is never made of a part of them: it becomes unavailable, or waits.
+    """
+
+    def __init__(self, what: str, interval: int) -> None:
+        super().__init__()
+        self.what = what
+        self.interval = interval
+        self._at_once = True
+        self._stops: list[CALLBACK_TYPE] = []
+
+    @callback
+    def show(self) -> None:
+        """Show what the channels amount to."""
+        if self.available:
+            self.value = self._current()
+            self._at_once = self.value is None
+        else:
+            self._forget()
+            self._at_once = True
+        self.tell()
+
+    @callback
+    def _news(self) -> None:
+        """Show at once what is not to wait for the next interval."""
+        if self._at_once or not self.interval:
+            self.show()
+
+    @override
+    def _end(self) -> None:
+        while self._stops:
+            self._stops.pop()()
+
+    def _forget(self) -> None:
+        """Forget what is true only while messages come."""
+
+    @abstractmethod
+    def _current(self) -> float | None:
+        """The value to show."""
+
+
+class PowerTotal(Total):
+    """The sum of gauges, each with its sign: the mean of the sums of every second."""
+
+    def __init__(self, what: str, gauges: Mapping[Channel, int], interval: int) -> None:
+        super().__init__(what, interval)
+        self._gauges = gauges
+        self._start()
+
+    def _start(self) -> None:
+        signs = {gauge.topic: sign for gauge, sign in self._gauges.items()}
+        self._together, self._mean = Together(signs), Mean()
+
+    @property
+    @override
+    def available(self) -> bool:
+        return all(gauge.available for gauge in self._gauges)
+
+    @override
+    async def _async_begin(self) -> None:
+        for gauge in self._gauges:
+            take = partial(self._take, gauge.topic)
+            self._stops.append(await gauge.async_follow(take))
+
+    @callback
+    def _take(self, key: str, time: int, value: float, at: float) -> None:
+        total = self._together.take(key, time, value)
+        if total is not None and self._mean.take(time, total, at):
+            self._news()
+
+    @override
+    def _forget(self) -> None:
+        self._start()
+        self.value = None
+
+    @override
+    def _current(self) -> float | None:
+        return self._mean.publish(self.interval)
+
+
+class EnergyTotal(Total):
+    """The plain sum of counters."""
+
+    def __init__(self, what: str, counters: tuple[CounterChannel, ...], interval: int) -> None:
+        super().__init__(what, interval)
+        self._counters = counters
+
+    @property
+    @override
+    def available(self) -> bool:
+        return all(counter.available for counter in self._counters)
+
+    @override
+    async def _async_begin(self) -> None:
+        for counter in self._counters:
+            self._stops.append(await counter.async_listen(self._news))
+
+    @override
+    def _current(self) -> float | None:
+        values = [counter.guard.value for counter in self._counters]
+        known = [value for value in values if value is not None]
+        return round(sum(known), 3) if len(known) == len(values) else self.value
+
+
+class Booked(Total):
+    """A figure of the ledger."""
+
+    def __init__(
+        self,
+        what: str,
+        ledger: Ledger,
+        figure: Callable[[Ledger], float | None],
+        interval: int,
+    ) -> None:
+        super().__init__(what, interval)
+        self.ledger = ledger
+        self._figure = figure
+
+    @property
+    @override
+    def available(self) -> bool:
+        return self.ledger.available
+
+    @override
+    async def _async_begin(self) -> None:
+        self._stops.append(await self.ledger.async_use(self._news))
+
+    @override
+    def _current(self) -> float | None:
+        return self._figure(self.ledger)
