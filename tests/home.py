@@ -1,5 +1,7 @@
 """Home Assistant as a test sees it: set a meter up, and look at what became of it."""
 
+import re
+
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers import device_registry as dr, entity_registry as er
@@ -9,6 +11,8 @@ from custom_components.flukso.const import DOMAIN
 
 from .broker import Broker
 from .meters import Meter
+
+_OF_A_TOPIC = re.compile(r"[0-9a-f]{32}_[0-9a-f]{32}_(gauge|counter)")
 
 
 def config_entry(meter: Meter, title: str = "Fluksometer") -> MockConfigEntry:
@@ -55,9 +59,16 @@ async def set_up_and_read(
 
 
 def entities(hass: HomeAssistant, entry: MockConfigEntry) -> list[er.RegistryEntry]:
-    """The registered entities of a meter, by entity id."""
+    """The registered entities that show the topics of a meter, by entity id."""
     registered = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
-    return sorted(registered, key=lambda entity: entity.entity_id)
+    of_topics = (entity for entity in registered if _OF_A_TOPIC.fullmatch(entity.unique_id))
+    return sorted(of_topics, key=lambda entity: entity.entity_id)
+
+
+def states(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str, str]:
+    """The states that show the topics of a meter, by entity id."""
+    found = (hass.states.get(entity.entity_id) for entity in entities(hass, entry))
+    return {state.entity_id: state.state for state in found if state is not None}
 
 
 def devices(hass: HomeAssistant, entry: MockConfigEntry) -> list[dr.AnyDeviceEntry]:

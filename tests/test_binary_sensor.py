@@ -13,6 +13,8 @@ from .broker import Broker
 from .home import set_up, state_of
 from .meters import flm03, kubes_alone, reading
 
+pytestmark = pytest.mark.usefixtures("freezer")
+
 #: The slots of a kube's sensors, where nothing else is on the meter.
 ERROR, MOVEMENT, VIBRATION = 45, 46, 47
 

@@ -14,6 +14,8 @@ from .flows import cards
 from .home import device_names, entities, set_up_and_read
 from .meters import TAP, Section, flm02, flm03
 
+pytestmark = pytest.mark.usefixtures("freezer")
+
 NOW = int(time.time())
 
 #: Home Assistant's own discovery says of each message on config/sensor that it is not UTF-8.
@@ -64,13 +66,24 @@ NO_READINGS: list[Payload] = [
 ]
 
 #: What is wrong with a setting of a port or kube, and with a slot.
-NO_SETTINGS = [{"name": True}, {"name": ["main"]}, {"name": "x" * 65}, {"name": "a\nb"}]
-NO_SLOTS = [{"id": None}, {"id": True}, {"id": "0" * 31}, {"id": "G" * 32}, {"enable": 2}]
+NO_SETTINGS: list[Section] = [
+    {"name": True},
+    {"name": ["main"]},
+    {"name": "x" * 65},
+    {"name": "a\nb"},
+]
+NO_SLOTS: list[Section] = [
+    {"id": None},
+    {"id": True},
+    {"id": "0" * 31},
+    {"id": "G" * 32},
+    {"enable": 2},
+]
 
 
 def broken_configs(topic: str) -> list[Payload]:
     """What only a config topic would take for a message."""
-    settings: list[Section] = NO_SETTINGS
+    settings = NO_SETTINGS
     if topic.endswith("sensor"):
         settings = [{"enable": 1, "type": "water"} | wrong for wrong in NO_SLOTS]
     return [json.dumps({"1": {"enable": 1} | wrong}) for wrong in settings]
@@ -82,7 +95,7 @@ async def test_broken_messages_are_logged_once_a_kind_and_move_nothing(
     meter = flm03()
     await broker.publish(meter.tap_topic, TAP)
     entry = await set_up_and_read(hass, broker, meter)
-    states = {state.entity_id: state.state for state in hass.states.async_all()}
+    shown = {state.entity_id: state.state for state in hass.states.async_all()}
     registered, named = entities(hass, entry), device_names(hass, entry)
     topics = set(broker.topics)
     caplog.set_level(logging.WARNING)
@@ -111,7 +124,7 @@ async def test_broken_messages_are_logged_once_a_kind_and_move_nothing(
     logged = [record.getMessage() for record in caplog.records if DOMAIN in record.name]
     kinds = [message.split(": ", 1)[1].split(" (")[0] for message in logged]
     assert len(kinds) == len(set(kinds))
-    assert {state.entity_id: state.state for state in hass.states.async_all()} == states
+    assert {state.entity_id: state.state for state in hass.states.async_all()} == shown
     assert entities(hass, entry) == registered
     assert device_names(hass, entry) == named
     assert broker.topics == topics
@@ -123,7 +136,7 @@ async def test_other_meters_and_other_topics_are_nobodys_business(
 ) -> None:
     meter = flm03()
     await set_up_and_read(hass, broker, meter)
-    states = {state.entity_id: state.state for state in hass.states.async_all()}
+    shown = {state.entity_id: state.state for state in hass.states.async_all()}
     caplog.set_level(logging.WARNING)
     caplog.clear()
 
@@ -136,5 +149,5 @@ async def test_other_meters_and_other_topics_are_nobodys_business(
         await broker.publish(sensor, f'[{NOW}, 1, "W"]')
         await broker.publish(f"home{sensor}/gauge", f'[{NOW}, 1, "W"]')
 
-    assert {state.entity_id: state.state for state in hass.states.async_all()} == states
+    assert {state.entity_id: state.state for state in hass.states.async_all()} == shown
     assert caplog.records == []

@@ -2,6 +2,7 @@
 
 import logging
 
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 import pytest
@@ -9,8 +10,10 @@ import pytest
 from custom_components.flukso.protocol.topics import Kind
 
 from .broker import Broker
-from .home import entity_of, set_up, set_up_and_read, state_of, value_of
+from .home import entity_of, let_pass, set_up, set_up_and_read, state_of, states, value_of
 from .meters import flm02, flm03, reading, three_clamps
+
+pytestmark = pytest.mark.usefixtures("freezer")
 
 
 def sensor_topics(broker: Broker) -> set[str]:
@@ -34,18 +37,18 @@ async def test_an_entity_that_the_user_disables_costs_nothing(
     meter = flm03()
     entry = await set_up_and_read(hass, broker, meter)
     topics = sensor_topics(broker)
-    entity = entity_of(hass, meter, 1, "gauge")
+    entity = entity_of(hass, meter, 7, "gauge")
 
     er.async_get(hass).async_update_entity(
         entity.entity_id, disabled_by=er.RegistryEntryDisabler.USER
     )
     await broker.settle()
 
-    assert sensor_topics(broker) == topics - {meter.topic(1, "gauge")}
+    assert sensor_topics(broker) == topics - {meter.topic(7, "gauge")}
     assert hass.states.get(entity.entity_id) is None
-    await broker.publish(*meter.changed(1, enable=0).sensor_report)
+    await broker.publish(*meter.changed(7, enable=0).sensor_report)
     await broker.publish(*meter.sensor_report, retain=True)
-    assert sensor_topics(broker) == topics - {meter.topic(1, "gauge")}
+    assert sensor_topics(broker) == topics - {meter.topic(7, "gauge")}
 
     er.async_get(hass).async_update_entity(entity.entity_id, disabled_by=None)
     await hass.config_entries.async_reload(entry.entry_id)
@@ -53,25 +56,24 @@ async def test_an_entity_that_the_user_disables_costs_nothing(
     await broker.publish_all(meter.readings())
 
     assert sensor_topics(broker) == topics
-    assert value_of(hass, meter, 1, "gauge") == 1278.5
+    assert value_of(hass, meter, 7, "gauge") == 231.25
 
 
 async def test_without_a_connection_nothing_is_available(
     hass: HomeAssistant, broker: Broker
 ) -> None:
     meter = flm03()
-    await set_up_and_read(hass, broker, meter)
-    states = {state.entity_id: state.state for state in hass.states.async_all()}
+    entry = await set_up_and_read(hass, broker, meter)
+    shown = states(hass, entry)
 
     await broker.lose_connection()
 
-    assert {state.state for state in hass.states.async_all()} == {"unavailable"}
-    assert len(hass.states.async_all()) == len(states)
+    assert states(hass, entry) == dict.fromkeys(shown, "unavailable")
 
     await broker.restore_connection()
     await broker.publish_all(meter.readings())
 
-    assert {state.entity_id: state.state for state in hass.states.async_all()} == states
+    assert states(hass, entry) == shown
 
 
 async def test_a_meter_can_be_set_up_while_the_connection_is_lost(
@@ -84,7 +86,7 @@ async def test_a_meter_can_be_set_up_while_the_connection_is_lost(
     await hass.config_entries.async_reload(entry.entry_id)
     await broker.settle()
 
-    assert {state.state for state in hass.states.async_all()} == {"unavailable"}
+    assert set(states(hass, entry).values()) == {"unavailable"}
     await broker.restore_connection()
     await broker.publish_all(meter.readings())
     assert value_of(hass, meter, 1, "counter") == 2593.8054
@@ -122,6 +124,19 @@ async def test_a_retained_reading_of_now_is_shown(hass: HomeAssistant, broker: B
     assert value_of(hass, meter, 1, "gauge") == 420
     assert value_of(hass, meter, 1, "counter") == 77.012
     assert value_of(hass, meter, 7, "gauge") == 21.31
+
+
+async def test_a_reading_from_before_the_last_tells_nothing(
+    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
+) -> None:
+    meter = three_clamps()
+    await set_up(hass, broker, meter)
+
+    await broker.publish(meter.topic(1, "gauge"), reading(100, "W"))
+    await broker.publish(meter.topic(1, "gauge"), reading(900, "W", age=30))
+    await let_pass(hass, broker, freezer, 5)
+
+    assert value_of(hass, meter, 1, "gauge") == 100
 
 
 async def test_another_unit_than_expected_is_believed_once(

@@ -2,12 +2,15 @@
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
+import pytest
 
 from custom_components.flukso.const import DOMAIN
 
 from .broker import Broker
 from .home import config_entry, entities, entity_of, set_up, set_up_and_read, value_of
 from .meters import flm03, reading, three_clamps
+
+pytestmark = pytest.mark.usefixtures("freezer")
 
 
 async def test_an_entity_is_known_by_the_ids_that_the_older_integration_used(

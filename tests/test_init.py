@@ -25,6 +25,8 @@ from .home import (
 )
 from .meters import Meter, flm02, flm03, kubes_alone, three_clamps
 
+pytestmark = pytest.mark.usefixtures("freezer")
+
 
 def timers(hass: HomeAssistant) -> list[str]:
     """The timers of this integration that are under way."""

@@ -25,6 +25,8 @@ from .home import (
 )
 from .meters import HARDWARE_IDS, NULL_KEY, RADIO_KEY, SERIAL, TAP, flm03, reading
 
+pytestmark = pytest.mark.usefixtures("freezer")
+
 type Storage = dict[str, Any]
 
 

@@ -20,9 +20,12 @@ from .home import (
     set_up_and_read,
     set_up_knowing,
     state_of,
+    states,
     value_of,
 )
 from .meters import Meter, flm02, flm03, kubes_alone, reading, three_clamps
+
+pytestmark = pytest.mark.usefixtures("freezer")
 
 
 async def test_a_sensor_that_is_enabled_on_the_meter_appears(
@@ -85,14 +88,14 @@ async def test_a_port_or_kube_that_is_renamed_on_the_meter_is_renamed(
 ) -> None:
     before, after = names
     entry = await set_up_and_read(hass, broker, meter)
-    states = {state.entity_id: state.state for state in hass.states.async_all()}
+    shown = states(hass, entry)
     assert before in device_names(hass, entry)
 
     await broker.publish_all(renamed.reports)
 
     assert after in device_names(hass, entry)
     assert before not in device_names(hass, entry)
-    assert {state.entity_id: state.state for state in hass.states.async_all()} == states
+    assert states(hass, entry) == shown
 
 
 async def test_a_pulse_input_that_measures_something_else_keeps_its_entities(

@@ -16,6 +16,8 @@ from .broker import Broker
 from .home import set_up_and_read, value_of
 from .meters import Meter, flm03, reading
 
+pytestmark = pytest.mark.usefixtures("freezer")
+
 
 @pytest.fixture
 def meter() -> Meter:

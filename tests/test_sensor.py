@@ -13,6 +13,8 @@ from .broker import Broker
 from .home import set_up, set_up_and_read, state_of, value_of
 from .meters import flm03
 
+pytestmark = pytest.mark.usefixtures("freezer")
+
 ENTITY_ID = "sensor.fluksometer_main_port_1_active_energy_import"
 KEPT = {
     "mark": {"time": 1_700_000_000, "value": 2_500_000.0, "at": 1_700_000_000.0},

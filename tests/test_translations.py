@@ -81,7 +81,7 @@ def test_every_field_is_named_and_explained() -> None:
     forms = ENGLISH["config"]["step"]
     assert forms["user"]["data"].keys() == {"topic_prefix"}
     assert forms["meter"]["data"].keys() == {"device_id"}
-    assert ENGLISH["options"]["step"]["init"]["data"].keys() == {"power_interval", "other_interval"}
+    assert ENGLISH["options"]["step"]["init"]["data"].keys() <= strings("const.py")
 
 
 def test_every_error_and_abort_has_its_text() -> None:
@@ -117,6 +117,15 @@ def test_every_binary_sensor_has_its_name_and_its_faults_have_theirs() -> None:
     assert names.keys() == keywords("translation_key") & strings("binary_sensor.py")
     faults = names["problem"]["state_attributes"]["faults"]["state"]
     assert list(faults) == list(binary_sensor.FAULTS)
+
+
+def test_no_sensor_is_named_that_is_not_described() -> None:
+    described = strings("descriptions.py") | {
+        f"reactive_{word}_q{quadrant}" for word in ("power", "energy") for quadrant in range(1, 5)
+    }
+
+    for key in ENGLISH["entity"]["sensor"]:
+        assert {key, key.removeprefix("supply_")} & described, key
 
 
 def test_every_device_that_needs_it_has_its_name() -> None:
@@ -187,5 +196,5 @@ def test_the_integration_keeps_its_texts_to_the_keys_that_home_assistant_reads()
     assert ENGLISH.keys() <= {
         *("config", "options", "device", "entity", "exceptions", "issues", "title"),
     }
-    assert ENGLISH["entity"].keys() == {"binary_sensor", "sensor"}
+    assert all((HOUSE / f"{platform}.py").is_file() for platform in ENGLISH["entity"])
     assert HOUSE.name == DOMAIN

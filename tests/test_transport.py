@@ -44,19 +44,20 @@ async def test_the_link_follows_the_connection(
 ) -> None:
     broker = await connect(hass, mqtt_client_mock)
     transport = Transport(hass)
-    links: list[Link] = []
-    stop = transport.listen_to_link(lambda: links.append(transport.link))
+    links: list[tuple[Link, bool]] = []
+
+    def note() -> None:
+        links.append((transport.link, transport.connected))
 
     assert await transport.async_ready()
-    assert transport.link is Link.CONNECTED
-    assert transport.connected
+    note()
+    stop = transport.listen_to_link(note)
     await broker.lose_connection()
-    assert not transport.connected
     await broker.restore_connection()
     stop()
     await broker.lose_connection()
 
-    assert links == [Link.DISCONNECTED, Link.CONNECTED]
+    assert links == [(Link.CONNECTED, True), (Link.DISCONNECTED, False), (Link.CONNECTED, True)]
 
 
 async def test_the_link_is_missing_while_the_mqtt_integration_is_disabled(

@@ -13,6 +13,8 @@ from .broker import Broker
 from .home import devices, entities, set_up_and_read
 from .meters import TAP, Meter, flm02, flm03, kubes_alone, three_clamps
 
+pytestmark = pytest.mark.usefixtures("freezer")
+
 WHOLE_METERS = pytest.mark.parametrize(
     "meter", [flm03(), flm02(), kubes_alone()], ids=["FLM03", "FLM02", "kubes alone"]
 )
