@@ -123,6 +123,17 @@ def test_whatever_unit_comes_home_assistant_takes_the_description(stream: Stream
             assert {native, suggested} <= UNIT_CONVERTERS[device_class].VALID_UNITS
 
 
+def test_a_percentage_is_of_humidity_only_where_humidity_is_sensed() -> None:
+    humid = {
+        stream.sensor.quantity
+        for stream in ALL.values()
+        if (description := description_of(replace(stream, unit=Unit.PERCENT))) is not None
+        and description.device_class is SensorDeviceClass.HUMIDITY
+    }
+
+    assert humid == {Quantity.HUMIDITY}
+
+
 def test_every_stream_is_a_sensor_or_a_binary_sensor() -> None:
     hidden = {stream.sensor.quantity for stream in ALL.values() if description_of(stream) is None}
 

@@ -103,7 +103,7 @@ _BY_UNIT: dict[tuple[Kind, Unit], FluksoSensorDescription] = {
     (Kind.GAUGE, Unit.GRAM_PER_SECOND): _measurement(None, "g/s", 2),
     (Kind.GAUGE, Unit.PER_SECOND): _measurement(_Class.FREQUENCY, UnitOfFrequency.HERTZ, 3),
     (Kind.GAUGE, Unit.CELSIUS): _measurement(_Class.TEMPERATURE, UnitOfTemperature.CELSIUS, 1),
-    (Kind.GAUGE, Unit.PERCENT): _measurement(_Class.HUMIDITY, UnitOfRatio.PERCENTAGE, 0),
+    (Kind.GAUGE, Unit.PERCENT): _measurement(None, UnitOfRatio.PERCENTAGE, 0),
     (Kind.GAUGE, Unit.PASCAL): _measurement(
         _Class.ATMOSPHERIC_PRESSURE, UnitOfPressure.PA, 1, suggested=UnitOfPressure.HPA
     ),
@@ -132,6 +132,7 @@ _BY_QUANTITY: dict[tuple[Quantity, Unit], FluksoSensorDescription] = {
     (Quantity.VTHD, Unit.NONE): _PERCENT,
     (Quantity.ITHD, Unit.NONE): _PERCENT,
     (Quantity.TIME, Unit.NONE): _measurement(None, None, 2),
+    (Quantity.HUMIDITY, Unit.PERCENT): _measurement(_Class.HUMIDITY, UnitOfRatio.PERCENTAGE, 0),
     (Quantity.WATER, Unit.LITRE): _total(_Class.WATER, UnitOfVolume.LITERS, 0),
     (Quantity.GAS, Unit.LITRE): _total(
         _Class.GAS, UnitOfVolume.LITERS, 3, suggested=UnitOfVolume.CUBIC_METERS
