@@ -145,6 +145,7 @@ async def test_another_unit_than_expected_is_believed_once(
     meter = flm03()
     entry = await set_up(hass, broker, meter)
     caplog.set_level(logging.INFO, "custom_components")
+    caplog.clear()
 
     await broker.publish(meter.topic(42, "gauge"), reading(1013.25, "hPa"))
     state = state_of(hass, meter, 42, "gauge")

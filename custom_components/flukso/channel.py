@@ -17,6 +17,7 @@ from .protocol.sensors import Source, Stream
 from .protocol.topics import Kind
 from .protocol.wire import ProtocolError
 from .shown import Shown
+from .tally import Tally
 from .transport import Message, Transport
 
 #: Gets the second by the meter's clock, the value, and when it was true (s since 1970).
@@ -47,6 +48,7 @@ class Channel(Shown):
         self.topic = topic
         self.interval = interval
         self.alive = True
+        self.tally = Tally(topic)
         self._transport = transport
         self._reports = reports
         self._followers: list[Follower] = []
@@ -84,13 +86,16 @@ class Channel(Shown):
 
     @callback
     def _receive(self, message: Message) -> None:
+        self.tally.arrive(message)
         try:
             reading = parse_reading(message.payload, self.stream)
         except ProtocolError as error:
+            self.tally.note_broken(message.payload)
             self._reports.broken(message.topic, error)
             return
         is_gauge = self.stream.kind is Kind.GAUGE
         if is_gauge and message.arrived - _true_at(reading, message) > freshness(self.stream):
+            self.tally.drop("retained and too old")
             return
         if reading.unit is not self.stream.unit:
             self._reports.other_unit(self, reading, message)
@@ -102,7 +107,9 @@ class Channel(Shown):
         """Take a reading in the unit of the stream, as it came in a message."""
         at = _true_at(reading, message)
         if not self._take(reading, at):
+            self.tally.drop("older than the last")
             return
+        self.tally.take(reading, at)
         self._heard = at
         for follower in self._followers:
             follower(*self._followed(reading), at)
@@ -115,6 +122,7 @@ class Channel(Shown):
     def show(self, now: float) -> None:
         """Show what the readings up to now amount to."""
         self.value = self._current(now)
+        self.tally.show(self.value)
         self.tell()
 
     @callback
@@ -246,6 +254,7 @@ class CounterChannel(Channel):
     def _take(self, reading: Reading, at: float) -> bool:
         before = self.guard.value
         found = self.guard.take(Mark(reading.time, reading.value, at))
+        self.tally.hold(self.guard.held)
         if found is not None:
             self._reports.counter_break(self, found)
         counted = (self.guard.value or 0.0) - (before or 0.0)

@@ -1,6 +1,5 @@
 """A Fluksometer: follows its configuration, and owns the channels of its enabled sensors."""
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -12,6 +11,7 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.event import async_call_later, async_track_time_interval
 
 from .channel import Channel, CounterChannel, FlowChannel, Reports, kind_of
+from .hearing import Hearing
 from .intervals import Intervals
 from .limits import fastest, pulse_constant
 from .liveness import judge
@@ -61,13 +61,13 @@ class Meter:
         self.configuration = Configuration()
         self.tap: Tap | None = None
         self.channels: dict[ChannelKey, Channel] = {}
-        self.broken: Counter[tuple[str, str]] = Counter()
+        self.hearing = Hearing()
         self.online = True
         self._hass = hass
         self._transport = transport
         self._memory = memory
         self.intervals = intervals
-        self._reports = Reports(self._note_broken, self._take_unit, counter_break)
+        self._reports = Reports(self.hearing.note_broken, self._take_unit, counter_break)
         self._listeners: list[Callable[[], None]] = []
         self._tick_listeners: list[Callable[[int], None]] = []
         self._stops: list[CALLBACK_TYPE] = []
@@ -87,7 +87,7 @@ class Meter:
             try:
                 parsed = parse_config(config, report)
             except ProtocolError as error:
-                self._note_broken("disk", error)
+                self.hearing.note_broken("disk", error)
             else:
                 self.configuration = self.configuration.updated(parsed)
         self._done_waiting = self.configuration.sensors is not None
@@ -134,8 +134,9 @@ class Meter:
             config = read_config(message.payload, report)
             parsed = parse_config(config, report)
         except ProtocolError as error:
-            self._note_broken(message.topic, error)
+            self.hearing.misread(report, message, error)
             return
+        self.hearing.read(report, message)
         configuration = self.configuration.updated(parsed)
         if configuration == self.configuration:
             return
@@ -172,8 +173,9 @@ class Meter:
         try:
             tap = parse_tap(message.payload)
         except ProtocolError as error:
-            self._note_broken(message.topic, error)
+            self.hearing.misread(Report.TAP, message, error)
             return
+        self.hearing.read(Report.TAP, message)
         if tap != self.tap:
             self.tap = tap
             self._tell_listeners()
@@ -218,7 +220,8 @@ class Meter:
         stream = channel.stream
         if self._memory.unit_of(_name(stream)) is not None:
             error = ProtocolError(stream.kind, "its unit changes", reading.unit)
-            self._note_broken(channel.topic, error)
+            channel.tally.note_broken(message.payload)
+            self.hearing.note_broken(channel.topic, error)
             return
         _LOGGER.info(
             "The readings on %s come in %r instead of %r",
@@ -229,14 +232,6 @@ class Meter:
         self._memory.keep_unit(_name(stream), reading.unit)
         self._follow_configuration()
         self.channels[stream.sensor.sensor_id, stream.kind].take(reading, message)
-
-    @callback
-    def _note_broken(self, topic: str, error: ProtocolError) -> None:
-        """Count a broken message, and log the first of its kind."""
-        kind = (error.what, error.wrong)
-        self.broken[kind] += 1
-        level = logging.WARNING if self.broken[kind] == 1 else logging.DEBUG
-        _LOGGER.log(level, "Ignoring a message on %s: %s", topic, error)
 
     @callback
     def _link_changed(self) -> None:

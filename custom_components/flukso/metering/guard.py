@@ -70,12 +70,14 @@ class Guard:
 
     Readings that can have been there before, old messages played again or out of order, need
     a minute to be believed. A counter that runs both ways is only kept from going back in time.
+    ``held`` counts what was held.
     """
 
     def __init__(
         self, fastest: float | None = None, *, rid: int = 0, both_ways: bool = False
     ) -> None:
         self.fastest = fastest
+        self.held = 0
         self._both_ways = both_ways
         self._rid = self._base_rid = rid
         self._base: Mark | None = None
@@ -136,6 +138,7 @@ class Guard:
         self._held = held
         lasted = min(mark.at - held.first.at, mark.time - held.first.time)
         if held.length < _CONFIRMED or (past and lasted < _REPLAY):
+            self.held += 1
             return None
         return self._settle(base, held)
 
