@@ -74,11 +74,17 @@ def test_an_unused_slot_is_no_sensor(unused: Json) -> None:
 def test_a_section_that_is_no_slot_is_no_sensor_whatever_it_holds(name: str) -> None:
     contents: list[Json] = [slot(1), {"enable": True}, "text", None, [[[]]]]
     for content in contents:
-        assert parse_sensors({name: content}) == Sensors()
+        assert parse_sensors({"1": {}, name: content}) == Sensors()
 
 
-def test_no_slots_are_no_sensors() -> None:
-    assert parse_sensors({}) == Sensors(enabled=(), flm02=False)
+def test_unused_slots_are_no_sensors() -> None:
+    assert parse_sensors({"1": {"id": sensor_id(1)}}) == Sensors(enabled=(), flm02=False)
+
+
+@pytest.mark.parametrize("config", [{}, {"main": {"max_provisioned_sensors": 128}}])
+def test_a_meter_without_slots_is_none(config: Config) -> None:
+    with pytest.raises(ProtocolError, match="no slots"):
+        parse_sensors(config)
 
 
 @pytest.mark.parametrize("kind", [Kind.GAUGE, Kind.COUNTER])

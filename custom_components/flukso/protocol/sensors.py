@@ -88,9 +88,12 @@ def parse_sensors(config: Json) -> Sensors:
     left out.
 
     Raises:
-        ProtocolError: a slot of a shape that no firmware writes, or a sensor id used twice.
+        ProtocolError: no slots, a slot of a shape that no firmware writes, or a sensor id used
+            twice.
     """
     slots = [slot for _, slot in sorted(Section(config, Report.SENSORS).numbered().items())]
+    if not slots:
+        raise ProtocolError(Report.SENSORS, "no slots, which every meter has")
     enabled = tuple(
         _parse_sensor(slot) for slot in slots if slot.flag("enable") and slot.text("type")
     )
