@@ -94,7 +94,7 @@ def test_every_error_and_abort_has_its_text() -> None:
     named = {
         text
         for text in strings("config_flow.py")
-        if re.fullmatch(r"(mqtt|invalid|nothing|all)_\w+", text)
+        if re.fullmatch(r"(mqtt|invalid|nothing|others|all)_\w+", text)
     }
     assert named == ENGLISH["config"]["error"].keys() | {"invalid_discovery_info"}
 

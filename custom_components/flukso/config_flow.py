@@ -1,4 +1,4 @@
-"""Set up a Fluksometer: one that Home Assistant discovered, or one that is listened for."""
+"""Set up a Fluksometer, discovered or listened for, and listen for it again if its topics moved."""
 
 from collections.abc import Mapping
 from typing import Any, override
@@ -83,33 +83,59 @@ class FluksoConfigFlow(ConfigFlow, domain=DOMAIN):
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Listen for meters, behind a topic prefix where the bridge adds one."""
-        errors: dict[str, str] = {}
+        error = None
         if user_input is not None:
-            error = await self._async_listen(user_input.get(CONF_TOPIC_PREFIX, ""))
+            error = await self._async_listen(user_input) or self._leave_out_known()
             if error is None:
                 return await self.async_step_meter()
-            errors["base" if error != "invalid_prefix" else CONF_TOPIC_PREFIX] = error
+        return self._prefix_form(user_input, error, step_id="user")
+
+    async def async_step_reconfigure(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Listen for the same meter behind another topic prefix."""
+        entry = self._get_reconfigure_entry()
+        error = None
+        if user_input is not None:
+            error = await self._async_listen(user_input)
+            if error is None and entry.data[CONF_DEVICE_ID] not in self._meters:
+                error = "others_heard"
+            if error is None:
+                return self.async_update_reload_and_abort(
+                    entry, data_updates={CONF_TOPIC_PREFIX: self._prefix}
+                )
+        shown = entry.data if user_input is None else user_input
+        return self._prefix_form(shown, error, step_id="reconfigure")
+
+    def _prefix_form(
+        self, shown: Mapping[str, Any] | None, error: str | None, *, step_id: str
+    ) -> ConfigFlowResult:
+        field = CONF_TOPIC_PREFIX if error == "invalid_prefix" else "base"
         schema = vol.Schema({vol.Optional(CONF_TOPIC_PREFIX): str})
         return self.async_show_form(
-            step_id="user",
-            data_schema=self.add_suggested_values_to_schema(schema, user_input),
-            errors=errors,
+            step_id=step_id,
+            data_schema=self.add_suggested_values_to_schema(schema, shown),
+            errors={} if error is None else {field: error},
         )
 
-    async def _async_listen(self, prefix: str) -> str | None:
-        """Find the meters that can be added, or the reason why there is none."""
+    async def _async_listen(self, user_input: dict[str, Any]) -> str | None:
+        """Find the meters behind the prefix, or the reason why there is none."""
         try:
-            self._prefix = clean_prefix(prefix)
+            self._prefix = clean_prefix(user_input.get(CONF_TOPIC_PREFIX, ""))
         except ProtocolError:
             return "invalid_prefix"
         transport = Transport(self.hass)
         if transport.link is not Link.CONNECTED:
             return _LINK_ERRORS[transport.link]
-        heard = await async_hear_meters(transport, self._prefix)
-        if not heard:
-            return "nothing_heard_behind_prefix" if self._prefix else "nothing_heard"
-        known = self._async_current_ids(include_ignore=False)
-        self._meters = {key: meter for key, meter in heard.items() if key not in known}
+        self._meters = await async_hear_meters(transport, self._prefix)
+        if self._meters:
+            return None
+        return "nothing_heard_behind_prefix" if self._prefix else "nothing_heard"
+
+    def _leave_out_known(self) -> str | None:
+        """Keep the meters that can be added, if there is any."""
+        for device_id in self._async_current_ids(include_ignore=False):
+            self._meters.pop(str(device_id), None)
         return None if self._meters else "all_set_up"
 
     async def async_step_meter(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
