@@ -29,6 +29,10 @@ _LEVELS = {
 _A_MOMENT = 1
 
 
+# In Belgium the quarter-hour demand is shown, which takes up to half an hour to be known.
+_COUNTRY = "NL"
+
+
 class BrokerError(Exception):
     """Home Assistant can't use the broker."""
 
@@ -98,7 +102,8 @@ async def home_assistant(
 ) -> AsyncIterator[HomeAssistant]:
     """Start Home Assistant and connect it to a broker."""
     say("starting Home Assistant (a few seconds; the first time it takes longer)")
-    async with HomeAssistant(folder, port=port, passwordless=True, levels=_LEVELS) as home:
+    house = HomeAssistant(folder, port=port, passwordless=True, levels=_LEVELS, country=_COUNTRY)
+    async with house as home:
         await connect(home, address)
         yield home
 

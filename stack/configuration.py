@@ -40,7 +40,7 @@ homeassistant:
   elevation: 10
   unit_system: metric
   time_zone: Europe/Brussels
-  country: BE
+  country: {country}
   currency: EUR
 {core}
 frontend:
@@ -63,6 +63,7 @@ def prepare(
     *,
     passwordless: bool = False,
     levels: Mapping[str, str] | None = None,
+    country: str = "BE",
     extra: str = "",
 ) -> None:
     """Write a configuration folder, unless it is one already.
@@ -73,6 +74,7 @@ def prepare(
         component: a custom integration's folder; it is linked to, not copied.
         passwordless: whether the only user is signed in without a password, from this machine.
         levels: log levels by logger name; all else is logged from level info.
+        country: where the house is.
         extra: further text of configuration.yaml.
     """
     storage = folder / ".storage"
@@ -87,6 +89,7 @@ def prepare(
         _YAML.format(
             core=textwrap.indent(PASSWORDLESS, "  ") if passwordless else "",
             levels="".join(f"    {name}: {level}\n" for name, level in all_levels.items()),
+            country=country,
             extra=extra,
         )
     )

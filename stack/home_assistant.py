@@ -30,6 +30,7 @@ class HomeAssistant:
         port: int | None = None,
         passwordless: bool = False,
         levels: Mapping[str, str] | None = None,
+        country: str = "BE",
         extra: str = "",
     ) -> None:
         """Describe it without starting it.
@@ -40,6 +41,7 @@ class HomeAssistant:
             port: where to listen on the loopback address; a free port when left out.
             passwordless: whether its pages are open without a password from this machine.
             levels: log levels by logger name; all else is logged from level info.
+            country: where the house is.
             extra: further text of configuration.yaml.
         """
         self.port = port or free_port()
@@ -52,6 +54,7 @@ class HomeAssistant:
             component,
             passwordless=passwordless,
             levels=levels,
+            country=country,
             extra=extra,
         )
         self._process = Process(
