@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 import contextlib
+import logging
 from pathlib import Path
 
 from homeassistant import bootstrap
@@ -14,6 +15,9 @@ from stack.home_assistant import COMPONENT
 from stack.launch import stand_in_for_sound
 from stack.ports import LOOPBACK
 
+#: Its log goes to the terminal, where a table is to be read.
+_LEVELS = {"homeassistant": "error", "custom_components": "error", "simulator": "warning"}
+
 
 @contextlib.asynccontextmanager
 async def home_assistant(folder: Path) -> AsyncIterator[HomeAssistant]:
@@ -23,7 +27,9 @@ async def home_assistant(folder: Path) -> AsyncIterator[HomeAssistant]:
         RuntimeError: it does not start.
     """
     stand_in_for_sound()
-    configuration.prepare(folder, free_port(), COMPONENT)
+    configuration.prepare(folder, free_port(), COMPONENT, levels=_LEVELS)
+    for name, level in _LEVELS.items():
+        logging.getLogger(name).setLevel(level.upper())  # what it says before it reads them
     hass = await bootstrap.async_setup_hass(RuntimeConfig(str(folder), skip_pip=True))
     if hass is None:
         raise RuntimeError("Home Assistant does not start")

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import contextlib
 from dataclasses import dataclass
 from itertools import islice
-import logging
 from pathlib import Path
 from statistics import quantiles
 from tempfile import TemporaryDirectory
@@ -28,12 +27,12 @@ from paho.mqtt import publish
 
 from custom_components.flukso.const import CONF_OTHER_INTERVAL, CONF_POWER_INTERVAL, DOMAIN
 from custom_components.flukso.entity import FluksoEntity
-from simulator import Flm03, Message
-from simulator.chance import identity
+from simulator import Message
 from stack import Mosquitto, eventually
 from stack.ports import LOOPBACK
 
 from .inside import add_discovered, add_mqtt, home_assistant
+from .meters import three_clamps
 from .table import grouped, table
 
 type Receive = Callable[[mqtt.ReceiveMessage], Any]
@@ -93,9 +92,8 @@ async def measure(seconds: int) -> Costs:
     Args:
         seconds: how many seconds of a meter to play for each interval.
     """
-    logging.disable(logging.WARNING)
     costs: dict[tuple[str, str], list[Cost]] = defaultdict(list)
-    meter = Flm03(identity("benchmark"), start=_BEGIN, pulses=(), kubes=0)
+    meter = three_clamps(0, _BEGIN)
     seconds_of_all = len(_INTERVALS) * (_WARM_UP + seconds)
     batches = iter([meter.second(_BEGIN + second) for second in range(1, seconds_of_all + 1)])
     with TemporaryDirectory() as folder:

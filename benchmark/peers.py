@@ -35,10 +35,9 @@ class Peer:
         """Bring the meters of a broker on the loopback address into a running Home Assistant."""
         client = home.client
         await client.add_mqtt(port)
-        flows = await client.discovered(DOMAIN, meters)
         if self.platform != DOMAIN:
             return
-        for flow in flows:
+        for flow in await client.discovered(DOMAIN, meters):
             entry = await client.confirm(flow["flow_id"])
             if self.options is not None:
                 await client.set_options(entry["entry_id"], dict(self.options))
