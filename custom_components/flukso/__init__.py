@@ -19,10 +19,16 @@ from .devices import async_register_devices, part_of
 from .intervals import Intervals
 from .memory import Memory
 from .meter import FluksoConfigEntry, Meter
+from .migrate import migrate_entry, take_over
 from .repairs import forget_issues, raise_counter_break
 from .transport import Transport
 
 PLATFORMS = [Platform.BINARY_SENSOR, Platform.SENSOR]
+
+
+async def async_migrate_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> bool:
+    """Take over an entry of the older integration; that of a newer version can't be read."""
+    return migrate_entry(hass, entry) if entry.version == 1 else entry.version == 2
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> bool:
@@ -49,11 +55,12 @@ async def async_setup_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> bo
     await meter.async_recall()
 
     @callback
-    def register_devices() -> None:
+    def follow_meter() -> None:
         async_register_devices(hass, entry)
+        take_over(hass, entry)
 
-    register_devices()
-    entry.async_on_unload(meter.listen(register_devices))
+    follow_meter()
+    entry.async_on_unload(meter.listen(follow_meter))
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     await meter.async_start()
     return True

@@ -1,0 +1,245 @@
+"""Take over what the older integration of this domain left, so that its users lose nothing.
+
+Its source is github.com/bertouttier/flukso-hacs, read at commit c8a6092 (version 1.0.13, 2024)
+and in its history from version 1.0.0 on. What it left:
+
+- a config entry of version 1, titled ``Flukso <device id>``, with the unique id
+  ``flukso_<device id>`` and ``{"device_hash": <device id>}`` for data;
+- one device for everything, with the identifier that the meter's device has here, and the
+  firmware "unknown" where no self-test was heard;
+- entities with the unique ids of today, all diagnostic. Errors, movements and vibrations of
+  kubes are binary sensors, as they are here; proximity is a sensor of a gauge that no kube
+  publishes;
+- statistics that Home Assistant converts by itself (gas counters in m³, power factors in %,
+  distortions without a unit), and others: reactive energy in "VARh"; flows in "L/s", those of
+  gas divided by 1000 and in "m³/s", although an FLM02 tells them by the day; the pressure of
+  kubes in "hPa" although it is in Pa; their battery in "%" of 3.3 V; angles without a unit.
+
+The entry is migrated at once. Its entities are marked, and taken over when the meter tells of
+their sensors: before that nobody knows what they measure, and what comes over the wire.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from itertools import product
+import logging
+
+from homeassistant.components.recorder import DOMAIN as RECORDER_DOMAIN, get_instance
+from homeassistant.components.recorder.db_schema import Statistics, StatisticsShortTerm
+from homeassistant.components.recorder.models import StatisticData, StatisticMetaData
+from homeassistant.components.recorder.statistics import (
+    StatisticsRow,
+    get_last_short_term_statistics,
+    get_last_statistics,
+    get_metadata,
+)
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import (
+    CONF_DEVICE_ID,
+    UnitOfElectricPotential,
+    UnitOfPressure,
+    UnitOfReactiveEnergy,
+    UnitOfVolumeFlowRate,
+)
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.util import dt as dt_util
+
+from .const import CONF_TOPIC_PREFIX, DOMAIN
+from .devices import part_of
+from .meter import FluksoConfigEntry
+from .protocol.quantities import Unit
+from .protocol.sensors import Sensor, Stream
+from .protocol.topics import Kind, is_id
+
+_LOGGER = logging.getLogger(__name__)
+
+#: The options of an entity that waits to be taken over.
+_MARK = {"taken_over": False}
+
+#: More rows than a statistic has.
+_ALL = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Meaning:
+    """What values under an older label are: ``factor`` of a unit each, if ``over`` a limit."""
+
+    unit: str
+    unit_class: str
+    factor: float = 1
+    over: float = 0
+
+    def of(self, value: float | None) -> float:
+        """A recorded value as it should have been."""
+        value = value or 0.0
+        return value * self.factor if value > self.over else value
+
+
+_MINUTES_A_DAY = 1440
+
+#: What the older labels mean, by the unit on the wire. No air weighs 2000 hPa: that was Pa.
+_MEANINGS: dict[tuple[Unit, str | None], _Meaning] = {
+    (Unit.VAR_HOUR, "VARh"): _Meaning(
+        UnitOfReactiveEnergy.VOLT_AMPERE_REACTIVE_HOUR, "reactive_energy"
+    ),
+    (Unit.LITRE_PER_DAY, "L/s"): _Meaning(
+        UnitOfVolumeFlowRate.LITERS_PER_MINUTE, "volume_flow_rate", 1 / _MINUTES_A_DAY
+    ),
+    (Unit.LITRE_PER_DAY, "m³/s"): _Meaning(
+        UnitOfVolumeFlowRate.LITERS_PER_MINUTE, "volume_flow_rate", 1000 / _MINUTES_A_DAY
+    ),
+    (Unit.PASCAL, "hPa"): _Meaning(UnitOfPressure.HPA, "pressure", 0.01, over=2000),
+    (Unit.VOLT, "%"): _Meaning(UnitOfElectricPotential.VOLT, "voltage", 3.3 / 100),
+}
+
+
+@callback
+def migrate_entry(hass: HomeAssistant, entry: ConfigEntry) -> bool:
+    """Make an entry of the older integration one of this, and mark its entities.
+
+    It fails, and changes nothing, where the entry does not tell its meter, and where that meter
+    is set up already.
+    """
+    device_id = str(entry.data.get("device_hash"))
+    if not is_id(device_id) or entry.unique_id != f"{DOMAIN}_{device_id}":
+        _LOGGER.error("%s can't be migrated, it does not tell its meter: delete it", entry.title)
+        return False
+    if hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, device_id):
+        _LOGGER.error("%s can't be migrated, its meter is set up anew: delete it", entry.title)
+        return False
+    registry = er.async_get(hass)
+    for entity in er.async_entries_for_config_entry(registry, entry.entry_id):
+        registry.async_update_entity_options(entity.entity_id, DOMAIN, _MARK)
+    _forget_unknown_firmware(hass, entry, device_id)
+    another = len(hass.config_entries.async_entries(DOMAIN, include_ignore=False)) > 1
+    title = f"Fluksometer {device_id[:6]}" if another else "Fluksometer"
+    hass.config_entries.async_update_entry(
+        entry,
+        title=title if entry.title == f"Flukso {device_id}" else entry.title,
+        unique_id=device_id,
+        data={CONF_DEVICE_ID: device_id, CONF_TOPIC_PREFIX: ""},
+        version=2,
+    )
+    return True
+
+
+def _forget_unknown_firmware(hass: HomeAssistant, entry: ConfigEntry, device_id: str) -> None:
+    registry = dr.async_get(hass)
+    device = registry.async_get_device_by_identifier((DOMAIN, device_id), entry.entry_id)
+    if device is not None and device.sw_version == "unknown":
+        registry.async_update_device(device.id, sw_version=None)
+
+
+@callback
+def take_over(hass: HomeAssistant, entry: FluksoConfigEntry) -> None:
+    """Take over the marked entities of the sensors that the meter has told of by now.
+
+    Those of disabled sensors wait. One whose sensor does not publish such readings can never
+    come alive again, and is removed. The devices of the meter are registered already.
+    """
+    registry, meter = er.async_get(hass), entry.runtime_data
+    marked = {
+        entity.unique_id: entity
+        for entity in er.async_entries_for_config_entry(registry, entry.entry_id)
+        if DOMAIN in entity.options
+    }
+    told = meter.configuration.sensors if meter.channels else None
+    streams: dict[str, Stream] = {}
+    for sensor, kind in product(told.enabled if told else (), Kind):
+        entity = marked.get(f"{meter.device_id}_{sensor.sensor_id}_{kind}")
+        channel = meter.channels.get((sensor.sensor_id, kind))
+        if entity is None:
+            continue
+        if channel is None:
+            registry.async_remove(entity.entity_id)
+            continue
+        streams[entity.entity_id] = channel.stream
+        registry.async_update_entity_options(entity.entity_id, DOMAIN, None)
+        if (channel.stream.unit, entity.unit_of_measurement) in _MEANINGS:
+            # Home Assistant would go on to show that unit, if it can.
+            registry.async_update_entity(entity.entity_id, unit_of_measurement=None)
+        _keep_in_area(hass, entry, sensor)
+    if streams and RECORDER_DOMAIN in hass.config.components:
+        entry.async_create_task(
+            hass, _async_correct_statistics(hass, streams, dt_util.utcnow()), "flukso take over"
+        )
+
+
+def _keep_in_area(hass: HomeAssistant, entry: FluksoConfigEntry, sensor: Sensor) -> None:
+    """Put a kube where its entities were: in the area of the meter, which only ports inherit."""
+    registry, meter = dr.async_get(hass), entry.runtime_data
+    main = registry.async_get_device_by_identifier((DOMAIN, meter.device_id), entry.entry_id)
+    part = part_of(meter, sensor)
+    kube = registry.async_get_device_by_identifier(part.identifier, entry.entry_id)
+    if main is not None and kube is not None and kube.area_id is None:
+        registry.async_update_device(kube.id, area_id=main.area_id)
+
+
+async def _async_correct_statistics(
+    hass: HomeAssistant, streams: Mapping[str, Stream], now: datetime
+) -> None:
+    """Let the statistics of entities, by entity id, mean what they say, and go on."""
+    recorder = get_instance(hass)
+    read = partial(get_metadata, hass, statistic_ids=set(streams))
+    for statistic_id, (_, recorded) in (await recorder.async_add_executor_job(read)).items():
+        unit = streams[statistic_id].unit
+        meaning = _MEANINGS.get((unit, recorded["unit_of_measurement"]))
+        metadata = recorded if meaning is None else _relabelled(recorded, meaning)
+        if unit is Unit.DEGREE:
+            # The mean of angles was taken as if 359° were far from 1°.
+            recorder.async_clear_statistics([statistic_id])
+        elif recorded["has_sum"]:
+            end = await recorder.async_add_executor_job(_end_of_sum, hass, statistic_id, now)
+            recorder.async_import_statistics(metadata, end, StatisticsShortTerm)
+        elif meaning is not None:
+            hourly, recent = await recorder.async_add_executor_job(
+                _rewritten, hass, statistic_id, meaning
+            )
+            recorder.async_import_statistics(metadata, hourly, Statistics)
+            recorder.async_import_statistics(metadata, recent, StatisticsShortTerm)
+
+
+def _relabelled(metadata: StatisticMetaData, meaning: _Meaning) -> StatisticMetaData:
+    copy = metadata.copy()
+    copy["unit_of_measurement"], copy["unit_class"] = meaning.unit, meaning.unit_class
+    return copy
+
+
+def _rewritten(
+    hass: HomeAssistant, statistic_id: str, meaning: _Meaning
+) -> tuple[list[StatisticData], list[StatisticData]]:
+    """All rows of a statistic with what they mean: the hourly ones, the five-minute ones."""
+
+    def rewrite(row: StatisticsRow) -> StatisticData:
+        return {
+            "start": dt_util.utc_from_timestamp(row["start"]),
+            "mean": meaning.of(row["mean"]),
+            "min": meaning.of(row["min"]),
+            "max": meaning.of(row["max"]),
+        }
+
+    hourly, recent = (
+        read(hass, _ALL, statistic_id, False, {"mean", "min", "max"}).get(statistic_id, [])
+        for read in (get_last_statistics, get_last_short_term_statistics)
+    )
+    return [rewrite(row) for row in hourly], [rewrite(row) for row in recent]
+
+
+def _end_of_sum(hass: HomeAssistant, statistic_id: str, now: datetime) -> list[StatisticData]:
+    """Where a sum ended, as a five-minute row of just now; nothing where such a row exists.
+
+    Home Assistant adds to the latest five-minute row, and deletes them after some days. An
+    entity that comes back later would start from 0, and the Energy dashboard would show all
+    that was ever counted as a negative consumption.
+    """
+    if get_last_short_term_statistics(hass, 1, statistic_id, False, {"sum"}):
+        return []
+    rows = get_last_statistics(hass, 1, statistic_id, False, {"state", "sum"})
+    start = dt_util.utc_from_timestamp(now.timestamp() // 300 * 300 - 600)
+    return [
+        {"start": start, "state": row["state"] or 0.0, "sum": row["sum"] or 0.0}
+        for row in rows.get(statistic_id, [])
+    ]
