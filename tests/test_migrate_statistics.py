@@ -1,0 +1,245 @@
+"""The statistics that the older integration left mean what they say, and go on."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.components.recorder import Recorder
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.util import dt as dt_util
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.components.recorder.common import (
+    async_wait_recording_done,
+    do_adhoc_statistics,
+    get_start_time,
+)
+from pytest_homeassistant_custom_component.typing import WebSocketGenerator
+
+from .broker import Broker
+from .home import entities, entity_of
+from .meters import Meter, flm02, flm03, kubes_alone, three_clamps
+from .older import leave_behind, record_hours, shown, start
+
+RECENT = pytest.mark.parametrize("recent", [True, False], ids=["just left", "left long ago"])
+
+#: Slots of ``flm03()``.
+PMINUS, Q1, ALPHA, PRESSURE = 2, 3, 12, 42
+
+
+@pytest.fixture(autouse=True)
+def _in_the_middle_of_an_hour(freezer: FrozenDateTimeFactory) -> None:
+    """Let no hour end meanwhile, of which Home Assistant would make statistics."""
+    freezer.move_to(dt_util.utcnow().replace(minute=21))
+
+
+@pytest.fixture(autouse=True)
+def _this_integration(
+    _in_the_middle_of_an_hour: None, recorder_mock: Recorder, enable_custom_integrations: None
+) -> None:
+    """Let Home Assistant record, and load the integration of this repository."""
+
+
+class Statistics:
+    """The statistics as the frontend gets them."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    async def _ask(self, command: str, **arguments: Any) -> Any:
+        await self._client.send_json_auto_id({"type": f"recorder/{command}", **arguments})
+        answer = await self._client.receive_json()
+        assert answer["success"], answer
+        return answer["result"]
+
+    async def issues(self) -> Any:
+        """What is wrong with them."""
+        return await self._ask("validate_statistics")
+
+    async def units(self) -> dict[str, str | None]:
+        """The units they are kept in."""
+        listed = await self._ask("list_statistic_ids")
+        return {row["statistic_id"]: row["statistics_unit_of_measurement"] for row in listed}
+
+    async def rows(self, entity_id: str, column: str, period: str = "hour") -> list[float]:
+        """What was recorded, in the unit that the entity shows."""
+        found = await self._ask(
+            "statistics_during_period",
+            start_time="2000-01-01",
+            statistic_ids=[entity_id],
+            period=period,
+            types=[column],
+        )
+        return [row[column] for row in found.get(entity_id, [])]
+
+
+@pytest.fixture
+async def statistics(
+    _this_integration: None, hass: HomeAssistant, hass_ws_client: WebSocketGenerator
+) -> Statistics:
+    """The statistics as the frontend gets them."""
+    return Statistics(await hass_ws_client())
+
+
+def last_hour(*, recent: bool) -> datetime:
+    """The last whole hour, or one a month ago."""
+    hour = dt_util.utcnow().replace(minute=0, second=0, microsecond=0)
+    return hour - (timedelta(hours=1) if recent else timedelta(days=30))
+
+
+async def record_all(
+    hass: HomeAssistant, meter: Meter, entry: MockConfigEntry, *, recent: bool = True
+) -> set[str]:
+    """Leave statistics of every sensor, of the readings that the meter publishes now as well."""
+    topics, recorded = meter.readings(), set()
+    sensors = {entity.unique_id: entity for entity in entities(hass, entry)}
+    for slot in meter.sensors:
+        for kind in ("gauge", "counter"):
+            sensor = sensors.get(f"{meter.device_id}_{meter.sensor_id(slot)}_{kind}")
+            if sensor and sensor.domain == "sensor" and meter.topic(slot, kind) in topics:
+                value = shown(meter, slot, kind)
+                record_hours(hass, sensor, value, last=last_hour(recent=recent), recent=recent)
+                recorded.add(sensor.entity_id)
+    await async_wait_recording_done(hass)
+    return recorded
+
+
+async def start_and_compile(
+    hass: HomeAssistant, broker: Broker, meter: Meter, entry: MockConfigEntry
+) -> None:
+    """Start Home Assistant, and let it make statistics of the states of these five minutes."""
+    await start(hass, broker, meter, entry)
+    await async_wait_recording_done(hass)
+    do_adhoc_statistics(hass, start=get_start_time(dt_util.utcnow()))
+    await async_wait_recording_done(hass)
+
+
+@pytest.mark.parametrize(
+    "meter", [flm03(), flm02(), kubes_alone()], ids=["FLM03", "FLM02", "kubes alone"]
+)
+@RECENT
+async def test_statistics_and_states_are_in_the_same_terms(
+    hass: HomeAssistant, broker: Broker, statistics: Statistics, meter: Meter, recent: bool
+) -> None:
+    entry = leave_behind(hass, meter)
+    recorded = await record_all(hass, meter, entry, recent=recent)
+
+    await start_and_compile(hass, broker, meter, entry)
+
+    assert await statistics.issues() == {}
+    assert not [issue for domain, issue in ir.async_get(hass).issues if domain == "sensor"]
+    assert set(await statistics.units()) == recorded
+    for entity_id in recorded:
+        state = hass.states.get(entity_id)
+        assert state is not None
+        value = float(state.state)
+        column = "mean" if state.attributes["state_class"] == "measurement" else "state"
+        *_, last_of_hours = await statistics.rows(entity_id, column)
+        five_minutes = await statistics.rows(entity_id, column, "5minute")
+        assert [last_of_hours, *five_minutes] == pytest.approx([value] * (1 + len(five_minutes)))
+        assert five_minutes, entity_id
+
+
+async def test_the_extremes_of_an_hour_are_kept(
+    hass: HomeAssistant, broker: Broker, statistics: Statistics
+) -> None:
+    entry = leave_behind(hass, kubes_alone())
+    await record_all(hass, kubes_alone(), entry)
+
+    await start_and_compile(hass, broker, kubes_alone(), entry)
+
+    for entity_id, value in (("sensor.cellar_battery", 3.1), ("sensor.cellar_pressure", 1013.25)):
+        assert await statistics.rows(entity_id, "min") == pytest.approx([value / 2] * 3)
+        assert await statistics.rows(entity_id, "max") == pytest.approx([value * 2] * 3)
+
+
+async def test_statistics_are_in_units_that_home_assistant_knows(
+    hass: HomeAssistant, broker: Broker, statistics: Statistics
+) -> None:
+    entry = leave_behind(hass, flm03())
+    await record_all(hass, flm03(), entry)
+
+    await start_and_compile(hass, broker, flm03(), entry)
+
+    units = await statistics.units()
+    assert units["sensor.main_electricity_pplus_counter"] == "Wh"
+    assert units["sensor.main_electricity_q1_counter"] == "varh"
+    assert units["sensor.main_electricity_pf_gauge"] == "%"
+    assert units["sensor.gas_gas_counter"] == "m³"
+    assert units["sensor.living_room_battery"] == "V"
+    assert units["sensor.living_room_pressure"] == "hPa"
+
+
+@RECENT
+@pytest.mark.parametrize("slot", [PMINUS, Q1])
+async def test_what_was_counted_meanwhile_is_added_to_the_sum(
+    hass: HomeAssistant, broker: Broker, statistics: Statistics, recent: bool, slot: int
+) -> None:
+    entry = leave_behind(hass, flm03())
+    counter = entity_of(hass, flm03(), slot, "counter")
+    value = shown(flm03(), slot, "counter") - 25
+    record_hours(hass, counter, value, last=last_hour(recent=recent), recent=recent)
+    await async_wait_recording_done(hass)
+
+    await start_and_compile(hass, broker, flm03(), entry)
+
+    assert await statistics.rows(counter.entity_id, "sum") == [98, 99, 100]
+    assert (await statistics.rows(counter.entity_id, "sum", "5minute"))[-1] == 125
+
+
+async def test_pressure_that_was_in_hectopascals_indeed_is_left_alone(
+    hass: HomeAssistant, broker: Broker, statistics: Statistics
+) -> None:
+    entry = leave_behind(hass, flm03())
+    pressure = entity_of(hass, flm03(), PRESSURE, "gauge")
+    record_hours(hass, pressure, 990.0, last=last_hour(recent=True), recent=True)
+
+    await start_and_compile(hass, broker, flm03(), entry)
+
+    assert await statistics.rows(pressure.entity_id, "mean") == [990.0] * 3
+
+
+async def test_the_mean_of_an_angle_starts_anew(
+    hass: HomeAssistant, broker: Broker, statistics: Statistics
+) -> None:
+    meter = three_clamps().changed(ALPHA, enable=1)
+    entry = leave_behind(hass, meter)
+    await record_all(hass, meter, entry)
+
+    await start_and_compile(hass, broker, meter, entry)
+
+    alpha = entity_of(hass, meter, ALPHA, "gauge").entity_id
+    assert await statistics.rows(alpha, "mean") == []
+    assert len(await statistics.rows(alpha, "mean", "5minute")) == 1
+    assert await statistics.issues() == {}
+
+
+async def test_statistics_of_a_disabled_sensor_wait_for_it(
+    hass: HomeAssistant, broker: Broker, statistics: Statistics
+) -> None:
+    entry = leave_behind(hass, flm03())
+    await record_all(hass, flm03(), entry)
+    counter = entity_of(hass, flm03(), Q1, "counter").entity_id
+
+    await start_and_compile(hass, broker, flm03().changed(Q1, enable=0), entry)
+    assert (await statistics.units())[counter] == "VARh"
+    await broker.publish(*flm03().sensor_report)
+    await async_wait_recording_done(hass)
+
+    assert (await statistics.units())[counter] == "varh"
+
+
+async def test_statistics_are_corrected_once(
+    hass: HomeAssistant, broker: Broker, statistics: Statistics
+) -> None:
+    entry = leave_behind(hass, kubes_alone())
+    await record_all(hass, kubes_alone(), entry)
+    await start_and_compile(hass, broker, kubes_alone(), entry)
+
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    await broker.publish_all(kubes_alone().readings())
+    await async_wait_recording_done(hass)
+
+    assert await statistics.rows("sensor.cellar_battery", "mean") == pytest.approx([3.1] * 3)
+    assert await statistics.issues() == {}
