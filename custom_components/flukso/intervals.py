@@ -10,7 +10,10 @@ from .protocol.sensors import Stream
 
 @dataclass(frozen=True, slots=True)
 class Intervals:
-    """How often values are shown (s); 0 is at every reading."""
+    """How often values are shown (s): active power and current, and all else.
+
+    0 is at every reading.
+    """
 
     power: int
     other: int
@@ -22,4 +25,4 @@ class Intervals:
 
     def of(self, stream: Stream) -> int:
         """The interval of a stream."""
-        return self.power if stream.unit in (Unit.WATT, Unit.VAR, Unit.AMPERE) else self.other
+        return self.power if stream.unit in (Unit.WATT, Unit.AMPERE) else self.other

@@ -121,9 +121,9 @@ class Supply:
             powers["reactive_power"] = dict(
                 pair for quadrant in quadrants for pair in quadrant.items()
             )
-        interval = self._meter.intervals.power
         for what, gauges in powers.items():
             if gauges:
+                interval = self._meter.intervals.of(next(iter(gauges)).stream)
                 self.totals[what] = PowerTotal(what, gauges, interval)
 
     def _add_energies(self) -> Ledger | None:
