@@ -113,6 +113,36 @@ def test_a_burst_of_old_messages_vanishes() -> None:
     assert shown(guard, counting(METER, since=1)) == [METER, METER + 0.5, METER + 1]
 
 
+def test_a_burst_of_messages_from_when_the_clock_was_ahead_vanishes() -> None:
+    guard = guard_at()
+    ahead = [replace(old, at=NOON + 0.5) for old in counting(METER - 9, since=3600, seconds=9)]
+
+    assert set(shown(guard, ahead)) == {METER}
+    assert shown(guard, counting(METER, since=1)) == [METER, METER + 0.5, METER + 1]
+
+
+def test_a_burst_of_messages_from_before_a_reset_vanishes() -> None:
+    guard = guard_at()
+    anew = counting(0, since=30, seconds=10)
+    assert len(breaks(guard, anew)) == 1
+    value = guard.value
+
+    burst = [replace(old, at=anew[-1].at) for old in counting(METER - 60, since=-60, seconds=60)]
+
+    assert set(shown(guard, burst)) == {value}
+    assert shown(guard, [mark(40, 5)]) == [METER + 5]
+
+
+def test_readings_that_come_at_one_blow_confirm_a_break_with_those_that_follow() -> None:
+    guard = guard_at()
+    anew = counting(0, since=30, seconds=10)
+    blow = [replace(taken, at=anew[7].at) for taken in anew[:7]]
+
+    assert set(shown(guard, blow)) == {METER}
+    assert breaks(guard, anew[7:]) != []
+    assert guard.value == METER + anew[-1].value
+
+
 def test_messages_out_of_order_do_not_count_twice() -> None:
     guard = guard_at()
 
@@ -149,6 +179,16 @@ def test_two_wrong_readings_that_agree_are_no_break() -> None:
     marks = [*counting(1e9, since=1, seconds=2), mark(3, METER + 2)]
 
     assert shown(guard, marks) == [METER, METER, METER + 2]
+
+
+def test_old_messages_that_agree_with_a_wrong_one_do_not_confirm_it() -> None:
+    guard = guard_at(5)
+    burst = [Mark(NOON - 60, 0, NOON + 0.3), Mark(NOON - 59, 1, NOON + 0.9)]
+
+    wrong = [Mark(NOON + 1, 1, NOON + 1.5), Mark(NOON + 2, 2, NOON + 2.5)]
+
+    assert set(shown(guard, [*burst, *wrong])) == {5}
+    assert shown(guard, [mark(3, 6)]) == [6]
 
 
 def test_old_messages_that_lead_up_to_a_leap_do_not_confirm_it() -> None:

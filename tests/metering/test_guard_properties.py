@@ -147,13 +147,19 @@ def test_whatever_comes_in_between_the_counter_shows_the_truth(story: Story) -> 
 def test_whatever_the_boards_say_a_replacement_books_nothing(
     boards: list[list[float]], data: st.DataObject
 ) -> None:
-    """The counter shows at last what each board has counted since its own first reading."""
+    """The counter shows at last what each board has counted since its own first reading.
+
+    Now and then all that was heard is played again, that of the boards before as well.
+    """
     guard, time, value = Guard(_CLAMP), _NOON, 1_000_000.0
-    found = []
+    heard, found = [], []
     for counted in boards:
         for step in (0.0, *counted):
             time, value = time + 1, value + step
-            found.append(guard.take(Mark(time, round(value, 3), time)))
+            heard.append(Mark(time, round(value, 3), time))
+            found.append(guard.take(heard[-1]))
+        if data.draw(st.booleans()):
+            found += [guard.take(replace(old, at=time)) for old in heard]
         anew = 0.0 if value > 1000 else 1e6
         value = data.draw(st.sampled_from((anew, value + 1000, value + 1e8)))
 

@@ -9,6 +9,8 @@ _LAG = 60
 _TICK = 2
 #: Readings that agree with each other make a break: the first and two that continue it.
 _CONFIRMED = 3
+#: Readings that come closer together count as one: messages are played again at one blow (s).
+_BLOW = 0.5
 #: What looks like old messages played again must go on for so long to be believed (s).
 _REPLAY = 60
 #: Before its clock is set the meter counts from 1970 (docs/protocol.md section 9, quirk 4).
@@ -53,11 +55,33 @@ class CounterState:
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """A run of readings that agree with each other and not with what was accepted."""
+    """A run of readings that agree with each other and not with what was accepted.
+
+    ``past`` tells that they look like old messages, ``count`` how many there were one after the
+    other, ``counted`` when the last of them was.
+    """
 
     first: Mark
     last: Mark
-    length: int = 1
+    past: bool
+    counted: float
+    count: int = 1
+
+    def followed_by(self, mark: Mark, *, past: bool) -> _Held:
+        """The run with one more reading; old ones say nothing for those that are not."""
+        if (mark.time, mark.value) == (self.last.time, self.last.value):
+            return self
+        if self.past and not past:
+            return _Held(self.first, mark, past, mark.at)
+        if mark.at - self.counted < _BLOW:
+            return _Held(self.first, mark, past, self.counted, self.count)
+        return _Held(self.first, mark, past, mark.at, self.count + 1)
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether that many readings, and old ones for so long, can be no error."""
+        lasted = min(self.last.at - self.first.at, self.last.time - self.first.time)
+        return self.count >= _CONFIRMED and (not self.past or lasted >= _REPLAY)
 
 
 class Guard:
@@ -68,16 +92,14 @@ class Guard:
     one is held: two more that agree with it confirm it, an accepted one makes it vanish. The
     offset carries the value over a confirmed break, so that nothing is booked.
 
-    Readings that can have been there before, old messages played again or out of order, need
-    a minute to be believed. A counter that runs both ways is only kept from going back in time.
-    ``held`` counts what was held.
+    What looks like old messages, played again or out of order, must go on for a minute to be
+    believed. A counter that runs both ways is only kept from going back in time.
     """
 
     def __init__(
         self, fastest: float | None = None, *, rid: int = 0, both_ways: bool = False
     ) -> None:
         self.fastest = fastest
-        self.held = 0
         self._both_ways = both_ways
         self._rid = self._base_rid = rid
         self._base: Mark | None = None
@@ -129,28 +151,31 @@ class Guard:
         return inf if self.fastest is None else self.fastest * (max(elapsed, 0) + _TICK)
 
     def _hold(self, base: Mark, mark: Mark) -> Break | None:
-        held, past = self._held, _is_past(mark, base)
+        held, past = self._held, self._is_past(base, mark)
         if held is None or not self._continues(held.last, mark, lag=0):
-            held = _Held(mark, mark)
-        elif (mark.time, mark.value) != (held.last.time, held.last.value):
-            agree = past or not _is_past(held.last, base)
-            held = _Held(held.first, mark, held.length + 1 if agree else 1)
-        self._held = held
-        lasted = min(mark.at - held.first.at, mark.time - held.first.time)
-        if held.length < _CONFIRMED or (past and lasted < _REPLAY):
-            self.held += 1
+            self._held = _Held(mark, mark, past, mark.at)
             return None
-        return self._settle(base, held)
+        self._held = held = held.followed_by(mark, past=past)
+        return self._settle(base, held) if held.is_confirmed else None
+
+    def _is_past(self, base: Mark, mark: Mark) -> bool:
+        """Whether a reading can be an old one: dated so, and not where the counter would be now."""
+        is_old = _clock_is_set(mark) and mark.time <= base.time
+        return is_old and not 0 < mark.value - base.value <= self._countable(base, mark)
+
+    def _countable(self, base: Mark, mark: Mark) -> float:
+        """What the counter can have counted, whatever the meter's clock says."""
+        return self._most(mark.at - base.at + _LAG)
 
     def _settle(self, base: Mark, held: _Held) -> Break | None:
         """Believe the held readings: a clock that was set back, a wrap at 32 bits, or a break."""
-        first, found = held.first, None
-        most = self._most(first.at - base.at + _LAG)
-        set_back = self._both_ways or 0 <= first.value - base.value <= most
-        wrapped = 0 <= first.value + _WRAP - base.value <= min(most, _WRAP_REACH)
+        counted, countable = held.last.value - base.value, self._countable(base, held.last)
+        set_back = self._both_ways or 0 <= counted <= countable
+        wrapped = 0 <= counted + _WRAP <= min(countable, _WRAP_REACH)
+        found = None
         if self._base_rid != self._rid or not (set_back or wrapped):
-            found = Break(base, first)
-            self._offset += base.value - first.value
+            found = Break(base, held.first)
+            self._offset += base.value - held.first.value
         elif not set_back:
             self._offset += _WRAP
         self._offset = round(self._offset, 3)
@@ -164,11 +189,6 @@ def _clock_is_set(mark: Mark) -> bool:
 
 def _is_older(mark: Mark, last: Mark) -> bool:
     return mark.time < last.time and _clock_is_set(mark)
-
-
-def _is_past(mark: Mark, base: Mark) -> bool:
-    """Whether a reading can have been there before ``base``."""
-    return _clock_is_set(mark) and mark.time <= base.time and mark.value <= base.value
 
 
 def _elapsed(last: Mark, mark: Mark, lag: int) -> float:
