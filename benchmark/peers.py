@@ -14,6 +14,9 @@ from custom_components.flukso.protocol.topics import Report, reading_topic
 from simulator import Meter
 from stack import HomeAssistant
 
+#: The house stands where no quarter-hour demand is shown: it takes up to half an hour to be known.
+COUNTRY = "NL"
+
 
 @dataclass(frozen=True, slots=True)
 class Peer:

@@ -16,7 +16,7 @@ from time import time
 from stack import HomeAssistant, Mosquitto, eventually
 
 from .meters import playing, three_clamps
-from .peers import DEFAULTS, EVERY_READING, Peer, yaml_sensors
+from .peers import COUNTRY, DEFAULTS, EVERY_READING, Peer, yaml_sensors
 from .table import grouped, table
 
 #: Midnight, six, noon and six in the evening of a day in June, in seconds since 1970.
@@ -81,7 +81,9 @@ async def measure(minutes: int) -> list[Rows]:
 
 
 def _home(folder: Path, peer: Peer) -> HomeAssistant:
-    return HomeAssistant(folder, levels={"homeassistant": "warning"}, extra=peer.yaml)
+    return HomeAssistant(
+        folder, levels={"homeassistant": "warning"}, country=COUNTRY, extra=peer.yaml
+    )
 
 
 async def _units_when_live(peer: Peer, home: HomeAssistant) -> Mapping[str, str]:

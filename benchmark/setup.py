@@ -17,6 +17,7 @@ from custom_components.flukso.const import DOMAIN
 from stack import HomeAssistant, Mosquitto
 
 from .meters import full_meters
+from .peers import COUNTRY
 from .table import table
 
 #: When for so long no entity has appeared, all have (s).
@@ -41,7 +42,7 @@ async def measure(meters: int) -> list[Waited]:
         async with (
             Mosquitto(folder) as broker,
             full_meters(meters, broker.port, folder),
-            HomeAssistant(folder, levels={"homeassistant": "warning"}) as home,
+            HomeAssistant(folder, levels={"homeassistant": "warning"}, country=COUNTRY) as home,
         ):
             client = home.client
             await client.add_mqtt(broker.port)
