@@ -93,13 +93,15 @@ class Guard:
     offset carries the value over a confirmed break, so that nothing is booked.
 
     What looks like old messages, played again or out of order, must go on for a minute to be
-    believed. A counter that runs both ways is only kept from going back in time.
+    believed. A counter that runs both ways is only kept from going back in time. ``held``
+    counts what was held.
     """
 
     def __init__(
         self, fastest: float | None = None, *, rid: int = 0, both_ways: bool = False
     ) -> None:
         self.fastest = fastest
+        self.held = 0
         self._both_ways = both_ways
         self._rid = self._base_rid = rid
         self._base: Mark | None = None
@@ -152,11 +154,15 @@ class Guard:
 
     def _hold(self, base: Mark, mark: Mark) -> Break | None:
         held, past = self._held, self._is_past(base, mark)
-        if held is None or not self._continues(held.last, mark, lag=0):
-            self._held = _Held(mark, mark, past, mark.at)
-            return None
-        self._held = held = held.followed_by(mark, past=past)
-        return self._settle(base, held) if held.is_confirmed else None
+        if held is not None and self._continues(held.last, mark, lag=0):
+            held = held.followed_by(mark, past=past)
+        else:
+            held = _Held(mark, mark, past, mark.at)
+        if held.is_confirmed:
+            return self._settle(base, held)
+        self._held = held
+        self.held += 1
+        return None
 
     def _is_past(self, base: Mark, mark: Mark) -> bool:
         """Whether a reading can be an old one: dated so, and not where the counter would be now."""
