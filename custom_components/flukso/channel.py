@@ -239,8 +239,9 @@ class CounterChannel(Channel):
 
     @callback
     def restore(self, state: CounterState) -> None:
-        """Go on from before a restart, unless something was heard since."""
-        if self.guard.state is None:
+        """Go on from before a restart, by the newest of what was kept; what is heard is newer."""
+        known = self.guard.state
+        if known is None or known.mark.at < state.mark.at:
             self.guard.restore(state)
             self.value = self.guard.value
 

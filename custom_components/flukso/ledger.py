@@ -1,4 +1,4 @@
-"""The books of a supply: its phases netted, and the quarter-hour demand that follows from it."""
+"""The books of a supply: its phases added up and netted, and the quarter-hour demand."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,6 +11,10 @@ from .channel import CounterChannel
 from .metering.demand import Demand, DemandState
 from .metering.guard import CounterState
 from .metering.netting import Netting, NettingState
+from .metering.summing import Sum, SumState
+
+#: A meter whose clock is further off does not know the quarters of an hour (s).
+_CLOCK_IS_RIGHT = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +22,9 @@ class LedgerState:
     """What to keep over a restart, the guards of the counters included."""
 
     netting: NettingState
-    demand: DemandState | None
+    imported: SumState | None
+    exported: SumState | None
+    demand: DemandState
     counters: Mapping[str, CounterState]
 
 
@@ -28,16 +34,19 @@ class Ledger:
     def __init__(
         self, imports: tuple[CounterChannel, ...], exports: tuple[CounterChannel, ...], zone: tzinfo
     ) -> None:
-        self.counters = imports + exports
+        self.imported, self.exported = Sum(map(_key, imports)), Sum(map(_key, exports))
         self.netting = Netting(map(_key, imports), map(_key, exports))
         self.demand = Demand(zone)
+        self._sums = dict.fromkeys(imports, self.imported) | dict.fromkeys(exports, self.exported)
+        self._offsets: dict[str, float] = {}
+        self._leap: int | None = None
         self._users: list[Callable[[], None]] = []
         self._stops: list[CALLBACK_TYPE] = []
 
     @property
     def available(self) -> bool:
         """Whether all of its counters are live."""
-        return all(counter.available for counter in self.counters)
+        return all(counter.available for counter in self._sums)
 
     @property
     def state(self) -> LedgerState | None:
@@ -45,19 +54,26 @@ class Ledger:
         netting = self.netting.state
         if netting is None:
             return None
-        guards = {_key(counter): counter.guard.state for counter in self.counters}
-        counters = {key: state for key, state in guards.items() if state is not None}
-        return LedgerState(netting, self.demand.state, counters)
+        guards = {_key(counter): counter.guard.state for counter in self._sums}
+        return LedgerState(
+            netting,
+            self.imported.state,
+            self.exported.state,
+            self.demand.state,
+            {key: state for key, state in guards.items() if state is not None},
+        )
 
     @callback
     def restore(self, state: LedgerState) -> None:
-        """Go on from before a restart, unless something was booked since."""
-        if self.netting.time is not None:
+        """Go on from before a restart, by the newest of what was kept; what is live is newer."""
+        if self.netting.time is not None and self.netting.time >= state.netting.time:
             return
         self.netting.restore(state.netting)
-        if state.demand is not None:
-            self.demand.restore(state.demand)
-        for counter in self.counters:
+        self.demand.restore(state.demand)
+        for plain, kept in ((self.imported, state.imported), (self.exported, state.exported)):
+            if kept is not None:
+                plain.restore(kept)
+        for counter in self._sums:
             if (guarded := state.counters.get(_key(counter))) is not None:
                 counter.restore(guarded)
 
@@ -65,8 +81,8 @@ class Ledger:
         """Keep the books, and call ``booked`` at every entry, until the answer is called."""
         self._users.append(booked)
         if len(self._users) == 1:
-            for counter in self.counters:
-                take = partial(self._take, _key(counter))
+            for counter in self._sums:
+                take = partial(self._take, counter)
                 self._stops.append(await counter.async_follow(take))
 
         @callback
@@ -79,13 +95,30 @@ class Ledger:
         return stop
 
     @callback
-    def _take(self, key: str, time: int, value: float, _at: float) -> None:
+    def _take(self, counter: CounterChannel, time: int, value: float, at: float) -> None:
+        key = _key(counter)
+        self._note_leap(counter, time)
+        self._sums[counter].take(key, value)
         entries = self.netting.take(key, time, value)
-        for entry in entries:
-            self.demand.take(*entry)
-        if entries:
-            for booked in self._users:
-                booked()
+        if not entries:
+            return
+        if self._leap is None and abs(at - time) <= _CLOCK_IS_RIGHT:
+            for entry in entries:
+                self.demand.take(*entry)
+        else:
+            self.demand.interrupt()
+            if self._leap is not None and entries[-1][0] >= self._leap:
+                self._leap = None
+        for booked in self._users:
+            booked()
+
+    def _note_leap(self, counter: CounterChannel, time: int) -> None:
+        """A counter that broke, or whose break the user books, leaves the quarter unknown."""
+        state = counter.guard.state
+        offset = state.offset if state else 0.0
+        if self._offsets.setdefault(_key(counter), offset) != offset:
+            self._offsets[_key(counter)] = offset
+            self._leap = time
 
 
 def _key(counter: CounterChannel) -> str:

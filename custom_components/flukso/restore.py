@@ -10,6 +10,7 @@ from .ledger import LedgerState
 from .metering.demand import DemandState, Peak
 from .metering.guard import CounterState, Mark
 from .metering.netting import NettingState
+from .metering.summing import SumState
 from .protocol.quantities import Unit
 
 
@@ -60,13 +61,23 @@ def _ledger(kept: dict[str, Any]) -> LedgerState:
     return LedgerState(
         NettingState(
             int(netting["time"]),
-            {str(key): float(value) for key, value in netting["values"].items()},
+            _values(netting["values"]),
             float(netting["imported"]),
             float(netting["exported"]),
         ),
-        None if kept["demand"] is None else _demand(kept["demand"]),
+        _sum(kept["imported"]),
+        _sum(kept["exported"]),
+        _demand(kept["demand"]),
         {str(key): _counter(counter) for key, counter in kept["counters"].items()},
     )
+
+
+def _sum(kept: dict[str, Any] | None) -> SumState | None:
+    return None if kept is None else SumState(float(kept["total"]), _values(kept["values"]))
+
+
+def _values(kept: dict[str, Any]) -> dict[str, float]:
+    return {str(key): float(value) for key, value in kept.items()}
 
 
 def _demand(kept: dict[str, Any]) -> DemandState:
@@ -80,5 +91,5 @@ def _demand(kept: dict[str, Any]) -> DemandState:
     )
 
 
-def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) else None
+def _number(kept: Any) -> float | None:
+    return None if kept is None else float(kept)

@@ -151,14 +151,13 @@ class FluksoBooked(FluksoTotal, RestoreEntity):
 
     def __init__(self, hass: HomeAssistant, entry: FluksoConfigEntry, booked: Booked) -> None:
         super().__init__(hass, entry, booked)
-        self._ledger = booked.ledger
-        self._is_peak = booked.what == "peak_demand"
+        self._booked = booked
 
     @property
     @override
     def extra_restore_state_data(self) -> Kept | None:
         """The whole ledger, whichever of its figures the user has enabled."""
-        state = self._ledger.state
+        state = self._booked.ledger.state
         return None if state is None else Kept(state, Unit.WATT_HOUR)
 
     @override
@@ -166,13 +165,14 @@ class FluksoBooked(FluksoTotal, RestoreEntity):
         """Go on from where the ledger was."""
         state = ledger_from(await self.async_get_last_extra_data())
         if state is not None:
-            self._ledger.restore(state)
+            self._booked.ledger.restore(state)
+        self._booked.show()
         await super().async_added_to_hass()
 
     @override
     def _take_value(self) -> None:
         super()._take_value()
-        peak = self._ledger.demand.peak
-        if self._is_peak and peak is not None:
-            began = dt_util.utc_from_timestamp(peak.quarter)
+        if self._booked.what == "peak_demand":
+            peak = self._booked.ledger.demand.peak
+            began = dt_util.utc_from_timestamp(peak.quarter) if peak else None
             self._attr_extra_state_attributes = {"quarter_began": began}

@@ -1,6 +1,6 @@
 """The phases of one supply as a whole: which ports they are, and what they amount to."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import tzinfo
 
 from homeassistant.core import CALLBACK_TYPE, callback
@@ -12,32 +12,51 @@ from .protocol.config import Configuration
 from .protocol.quantities import Quantity
 from .protocol.sensors import Source
 from .protocol.topics import Kind
-from .totals import Booked, EnergyTotal, PowerTotal, Total
+from .totals import Booked, PowerTotal, Total
 
 _THREE_PHASES = ("3p+n", "3p-n")
-#: The port that carries the sum of the firmware (docs/protocol.md section 5).
-_SUMMED_IN = {"p1+p2+p3": 1, "p2+p1": 2}
+#: Sums that the firmware forms: the port that carries one, and the ports that it is of
+#: (docs/protocol.md section 5).
+_SUMS = {"p1+p2+p3": (1, {1, 2, 3}), "p2+p1": (2, {1, 2})}
 
 #: How the quadrants add up to reactive power: Q1 and Q2 are inductive.
 _QUADRANTS = {Quantity.Q1: 1, Quantity.Q2: 1, Quantity.Q3: -1, Quantity.Q4: -1}
+
+type _Figure = Callable[[Ledger], float | None]
+
+_IMPORT: dict[str, _Figure] = {"active_energy_import": lambda ledger: ledger.imported.total}
+_EXPORT: dict[str, _Figure] = {"active_energy_export": lambda ledger: ledger.exported.total}
+_NETTED: dict[str, _Figure] = {
+    "netted_energy_import": lambda ledger: _netted(ledger, ledger.netting.imported),
+    "netted_energy_export": lambda ledger: _netted(ledger, ledger.netting.exported),
+    "demand": lambda ledger: ledger.demand.average,
+    "expected_demand": lambda ledger: ledger.demand.expected,
+    "last_demand": lambda ledger: ledger.demand.last,
+    "peak_demand": lambda ledger: ledger.demand.peak.demand if ledger.demand.peak else None,
+}
+
+
+def clamp_ports(configuration: Configuration) -> set[int]:
+    """The ports that have a clamp with a sensor that is enabled."""
+    enabled = configuration.sensors.enabled if configuration.sensors else ()
+    return {port for sensor in enabled if sensor.source is Source.CLAMP for port in sensor.ports}
 
 
 def supply_ports(configuration: Configuration, chosen: Iterable[int]) -> tuple[int, ...]:
     """The ports that make up the supply, unless the user chose others.
 
-    Where the firmware forms a sum, the port that carries it stands for all; else all clamps of
-    a three-phase system. The clamps of a single-phase system measure different things.
+    They are the clamps of a three-phase system; those of a single-phase one measure different
+    things. Where the firmware forms a sum, the port that carries it stands for those it is of.
     """
-    enabled = configuration.sensors.enabled if configuration.sensors else ()
-    clamps = {port for sensor in enabled if sensor.source is Source.CLAMP for port in sensor.ports}
-    if chosen := set(chosen):
-        return tuple(sorted(clamps & chosen))
-    ports = configuration.ports
-    if ports is None:
-        return ()
-    if ports.math in _SUMMED_IN:
-        return tuple(clamps & {_SUMMED_IN[ports.math]})
-    return tuple(sorted(clamps)) if ports.phase in _THREE_PHASES else ()
+    ports, supply = configuration.ports, set(chosen)
+    is_chosen = bool(supply)
+    if not is_chosen and ports is not None and ports.phase in _THREE_PHASES:
+        supply = clamp_ports(configuration)
+    if ports is not None and ports.math in _SUMS:
+        carrier, parts = _SUMS[ports.math]
+        if carrier in supply or not is_chosen:
+            supply = supply - parts | {carrier}
+    return tuple(sorted(supply))
 
 
 class Supply:
@@ -45,7 +64,6 @@ class Supply:
 
     def __init__(self, meter: Meter, chosen: Iterable[int], zone: tzinfo) -> None:
         self.totals: dict[str, Total] = {}
-        self.ledger: Ledger | None = None
         self._meter = meter
         self._chosen = tuple(chosen)
         self._zone = zone
@@ -86,12 +104,9 @@ class Supply:
         if members == self._members:
             return
         self._members = members
-        known = self.ledger.state if self.ledger else None
         self.totals = {}
         self._add_powers()
-        self.ledger = self._add_energies()
-        if self.ledger is not None and known is not None:
-            self.ledger.restore(known)
+        self._add_energies()
 
     def _find_members(self) -> dict[tuple[Quantity, Kind], tuple[Channel, ...]]:
         """For each quantity the channels of all ports, where every port has one."""
@@ -126,21 +141,14 @@ class Supply:
                 interval = self._meter.intervals.of(next(iter(gauges)).stream)
                 self.totals[what] = PowerTotal(what, gauges, interval)
 
-    def _add_energies(self) -> Ledger | None:
+    def _add_energies(self) -> None:
         imports, exports = self._counters(Quantity.PPLUS), self._counters(Quantity.PMINUS)
-        interval = self._meter.intervals.other
-        for what, counters in (
-            ("active_energy_import", imports),
-            ("active_energy_export", exports),
-        ):
-            if counters:
-                self.totals[what] = EnergyTotal(what, counters, interval)
-        if not imports or not exports:
-            return None
         ledger = Ledger(imports, exports, self._zone)
-        for what, figure in _FIGURES.items():
-            self.totals[what] = Booked(what, ledger, figure, interval)
-        return ledger
+        figures = (_IMPORT if imports else {}) | (_EXPORT if exports else {})
+        if imports and exports:
+            figures |= _NETTED
+        for what, figure in figures.items():
+            self.totals[what] = Booked(what, ledger, figure, self._meter.intervals.other)
 
     def _gauges(self, quantity: Quantity) -> tuple[Channel, ...]:
         return self._members.get((quantity, Kind.GAUGE), ())
@@ -150,19 +158,5 @@ class Supply:
         return tuple(channel for channel in channels if isinstance(channel, CounterChannel))
 
 
-def _imported(ledger: Ledger) -> float | None:
-    return None if ledger.netting.time is None else round(ledger.netting.imported, 3)
-
-
-def _exported(ledger: Ledger) -> float | None:
-    return None if ledger.netting.time is None else round(ledger.netting.exported, 3)
-
-
-_FIGURES = {
-    "netted_energy_import": _imported,
-    "netted_energy_export": _exported,
-    "demand": lambda ledger: ledger.demand.average,
-    "expected_demand": lambda ledger: ledger.demand.expected,
-    "last_demand": lambda ledger: ledger.demand.last,
-    "peak_demand": lambda ledger: ledger.demand.peak.demand if ledger.demand.peak else None,
-}
+def _netted(ledger: Ledger, energy: float) -> float | None:
+    return None if ledger.netting.time is None else round(energy, 3)

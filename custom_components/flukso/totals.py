@@ -7,7 +7,7 @@ from typing import override
 
 from homeassistant.core import CALLBACK_TYPE, callback
 
-from .channel import Channel, CounterChannel
+from .channel import Channel
 from .ledger import Ledger
 from .metering.mean import Mean
 from .metering.together import Together
@@ -32,7 +32,6 @@ class Total(Shown):
         """Show what the channels amount to."""
         if self.available:
             self.value = self._current()
-            self._at_once = self.value is None
         else:
             self._forget()
             self._at_once = True
@@ -41,8 +40,9 @@ class Total(Shown):
     @callback
     def _news(self) -> None:
         """Show at once what is not to wait for the next interval."""
-        if self._at_once or not self.interval:
+        if self.available and (self._at_once or not self.interval):
             self.show()
+            self._at_once = self.value is None
 
     @override
     def _end(self) -> None:
@@ -63,11 +63,7 @@ class PowerTotal(Total):
     def __init__(self, what: str, gauges: Mapping[Channel, int], interval: int) -> None:
         super().__init__(what, interval)
         self._gauges = gauges
-        self._start()
-
-    def _start(self) -> None:
-        signs = {gauge.topic: sign for gauge, sign in self._gauges.items()}
-        self._together, self._mean = Together(signs), Mean()
+        self._forget()
 
     @property
     @override
@@ -88,36 +84,12 @@ class PowerTotal(Total):
 
     @override
     def _forget(self) -> None:
-        self._start()
-        self.value = None
+        signs = {gauge.topic: sign for gauge, sign in self._gauges.items()}
+        self._together, self._mean, self.value = Together(signs), Mean(), None
 
     @override
     def _current(self) -> float | None:
-        return self._mean.publish(self.interval)
-
-
-class EnergyTotal(Total):
-    """The plain sum of counters."""
-
-    def __init__(self, what: str, counters: tuple[CounterChannel, ...], interval: int) -> None:
-        super().__init__(what, interval)
-        self._counters = counters
-
-    @property
-    @override
-    def available(self) -> bool:
-        return all(counter.available for counter in self._counters)
-
-    @override
-    async def _async_begin(self) -> None:
-        for counter in self._counters:
-            self._stops.append(await counter.async_listen(self._news))
-
-    @override
-    def _current(self) -> float | None:
-        values = [counter.guard.value for counter in self._counters]
-        known = [value for value in values if value is not None]
-        return round(sum(known), 3) if len(known) == len(values) else self.value
+        return self._mean.publish(0 if self._at_once else self.interval)
 
 
 class Booked(Total):

@@ -4,6 +4,8 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+#: What a counter was between two readings is known if they are no further apart (s).
+LONGEST_GAP = 10
 #: So many readings are kept of one counter while another is silent; then every other one goes.
 _MOST = 3600
 
@@ -19,7 +21,7 @@ class NettingState:
 
 
 class _Track:
-    """One counter since the second up to which all are booked."""
+    """The readings of one counter, the first of them up to where it is booked."""
 
     def __init__(self, time: int, value: float) -> None:
         self._times = [time]
@@ -30,9 +32,16 @@ class _Track:
         """The second of the last reading."""
         return self._times[-1]
 
+    @property
+    def booked(self) -> float:
+        """The value up to which it is booked."""
+        return self._values[0]
+
     def take(self, time: int, value: float) -> None:
         """Take a reading; those from later seconds came by a clock that was wrong."""
-        booked = self._values[0]
+        if (time, value) == (self._times[-1], self._values[-1]):
+            return
+        booked = self.booked
         while self._times and self._times[-1] >= time:
             self._times.pop()
             self._values.pop()
@@ -49,18 +58,24 @@ class _Track:
 
     def at(self, time: int) -> float:
         """The value at a second, on the line between the readings around it."""
-        index = bisect_right(self._times, time)
-        if index == 0 or self._times[index - 1] == time or index == len(self._times):
-            return self._values[max(index - 1, 0)]
-        begin, end = self._times[index - 1], self._times[index]
-        low, high = self._values[index - 1], self._values[index]
+        after = bisect_right(self._times, time)
+        if not 0 < after < len(self._times):
+            return self._values[max(after - 1, 0)]
+        begin, end = self._times[after - 1 : after + 1]
+        low, high = self._values[after - 1 : after + 1]
         return low + (high - low) * (time - begin) / (end - begin)
 
-    def forget_before(self, time: int) -> None:
-        """Keep what is needed from that second on."""
+    def is_known_at(self, time: int) -> bool:
+        """Whether there are readings so close that the line between them is no guess."""
+        after = bisect_right(self._times, time)
+        around = self._times[max(after - 1, 0) : after + 1]
+        return time in around or (len(around) == 2 and around[1] - around[0] <= LONGEST_GAP)
+
+    def book_until(self, time: int) -> None:
+        """Forget what was before that second."""
         value = self.at(time)
-        index = bisect_right(self._times, time)
-        self._times[:index], self._values[:index] = [time], [value]
+        after = bisect_right(self._times, time)
+        self._times[:after], self._values[:after] = [time], [value]
 
 
 class Netting:
@@ -88,8 +103,8 @@ class Netting:
         """What to keep over a restart."""
         if self._time is None:
             return None
-        values = {key: track.at(self._time) for key, track in self._tracks.items()}
-        return NettingState(self._time, values, self.imported, self.exported)
+        booked = {key: track.booked for key, track in self._tracks.items()}
+        return NettingState(self._time, booked, self.imported, self.exported)
 
     def restore(self, state: NettingState) -> None:
         """Go on from before a restart; counters that were not netted then begin anew."""
@@ -101,7 +116,11 @@ class Netting:
         }
 
     def take(self, key: str, time: int, value: float) -> list[tuple[int, float]]:
-        """Take a counter's reading (Wh); the seconds it let be booked, with the import then."""
+        """Take a counter's reading (Wh), and book the seconds that it completed.
+
+        The answer is the import (Wh) up to the end of each of them, without the seconds of
+        which a counter's value is a guess.
+        """
         track = self._tracks.get(key)
         if track is None:
             self._tracks[key] = _Track(time, value)
@@ -117,15 +136,16 @@ class Netting:
     def _book_until(self, end: int) -> list[tuple[int, float]]:
         tracks = self._tracks.values()
         first, *times = sorted({time for track in tracks for time in track.times_until(end)})
-        level, booked = self._net_at(first), []
+        level, known = self._net_at(first), []
         for time in times:
             previous, level = level, self._net_at(time)
             self._book(level - previous)
-            booked.append((time, self.imported))
+            if all(track.is_known_at(time) for track in tracks):
+                known.append((time, self.imported))
         for track in tracks:
-            track.forget_before(end)
+            track.book_until(end)
         self._time = end
-        return booked
+        return known
 
     def _net_at(self, time: int) -> float:
         return sum(sign * self._tracks[key].at(time) for key, sign in self._signs.items())

@@ -2,20 +2,24 @@
 
 from collections.abc import Mapping
 
+#: So many seconds wait for the rest of their readings; then the first of them is given up.
+_MOST = 10
+
 
 class Together:
     """Adds up gauges, each with its sign, once all have been heard of the same second."""
 
     def __init__(self, signs: Mapping[str, int]) -> None:
         self._signs = signs
-        self._time = 0
-        self._values: dict[str, float] = {}
+        self._waiting: dict[int, dict[str, float]] = {}
 
     def take(self, key: str, time: int, value: float) -> float | None:
         """Take a reading; the sum, if it completed its second."""
-        if time != self._time:
-            self._time, self._values = time, {}
-        self._values[key] = value
-        if len(self._values) < len(self._signs):
-            return None
-        return round(sum(self._signs[key] * value for key, value in self._values.items()), 3)
+        values = self._waiting.setdefault(time, {})
+        values[key] = value
+        if len(values) == len(self._signs):
+            self._waiting = {later: of for later, of in self._waiting.items() if later > time}
+            return round(sum(self._signs[key] * value for key, value in values.items()), 3)
+        if len(self._waiting) > _MOST:
+            del self._waiting[next(iter(self._waiting))]
+        return None
