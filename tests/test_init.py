@@ -78,7 +78,7 @@ async def test_a_meter_that_waits_for_names_can_be_unloaded(
     topics = set(broker.topics)
     meter = flm03()
     entry = await set_up_knowing(hass, broker, meter, dict([meter.sensor_report]))
-    assert len(timers(hass)) > 1
+    assert len(timers(hass)) > 2
 
     assert await hass.config_entries.async_unload(entry.entry_id)
     await broker.settle()

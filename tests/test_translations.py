@@ -14,11 +14,16 @@ import pytest
 import custom_components.flukso as integration
 from custom_components.flukso import binary_sensor, config_flow, repairs
 from custom_components.flukso.const import DOMAIN
+from custom_components.flukso.signs import Ailment
 
 HOUSE = Path(integration.__file__).parent
 ENGLISH: dict[str, Any] = json.loads((HOUSE / "translations" / "en.json").read_text("utf-8"))
 ICONS: dict[str, Any] = json.loads((HOUSE / "icons.json").read_text("utf-8"))
 LANGUAGES = sorted((HOUSE / "translations").glob("*.json"))
+
+#: The issues that are mended in a dialog of their own, and those that are mended elsewhere.
+ISSUES: dict[str, Any] = ENGLISH["issues"]
+FIXABLE = {key: issue for key, issue in ISSUES.items() if "fix_flow" in issue}
 
 #: Home Assistant itself aborts with these.
 ABORTS_OF_CORE = {"already_configured", "already_in_progress"}
@@ -70,7 +75,7 @@ def steps(flow: type[FlowHandler[Any, Any]]) -> set[str]:
 def test_every_step_of_the_flows_has_its_texts_and_no_other_has() -> None:
     assert ENGLISH["config"]["step"].keys() == steps(config_flow.FluksoConfigFlow)
     assert ENGLISH["options"]["step"].keys() == steps(config_flow.FluksoOptionsFlow)
-    for issue in ENGLISH["issues"].values():
+    for issue in FIXABLE.values():
         assert issue["fix_flow"]["step"].keys() == steps(repairs.CounterBreakFlow)
 
 
@@ -86,7 +91,7 @@ def test_every_field_is_named_and_explained() -> None:
 
 def test_every_error_and_abort_has_its_text() -> None:
     aborts = set(ENGLISH["config"]["abort"])
-    for issue in ENGLISH["issues"].values():
+    for issue in FIXABLE.values():
         aborts |= issue["fix_flow"].get("abort", {}).keys()
 
     assert aborts == keywords("reason") | ABORTS_OF_CORE
@@ -101,8 +106,17 @@ def test_every_error_and_abort_has_its_text() -> None:
 
 def test_the_options_of_a_repair_are_its_steps() -> None:
     written = {name.removeprefix("async_step_") for name in vars(repairs.CounterBreakFlow)}
-    for issue in ENGLISH["issues"].values():
+    for issue in FIXABLE.values():
         assert issue["fix_flow"]["step"]["init"]["menu_options"].keys() <= written
+
+
+def test_what_is_mended_elsewhere_says_what_to_do() -> None:
+    assert ISSUES.keys() - FIXABLE.keys() == set(Ailment)
+    for issue in ISSUES.values():
+        assert placeholders(issue["title"]) == {"name"}
+    for ailment in Ailment:
+        assert ISSUES[ailment].keys() == {"title", "description"}
+        assert placeholders(ISSUES[ailment]["description"]) <= strings("doctor.py")
 
 
 def test_every_exception_has_its_text() -> None:

@@ -16,6 +16,7 @@ from .const import (
     DOMAIN,
 )
 from .devices import async_register_devices, part_of
+from .doctor import Doctor
 from .intervals import Intervals
 from .memory import Memory
 from .meter import FluksoConfigEntry, Meter
@@ -63,6 +64,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> bo
     entry.async_on_unload(meter.listen(follow_meter))
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     await meter.async_start()
+    Doctor(hass, entry, transport).start()
     return True
 
 

@@ -1,0 +1,85 @@
+"""What the signs of a meter mean: what is wrong on its way, if anything, and can be mended."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from .hearing import Heard
+
+#: How long what should be there may be missing (s).
+SOON = 300
+#: Two ways are one too many when the second has not ended the first within this time (s).
+_OVERLAP = 60
+_A_DAY = 86_400
+
+
+class Ailment(StrEnum):
+    """What can be wrong; the issues in Repairs are called so."""
+
+    NO_READINGS = "no_readings"
+    NO_CONFIGURATION = "no_configuration"
+    SILENT = "silent"
+    OTHER_PREFIX = "other_prefix"
+    TWO_PREFIXES = "two_prefixes"
+    UNREADABLE = "unreadable_configuration"
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """What is seen of a meter; times are seconds since 1970, None for never.
+
+    The broker has been connected since ``since``. ``patience`` is how long the streams that
+    speak regularly may all be silent (s), None if there is none. ``arrived`` is the last message
+    on a readings topic, ``read`` the last reading, also one of before a restart. ``sensors`` is
+    the last config/sensor, ``unreadable`` says which report can't be read and why. ``elsewhere``
+    are the first and the last reading that came without the topic prefix.
+    """
+
+    now: float
+    since: float
+    patience: float | None
+    arrived: float | None = None
+    read: float | None = None
+    sensors: Heard | None = None
+    unreadable: str | None = None
+    elsewhere: tuple[float, float] | None = None
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether readings are missed: a house without water use is no fault."""
+        if self.patience is None:
+            return False
+        heard = max(self.since, self.arrived or 0)
+        return self.now - heard >= max(SOON, self.patience)
+
+    @property
+    def is_configured_only(self) -> bool:
+        """Whether the bridge brings the configuration, and no readings.
+
+        A retained message may be older than the silence: it is a sign only if nothing was ever
+        read of the meter.
+        """
+        if self.sensors is None:
+            return False
+        is_news = not self.sensors.retained and self.sensors.at > (self.arrived or 0)
+        return is_news or self.read is None
+
+
+def diagnose(signs: Signs) -> frozenset[Ailment]:
+    """What is wrong."""
+    found = set()
+    if signs.unreadable is not None:
+        found.add(Ailment.UNREADABLE)
+    if signs.arrived is not None and signs.sensors is None:
+        found.add(Ailment.NO_CONFIGURATION)
+    begun, heard = signs.elsewhere or (signs.now, 0)
+    is_elsewhere = signs.now - heard < SOON
+    if signs.is_silent:
+        if is_elsewhere:
+            found.add(Ailment.OTHER_PREFIX)
+        elif signs.is_configured_only:
+            found.add(Ailment.NO_READINGS)
+        elif signs.now - (signs.read or signs.since) >= _A_DAY:
+            found.add(Ailment.SILENT)
+    elif is_elsewhere and (signs.arrived or 0) - begun >= _OVERLAP:
+        found.add(Ailment.TWO_PREFIXES)
+    return frozenset(found)
