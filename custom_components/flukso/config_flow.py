@@ -5,6 +5,7 @@ from typing import Any, override
 
 from homeassistant.config_entries import (
     ConfigEntry,
+    ConfigEntryState,
     ConfigFlow,
     ConfigFlowResult,
     OptionsFlowWithReload,
@@ -18,6 +19,7 @@ from homeassistant.helpers.selector import (
     SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
+    SelectSelectorMode,
 )
 from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
 import voluptuous as vol
@@ -26,6 +28,7 @@ from .announcements import async_hear_meter, async_hear_meters
 from .const import (
     CONF_OTHER_INTERVAL,
     CONF_POWER_INTERVAL,
+    CONF_SUPPLY_PORTS,
     CONF_TOPIC_PREFIX,
     DEFAULT_OTHER_INTERVAL,
     DEFAULT_POWER_INTERVAL,
@@ -34,6 +37,7 @@ from .const import (
 from .protocol.config import Configuration, parse_config, read_config
 from .protocol.topics import Report, clean_prefix, device_id_of
 from .protocol.wire import ProtocolError
+from .supply import clamp_names
 from .transport import Link, Transport
 
 _NAME = "Fluksometer"
@@ -41,6 +45,15 @@ _INTERVALS = {
     CONF_POWER_INTERVAL: DEFAULT_POWER_INTERVAL,
     CONF_OTHER_INTERVAL: DEFAULT_OTHER_INTERVAL,
 }
+_SECONDS = NumberSelector(
+    NumberSelectorConfig(
+        min=0,
+        max=3600,
+        step=1,
+        mode=NumberSelectorMode.BOX,
+        unit_of_measurement=UnitOfTime.SECONDS,
+    )
+)
 _LINK_ERRORS = {Link.MISSING: "mqtt_missing", Link.DISCONNECTED: "mqtt_not_connected"}
 
 
@@ -172,31 +185,42 @@ class FluksoConfigFlow(ConfigFlow, domain=DOMAIN):
 
 
 class FluksoOptionsFlow(OptionsFlowWithReload):
-    """How often states are written."""
+    """How often states are written, and which ports make up the supply."""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show the options, or take them over."""
         if user_input is not None:
-            return self.async_create_entry(
-                data={option: int(seconds) for option, seconds in user_input.items()}
-            )
-        seconds = NumberSelector(
-            NumberSelectorConfig(
-                min=0,
-                max=3600,
-                step=1,
-                mode=NumberSelectorMode.BOX,
-                unit_of_measurement=UnitOfTime.SECONDS,
-            )
-        )
-        options = self.config_entry.options
-        schema = vol.Schema(
-            {
-                vol.Required(option, default=options.get(option, default)): seconds
-                for option, default in _INTERVALS.items()
-            }
-        )
-        return self.async_show_form(step_id="init", data_schema=schema)
+            options: dict[str, Any] = {option: int(user_input[option]) for option in _INTERVALS}
+            if ports := user_input.get(CONF_SUPPLY_PORTS):
+                options[CONF_SUPPLY_PORTS] = [int(port) for port in ports]
+            return self.async_create_entry(data=options)
+        options = dict(self.config_entry.options)
+        fields: dict[vol.Marker, object] = {
+            vol.Required(option, default=options.get(option, default)): _SECONDS
+            for option, default in _INTERVALS.items()
+        }
+        chosen = options.get(CONF_SUPPLY_PORTS, [])
+        if names := self._clamps(chosen):
+            suggestion = {"suggested_value": [str(port) for port in chosen]}
+            fields[vol.Optional(CONF_SUPPLY_PORTS, description=suggestion)] = _choice(names)
+        return self.async_show_form(step_id="init", data_schema=vol.Schema(fields))
+
+    def _clamps(self, chosen: list[int]) -> dict[int, str | None]:
+        """The names of the clamps that the meter has now, and of those that were chosen before."""
+        names: dict[int, str | None] = dict.fromkeys(chosen)
+        if self.config_entry.state is ConfigEntryState.LOADED:
+            names |= clamp_names(self.config_entry.runtime_data.configuration)
+        return names
+
+
+def _choice(names: dict[int, str | None]) -> SelectSelector:
+    options = [
+        SelectOptionDict(value=str(port), label=f"{port}: {name}" if name else str(port))
+        for port, name in sorted(names.items())
+    ]
+    return SelectSelector(
+        SelectSelectorConfig(options=options, multiple=True, mode=SelectSelectorMode.LIST)
+    )
 
 
 def _model(meter: Configuration) -> str:

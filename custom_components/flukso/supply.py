@@ -36,10 +36,15 @@ _NETTED: dict[str, _Figure] = {
 }
 
 
-def clamp_ports(configuration: Configuration) -> set[int]:
-    """The ports that have a clamp with a sensor that is enabled."""
+def clamp_names(configuration: Configuration) -> dict[int, str | None]:
+    """The ports that have a clamp with a sensor that is enabled, and what they are called."""
     enabled = configuration.sensors.enabled if configuration.sensors else ()
-    return {port for sensor in enabled if sensor.source is Source.CLAMP for port in sensor.ports}
+    return {
+        port: configuration.name_of(sensor)
+        for sensor in enabled
+        if sensor.source is Source.CLAMP
+        for port in sensor.ports
+    }
 
 
 def supply_ports(configuration: Configuration, chosen: Iterable[int]) -> tuple[int, ...]:
@@ -51,7 +56,7 @@ def supply_ports(configuration: Configuration, chosen: Iterable[int]) -> tuple[i
     ports, supply = configuration.ports, set(chosen)
     is_chosen = bool(supply)
     if not is_chosen and ports is not None and ports.phase in _THREE_PHASES:
-        supply = clamp_ports(configuration)
+        supply = set(clamp_names(configuration))
     if ports is not None and ports.math in _SUMS:
         carrier, parts = _SUMS[ports.math]
         if carrier in supply or not is_chosen:
