@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_DEVICE_ID, Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryNotReady
@@ -85,7 +86,11 @@ async def async_remove_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> N
 async def async_remove_config_entry_device(
     hass: HomeAssistant, entry: FluksoConfigEntry, device_entry: dr.AnyDeviceEntry
 ) -> bool:
-    """A device may be deleted once the meter has nothing enabled on it."""
+    """A device may be deleted once the meter has nothing enabled on it, as far as is known."""
+    if entry.state is not ConfigEntryState.LOADED:
+        return False
     meter = entry.runtime_data
+    if meter.configuration.sensors is None:
+        return False
     in_use = {part_of(meter, sensor).identifier for sensor in meter.sensors}
     return device_entry.identifiers.isdisjoint(in_use | {(DOMAIN, meter.device_id)})

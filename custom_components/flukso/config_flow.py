@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, override
 
 from homeassistant.config_entries import (
+    SOURCE_MQTT,
     ConfigEntry,
     ConfigEntryState,
     ConfigFlow,
@@ -12,6 +13,7 @@ from homeassistant.config_entries import (
 )
 from homeassistant.const import CONF_DEVICE_ID, UnitOfTime
 from homeassistant.core import callback
+from homeassistant.helpers.discovery_flow import DiscoveryKey
 from homeassistant.helpers.selector import (
     NumberSelector,
     NumberSelectorConfig,
@@ -35,7 +37,7 @@ from .const import (
     DOMAIN,
 )
 from .protocol.config import Configuration, parse_config, read_config
-from .protocol.topics import Report, clean_prefix, device_id_of
+from .protocol.topics import Report, clean_prefix, device_id_of, report_topic
 from .protocol.wire import ProtocolError
 from .supply import clamp_names
 from .transport import Link, Transport
@@ -164,6 +166,7 @@ class FluksoConfigFlow(ConfigFlow, domain=DOMAIN):
             )
         [self._device_id] = [user_input[CONF_DEVICE_ID]] if user_input else self._meters
         await self.async_set_unique_id(self._device_id, raise_on_progress=False)
+        self.context["discovery_key"] = _discovery_key(self._device_id)
         return await self.async_step_confirm()
 
     async def async_step_confirm(
@@ -221,6 +224,12 @@ def _choice(names: dict[int, str | None]) -> SelectSelector:
     return SelectSelector(
         SelectSelectorConfig(options=options, multiple=True, mode=SelectSelectorMode.LIST)
     )
+
+
+def _discovery_key(device_id: str) -> DiscoveryKey:
+    """What lets discovery offer a meter again that was found by hand, once it is removed."""
+    topic = report_topic("", device_id, Report.SENSORS)
+    return DiscoveryKey(domain=SOURCE_MQTT, key=topic, version=1)
 
 
 def _model(meter: Configuration) -> str:
