@@ -1,5 +1,7 @@
 """Repairs: what the user can decide."""
 
+from hashlib import sha256
+
 from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
@@ -22,16 +24,17 @@ def raise_counter_break(
     """Tell that a counter went on from another value, of which nothing was booked."""
     sensor_id = channel.stream.sensor.sensor_id
     unique_id = f"{entry.runtime_data.device_id}_{sensor_id}_{Kind.COUNTER}"
-    entity_id = er.async_get(hass).async_get_entity_id("sensor", DOMAIN, unique_id) or unique_id
+    registered = er.async_get(hass).async_get_entity_id("sensor", DOMAIN, unique_id)
+    entity_id = registered or f"{sensor_id[:6]}…"
     state = hass.states.get(entity_id)
     seen = dt_util.as_local(dt_util.utc_from_timestamp(found.new.at))
     ir.async_create_issue(
         hass,
         DOMAIN,
-        f"{_COUNTER_BREAK}_{entry.entry_id}_{sensor_id}_{int(found.new.at)}",
+        f"{_COUNTER_BREAK}_{entry.entry_id}_{_alias(sensor_id)}_{int(found.new.at)}",
         data={
             "entry_id": entry.entry_id,
-            "sensor_id": sensor_id,
+            "counter": _alias(sensor_id),
             "difference": found.difference,
         },
         is_fixable=True,
@@ -50,6 +53,11 @@ def raise_counter_break(
     )
 
 
+def _alias(sensor_id: str) -> str:
+    """What stands for a sensor id in an issue, since diagnostics show the issues as they are."""
+    return sha256(sensor_id.encode()).hexdigest()[:12]
+
+
 @callback
 def forget_issues(hass: HomeAssistant, entry: FluksoConfigEntry) -> None:
     """Withdraw what was raised for a meter that is removed."""
@@ -61,9 +69,9 @@ def forget_issues(hass: HomeAssistant, entry: FluksoConfigEntry) -> None:
 class CounterBreakFlow(RepairsFlow):
     """Let the user choose whether a break counts."""
 
-    def __init__(self, entry_id: str, sensor_id: str, difference: float) -> None:
+    def __init__(self, entry_id: str, counter: str, difference: float) -> None:
         self._entry_id = entry_id
-        self._sensor_id = sensor_id
+        self._counter = counter
         self._difference = difference
 
     async def async_step_init(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
@@ -85,11 +93,12 @@ class CounterBreakFlow(RepairsFlow):
         entry: FluksoConfigEntry | None = self.hass.config_entries.async_get_entry(self._entry_id)
         if entry is None or entry.state is not ConfigEntryState.LOADED:
             return self.async_abort(reason="not_loaded")
-        channel = entry.runtime_data.channels.get((self._sensor_id, Kind.COUNTER))
-        if not isinstance(channel, CounterChannel):
-            return self.async_abort(reason="not_loaded")
-        channel.book(self._difference, dt_util.utcnow().timestamp())
-        return self.async_create_entry(data={})
+        for channel in entry.runtime_data.channels.values():
+            is_it = _alias(channel.stream.sensor.sensor_id) == self._counter
+            if is_it and isinstance(channel, CounterChannel):
+                channel.book(self._difference, dt_util.utcnow().timestamp())
+                return self.async_create_entry(data={})
+        return self.async_abort(reason="not_loaded")
 
 
 async def async_create_fix_flow(
@@ -99,6 +108,6 @@ async def async_create_fix_flow(
     known = data or {}
     return CounterBreakFlow(
         str(known.get("entry_id")),
-        str(known.get("sensor_id")),
+        str(known.get("counter")),
         float(known.get("difference") or 0),
     )

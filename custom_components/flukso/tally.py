@@ -8,7 +8,7 @@ from .transport import Message
 _LOGGER = logging.getLogger(__name__)
 
 #: Of a broken payload so much is kept (bytes), and of any payload so much is logged.
-_KEPT = 256
+_KEPT = 128
 _LOGGED = 80
 
 

@@ -1,0 +1,157 @@
+"""Diagnostics: what a maintainer needs to follow a meter's messages, and nothing to identify it.
+
+Secrets never get this far: of a config message only the settings that are used are kept, of a
+broken one only what was wrong with it. Of the ids, six digits are left.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+import re
+
+from homeassistant.components.diagnostics import REDACTED
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import __version__
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr
+from homeassistant.loader import async_get_integration
+from homeassistant.util import dt as dt_util
+
+from .channel import Channel, CounterChannel
+from .const import DOMAIN
+from .devices import part_of
+from .meter import FluksoConfigEntry, Meter
+from .protocol.wire import Json
+from .transport import Transport
+
+_ID = re.compile(r"([0-9A-Fa-f]{6})[0-9A-Fa-f]{10,}")
+#: A broken payload that is too long to be shown: it is cut before a word, which may be an id.
+_LONG = re.compile(rb"(?=.{81})(.{0,80})(?<!\w).*", re.DOTALL)
+#: A shorter serial number might be part of any word.
+_SHORTEST_SERIAL = 6
+
+
+async def async_get_config_entry_diagnostics(
+    hass: HomeAssistant, entry: FluksoConfigEntry
+) -> dict[str, Json]:
+    """A meter with all of its channels."""
+    return await _async_portray(hass, entry)
+
+
+async def async_get_device_diagnostics(
+    hass: HomeAssistant, entry: FluksoConfigEntry, device: dr.AnyDeviceEntry
+) -> dict[str, Json]:
+    """The same with the channels of one port or kube; the Fluksometer has all of them."""
+    return await _async_portray(hass, entry, device)
+
+
+async def _async_portray(
+    hass: HomeAssistant, entry: FluksoConfigEntry, device: dr.AnyDeviceEntry | None = None
+) -> dict[str, Json]:
+    integration = await async_get_integration(hass, DOMAIN)
+    portrait: dict[str, object] = {
+        "versions": {"home_assistant": __version__, "integration": integration.version},
+        "entry": {"state": entry.state.value, "data": entry.data, "options": entry.options},
+        "connection": Transport(hass).link.name.lower(),
+    }
+    if entry.state is not ConfigEntryState.LOADED:
+        return _redacted(portrait, None)
+    meter, now = entry.runtime_data, dt_util.utcnow().timestamp()
+    portrait |= {
+        "meter": _meter(meter, now),
+        "configuration": asdict(meter.configuration),
+        "channels": [_channel(channel, now) for channel in _channels_of(meter, device)],
+    }
+    return _redacted(portrait, meter.tap.serial if meter.tap else None)
+
+
+def _channels_of(meter: Meter, device: dr.AnyDeviceEntry | None) -> Iterable[Channel]:
+    """The channels of a port or kube, and all of the Fluksometer's."""
+    channels = meter.channels.values()
+    if device is None or (DOMAIN, meter.device_id) in device.identifiers:
+        return channels
+    return (
+        channel
+        for channel in channels
+        if part_of(meter, channel.stream.sensor).identifier in device.identifiers
+    )
+
+
+def _meter(meter: Meter, now: float) -> dict[str, object]:
+    return {
+        "model": meter.configuration.model,
+        "firmware": meter.tap.firmware if meter.tap else None,
+        "online": meter.online,
+        "reports": {
+            report: {
+                "age": _age(heard.at, now),
+                "retained": heard.retained,
+                "wrong": heard.wrong,
+            }
+            for report, heard in meter.hearing.reports.items()
+        },
+        "broken": {
+            f"{what}: {wrong}": count for (what, wrong), count in meter.hearing.broken.items()
+        },
+    }
+
+
+def _channel(channel: Channel, now: float) -> dict[str, object]:
+    stream, tally = channel.stream, channel.tally
+    portrait: dict[str, object] = {
+        "sensor_id": stream.sensor.sensor_id,
+        "topic": channel.topic,
+        "source": stream.sensor.source,
+        "quantity": stream.sensor.quantity,
+        "unit": stream.unit,
+        "interval": channel.interval,
+        "listening": channel.listening,
+        "available": channel.available,
+        "value": channel.value,
+        "last_message_age": _age(tally.arrived, now),
+        "last_reading": tally.reading and asdict(tally.reading) | {"age": _age(tally.read_at, now)},
+        "messages": {
+            "accepted": tally.accepted,
+            "held": tally.held,
+            "dropped": tally.dropped,
+            "broken": tally.broken,
+        },
+        "last_broken": tally.last_broken,
+    }
+    if isinstance(channel, CounterChannel):
+        state = channel.guard.state
+        portrait["guard"] = {
+            "offset": state and state.offset,
+            "last_accepted": state and asdict(state.mark),
+            "recycled": stream.sensor.rid,
+            "fastest": channel.guard.fastest,
+        }
+    return portrait
+
+
+def _age(at: float | None, now: float) -> float | None:
+    """How long ago something was, in seconds."""
+    return None if at is None else round(now - at, 1)
+
+
+def _redacted(portrait: Mapping[str, object], serial: str | None) -> dict[str, Json]:
+    """The portrait as JSON, with ids cut short and without the serial number."""
+
+    def text(found: str) -> str:
+        shortened = _ID.sub(r"\1…", found)
+        if serial is not None and len(serial) >= _SHORTEST_SERIAL:
+            shortened = shortened.replace(serial, REDACTED)
+        return shortened
+
+    def plain(value: object) -> Json:
+        match value:
+            case Mapping():
+                return {text(str(key)): plain(item) for key, item in value.items()}
+            case list() | tuple():
+                return [plain(item) for item in value]
+            case bytes():
+                return text(_LONG.sub(rb"\1...", value).decode(errors="replace"))
+            case None | bool() | int() | float():
+                return value
+        return text(str(value))
+
+    return {key: plain(value) for key, value in portrait.items()}
