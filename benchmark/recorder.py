@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from time import time
 
 from stack import HomeAssistant, Mosquitto, eventually
+from stack.client import Json
 
 from .meters import playing, three_clamps
 from .peers import COUNTRY, DEFAULTS, EVERY_READING, Peer, yaml_sensors
@@ -33,6 +34,8 @@ _GROUPS = {
 }
 _OTHERS = "voltage and ratios"
 _KINDS = (*dict.fromkeys(_GROUPS.values()), _OTHERS)
+#: What the integration adds up of three phases, which no topic of the meter carries.
+_TOTALS = "totals"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +48,8 @@ class Rows:
 
     @property
     def total(self) -> float:
-        """All of them."""
-        return sum(self.a_day.values())
+        """All that show a topic of the meter."""
+        return sum(self.a_day[kind] for kind in _KINDS)
 
 
 async def measure(minutes: int) -> list[Rows]:
@@ -70,13 +73,13 @@ async def measure(minutes: int) -> list[Rows]:
         joined = list(zip(peers, homes, strict=True))
         for peer, home in joined:
             await peer.join(home, broker.port, len(meters))
-        units = [await _units_when_live(peer, home) for peer, home in joined]
+        groups = [await _groups_when_live(peer, home) for peer, home in joined]
         start = (time() // _PERIOD + 1) * _PERIOD
         end = start + minutes * 60
         await asyncio.sleep(end - time() + _COMMITTED)
         return [
             _scaled(peer, shown, _count(home, start, end), minutes, len(meters))
-            for (peer, home), shown in zip(joined, units, strict=True)
+            for (peer, home), shown in zip(joined, groups, strict=True)
         ]
 
 
@@ -86,21 +89,28 @@ def _home(folder: Path, peer: Peer) -> HomeAssistant:
     )
 
 
-async def _units_when_live(peer: Peer, home: HomeAssistant) -> Mapping[str, str]:
-    """Wait until all enabled entities of a peer show a value, and return their units."""
+async def _groups_when_live(peer: Peer, home: HomeAssistant) -> Mapping[str, str]:
+    """Wait until all enabled entities of a peer show a value, and return their groups."""
 
-    async def units() -> Mapping[str, str]:
+    async def groups() -> Mapping[str, str]:
         entities = await home.client.entities(peer.platform)
-        enabled = [item["entity_id"] for item in entities if item["disabled_by"] is None]
+        enabled = [item for item in entities if item["disabled_by"] is None]
         states = await home.client.states()
         live = {
-            name: states[name]["attributes"].get("unit_of_measurement", "")
-            for name in enabled
-            if states.get(name, {}).get("state", "unknown") not in ("unknown", "unavailable")
+            item["entity_id"]: _group(item, states[item["entity_id"]])
+            for item in enabled
+            if states.get(item["entity_id"], {}).get("state", "unknown")
+            not in ("unknown", "unavailable")
         }
         return live if len(live) == len(enabled) else {}
 
-    return await eventually(units, f"the entities of {peer.name} to be live", 120)
+    return await eventually(groups, f"the entities of {peer.name} to be live", 120)
+
+
+def _group(entity: Json, state: Json) -> str:
+    if (entity["translation_key"] or "").startswith("supply_"):
+        return _TOTALS
+    return _GROUPS.get(state["attributes"].get("unit_of_measurement", ""), _OTHERS)
 
 
 def _count(home: HomeAssistant, start: float, end: float) -> Mapping[str, int]:
@@ -115,20 +125,21 @@ def _count(home: HomeAssistant, start: float, end: float) -> Mapping[str, int]:
 
 
 def _scaled(
-    peer: Peer, units: Mapping[str, str], rows: Mapping[str, int], minutes: int, meters: int
+    peer: Peer, groups: Mapping[str, str], rows: Mapping[str, int], minutes: int, meters: int
 ) -> Rows:
     """Scale the rows of some minutes and meters to a day of one meter."""
     scale = _DAY / (minutes * 60) / meters
-    a_day = dict.fromkeys(_KINDS, 0.0)
-    for entity_id, unit in units.items():
-        a_day[_GROUPS.get(unit, _OTHERS)] += rows.get(entity_id, 0) * scale
-    return Rows(peer.name, len(units) / meters, a_day)
+    a_day = dict.fromkeys((*_KINDS, _TOTALS), 0.0)
+    for entity_id, group in groups.items():
+        a_day[group] += rows.get(entity_id, 0) * scale
+    return Rows(peer.name, len(groups) / meters, a_day)
 
 
 def report(measured: Sequence[Rows]) -> str:
     """Lay out what was measured, against each of the peers that are YAML."""
     yaml = [rows for rows in measured if rows.peer.startswith("YAML")]
-    head = ("rows a day", "entities", *_KINDS, "in all", *(f"of {rows.peer}" for rows in yaml))
+    against = (f"of {rows.peer}" for rows in yaml)
+    head = ("rows a day", "entities", *_KINDS, "three clamps", *against, _TOTALS)
     return table(
         head,
         [
@@ -138,6 +149,7 @@ def report(measured: Sequence[Rows]) -> str:
                 *(grouped(rows.a_day[kind]) for kind in _KINDS),
                 grouped(rows.total),
                 *(f"{rows.total / other.total:.1%}" for other in yaml),
+                grouped(rows.a_day[_TOTALS]),
             )
             for rows in measured
         ],
