@@ -1,14 +1,19 @@
 """Meters on a supply of three phases, and the totals that Home Assistant shows of them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 import time
 
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers import entity_registry as er
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.flukso.const import DOMAIN
 
+from .broker import Broker
+from .clock import pass_time
+from .home import config_entry
 from .meters import Meter, three_clamps
 
 #: The place of a subtype among the twelve slots of a clamp.
@@ -93,3 +98,55 @@ def total(hass: HomeAssistant, meter: Meter, what: str) -> State:
 def total_value(hass: HomeAssistant, meter: Meter, what: str) -> float:
     """The state of a total, as a number."""
     return float(total(hass, meter, what).state)
+
+
+async def set_up_with(
+    hass: HomeAssistant, broker: Broker, meter: Meter, **options: object
+) -> MockConfigEntry:
+    """Set a meter up with some options, among them to show every reading of a counter."""
+    entry = config_entry(meter)
+    entry.add_to_hass(hass)
+    chosen = {"power_interval": 5, "other_interval": 0} | options
+    hass.config_entries.async_update_entry(entry, options=chosen)
+    await broker.publish_all(meter.reports, retain=True)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await broker.settle()
+    return entry
+
+
+class House:
+    """What the clamps of a meter count, by port (Wh), while the house lives on."""
+
+    def __init__(
+        self, hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory, meter: Meter
+    ) -> None:
+        self.meter = meter
+        self.imported = {1: 5000.0, 2: 70_000.0, 3: 0.0}
+        self.exported = {1: 0.0, 2: 1.5, 3: 900.0}
+        self.clock = 0
+        self._hass, self._broker, self._freezer = hass, broker, freezer
+
+    async def live(
+        self,
+        seconds: int,
+        watts: tuple[float, float, float] = (0, 0, 0),
+        *,
+        silent: Collection[int] = (),
+        step: int = 1,
+    ) -> None:
+        """Use that power on the phases, negative if they export; some ports may be silent."""
+        for _ in range(seconds // step):
+            await pass_time(self._hass, self._freezer, step, step=step)
+            for port, power in enumerate(watts, 1):
+                counted = self.imported if power > 0 else self.exported
+                counted[port] += abs(power) * step / 3600
+            await self.speak({1, 2, 3} - set(silent))
+
+    async def speak(self, ports: Collection[int] = (1, 2, 3)) -> None:
+        """Let some ports say what they counted up to the end of the last second."""
+        stamp = int(time.time()) - 1 + self.clock
+        for subtype, counted in (("pplus", self.imported), ("pminus", self.exported)):
+            values = {port: counted[port] for port in ports}
+            for topic, payload in says(self.meter, subtype, "counter", values, at=stamp).items():
+                self._broker.send(topic, payload)
+        await self._broker.settle()
