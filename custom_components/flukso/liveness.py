@@ -22,6 +22,6 @@ def judge(channels: Iterable[Channel], now: float) -> bool:
         channel.set_alive(alive=heard)
     for channel in channels:
         if channel not in regular:
-            vouched = live.get(channel.stream.sensor.kube, True)
-            channel.set_alive(alive=vouched or channel.was_heard(now))
+            heard, vouched = channel.was_heard(now), live.get(channel.stream.sensor.kube, True)
+            channel.set_alive(alive=heard or vouched)
     return live.get(None, any(live.values()) or not live)
