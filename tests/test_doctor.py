@@ -79,6 +79,7 @@ async def test_a_meter_that_is_switched_off_is_told_of_after_a_day(
     await hass.config.async_set_time_zone("UTC")
     home.freezer.move_to("2026-11-20T08:00:00+00:00")
     await set_up(hass, broker, meter)
+    await broker.publish(*meter.sensor_report)
     await home.wait(10, meter)
 
     await home.sleep(A_DAY - 10)
