@@ -1,3 +1,2 @@
-"""Home Assistant serves probatio to custom integrations under the name of voluptuous."""
-
+# Home Assistant serves probatio to custom integrations under the name of voluptuous.
 from probatio import *
