@@ -144,3 +144,99 @@ async def test_while_the_connection_is_lost_silence_does_not_count(
 
     assert available(hass, meter, CLAMPS) == {True}
     assert value_of(hass, meter, 1, "gauge") == 1278.5
+
+
+async def test_each_kube_is_judged_by_itself(
+    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
+) -> None:
+    """The first kube speaks, and vouches for its movement; the second is silent."""
+    meter = flm03()
+    await set_up_and_read(hass, broker, meter)
+
+    for _ in range(2):
+        await let_pass(hass, broker, freezer, 350)
+        await broker.publish_all(readings_of(meter, range(40, 46)))
+
+    assert available(hass, meter, range(40, 49)) == {True}
+    assert available(hass, meter, range(49, 58)) == {False}
+
+
+async def test_a_kube_may_be_silent_for_ten_minutes(
+    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
+) -> None:
+    meter = kubes_alone()
+    await set_up_and_read(hass, broker, meter)
+
+    await let_pass(hass, broker, freezer, 595)
+    assert available(hass, meter, KUBES) == {True}
+    await let_pass(hass, broker, freezer, 15)
+    assert available(hass, meter, KUBES) == {False}
+
+
+@pytest.mark.parametrize(
+    ("slot", "age", "shown"),
+    [(1, 50, "420"), (1, 70, "unknown"), (7, 590, "21.31"), (7, 610, "unknown")],
+    ids=["clamp", "clamp, too old", "kube", "kube, too old"],
+)
+async def test_a_retained_gauge_is_shown_as_long_as_it_would_be_live(
+    hass: HomeAssistant,
+    broker: Broker,
+    freezer: FrozenDateTimeFactory,
+    *,
+    slot: int,
+    age: int,
+    shown: str,
+) -> None:
+    meter = flm02()
+    value, unit = (420, "W") if slot == 1 else (21.31, "°C")
+    await broker.publish(meter.topic(slot, "gauge"), reading(value, unit, age=age), retain=True)
+
+    await set_up(hass, broker, meter)
+
+    assert state_of(hass, meter, slot, "gauge").state == shown
+
+
+async def test_a_meter_whose_clock_is_wrong_stays_live(
+    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
+) -> None:
+    meter = three_clamps()
+    await set_up(hass, broker, meter)
+
+    for second in range(0, 120, 5):
+        await broker.publish(meter.topic(1, "gauge"), reading(100 + second, "W", age=7200))
+        await broker.publish(meter.topic(7, "gauge"), f'[{30 + second}, 231, "V"]')
+        await let_pass(hass, broker, freezer, 5)
+
+    assert value_of(hass, meter, 1, "gauge") == 215
+    assert value_of(hass, meter, 7, "gauge") == 231
+
+
+async def test_after_an_outage_of_the_broker_gauges_are_unknown_until_they_are_heard(
+    hass: HomeAssistant,
+    broker: Broker,
+    freezer: FrozenDateTimeFactory,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO, "custom_components")
+    meter = three_clamps()
+    await set_up_and_read(hass, broker, meter)
+    await let_pass(hass, broker, freezer, 5)
+
+    await broker.lose_connection()
+    await let_pass(hass, broker, freezer, 60)
+    assert state_of(hass, meter, 1, "counter").state == "unavailable"
+    await broker.restore_connection()
+
+    assert state_of(hass, meter, 1, "gauge").state == "unknown"
+    assert value_of(hass, meter, 1, "counter") == 2593.8054
+    await broker.publish_all(meter.readings())
+    assert value_of(hass, meter, 1, "gauge") == 1278.5
+    told = [
+        record.getMessage()
+        for record in caplog.records
+        if record.name == "custom_components.flukso.meter" and record.levelno == logging.INFO
+    ]
+    assert told == [
+        "Fluksometer c1a300 is not heard any more",
+        "Fluksometer c1a300 is heard again",
+    ]

@@ -140,3 +140,62 @@ async def test_what_waits_for_repair_goes_with_the_meter(
 
     assert issues(hass) == []
     assert [issue.domain for issue in ir.async_get(hass).issues.values()] == ["sun"]
+
+
+async def test_a_counter_that_begins_anew_offers_what_it_has_counted_since(
+    hass: HomeAssistant,
+    broker: Broker,
+    meter: Meter,
+    freezer: FrozenDateTimeFactory,
+    hass_client: ClientSessionGenerator,
+) -> None:
+    await set_up_and_read(hass, broker, meter)
+    freezer.tick(600)
+    for value in ("1500.000", "1500.500", "1501.000", "1501.500"):
+        freezer.tick(1)
+        await broker.publish(meter.topic(1, "counter"), reading(value, "Wh"))
+    [issue] = issues(hass)
+    assert issue.translation_placeholders is not None
+    assert issue.translation_placeholders["difference"] == "1500.000"
+
+    await choose(hass, hass_client, "book")
+
+    assert value_of(hass, meter, 1, "counter") == pytest.approx(2593.8054 + 1.5015, abs=0.001)
+
+
+@pytest.mark.parametrize(("choice", "shown"), [("carry_on", 2593.8059), ("book", 9000.0005)])
+async def test_after_a_reload_the_user_can_still_choose(
+    hass: HomeAssistant,
+    broker: Broker,
+    meter: Meter,
+    entry: MockConfigEntry,
+    *,
+    hass_client: ClientSessionGenerator,
+    choice: str,
+    shown: float,
+) -> None:
+    await hass.config_entries.async_reload(entry.entry_id)
+    await broker.settle()
+
+    result = await choose(hass, hass_client, choice)
+
+    assert result["type"] == "create_entry"
+    assert issues(hass) == []
+    assert value_of(hass, meter, 1, "counter") == pytest.approx(shown)
+
+
+async def test_every_break_is_told_of(
+    hass: HomeAssistant,
+    broker: Broker,
+    meter: Meter,
+    entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    for value in ("10.000", "10.250", "10.500"):
+        freezer.tick(1)
+        await broker.publish(meter.topic(1, "counter"), reading(value, "Wh"))
+
+    assert [(issue.translation_placeholders or {})["new"] for issue in issues(hass)] == [
+        "9000000.000",
+        "10.000",
+    ]
