@@ -306,6 +306,23 @@ async def test_a_quarter_whose_end_home_assistant_missed_does_not_count(
     assert total(hass, METER, "last_demand").state == "unknown"
 
 
+async def test_where_export_is_not_measured_the_sum_of_import_goes_on_alone(
+    hass: HomeAssistant, broker: Broker, house: House
+) -> None:
+    house.meter = METER.changed(slot(2, "pminus"), enable=0)
+    entry = await set_up_with(hass, broker, house.meter)
+    await house.live(20, CLOUDY)
+    before = total(hass, METER, PLAIN_IMPORT).state
+
+    await restart(hass, broker, entry)
+    assert total(hass, METER, PLAIN_IMPORT).state == before
+    await house.live(10, CLOUDY)
+
+    assert total_value(hass, METER, PLAIN_IMPORT) - float(before) == pytest.approx(
+        900 * 10 / 3.6e6, abs=2e-6
+    )
+
+
 def kept(hass: HomeAssistant, what: str) -> dict[str, Any]:
     """What Home Assistant keeps of a total, as it is on disk."""
     entity = total_of(hass, METER, what)
