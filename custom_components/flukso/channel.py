@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import override
+from typing import TYPE_CHECKING, override
 
 from homeassistant.core import CALLBACK_TYPE, callback
 
@@ -52,7 +52,7 @@ class Channel(Shown):
         self._transport = transport
         self._reports = reports
         self._followers: list[Follower] = []
-        self._unsubscribe: CALLBACK_TYPE | None = None
+        self._unsubscribe: CALLBACK_TYPE = _nothing
         self._at_once = True
         self._heard: float | None = None
 
@@ -80,9 +80,8 @@ class Channel(Shown):
 
     @override
     def _end(self) -> None:
-        if self._unsubscribe is not None:
-            self._unsubscribe()
-            self._unsubscribe = None
+        self._unsubscribe()
+        self._unsubscribe = _nothing
 
     @callback
     def _receive(self, message: Message) -> None:
@@ -266,10 +265,10 @@ class CounterChannel(Channel):
     @override
     def _followed(self, reading: Reading) -> tuple[int, float]:
         """What the guard accepted last, in place of a reading that it holds."""
-        state, value = self.guard.state, self.guard.value
-        if state is None or value is None:
-            return super()._followed(reading)
-        return state.mark.time, value
+        state = self.guard.state
+        if TYPE_CHECKING:
+            assert state is not None  # the guard has a reading by now
+        return state.mark.time, round(state.mark.value + state.offset, 3)
 
     @override
     def _current(self, now: float) -> float | None:
