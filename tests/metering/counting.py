@@ -1,0 +1,43 @@
+"""A counter that runs, and a guard that listens to it."""
+
+from collections.abc import Sequence
+
+from custom_components.flukso.metering.guard import Break, Guard, Mark
+
+#: A clamp of 50 A counts 50 A × 250 V × 1.5 at the most: 5.208 Wh a second.
+FASTEST = 50 * 250 * 1.5 / 3600
+NOON = 1_760_000_000
+METER = 2_593_805.4
+
+
+def mark(second: int, value: float, *, clock: int = NOON) -> Mark:
+    """A reading ``second`` seconds after noon; ``clock`` is what the meter takes for noon."""
+    return Mark(clock + second, value, NOON + second + 0.25)
+
+
+def counting(
+    start: float, *, since: int = 0, seconds: int = 3, step: float = 0.5, clock: int = NOON
+) -> list[Mark]:
+    """A counter that runs, one reading a second."""
+    return [mark(since + n, round(start + n * step, 3), clock=clock) for n in range(seconds)]
+
+
+def guard_at(value: float = METER, *, fastest: float | None = FASTEST, rid: int = 0) -> Guard:
+    """A guard that accepted a reading at noon."""
+    guard = Guard(fastest, rid=rid)
+    guard.take(mark(0, value))
+    return guard
+
+
+def shown(guard: Guard, marks: Sequence[Mark]) -> list[float | None]:
+    """What the counter shows after each reading, where none may be a break."""
+    values = []
+    for taken in marks:
+        assert guard.take(taken) is None
+        values.append(guard.value)
+    return values
+
+
+def breaks(guard: Guard, marks: Sequence[Mark]) -> list[Break]:
+    """The breaks among readings."""
+    return [found for taken in marks if (found := guard.take(taken)) is not None]
