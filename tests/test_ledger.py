@@ -133,11 +133,24 @@ async def test_what_a_silent_phase_counted_is_booked_when_it_is_back(
         assert not shown or shown[0] >= before[what]
 
 
+async def test_what_is_booked_after_a_silence_is_shown_at_once(
+    hass: HomeAssistant, broker: Broker, house: House
+) -> None:
+    """Phase 3 speaks last, and is not live before its last counter has spoken."""
+    await set_up_with(hass, broker, METER, other_interval=3600)
+    await house.live(10, CLOUDY)
+    await house.live(90, CLOUDY, silent=[3])
+
+    await house.live(2, CLOUDY)
+
+    assert total_value(hass, METER, IMPORT) >= round(360 * 100 / 3.6e6, 6)
+
+
 async def test_energies_go_on_after_the_connection_was_lost(
     hass: HomeAssistant, broker: Broker, house: House, freezer: FrozenDateTimeFactory
 ) -> None:
-    await set_up_with(hass, broker, METER)
-    await house.live(10, CLOUDY)
+    await set_up_with(hass, broker, METER, other_interval=3600)
+    await house.live(2)
     before = energies(hass)
 
     await broker.lose_connection()
@@ -185,6 +198,29 @@ async def test_a_break_that_the_user_books_is_energy_and_no_demand(
     assert total(hass, METER, "demand").state == "unknown"
     await house.live(1800 - 310, (900, 300, 600), step=5)
     await house.live(5, step=5)
+    assert total_value(hass, METER, "peak_demand") == pytest.approx(1800, abs=20)
+
+
+async def test_a_break_that_is_booked_while_a_phase_is_late_is_no_demand_either(
+    hass: HomeAssistant, broker: Broker, house: House
+) -> None:
+    """It is booked in the first seconds of a quarter, when phase 3 was last heard before it."""
+    entry: FluksoConfigEntry = await set_up_with(hass, broker, METER)  # type: ignore[assignment]
+    channel = entry.runtime_data.channels[METER.sensor_id(1), Kind.COUNTER]
+    assert isinstance(channel, CounterChannel)
+    await house.live(60, step=5)
+    await house.live(895, (900, 300, 600), step=5)
+
+    await house.live(6, (900, 300, 600), silent=[3])
+    channel.book(50_000, 0)
+    await house.live(2, (900, 300, 600), silent=[3])
+    house.clock = -5
+    await house.speak([3])
+    house.clock = 0
+    await house.live(2, (900, 300, 600))
+    await house.live(1800, (900, 300, 600), step=5)
+
+    assert total_value(hass, METER, IMPORT) > 50
     assert total_value(hass, METER, "peak_demand") == pytest.approx(1800, abs=20)
 
 

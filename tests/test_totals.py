@@ -119,6 +119,18 @@ async def test_a_total_is_the_mean_of_the_interval(
     assert len(writes.of(entity.entity_id)) == 12
 
 
+async def test_the_first_interval_is_a_mean_as_well(
+    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
+) -> None:
+    await set_up(hass, broker, METER)
+    await speak(hass, broker, freezer, 1, lambda: gauges((100, 0, 0)))
+    assert total_value(hass, METER, NET) == 100
+
+    await speak(hass, broker, freezer, 4, lambda: gauges((1000, 0, 0)))
+
+    assert total_value(hass, METER, NET) == 820
+
+
 async def test_with_an_interval_of_0_every_second_is_shown_once(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:

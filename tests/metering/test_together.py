@@ -56,6 +56,14 @@ def test_what_waits_for_a_silent_phase_is_bounded(silent: str) -> None:
     assert len(together._waiting) <= 10
 
 
+def test_what_was_added_up_is_not_kept() -> None:
+    together = Together({"L1": 1, "L2": 1})
+    for second in range(1000):
+        together.take("L1", second, 1.0)
+        together.take("L2", second, 1.0)
+    assert together._waiting == {}
+
+
 @given(st.permutations([(key, second) for key in IMPORTS_AND_EXPORT for second in range(3)]))
 def test_no_order_of_the_messages_makes_a_wrong_sum_or_loses_the_last(
     order: list[tuple[str, int]],
