@@ -1,8 +1,10 @@
 """What the tests share: this repository's integration, a broker, and a quiet MQTT client."""
 
 from collections.abc import Generator
+from datetime import datetime
 from unittest.mock import MagicMock, patch
 
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
@@ -11,6 +13,7 @@ from syrupy.assertion import SnapshotAssertion
 import custom_components.flukso  # noqa: F401  # else the plugin's own custom_components wins
 
 from .broker import Broker, connect
+from .supplies import BRUSSELS, METER, House
 
 _CLIENT = "homeassistant.components.mqtt.client"
 _ANNOUNCEMENTS = "custom_components.flukso.announcements"
@@ -49,6 +52,14 @@ async def broker(
 ) -> Broker:
     """A broker that Home Assistant's MQTT integration is connected to."""
     return await connect(hass, mqtt_client_mock)
+
+
+@pytest.fixture
+async def house(hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory) -> House:
+    """A house on three phases with solar on the third, a minute before ten o'clock."""
+    await hass.config.async_set_time_zone(BRUSSELS.key)
+    freezer.move_to(datetime(2026, 5, 12, 9, 59, tzinfo=BRUSSELS))
+    return House(hass, broker, freezer, METER)
 
 
 @pytest.fixture

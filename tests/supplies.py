@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 import time
+from zoneinfo import ZoneInfo
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant, State
@@ -23,6 +24,12 @@ POWERS = {"active_power_import", "active_power_export", "net_active_power", "rea
 SUMS = {"active_energy_import", "active_energy_export"}
 NETTED = {"netted_energy_import", "netted_energy_export"}
 DEMANDS = {"demand", "expected_demand", "last_demand", "peak_demand"}
+IMPORT, EXPORT = "netted_energy_import", "netted_energy_export"
+PLAIN_IMPORT, PLAIN_EXPORT = "active_energy_import", "active_energy_export"
+
+BRUSSELS = ZoneInfo("Europe/Brussels")
+#: Solar on the third phase gives more than the house takes, or less (W).
+SUNNY, CLOUDY = (600, 300, -2700), (600, 300, -540)
 
 
 def three_phases(phase: str = "3p+n", math: str = "none", device: int = 0x3F03) -> Meter:
@@ -39,6 +46,10 @@ def wired(meter: Meter, phase: str = "3p+n", math: str = "none") -> Meter:
     """The same meter with another electrical system, and sums that its firmware forms."""
     main = {"led_mode": 255, "phase": phase, "math": math}
     return replace(meter, ports=(meter.ports or {}) | {"main": main})
+
+
+#: The meter of the house on three phases.
+METER = three_phases()
 
 
 def slot(port: int, subtype: str) -> int:

@@ -1,28 +1,26 @@
-"""The energy and the quarter-hour demand of the whole supply."""
-
-from datetime import datetime
-from zoneinfo import ZoneInfo
+"""The energy of the whole supply."""
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 import pytest
 
-from custom_components.flukso.channel import CounterChannel
-from custom_components.flukso.meter import FluksoConfigEntry
-from custom_components.flukso.protocol.topics import Kind
-
 from .broker import Broker
 from .clock import Writes, pass_time
 from .home import value_of
 from .supplies import (
-    DEMANDS,
+    CLOUDY,
+    EXPORT,
+    IMPORT,
+    METER,
     NETTED,
+    PLAIN_EXPORT,
+    PLAIN_IMPORT,
     SUMS,
+    SUNNY,
     House,
     clamp_slots,
     set_up_with,
     slot,
-    three_phases,
     total,
     total_of,
     total_value,
@@ -31,20 +29,7 @@ from .supplies import (
 
 pytestmark = pytest.mark.usefixtures("all_entities_enabled")
 
-METER = three_phases()
 ENERGIES = sorted(SUMS | NETTED)
-IMPORT, EXPORT = "netted_energy_import", "netted_energy_export"
-PLAIN_IMPORT, PLAIN_EXPORT = "active_energy_import", "active_energy_export"
-#: Solar on the third phase gives more than the house takes, or less.
-SUNNY, CLOUDY = (600, 300, -2700), (600, 300, -540)
-
-
-@pytest.fixture
-async def house(hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory) -> House:
-    """A house on three phases, with solar on the third."""
-    await hass.config.async_set_time_zone("Europe/Brussels")
-    freezer.move_to(datetime(2026, 5, 12, 9, 59, tzinfo=ZoneInfo("Europe/Brussels")))
-    return House(hass, broker, freezer, METER)
 
 
 def energies(hass: HomeAssistant) -> dict[str, float]:
@@ -181,70 +166,6 @@ async def test_a_reset_of_the_counters_books_nothing(
         assert written(hass, writes, what) == sorted(written(hass, writes, what))
 
 
-async def test_a_break_that_the_user_books_is_energy_and_no_demand(
-    hass: HomeAssistant, broker: Broker, house: House
-) -> None:
-    entry: FluksoConfigEntry = await set_up_with(hass, broker, METER)  # type: ignore[assignment]
-    await house.live(60, step=5)
-    await house.live(300, (900, 300, 600), step=5)
-    assert total_value(hass, METER, "demand") == pytest.approx(1800, abs=20)
-    channel = entry.runtime_data.channels[METER.sensor_id(1), Kind.COUNTER]
-    assert isinstance(channel, CounterChannel)
-
-    channel.book(50_000, 0)
-    await house.live(10, (900, 300, 600))
-
-    assert total_value(hass, METER, IMPORT) == pytest.approx(50 + 1800 * 310 / 3.6e6, abs=0.003)
-    assert total(hass, METER, "demand").state == "unknown"
-    await house.live(1800 - 310, (900, 300, 600), step=5)
-    await house.live(5, step=5)
-    assert total_value(hass, METER, "peak_demand") == pytest.approx(1800, abs=20)
-
-
-async def test_a_break_that_is_booked_while_a_phase_is_late_is_no_demand_either(
-    hass: HomeAssistant, broker: Broker, house: House
-) -> None:
-    """It is booked in the first seconds of a quarter, when phase 3 was last heard before it."""
-    entry: FluksoConfigEntry = await set_up_with(hass, broker, METER)  # type: ignore[assignment]
-    channel = entry.runtime_data.channels[METER.sensor_id(1), Kind.COUNTER]
-    assert isinstance(channel, CounterChannel)
-    await house.live(60, step=5)
-    await house.live(895, (900, 300, 600), step=5)
-
-    await house.live(6, (900, 300, 600), silent=[3])
-    channel.book(50_000, 0)
-    await house.live(2, (900, 300, 600), silent=[3])
-    house.clock = -5
-    await house.speak([3])
-    house.clock = 0
-    await house.live(2, (900, 300, 600))
-    await house.live(1800, (900, 300, 600), step=5)
-
-    assert total_value(hass, METER, IMPORT) > 50
-    assert total_value(hass, METER, "peak_demand") == pytest.approx(1800, abs=20)
-
-
-async def test_a_meter_whose_clock_is_not_set_books_energy_and_keeps_the_peak(
-    hass: HomeAssistant, broker: Broker, house: House
-) -> None:
-    await set_up_with(hass, broker, METER)
-    await house.live(60, step=5)
-    await house.live(960, (900, 300, 600), step=5)
-    peak = total_value(hass, METER, "peak_demand")
-    before = energies(hass)
-
-    house.clock = -1_770_000_000
-    await house.live(900, (900, 300, 600), step=10)
-    assert total(hass, METER, "demand").state == "unknown"
-    house.clock = 0
-    await house.live(60, (900, 300, 600), step=5)
-
-    booked = total_value(hass, METER, IMPORT) - before[IMPORT]
-    assert booked == pytest.approx(1800 * 960 / 3.6e6, abs=2e-6)
-    assert total_value(hass, METER, "peak_demand") == peak
-    assert total(hass, METER, "last_demand").state == "unknown"
-
-
 async def test_a_clamp_that_is_disabled_or_enabled_makes_no_energy_jump(
     hass: HomeAssistant, broker: Broker, house: House
 ) -> None:
@@ -305,54 +226,3 @@ async def test_a_supply_that_was_none_for_a_while_goes_on_from_where_it_was(
     )
     for what in ENERGIES:
         assert written(hass, writes, what) == sorted(written(hass, writes, what))
-
-
-async def test_the_demand_of_the_quarter_and_what_it_will_be(
-    hass: HomeAssistant, broker: Broker, house: House
-) -> None:
-    await set_up_with(hass, broker, METER)
-    await house.live(55, step=5)
-    assert {total(hass, METER, what).state for what in DEMANDS} == {"unknown"}
-    await house.live(5, step=5)
-
-    await house.live(300, (2000, 1000, 600), step=5)
-    assert total_value(hass, METER, "demand") == 3600
-    assert total_value(hass, METER, "expected_demand") == 3600
-    await house.live(60, (200, 400, 300), step=5)
-    assert total_value(hass, METER, "demand") == 3150
-    assert total_value(hass, METER, "expected_demand") == pytest.approx(
-        (3600 * 300 + 900 * 600) / 900
-    )
-    assert total(hass, METER, "last_demand").state == "unknown"
-    await house.live(540, SUNNY, step=5)
-    assert total_value(hass, METER, "demand") == pytest.approx(1260)
-    await house.live(5, step=5)
-    assert total_value(hass, METER, "last_demand") == pytest.approx(1260)
-    assert total_value(hass, METER, "peak_demand") == pytest.approx(1260)
-
-
-async def test_the_peak_tells_when_it_was_and_begins_anew_with_the_month(
-    hass: HomeAssistant, broker: Broker, house: House, freezer: FrozenDateTimeFactory
-) -> None:
-    freezer.move_to(datetime(2026, 5, 31, 23, 29, tzinfo=ZoneInfo("Europe/Brussels")))
-    await set_up_with(hass, broker, METER)
-    await house.live(60, step=5)
-    assert total(hass, METER, "peak_demand").attributes["quarter_began"] is None
-    await house.live(900, (3000, 0, 0), step=5)
-    await house.live(900, (1000, 0, 0), step=5)
-
-    peak = total(hass, METER, "peak_demand")
-    assert float(peak.state) == 3000
-    assert peak.attributes["quarter_began"] == datetime(
-        2026, 5, 31, 23, 30, tzinfo=ZoneInfo("Europe/Brussels")
-    )
-    await house.live(5, (500, 0, 0), step=5)
-    peak = total(hass, METER, "peak_demand")
-    assert peak.state == "unknown"
-    assert peak.attributes["quarter_began"] is None
-    await house.live(900, (500, 0, 0), step=5)
-    peak = total(hass, METER, "peak_demand")
-    assert float(peak.state) == 500
-    assert peak.attributes["quarter_began"] == datetime(
-        2026, 6, 1, tzinfo=ZoneInfo("Europe/Brussels")
-    )

@@ -9,6 +9,7 @@ import pytest
 
 from custom_components.flukso.protocol.config import Configuration, parse_config
 from custom_components.flukso.protocol.topics import Report
+from custom_components.flukso.protocol.wire import Json
 from custom_components.flukso.supply import supply_ports
 
 from .broker import Broker
@@ -36,9 +37,10 @@ ALL = POWERS | SUMS | NETTED | DEMANDS
 
 def configuration(meter: Meter) -> Configuration:
     """What the meter says of itself."""
-    slots = {str(slot): settings for slot, settings in meter.sensors.items()}
+    slots: Json = {str(slot): settings for slot, settings in meter.sensors.items()}
     known = Configuration().updated(parse_config(slots, Report.SENSORS))
-    return known if meter.ports is None else known.updated(parse_config(meter.ports, Report.PORTS))
+    ports: Json = {**(meter.ports or {})}
+    return known.updated(parse_config(ports, Report.PORTS)) if ports else known
 
 
 @pytest.mark.parametrize(
@@ -84,7 +86,7 @@ def test_a_chosen_clamp_that_is_disabled_stays_part_of_the_supply() -> None:
 def test_a_meter_that_tells_nothing_of_its_ports_has_no_supply() -> None:
     assert supply_ports(configuration(replace(three_phases(), ports=None)), ()) == ()
     assert supply_ports(Configuration(), ()) == ()
-    assert supply_ports(configuration(replace(three_phases(), ports={})), ()) == ()
+    assert supply_ports(configuration(replace(three_phases(), ports={"main": {}})), ()) == ()
 
 
 @pytest.mark.usefixtures("all_entities_enabled")

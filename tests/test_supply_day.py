@@ -113,8 +113,8 @@ class House:
 
     def _what_is_heard(self, now: int, counters: list[Message]) -> list[Message]:
         """The messages of a second: shuffled, some missing, some a second late."""
-        heard, late = [], self._late
-        self._late = []
+        heard: list[Message] = []
+        late, self._late = self._late, []
         self._random.shuffle(counters)
         for message in counters:
             chance = self._random.random()

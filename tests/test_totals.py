@@ -100,7 +100,8 @@ async def test_a_total_is_the_mean_of_the_interval(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
     await set_up(hass, broker, METER)
-    watts, sent, shown = [100.0, 900.0, 20.0, -700.0, 45.0, 1000.0, 3.0], [], []
+    watts = [100.0, 900.0, 20.0, -700.0, 45.0, 1000.0, 3.0]
+    sent, shown = list[float](), list[float]()
 
     def say() -> dict[str, str]:
         power = watts[len(sent) % len(watts)]
@@ -137,7 +138,7 @@ async def test_with_an_interval_of_0_every_second_is_shown_once(
     await set_up_with(hass, broker, power=0)
     entity = total_of(hass, METER, NET)
     assert entity is not None
-    writes, sent = Writes(hass), []
+    writes, sent = Writes(hass), list[float]()
 
     def say() -> dict[str, str]:
         sent.append(len(sent))
