@@ -206,7 +206,7 @@ async def test_a_topic_is_subscribed_to_once_however_many_listen(
     meter = flm03()
     entry = await set_up(hass, broker, meter)
     disabled = meter.topic(10, "gauge")
-    channel = entry.runtime_data.channels[meter.sensor_id(10), Kind.GAUGE]
+    channel = entry.runtime_data.meter.channels[meter.sensor_id(10), Kind.GAUGE]
     heard: list[str] = []
     assert disabled not in broker.topics
 

@@ -93,7 +93,7 @@ async def test_a_meter_that_cannot_be_unloaded_goes_on(hass: HomeAssistant, brok
     assert entry.state is ConfigEntryState.FAILED_UNLOAD
     await broker.publish(*meter.with_port(3, name="roof").port_report)
     assert "roof" in device_names(hass, entry)
-    await entry.runtime_data.async_stop()
+    await entry.runtime_data.meter.async_stop()
 
 
 async def test_a_reloaded_meter_is_as_it_was(hass: HomeAssistant, broker: Broker) -> None:

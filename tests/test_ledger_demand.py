@@ -7,7 +7,7 @@ from homeassistant.core import HomeAssistant
 import pytest
 
 from custom_components.flukso.channel import CounterChannel
-from custom_components.flukso.meter import FluksoConfigEntry
+from custom_components.flukso.runtime import FluksoConfigEntry
 from custom_components.flukso.protocol.topics import Kind
 
 from .broker import Broker
@@ -34,7 +34,7 @@ async def test_a_break_that_the_user_books_is_energy_and_no_demand(
     await house.live(60, step=5)
     await house.live(300, (900, 300, 600), step=5)
     assert total_value(hass, METER, "demand") == pytest.approx(1800, abs=20)
-    channel = entry.runtime_data.channels[METER.sensor_id(1), Kind.COUNTER]
+    channel = entry.runtime_data.meter.channels[METER.sensor_id(1), Kind.COUNTER]
     assert isinstance(channel, CounterChannel)
 
     channel.book(50_000, 0)
@@ -52,7 +52,7 @@ async def test_a_break_that_is_booked_while_a_phase_is_late_is_no_demand_either(
 ) -> None:
     """It is booked in the first seconds of a quarter, when phase 3 was last heard before it."""
     entry: FluksoConfigEntry = await set_up_with(hass, broker, METER)
-    channel = entry.runtime_data.channels[METER.sensor_id(1), Kind.COUNTER]
+    channel = entry.runtime_data.meter.channels[METER.sensor_id(1), Kind.COUNTER]
     assert isinstance(channel, CounterChannel)
     await house.live(60, step=5)
     await house.live(895, (900, 300, 600), step=5)

@@ -96,7 +96,7 @@ async def test_where_a_counter_carried_on_from_outlives_a_restart(
     entry = await set_up_and_read(hass, broker, METER)
     await leap(broker, freezer, METER)
     if book:
-        counter = entry.runtime_data.channels[METER.sensor_id(IMPORT), Kind.COUNTER]
+        counter = entry.runtime_data.meter.channels[METER.sensor_id(IMPORT), Kind.COUNTER]
         counter.book(9_000_000 - 2_593_805.4, freezer().timestamp())
     before = value_of(hass, METER, IMPORT, "counter")
 

@@ -20,9 +20,10 @@ from .devices import async_register_devices, part_of
 from .doctor import Doctor
 from .intervals import Intervals
 from .memory import Memory
-from .meter import FluksoConfigEntry, Meter
+from .meter import Meter
 from .migrate import migrate_entry, take_over
 from .repairs import forget_issues, raise_counter_break
+from .runtime import FluksoConfigEntry, Runtime
 from .transport import Transport
 
 PLATFORMS = [Platform.BINARY_SENSOR, Platform.SENSOR]
@@ -42,7 +43,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> bo
     transport = Transport(hass)
     if not await transport.async_ready():
         raise ConfigEntryNotReady(translation_domain=DOMAIN, translation_key="mqtt_unavailable")
-    meter = entry.runtime_data = Meter(
+    meter = Meter(
         hass,
         transport,
         Memory(hass, entry.entry_id),
@@ -54,6 +55,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> bo
         ),
         counter_break=partial(raise_counter_break, hass, entry),
     )
+    entry.runtime_data = Runtime(meter)
     await meter.async_recall()
 
     @callback
@@ -73,7 +75,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> b
     """Let go of a meter."""
     unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
     if unloaded:
-        await entry.runtime_data.async_stop()
+        await entry.runtime_data.meter.async_stop()
     return unloaded
 
 
@@ -89,7 +91,7 @@ async def async_remove_config_entry_device(
     """A device may be deleted once the meter has nothing enabled on it, as far as is known."""
     if entry.state is not ConfigEntryState.LOADED:
         return False
-    meter = entry.runtime_data
+    meter = entry.runtime_data.meter
     if meter.configuration.sensors is None:
         return False
     in_use = {part_of(meter, sensor).identifier for sensor in meter.sensors}

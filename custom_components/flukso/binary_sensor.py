@@ -16,9 +16,9 @@ from homeassistant.helpers.event import async_call_later
 
 from .channel import Channel
 from .entity import ChannelEntity, channels_of, follow
-from .meter import FluksoConfigEntry
 from .protocol.quantities import Quantity
 from .protocol.topics import Kind
+from .runtime import FluksoConfigEntry
 
 PARALLEL_UPDATES = 0
 

@@ -212,7 +212,7 @@ class FluksoOptionsFlow(OptionsFlowWithReload):
         """The names of the clamps that the meter has now, and of those that were chosen before."""
         names: dict[int, str | None] = dict.fromkeys(chosen)
         if self.config_entry.state is ConfigEntryState.LOADED:
-            names |= clamp_names(self.config_entry.runtime_data.configuration)
+            names |= clamp_names(self.config_entry.runtime_data.meter.configuration)
         return names
 
 

@@ -9,10 +9,11 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.typing import UNDEFINED, UndefinedType
 
 from .const import DOMAIN, MANUFACTURER
-from .meter import FluksoConfigEntry, Meter
+from .meter import Meter
 from .protocol.config import Kube
 from .protocol.sensors import Sensor, Source
 from .protocol.tap import Tap
+from .runtime import FluksoConfigEntry
 
 type AnyDeviceInfo = dr.DeviceInfo | dr.ChildDeviceInfo
 
@@ -61,7 +62,7 @@ def async_register_devices(hass: HomeAssistant, entry: FluksoConfigEntry) -> Non
 
     Names repeat and may be missing: then the number of the port or kube tells them apart.
     """
-    registry, meter = dr.async_get(hass), entry.runtime_data
+    registry, meter = dr.async_get(hass), entry.runtime_data.meter
     tap = meter.tap or Tap(serial=None, firmware=None)
     main = registry.async_get_or_create(
         config_entry_id=entry.entry_id,
@@ -100,13 +101,13 @@ def async_register_devices(hass: HomeAssistant, entry: FluksoConfigEntry) -> Non
 
 def device_info(hass: HomeAssistant, entry: FluksoConfigEntry, sensor: Sensor) -> AnyDeviceInfo:
     """Where an entity of the sensor belongs, among the devices that are registered."""
-    part = part_of(entry.runtime_data, sensor)
+    part = part_of(entry.runtime_data.meter, sensor)
     if part.kube is not None:
         return dr.DeviceInfo(identifiers={part.identifier})
     return dr.ChildDeviceInfo(
         identifiers={part.identifier},
         parent_device_id=dr.async_get_device_id_by_identifier(
-            hass, (DOMAIN, entry.runtime_data.device_id), config_entry_id=entry.entry_id
+            hass, (DOMAIN, entry.runtime_data.meter.device_id), config_entry_id=entry.entry_id
         ),
     )
 

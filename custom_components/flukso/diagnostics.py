@@ -19,8 +19,9 @@ from homeassistant.util import dt as dt_util
 from .channel import Channel, CounterChannel
 from .const import DOMAIN
 from .devices import part_of
-from .meter import FluksoConfigEntry, Meter
+from .meter import Meter
 from .protocol.wire import Json
+from .runtime import FluksoConfigEntry
 from .transport import Transport
 
 _ID = re.compile(r"([0-9A-Fa-f]{6})[0-9A-Fa-f]{10,}")
@@ -55,7 +56,7 @@ async def _async_portray(
     }
     if entry.state is not ConfigEntryState.LOADED:
         return _redacted(portrait, None)
-    meter, now = entry.runtime_data, dt_util.utcnow().timestamp()
+    meter, now = entry.runtime_data.meter, dt_util.utcnow().timestamp()
     portrait |= {
         "meter": _meter(meter, now),
         "configuration": asdict(meter.configuration),

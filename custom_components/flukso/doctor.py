@@ -19,8 +19,8 @@ from homeassistant.util import dt as dt_util
 from .channel import Channel, CounterChannel
 from .const import DOMAIN
 from .limits import is_regular, patience
-from .meter import FluksoConfigEntry
 from .protocol.topics import CONFIG_REPORTS, Report, reading_topic
+from .runtime import FluksoConfigEntry
 from .signs import SOON, Ailment, Signs, diagnose
 from .transport import Message, Transport
 
@@ -34,7 +34,7 @@ class Doctor:
     def __init__(self, hass: HomeAssistant, entry: FluksoConfigEntry, transport: Transport) -> None:
         self._hass = hass
         self._entry = entry
-        self._meter = entry.runtime_data
+        self._meter = entry.runtime_data.meter
         self._transport = transport
         self._since: float | None = None
         self._elsewhere: tuple[float, float] | None = None

@@ -10,7 +10,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .channel import Channel
 from .devices import AnyDeviceInfo, device_info
-from .meter import FluksoConfigEntry
+from .runtime import FluksoConfigEntry
 from .shown import Shown
 
 
@@ -53,7 +53,7 @@ class ChannelEntity(FluksoEntity):
 
     def __init__(self, hass: HomeAssistant, entry: FluksoConfigEntry, channel: Channel) -> None:
         stream = channel.stream
-        device_id = entry.runtime_data.device_id
+        device_id = entry.runtime_data.meter.device_id
         super().__init__(
             channel,
             f"{device_id}_{stream.sensor.sensor_id}_{stream.kind}",
@@ -93,10 +93,10 @@ def follow[Source: Shown](
     def changed() -> None:
         entry.async_create_task(hass, update(), "flukso follow")
 
-    entry.async_on_unload(entry.runtime_data.listen(changed))
+    entry.async_on_unload(entry.runtime_data.meter.listen(changed))
     changed()
 
 
 def channels_of(entry: FluksoConfigEntry) -> Collection[Channel]:
     """The channels of the meter as it is configured now."""
-    return entry.runtime_data.channels.values()
+    return entry.runtime_data.meter.channels.values()

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from functools import partial
 import logging
 
-from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.event import async_call_later, async_track_time_interval
 
@@ -38,7 +37,6 @@ _LOGGER = logging.getLogger(__name__)
 NAMES_WITHIN = 3
 
 
-type FluksoConfigEntry = ConfigEntry[Meter]
 type ChannelKey = tuple[str, Kind]
 
 

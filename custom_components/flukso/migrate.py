@@ -49,10 +49,10 @@ from homeassistant.util import dt as dt_util
 
 from .const import CONF_TOPIC_PREFIX, DOMAIN
 from .devices import part_of
-from .meter import FluksoConfigEntry
 from .protocol.quantities import Unit
 from .protocol.sensors import Sensor, Stream
 from .protocol.topics import Kind, is_id
+from .runtime import FluksoConfigEntry
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -140,7 +140,7 @@ def take_over(hass: HomeAssistant, entry: FluksoConfigEntry) -> None:
     Those of disabled sensors wait. One whose sensor does not publish such readings can never
     come alive again, and is removed. The devices of the meter are registered already.
     """
-    registry, meter = er.async_get(hass), entry.runtime_data
+    registry, meter = er.async_get(hass), entry.runtime_data.meter
     marked = {
         entity.unique_id: entity
         for entity in er.async_entries_for_config_entry(registry, entry.entry_id)
@@ -170,7 +170,7 @@ def take_over(hass: HomeAssistant, entry: FluksoConfigEntry) -> None:
 
 def _keep_in_area(hass: HomeAssistant, entry: FluksoConfigEntry, sensor: Sensor) -> None:
     """Put a kube where its entities were: in the area of the meter, which only ports inherit."""
-    registry, meter = dr.async_get(hass), entry.runtime_data
+    registry, meter = dr.async_get(hass), entry.runtime_data.meter
     main = registry.async_get_device_by_identifier((DOMAIN, meter.device_id), entry.entry_id)
     part = part_of(meter, sensor)
     kube = registry.async_get_device_by_identifier(part.identifier, entry.entry_id)

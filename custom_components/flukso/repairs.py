@@ -10,9 +10,9 @@ from homeassistant.util import dt as dt_util
 
 from .channel import CounterChannel
 from .const import DOMAIN
-from .meter import FluksoConfigEntry
 from .metering.guard import Break
 from .protocol.topics import Kind
+from .runtime import FluksoConfigEntry
 
 _COUNTER_BREAK = "counter_break"
 
@@ -23,7 +23,7 @@ def raise_counter_break(
 ) -> None:
     """Tell that a counter went on from another value, of which nothing was booked."""
     sensor_id = channel.stream.sensor.sensor_id
-    unique_id = f"{entry.runtime_data.device_id}_{sensor_id}_{Kind.COUNTER}"
+    unique_id = f"{entry.runtime_data.meter.device_id}_{sensor_id}_{Kind.COUNTER}"
     registered = er.async_get(hass).async_get_entity_id("sensor", DOMAIN, unique_id)
     entity_id = registered or f"{sensor_id[:6]}…"
     state = hass.states.get(entity_id)
@@ -93,7 +93,7 @@ class CounterBreakFlow(RepairsFlow):
         entry: FluksoConfigEntry | None = self.hass.config_entries.async_get_entry(self._entry_id)
         if entry is None or entry.state is not ConfigEntryState.LOADED:
             return self.async_abort(reason="not_loaded")
-        for channel in entry.runtime_data.channels.values():
+        for channel in entry.runtime_data.meter.channels.values():
             is_it = _alias(channel.stream.sensor.sensor_id) == self._counter
             if is_it and isinstance(channel, CounterChannel):
                 channel.book(self._difference, dt_util.utcnow().timestamp())

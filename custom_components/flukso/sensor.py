@@ -15,9 +15,9 @@ from .const import CONF_SUPPLY_PORTS, DOMAIN
 from .descriptions import TOTALS, FluksoSensorDescription, description_of
 from .devices import meter_info
 from .entity import ChannelEntity, FluksoEntity, channels_of, follow
-from .meter import FluksoConfigEntry
 from .protocol.quantities import Unit
 from .restore import Kept, counter_from, ledger_from
+from .runtime import FluksoConfigEntry
 from .supply import Supply
 from .totals import Booked, Total
 
@@ -34,7 +34,7 @@ async def async_setup_entry(
 ) -> None:
     """Add the sensors of a meter, now and whenever it enables others."""
     options = entry.options.get(CONF_SUPPLY_PORTS, [])
-    supply = Supply(entry.runtime_data, map(int, options), dt_util.get_default_time_zone())
+    supply = Supply(entry.runtime_data.meter, map(int, options), dt_util.get_default_time_zone())
     entry.async_on_unload(supply.listen())
     channels = partial(channels_of, entry)
     follow(hass, entry, async_add_entities, channels, partial(_create, hass, entry))
@@ -135,7 +135,7 @@ class FluksoTotal(FluksoEntity, SensorEntity):
     """A total of the supply."""
 
     def __init__(self, hass: HomeAssistant, entry: FluksoConfigEntry, total: Total) -> None:
-        meter = entry.runtime_data
+        meter = entry.runtime_data.meter
         super().__init__(total, f"{meter.device_id}_{total.what}", meter_info(meter))
         description = self.entity_description = TOTALS[total.what]
         if description.belgian:

@@ -1,0 +1,17 @@
+"""What a config entry holds while it is loaded."""
+
+from dataclasses import dataclass
+
+from homeassistant.config_entries import ConfigEntry
+
+from .meter import Meter
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """The parts that serve one Fluksometer."""
+
+    meter: Meter
+
+
+type FluksoConfigEntry = ConfigEntry[Runtime]
