@@ -7,8 +7,8 @@ from homeassistant.core import HomeAssistant
 import pytest
 
 from custom_components.flukso.channel import CounterChannel
-from custom_components.flukso.runtime import FluksoConfigEntry
 from custom_components.flukso.protocol.topics import Kind
+from custom_components.flukso.runtime import FluksoConfigEntry
 
 from .broker import Broker
 from .restarts import restart
