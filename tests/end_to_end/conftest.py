@@ -4,9 +4,12 @@ from collections.abc import AsyncGenerator
 import os
 from pathlib import Path
 
+from playwright.async_api import Browser
 import pytest
 
 from stack import HomeAssistant, Mosquitto, find_mosquitto
+
+from .browser import chromium
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +28,14 @@ async def mosquitto(tmp_path: Path) -> AsyncGenerator[Mosquitto]:
 
 @pytest.fixture
 async def home(tmp_path: Path, mosquitto: Mosquitto) -> AsyncGenerator[HomeAssistant]:
-    """Home Assistant, with MQTT set up."""
-    async with HomeAssistant(tmp_path) as running:
+    """Home Assistant, with MQTT set up; its pages are open without a password."""
+    async with HomeAssistant(tmp_path, passwordless=True) as running:
         await running.client.add_mqtt(mosquitto.port)
+        yield running
+
+
+@pytest.fixture
+async def browser() -> AsyncGenerator[Browser]:
+    """A Chromium, closed again after the test; `browser.pages` opens Home Assistant in it."""
+    async with chromium() as running:
         yield running
