@@ -5,6 +5,7 @@ import asyncio
 from collections.abc import Iterator
 import contextlib
 import fcntl
+from functools import partial
 import os
 from pathlib import Path
 import shutil
@@ -12,11 +13,21 @@ import signal
 import sys
 import webbrowser
 
-from stack import ApiError, CommandError, FlowError, HomeAssistant, ProcessError, free_port
+from stack import (
+    ApiError,
+    CommandError,
+    FlowError,
+    HomeAssistant,
+    ProcessError,
+    eventually,
+    free_port,
+)
+from stack.client import Client
 
 from .arguments import parse
 from .live import table, until_live
 from .stage import CHECKOUT, DOMAIN, BrokerError, Stage, add_meters, say, stage, watch
+from .statistics import at_ease, fill, set_up_energy
 
 _FOLDER = CHECKOUT / ".demo"
 
@@ -32,13 +43,15 @@ async def main(options: argparse.Namespace) -> int:
         if not meters:
             say("no Fluksometer was heard within a minute (see the README about the bridge)")
         if options.check:
-            return await check(running) if meters else 1
+            return await check(running, simulated=not options.broker) if meters else 1
+        if meters and not options.broker:
+            await furnish(running.home.client)
         show(running.home)
         await watch(running)
     return 0
 
 
-async def check(running: Stage) -> int:
+async def check(running: Stage, *, simulated: bool) -> int:
     """Print every enabled entity when all are live, and name those that are not."""
     say("waiting until every enabled entity is live")
     seen = await until_live(running.home.client, DOMAIN, 90)
@@ -49,7 +62,19 @@ async def check(running: Stage) -> int:
         show_log()
         return 1
     say(f"all {len(seen)} enabled entities are live")
+    if simulated:
+        await furnish(running.home.client)
     return 0
+
+
+async def furnish(client: Client) -> None:
+    """Give the simulated meter's entities a past, and show them in the Energy dashboard."""
+    say("giving the household the ten days that it has behind it")
+    await until_live(client, DOMAIN, 90)
+    filled = await fill(client)
+    await set_up_energy(client)
+    await eventually(partial(at_ease, client), "an Energy dashboard that finds no fault", 30)
+    say(f"{filled} entities have ten days of statistics; the Energy dashboard is set up")
 
 
 def show(home: HomeAssistant) -> None:

@@ -18,8 +18,8 @@ from simulator.household import MINUTE, Home, minute
 from simulator.player import play
 
 DAY = 24 * 60 * MINUTE
-_SEED = 0
-_KUBES_SPEAK_WITHIN = 64
+SEED = 0
+KUBES_SPEAK_WITHIN = 64
 
 # Home Assistant needs some seconds to find the meter, and nobody waits much longer than a minute.
 _SEEN = (10, 70)
@@ -57,10 +57,10 @@ class SettledMeter(Flm03):
             now: seconds since the epoch, the time that readings carry at the beginning.
             begin: the household's time then.
         """
-        super().__init__(identity("demo"), start=begin - DAY, seed=_SEED)
+        super().__init__(identity("demo"), start=begin - DAY, seed=SEED)
         self.clock = now - begin
         self._held: dict[str, Message] = {}
-        for second in range(begin - _KUBES_SPEAK_WITHIN, begin):
+        for second in range(begin - KUBES_SPEAK_WITHIN, begin):
             messages = self.second(second)
             self._held |= {message.topic: message for message in messages if message.retain}
 
@@ -76,7 +76,7 @@ def main(host: str, port: int) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     now = int(time.time())
-    begin = liveliest(now, Home(_SEED))
+    begin = liveliest(now, Home(SEED))
     play([SettledMeter(now, begin)], host, port, stop=stop, begin=begin)
 
 

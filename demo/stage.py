@@ -29,6 +29,16 @@ _LEVELS = {
 _A_MOMENT = 1
 
 
+_DASHBOARD = f"""\
+lovelace:
+  dashboards:
+    energy-meter:
+      mode: yaml
+      title: Energy meter
+      icon: mdi:meter-electric
+      filename: {CHECKOUT / "docs" / "dashboard.yaml"}
+"""
+
 # In Belgium the quarter-hour demand is shown, which takes up to half an hour to be known.
 _COUNTRY = "NL"
 
@@ -102,7 +112,14 @@ async def home_assistant(
 ) -> AsyncIterator[HomeAssistant]:
     """Start Home Assistant and connect it to a broker."""
     say("starting Home Assistant (a few seconds; the first time it takes longer)")
-    house = HomeAssistant(folder, port=port, passwordless=True, levels=_LEVELS, country=_COUNTRY)
+    house = HomeAssistant(
+        folder,
+        port=port,
+        passwordless=True,
+        levels=_LEVELS,
+        country=_COUNTRY,
+        extra=_DASHBOARD,
+    )
     async with house as home:
         await connect(home, address)
         yield home

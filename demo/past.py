@@ -1,0 +1,90 @@
+"""Ten days that the demo's household has behind it, hour by hour, as statistics tell them."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import fmean
+
+from simulator import Flm03
+from simulator.chance import identity
+from simulator.household import MINUTE, Home, minute
+
+from .meter import KUBES_SPEAK_WITHIN
+
+HOUR = 60 * MINUTE
+_DAYS = 10
+_STEP = 5 * MINUTE
+
+type Truth = Mapping[str, float]
+"""What the meter reads at a moment, by what the unique id of an entity ends with, in wire units."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """An hour of one entity, in the units of the wire.
+
+    Attributes:
+        start: its begin, in seconds since the epoch.
+        values: what the entity showed from its begin to its end, every five minutes.
+    """
+
+    start: int
+    values: Sequence[float]
+
+    @property
+    def mean(self) -> float:
+        """The mean of what was shown."""
+        return fmean(self.values)
+
+
+def past(now: int, seed: int) -> dict[str, list[Hour]]:
+    """Live the last ten days, up to the last full hour, and say what the entities would have shown.
+
+    The last item of each list is the hour that is not over yet, with what was shown up to now.
+
+    Args:
+        now: seconds since the epoch.
+        seed: the household's.
+    """
+    begin = now // HOUR * HOUR - _DAYS * 24 * HOUR
+    moments = [*range(begin, now, _STEP), now]
+    seen = list(_seen(moments, seed))
+    hours: dict[str, list[Hour]] = {what: [] for what in seen[-1]}
+    for start in range(begin, now, HOUR):
+        first = (start - begin) // _STEP
+        of_hour = seen[first : first + HOUR // _STEP + 1]
+        for what, shown in hours.items():
+            shown.append(Hour(start, [truth[what] for truth in of_hour if what in truth]))
+    return {what: [hour for hour in shown if hour.values] for what, shown in hours.items()}
+
+
+def _seen(moments: Sequence[int], seed: int) -> Iterator[Truth]:
+    meter = Flm03(
+        identity("demo"), start=moments[0] - HOUR, seed=seed, blocks=False, waveforms=False
+    )
+    home = Home(seed)
+    import_, export = 0.0, 0.0
+    for before, moment in pairwise((moments[0] - 1, *moments)):
+        if moment % HOUR == 0:
+            for second in range(moment - KUBES_SPEAK_WITHIN, moment):
+                meter.second(second)
+        meter.second(moment)
+        truth = {f"{sensor_id}_{kind}": value for (sensor_id, kind), value in meter.truth.items()}
+        phases: Sequence[float] = ()
+        for phases in _seconds(before, moment, home):
+            import_ += max(sum(phases), 0) / HOUR
+            export += max(-sum(phases), 0) / HOUR
+        yield truth | {
+            "netted_energy_import": import_,
+            "netted_energy_export": export,
+            "active_power_import": sum(max(power, 0) for power in phases),
+            "active_power_export": sum(max(-power, 0) for power in phases),
+            "net_active_power": sum(phases),
+        }
+
+
+def _seconds(start: int, stop: int, home: Home) -> Iterable[Sequence[float]]:
+    """Give the active power of the three phases in each second."""
+    for second in range(start, stop):
+        whole, place = minute(second // MINUTE, home), second % MINUTE
+        yield [phase[place] for phase in whole.active]

@@ -1,0 +1,110 @@
+"""What the household has behind it, as Home Assistant's statistics, and its Energy dashboard."""
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+import time
+
+from stack.client import Client, Json
+
+from .meter import SEED
+from .past import Hour, past
+from .stage import DOMAIN
+
+_METER = "sensor.fluksometer"
+"""What the entity ids of the demo's meter begin with."""
+
+_SCALES = {"kWh": 0.001, "kvarh": 0.001, "m³": 0.001}
+"""What Home Assistant shows otherwise than the wire: Wh, VARh and L there."""
+
+
+async def fill(client: Client) -> int:
+    """Give the meter's entities ten days of statistics, and return how many got them.
+
+    Sums end at 0, where Home Assistant begins to count.
+    """
+    hours = await asyncio.to_thread(past, int(time.time()), SEED)
+    listed = {
+        each["statistic_id"]: each for each in await client.call("recorder/list_statistic_ids")
+    }
+    states = await client.states()
+    filled = 0
+    for entity in await client.entities(DOMAIN):
+        metadata, state = listed.get(entity["entity_id"]), states.get(entity["entity_id"])
+        shown = hours.get(entity["unique_id"].partition("_")[2])
+        if metadata is None or state is None or not shown:
+            continue
+        scale = _SCALES.get(metadata["statistics_unit_of_measurement"], 1)
+        if metadata["has_sum"]:
+            rows = list(_counted(shown, scale, float(state["state"])))
+        else:
+            rows = list(_measured(shown))
+        await client.call("recorder/import_statistics", metadata=_imported(metadata), stats=rows)
+        filled += 1
+    return filled
+
+
+def _imported(metadata: Mapping[str, object]) -> Json:
+    return {
+        "source": "recorder",
+        "name": None,
+        "statistic_id": metadata["statistic_id"],
+        "mean_type": metadata["mean_type"],
+        "has_sum": metadata["has_sum"],
+        "unit_class": metadata["unit_class"],
+        "unit_of_measurement": metadata["statistics_unit_of_measurement"],
+    }
+
+
+def _counted(hours: Sequence[Hour], scale: float, reading: float) -> Iterator[Json]:
+    now = hours[-1].values[-1]
+    for hour in hours[:-1]:
+        before_now = round((hour.values[-1] - now) * scale, 6)
+        yield {"start": _moment(hour), "state": reading + before_now, "sum": before_now}
+
+
+def _measured(hours: Sequence[Hour]) -> Iterator[Json]:
+    for hour in hours[:-1]:
+        low, high = min(hour.values), max(hour.values)
+        yield {"start": _moment(hour), "mean": hour.mean, "min": low, "max": high}
+
+
+def _moment(hour: Hour) -> str:
+    return datetime.fromtimestamp(hour.start, UTC).isoformat()
+
+
+async def set_up_energy(client: Client) -> None:
+    """Set the Energy dashboard up as docs/energy.md says for three netted phases with solar."""
+    grid = {
+        "type": "grid",
+        "stat_energy_from": f"{_METER}_netted_energy_import",
+        "stat_energy_to": f"{_METER}_netted_energy_export",
+        "stat_cost": None,
+        "stat_compensation": None,
+        "power_config": {"stat_rate": f"{_METER}_net_active_power"},
+        "cost_adjustment_day": 0.0,
+    }
+    solar = {
+        "type": "solar",
+        "stat_energy_from": f"{_METER}_solar_energy",
+        "stat_rate": f"{_METER}_solar_power",
+        "config_entry_solar_forecast": None,
+    }
+    gas, water = (
+        {
+            "type": what,
+            "stat_energy_from": f"{_METER}_{what}_{what}",
+            "stat_rate": f"{_METER}_{what}_{what}_flow",
+            "stat_cost": None,
+            "entity_energy_price": None,
+            "number_energy_price": None,
+        }
+        for what in ("gas", "water")
+    )
+    await client.call("energy/save_prefs", energy_sources=[grid, solar, gas, water])
+
+
+async def at_ease(client: Client) -> bool:
+    """Say whether the Energy dashboard finds no fault with what it was given."""
+    found = await client.call("energy/validate")
+    return not any(found["energy_sources"])
