@@ -172,9 +172,14 @@ async def test_statistics_are_in_units_that_home_assistant_knows(
 
 
 @RECENT
-@pytest.mark.parametrize("slot", [PMINUS, Q1])
+@pytest.mark.parametrize(("slot", "shown_in"), [(PMINUS, 1), (Q1, 1000)])
 async def test_what_was_counted_meanwhile_is_added_to_the_sum(
-    hass: HomeAssistant, broker: Broker, statistics: Statistics, recent: bool, slot: int
+    hass: HomeAssistant,
+    broker: Broker,
+    statistics: Statistics,
+    recent: bool,
+    slot: int,
+    shown_in: int,
 ) -> None:
     entry = leave_behind(hass, flm03())
     counter = entity_of(hass, flm03(), slot, "counter")
@@ -184,8 +189,10 @@ async def test_what_was_counted_meanwhile_is_added_to_the_sum(
 
     await start_and_compile(hass, broker, flm03(), entry)
 
-    assert await statistics.rows(counter.entity_id, "sum") == [98, 99, 100]
-    assert (await statistics.rows(counter.entity_id, "sum", "5minute"))[-1] == 125
+    hours = [98 / shown_in, 99 / shown_in, 100 / shown_in]
+    assert await statistics.rows(counter.entity_id, "sum") == pytest.approx(hours)
+    five_minutes = await statistics.rows(counter.entity_id, "sum", "5minute")
+    assert five_minutes[-1] == pytest.approx(125 / shown_in)
 
 
 async def test_pressure_that_was_in_hectopascals_indeed_is_left_alone(

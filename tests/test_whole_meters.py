@@ -101,7 +101,7 @@ async def test_the_33_sensors_of_three_clamps_become_51_entities(
         (SensorDeviceClass.POWER, "W"): 6,
         (SensorDeviceClass.ENERGY, "kWh"): 6,
         (SensorDeviceClass.REACTIVE_POWER, "var"): 12,
-        (SensorDeviceClass.REACTIVE_ENERGY, "varh"): 12,
+        (SensorDeviceClass.REACTIVE_ENERGY, "kvarh"): 12,
         (SensorDeviceClass.VOLTAGE, "V"): 3,
         (SensorDeviceClass.CURRENT, "A"): 3,
         (SensorDeviceClass.POWER_FACTOR, None): 3,

@@ -115,7 +115,10 @@ _BY_UNIT: dict[tuple[Kind, Unit], FluksoSensorDescription] = {
         _Class.ENERGY, UnitOfEnergy.WATT_HOUR, 3, suggested=UnitOfEnergy.KILO_WATT_HOUR
     ),
     (Kind.COUNTER, Unit.VAR_HOUR): _total(
-        _Class.REACTIVE_ENERGY, UnitOfReactiveEnergy.VOLT_AMPERE_REACTIVE_HOUR, 0
+        _Class.REACTIVE_ENERGY,
+        UnitOfReactiveEnergy.VOLT_AMPERE_REACTIVE_HOUR,
+        3,
+        suggested=UnitOfReactiveEnergy.KILO_VOLT_AMPERE_REACTIVE_HOUR,
     ),
     (Kind.COUNTER, Unit.LITRE): _total(_Class.VOLUME, UnitOfVolume.LITERS, 0),
     (Kind.COUNTER, Unit.GRAM): _total(
