@@ -27,7 +27,7 @@ from stack.client import Client
 from .arguments import parse
 from .live import table, until_live
 from .stage import CHECKOUT, DOMAIN, BrokerError, Stage, add_meters, say, stage, watch
-from .statistics import at_ease, fill, set_up_energy
+from .statistics import Past, at_ease, fill, go_on, set_up_energy
 
 _FOLDER = CHECKOUT / ".demo"
 
@@ -44,8 +44,10 @@ async def main(options: argparse.Namespace) -> int:
             say("no Fluksometer was heard within a minute (see the README about the bridge)")
         if options.check:
             return await check(running, simulated=not options.broker) if meters else 1
+        meanwhile: set[asyncio.Task[None]] = set()
         if meters and not options.broker:
-            await furnish(running.home.client)
+            written = await furnish(running.home.client)
+            meanwhile.add(asyncio.create_task(go_on(running.home.client, written)))
         show(running.home)
         await watch(running)
     return 0
@@ -67,14 +69,15 @@ async def check(running: Stage, *, simulated: bool) -> int:
     return 0
 
 
-async def furnish(client: Client) -> None:
+async def furnish(client: Client) -> Past:
     """Give the simulated meter's entities a past, and show them in the Energy dashboard."""
     say("giving the household the ten days that it has behind it")
     await until_live(client, DOMAIN, 90)
-    filled = await fill(client)
+    written = await fill(client)
     await set_up_energy(client)
     await eventually(partial(at_ease, client), "an Energy dashboard that finds no fault", 30)
-    say(f"{filled} entities have ten days of statistics; the Energy dashboard is set up")
+    say(f"{written.entities} entities have ten days of statistics; the Energy dashboard is set up")
+    return written
 
 
 def show(home: HomeAssistant) -> None:

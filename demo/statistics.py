@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 import time
 
+from stack import eventually
 from stack.client import Client, Json
 
 from .meter import SEED
@@ -18,30 +20,73 @@ _SCALES = {"kWh": 0.001, "kvarh": 0.001, "m³": 0.001}
 """What Home Assistant shows otherwise than the wire: Wh, VARh and L there."""
 
 
-async def fill(client: Client) -> int:
-    """Give the meter's entities ten days of statistics, and return how many got them.
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What was written.
 
-    Sums end at 0, where Home Assistant begins to count.
+    Attributes:
+        entities: how many entities have statistics now.
+        until: when the hour began that was not over then.
+        sums: what each counter had counted by then, in its statistic's unit.
     """
+
+    entities: int
+    until: str
+    sums: Mapping[str, tuple[float, str]]
+
+
+async def fill(client: Client) -> Past:
+    """Give the meter's entities ten days of statistics."""
     hours = await asyncio.to_thread(past, int(time.time()), SEED)
     listed = {
         each["statistic_id"]: each for each in await client.call("recorder/list_statistic_ids")
     }
     states = await client.states()
-    filled = 0
+    filled, until = 0, ""
+    sums: dict[str, tuple[float, str]] = {}
     for entity in await client.entities(DOMAIN):
-        metadata, state = listed.get(entity["entity_id"]), states.get(entity["entity_id"])
+        entity_id = entity["entity_id"]
+        metadata, state = listed.get(entity_id), states.get(entity_id)
         shown = hours.get(entity["unique_id"].partition("_")[2])
         if metadata is None or state is None or not shown:
             continue
-        scale = _SCALES.get(metadata["statistics_unit_of_measurement"], 1)
         if metadata["has_sum"]:
+            unit = metadata["statistics_unit_of_measurement"]
+            scale = _SCALES.get(unit, 1)
             rows = list(_counted(shown, scale, float(state["state"])))
+            sums[entity_id] = (shown[-1].values[-1] - shown[0].values[0]) * scale, unit
         else:
             rows = list(_measured(shown))
         await client.call("recorder/import_statistics", metadata=_imported(metadata), stats=rows)
-        filled += 1
-    return filled
+        filled, until = filled + 1, _moment(shown[-1])
+    return Past(filled, until, sums)
+
+
+async def go_on(client: Client, written: Past) -> None:
+    """Let the sums go on from what was written, once Home Assistant has begun to count from 0.
+
+    It does so at the next five minutes of the clock.
+    """
+
+    async def begun() -> bool:
+        short = await client.call(
+            "recorder/statistics_during_period",
+            start_time=written.until,
+            statistic_ids=list(written.sums),
+            period="5minute",
+            types=["sum"],
+        )
+        return len(short) == len(written.sums)
+
+    await eventually(begun, "the first statistics", 600)
+    for statistic_id, (counted, unit) in written.sums.items():
+        await client.call(
+            "recorder/adjust_sum_statistics",
+            statistic_id=statistic_id,
+            start_time=written.until,
+            adjustment=counted,
+            adjustment_unit_of_measurement=unit,
+        )
 
 
 def _imported(metadata: Mapping[str, object]) -> Json:
@@ -57,10 +102,14 @@ def _imported(metadata: Mapping[str, object]) -> Json:
 
 
 def _counted(hours: Sequence[Hour], scale: float, reading: float) -> Iterator[Json]:
-    now = hours[-1].values[-1]
+    first, now = hours[0].values[0], hours[-1].values[-1]
     for hour in hours[:-1]:
-        before_now = round((hour.values[-1] - now) * scale, 6)
-        yield {"start": _moment(hour), "state": reading + before_now, "sum": before_now}
+        last = hour.values[-1]
+        yield {
+            "start": _moment(hour),
+            "state": reading + (last - now) * scale,
+            "sum": (last - first) * scale,
+        }
 
 
 def _measured(hours: Sequence[Hour]) -> Iterator[Json]:
