@@ -1,17 +1,26 @@
-"""The quality scale: every rule of Home Assistant is answered, and no tier is claimed in vain."""
+"""The rules, what this integration answers to each, and the files that the answers are about."""
 
+import ast
+from collections.abc import Iterator
+from importlib import import_module
 import json
 from pathlib import Path
+import re
+from types import ModuleType
 from typing import Any
 
 from homeassistant.util.yaml import load_yaml_dict
-import pytest
 
 import custom_components.flukso as integration
 
 HOUSE = Path(integration.__file__).parent
+REPOSITORY = HOUSE.parent.parent
 MANIFEST: dict[str, Any] = json.loads((HOUSE / "manifest.json").read_text("utf-8"))
+ENGLISH: dict[str, Any] = json.loads((HOUSE / "translations" / "en.json").read_text("utf-8"))
+ICONS: dict[str, Any] = json.loads((HOUSE / "icons.json").read_text("utf-8"))
+README = (REPOSITORY / "README.md").read_text("utf-8")
 SCALE = load_yaml_dict(HOUSE / "quality_scale.yaml")
+ACTIONS = load_yaml_dict(HOUSE / "services.yaml") if (HOUSE / "services.yaml").exists() else {}
 
 #: Home Assistant's rules of 2026, 54 in all, lowest tier first.
 TIERS = {
@@ -47,25 +56,37 @@ def answer(rule: str) -> dict[str, str]:
     return {"status": given} if isinstance(given, str) else given
 
 
-def test_every_rule_of_home_assistant_is_answered_and_no_other() -> None:
-    assert len(RULES) == 54
-    assert SCALE.keys() == {"rules"}
-    assert SCALE["rules"].keys() == RULES
+def platforms() -> list[ModuleType]:
+    """The modules that bring entities."""
+    return [
+        import_module(f"{integration.__name__}.{platform}") for platform in integration.PLATFORMS
+    ]
 
 
-@pytest.mark.parametrize("rule", sorted(RULES))
-def test_a_rule_is_done_or_says_why_not(rule: str) -> None:
-    given = answer(rule)
-
-    assert given.keys() <= {"status", "comment"}
-    assert given["status"] in {"done", "exempt", "todo"}
-    if given["status"] != "done":
-        assert given["comment"].strip()
+def trees() -> Iterator[tuple[Path, ast.Module]]:
+    """Every module of the integration, parsed."""
+    for path in sorted(HOUSE.rglob("*.py")):
+        yield path, ast.parse(path.read_text("utf-8"))
 
 
-def test_no_tier_is_claimed_whose_rules_are_not_all_met() -> None:
-    tiers = list(TIERS)
-    claimed = tiers.index(MANIFEST["quality_scale"]) + 1 if "quality_scale" in MANIFEST else 0
+def imported() -> set[str]:
+    """The names of all modules that the integration imports from elsewhere."""
+    names: set[str] = set()
+    for _, tree in trees():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                names |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
+                names.add(node.module)
+    return names
 
-    for tier in tiers[:claimed]:
-        assert not {rule for rule in TIERS[tier] if answer(rule)["status"] == "todo"}, tier
+
+def section(title: str) -> str:
+    """The text below a heading of the README, up to the next one of its level."""
+    found = re.search(
+        rf"^(?P<level>##+) {re.escape(title)}\n(?P<text>.*?)(?=^#{{2}} |\Z)",
+        README,
+        re.MULTILINE | re.DOTALL,
+    )
+    assert found, f"The README has no section {title!r}"
+    return found["text"].strip()

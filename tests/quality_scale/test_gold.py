@@ -1,0 +1,257 @@
+"""Gold: what makes an integration pleasant to live with."""
+
+import ast
+import re
+
+from homeassistant.components.sensor import SensorDeviceClass
+from homeassistant.const import EntityCategory
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers import entity_registry as er
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.components.diagnostics import (
+    get_diagnostics_for_config_entry,
+)
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from custom_components.flukso import async_remove_config_entry_device, config_flow
+from custom_components.flukso.signs import Ailment
+from tests.broker import Broker
+from tests.flows import cards, discover
+from tests.home import device_names, device_of, set_up, set_up_and_read
+from tests.meters import HARDWARE_IDS, NULL_KEY, RADIO_KEY, SERIAL, flm03, three_clamps
+
+from .scale import ENGLISH, ICONS, MANIFEST, README, section, trees
+
+
+def registered(hass: HomeAssistant, entry: MockConfigEntry) -> list[er.RegistryEntry]:
+    """All entities of a meter."""
+    return er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
+
+
+async def test_devices_are_the_meter_its_ports_and_its_kubes(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    entry = await set_up(hass, broker, flm03())
+
+    assert device_names(hass, entry) == [
+        "Fluksometer",
+        "attic",
+        "gas",
+        "heat pump",
+        "living room",
+        "main (port 1)",
+        "main (port 2)",
+        "solar",
+        "tap water",
+    ]
+    assert all(entity.device_id for entity in registered(hass, entry))
+
+
+async def test_diagnostics_hold_no_secret(
+    hass: HomeAssistant, broker: Broker, hass_client: ClientSessionGenerator
+) -> None:
+    entry = await set_up_and_read(hass, broker, flm03())
+
+    told = str(await get_diagnostics_for_config_entry(hass, hass_client, entry))
+
+    assert "channels" in told
+    for secret in (RADIO_KEY, NULL_KEY, SERIAL, *HARDWARE_IDS, flm03().device_id):
+        assert secret not in told
+
+
+async def test_discovery_shows_a_card(hass: HomeAssistant, broker: Broker) -> None:
+    assert MANIFEST["mqtt"] == ["/device/+/config/sensor"]
+
+    await discover(hass, broker, flm03())
+
+    assert [card["context"]["unique_id"] for card in cards(hass)] == [flm03().device_id]
+
+
+def test_discovery_update_info_has_no_address_to_bring_up_to_date() -> None:
+    written = {
+        node.value
+        for path, tree in trees()
+        if path.name == "config_flow.py"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+
+    assert not {"host", "ip_address", "port"} & written
+    assert not {"CONF_HOST", "CONF_IP_ADDRESS"} & vars(config_flow).keys()
+
+
+def test_docs_data_update_says_that_it_is_pushed() -> None:
+    assert "pushed over MQTT" in section("How the data comes")
+
+
+def test_docs_examples_are_automations() -> None:
+    examples = re.findall(r"```yaml\n(.*?)```", section("Examples"), re.DOTALL)
+
+    assert len(examples) >= 3
+    assert all("triggers:" in example and "actions:" in example for example in examples)
+
+
+def test_docs_known_limitations_are_told() -> None:
+    assert section("Known limitations").startswith("- ")
+
+
+def test_docs_supported_devices_are_told() -> None:
+    text = section("Supported devices")
+
+    assert all(model in text for model in ("FLM03E", "FLM02B", "FLK01A", "FLK01B"))
+
+
+def test_docs_supported_functions_name_each_kind_of_entity() -> None:
+    text = section("What you get")
+
+    assert all(kind in text for kind in ("Clamp", "Water, gas, fuel", "Heat", "FluksoKube"))
+
+
+def test_docs_troubleshooting_helps_a_user_who_sees_nothing() -> None:
+    text = section("Troubleshooting")
+
+    assert "No card appears" in text
+    assert "diagnostics" in text
+
+
+def test_docs_use_cases_are_told() -> None:
+    assert "Energy dashboard" in section("What it is for")
+    assert README.index("## What it is for") < README.index("### Examples")
+
+
+async def test_dynamic_devices_appear_when_the_meter_enables_them(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    meter = flm03()
+    entry = await set_up(hass, broker, meter.changed(38, enable=0))
+    assert "gas" not in device_names(hass, entry)
+
+    await broker.publish(*meter.sensor_report, retain=True)
+
+    assert "gas" in device_names(hass, entry)
+
+
+async def test_entity_category_sets_what_is_diagnostic_apart(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    entry = await set_up(hass, broker, flm03())
+
+    diagnostic = {
+        entity.original_name
+        for entity in registered(hass, entry)
+        if entity.entity_category is EntityCategory.DIAGNOSTIC
+    }
+    assert {"Battery voltage", "Problem", "Voltage THD", "Current THD"} <= diagnostic
+    assert not {"Active power import", "Active energy import", "Temperature"} & diagnostic
+
+
+async def test_entity_device_class_is_there_where_there_is_one(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    entry = await set_up(hass, broker, flm03())
+    by_unit = {
+        "W": SensorDeviceClass.POWER,
+        "kWh": SensorDeviceClass.ENERGY,
+        "var": SensorDeviceClass.REACTIVE_POWER,
+        "kvarh": SensorDeviceClass.REACTIVE_ENERGY,
+        "V": SensorDeviceClass.VOLTAGE,
+        "A": SensorDeviceClass.CURRENT,
+        "°C": SensorDeviceClass.TEMPERATURE,
+        "hPa": SensorDeviceClass.ATMOSPHERIC_PRESSURE,
+        "lx": SensorDeviceClass.ILLUMINANCE,
+        "L/min": SensorDeviceClass.VOLUME_FLOW_RATE,
+    }
+
+    classes = {
+        (entity.unit_of_measurement, entity.original_device_class)
+        for entity in registered(hass, entry)
+    }
+    assert by_unit.items() <= classes
+    for unit, device_class in by_unit.items():
+        assert {found for known, found in classes if known == unit} == {device_class}
+
+
+async def test_entity_disabled_by_default_are_those_that_few_want(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    entry = await set_up(hass, broker, flm03())
+
+    disabled = {
+        entity.original_name
+        for entity in registered(hass, entry)
+        if entity.disabled_by is er.RegistryEntryDisabler.INTEGRATION
+    }
+    assert {"Voltage THD", "Current THD"} <= disabled
+    assert not {"Active power import", "Active energy import", "Voltage"} & disabled
+
+
+async def test_entity_translations_name_every_entity(hass: HomeAssistant, broker: Broker) -> None:
+    entry = await set_up(hass, broker, flm03())
+
+    for entity in registered(hass, entry):
+        assert entity.translation_key in ENGLISH["entity"][entity.domain], entity.entity_id
+
+
+def test_exception_translations_of_every_error_that_a_user_sees() -> None:
+    shown = {"HomeAssistantError", "ServiceValidationError", "ConfigEntryNotReady"}
+    keys = set()
+    for path, tree in trees():
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Call) or ast.unparse(node.func) not in shown:
+                continue
+            given = {keyword.arg: keyword.value for keyword in node.keywords}
+            assert not node.args, f"{path.name}:{node.lineno}"
+            assert given.keys() >= {"translation_domain", "translation_key"}, path.name
+            key = given["translation_key"]
+            if isinstance(key, ast.Constant):
+                keys.add(key.value)
+
+    assert keys <= ENGLISH["exceptions"].keys()
+    assert "mqtt_unavailable" in keys
+
+
+async def test_icon_translations_have_no_icon_in_the_code(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    entry = await set_up(hass, broker, flm03())
+
+    assert all(entity.original_icon is None for entity in registered(hass, entry))
+    for entity in registered(hass, entry):
+        has_icon = entity.translation_key in ICONS["entity"].get(entity.domain, {})
+        assert has_icon or entity.original_device_class, entity.entity_id
+
+
+async def test_reconfiguration_flow_changes_the_prefix(hass: HomeAssistant, broker: Broker) -> None:
+    entry = await set_up(hass, broker, flm03())
+
+    form = await entry.start_reconfigure_flow(hass)
+
+    assert form["type"] is FlowResultType.FORM
+    assert form["data_schema"] is not None
+    assert [str(field) for field in form["data_schema"].schema] == ["topic_prefix"]
+
+
+@pytest.mark.parametrize("issue", ENGLISH["issues"])
+def test_repair_issues_say_what_to_do(issue: str) -> None:
+    text = ENGLISH["issues"][issue]
+
+    assert issue in {*Ailment, "counter_break"}
+    assert text["title"]
+    assert "fix_flow" in text or len(text["description"]) > 80
+
+
+async def test_stale_devices_may_be_deleted_and_those_in_use_may_not(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    entry = await set_up(hass, broker, three_clamps())
+    solar = device_of(hass, entry, "solar")
+    assert not await async_remove_config_entry_device(hass, entry, solar)
+
+    await broker.publish(
+        *three_clamps().changed(*range(25, 37), enable=0).sensor_report, retain=True
+    )
+
+    assert await async_remove_config_entry_device(hass, entry, solar)
+    assert "solar" in device_names(hass, entry)

@@ -1,0 +1,52 @@
+"""Platinum: how the code is made."""
+
+import ast
+import configparser
+
+from .scale import MANIFEST, REPOSITORY, imported, trees
+
+#: What waits for a network, a disk or a clock while nothing else can run.
+BLOCKING = {"requests", "urllib.request", "http.client", "socket", "subprocess", "sqlite3", "paho"}
+
+
+def test_async_dependency_there_is_none_that_blocks() -> None:
+    assert MANIFEST.get("requirements", []) == []
+    assert not {name for name in imported() if name in BLOCKING or name.split(".")[0] in BLOCKING}
+    calls = {
+        ast.unparse(node.func)
+        for _, tree in trees()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+    }
+    assert not calls & {"open", "time.sleep", "sleep"}
+
+
+def test_inject_websession_has_no_session_to_inject() -> None:
+    assert not {name for name in imported() if name.split(".")[0] in {"aiohttp", "httpx"}}
+
+
+def test_strict_typing_is_enforced() -> None:
+    settings = configparser.ConfigParser()
+    settings.read(REPOSITORY / "setup.cfg")
+
+    assert settings["mypy"].getboolean("strict")
+    assert "custom_components" in settings["mypy"]["files"]
+    codes = settings["mypy"]["enable_error_code"].replace(",", " ").split()
+    assert {"deprecated", "explicit-override", "ignore-without-code"} <= set(codes)
+    assert "mypy" in (REPOSITORY / "scripts" / "lint").read_text("utf-8")
+    for path, _ in trees():
+        for line in path.read_text("utf-8").splitlines():
+            if "type: ignore" in line:
+                assert line.partition("type: ignore")[2].partition("#")[2].strip(), path
+
+
+def test_strict_typing_leaves_any_to_the_edge() -> None:
+    """Home Assistant's own interfaces ask for it in flows and stored data."""
+    using = {
+        path.name
+        for path, tree in trees()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name) and node.id == "Any"
+    }
+
+    assert using <= {"config_flow.py", "restore.py", "wire.py"}
