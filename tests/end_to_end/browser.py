@@ -1,29 +1,47 @@
-"""Home Assistant's pages in Chromium, as a user sees them."""
+"""Home Assistant's pages in Chromium, as a user sees them, and pictures of them."""
 
+from base64 import b64decode
 from collections.abc import AsyncGenerator
 import contextlib
+from io import BytesIO
 import os
-import shutil
+from pathlib import Path
 
-from playwright.async_api import Browser, Page, async_playwright
-import pytest
+from PIL import Image
+from playwright.async_api import Browser, Locator, Page, ViewportSize, async_playwright
 
 from stack import HomeAssistant
 
-_PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
-_SIZE = {"width": 1280, "height": 900}
+from .parts import require_browser
+
+_SIZE: ViewportSize = {"width": 1024, "height": 860}
+
+#: What Home Assistant keeps in the browser: the sidebar's state, which is hidden here.
+_HABITS = "localStorage.setItem('dockedSidebar', '\"always_hidden\"')"
+
+#: Icons and images come after the text that they belong to.
+_DRAWN = """() => {
+  const roots = [document];
+  for (const root of roots)
+    for (const each of root.querySelectorAll("*")) {
+      if (each.shadowRoot) roots.push(each.shadowRoot);
+      const isDrawn = {
+        "img": () => each.complete,
+        "ha-icon": () => each.shadowRoot?.childElementCount,
+        "ha-svg-icon": () => each.shadowRoot?.querySelector("path"),
+        "ha-state-icon": () => each.shadowRoot?.childElementCount,
+        "ha-spinner": () => false,
+      }[each.localName];
+      if (isDrawn && each.checkVisibility({ checkOpacity: true }) && !isDrawn()) return false;
+    }
+  return true;
+}"""
 
 
 @contextlib.asynccontextmanager
 async def chromium() -> AsyncGenerator[Browser]:
-    """A running browser; skips the test, saying why, where there is none to be had.
-
-    In continuous integration there must be one.
-    """
-    program = next(filter(None, map(shutil.which, _PROGRAMS)), None)
-    if program is None:
-        reason = "no browser: install chromium to see Home Assistant's pages"
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+    """A running browser; skips the test where there is none to be had."""
+    program = require_browser()
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=program)
         try:
@@ -36,13 +54,40 @@ async def chromium() -> AsyncGenerator[Browser]:
 async def pages(browser: Browser, home: HomeAssistant) -> AsyncGenerator[Page]:
     """A tab in which the administrator of a passwordless Home Assistant is signed in."""
     context = await browser.new_context(
-        base_url=home.url, viewport=_SIZE, timezone_id="Europe/Brussels"
+        base_url=home.url,
+        viewport=_SIZE,
+        timezone_id="Europe/Brussels",
+        reduced_motion="reduce",
     )
     context.set_default_timeout(30_000)
+    await context.add_init_script(_HABITS)
     try:
         page = await context.new_page()
         await page.goto("/profile")
-        await page.get_by_text("Demo").first.wait_for()
+        await page.get_by_text("You are an owner").wait_for()
         yield page
     finally:
         await context.close()
+
+
+class Camera:
+    """Takes pictures of a page: into the folder that PICTURES names, for scripts/pictures."""
+
+    def __init__(self, page: Page, folder: Path) -> None:
+        """Look at a page; `folder` is for the pictures that nobody asked for."""
+        self._page = page
+        self._folder = Path(os.environ.get("PICTURES") or folder)
+
+    async def take(self, name: str) -> None:
+        """Wait until nothing is missing from the page, and write it to NAME.png."""
+        await self._page.wait_for_function(_DRAWN)
+        await self._page.screenshot(path=self._folder / f"{name}.png", animations="disabled")
+
+
+async def coloured(canvas: Locator) -> int:
+    """How many pixels of a drawing are neither white, grey nor black: its axes and grid are."""
+    url = await canvas.evaluate("canvas => canvas.toDataURL()")
+    drawn = Image.open(BytesIO(b64decode(url.partition(",")[2]))).convert("RGBA")
+    on_white = Image.alpha_composite(Image.new("RGBA", drawn.size, "white"), drawn)
+    saturation = on_white.convert("HSV").getchannel("S").histogram()
+    return sum(saturation[64:])

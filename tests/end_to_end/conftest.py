@@ -1,22 +1,21 @@
 """A real mosquitto and a real Home Assistant that is connected to it."""
 
 from collections.abc import AsyncGenerator
-import os
 from pathlib import Path
 
 from playwright.async_api import Browser
 import pytest
 
-from stack import HomeAssistant, Mosquitto, find_mosquitto
+from stack import HomeAssistant, Mosquitto
 
 from .browser import chromium
+from .parts import require_mosquitto
 
 
 @pytest.fixture(autouse=True)
 def _real_parts(socket_enabled: None) -> None:
-    """Skip, saying why, where there is no mosquitto; in continuous integration there must be."""
-    if find_mosquitto() is None and not os.environ.get("CI"):
-        pytest.skip("no mosquitto: scripts/setup could not bring one, install it")
+    """Let the tests open sockets, where there is something to connect to."""
+    require_mosquitto()
 
 
 @pytest.fixture

@@ -1,0 +1,27 @@
+"""The programs without which nothing real can run: told of where one is missing."""
+
+import os
+import shutil
+
+import pytest
+
+from stack import find_mosquitto
+
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+def require_mosquitto() -> None:
+    """Skip where there is no mosquitto; in continuous integration there must be one."""
+    _require(find_mosquitto(), "no mosquitto: scripts/setup could not bring one, install it")
+
+
+def require_browser() -> str:
+    """The path of Chromium; skips where there is none, in continuous integration there must be."""
+    found = filter(None, map(shutil.which, _BROWSERS))
+    return _require(next(found, None), "no browser: install chromium to see Home Assistant's pages")
+
+
+def _require[Found](found: Found | None, otherwise: str) -> Found:
+    if found is None:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(otherwise)
+    return found

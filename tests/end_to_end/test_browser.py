@@ -1,0 +1,297 @@
+"""A new user's first hour in the pages of one Home Assistant, in the order of its events."""
+
+from collections.abc import AsyncGenerator
+from itertools import count
+import json
+from pathlib import Path
+import sys
+import time
+
+from paho.mqtt.publish import single
+from playwright.async_api import Page, expect
+import pytest
+import pytest_socket
+
+from demo.live import until_live
+from demo.stage import DOMAIN
+from demo.statistics import fill
+from stack import HomeAssistant, Mosquitto, Process, eventually
+
+from .browser import Camera, chromium, coloured, pages
+from .parts import require_browser, require_mosquitto
+from .steps import choose_in_menu, open_integration, open_options, pick_statistic, used_yesterday
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
+
+_CHECKOUT = Path(__file__).parents[2]
+_PORTS = ("L1", "L2", "L3", "water", "gas", "solar")
+_KUBES = ("Living room", "garden")
+_METER = "sensor.fluksometer"
+
+#: What is picked in the dialogs of the Energy dashboard, from what is offered there by name and
+#: device. Home Assistant leaves out of an entity's name what its device is called.
+_ENERGY = {
+    ("Electricity", "grid connection"): {
+        "Energy imported from grid": ("Netted energy import", "Fluksometer"),
+        "Energy exported to grid": ("Netted energy export", "Fluksometer"),
+        "Power measurement": ("Net active power", "Fluksometer"),
+    },
+    ("Electricity", "solar production"): {
+        "Solar production energy": ("Energy", "Fluksometer ▸ solar"),
+        "Solar production power": ("Power", "Fluksometer ▸ solar"),
+    },
+    ("Gas", "gas source"): {
+        "Gas consumption": ("gas", "Fluksometer"),
+        "Gas flow rate": ("Flow", "Fluksometer ▸ gas"),
+    },
+    ("Water", "water source"): {
+        "Water consumption": ("water", "Fluksometer"),
+        "Water flow rate": ("Flow", "Fluksometer ▸ water"),
+    },
+}
+#: What the dashboard shows of them: entity, decimals, unit.
+_TOTALS = {
+    "Solar": ("solar_energy", 2, "kWh"),
+    "Gas": ("gas_gas", 3, "m³"),
+    "Water": ("water_water", 0, "L"),
+}
+_GRAPHS = ("power-sources", "energy-usage", "energy-gas", "energy-water")
+
+
+@pytest.fixture
+def verify_cleanup() -> None:
+    """What runs on from one test to the next is meant to."""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where everything is kept that is started, if it can be."""
+    require_mosquitto()
+    require_browser()
+    pytest_socket.enable_socket()
+    return tmp_path_factory.mktemp("browser")
+
+
+@pytest.fixture(scope="module")
+async def mosquitto(folder: Path) -> AsyncGenerator[Mosquitto]:
+    """The broker that Home Assistant uses."""
+    async with Mosquitto(folder) as broker:
+        yield broker
+
+
+@pytest.fixture(scope="module")
+async def home(folder: Path, mosquitto: Mosquitto) -> AsyncGenerator[HomeAssistant]:
+    """Home Assistant, with MQTT set up, where nobody counts quarters of an hour."""
+    async with HomeAssistant(folder, passwordless=True, country="NL") as running:
+        await running.client.add_mqtt(mosquitto.port)
+        yield running
+
+
+@pytest.fixture(scope="module")
+async def page(home: HomeAssistant) -> AsyncGenerator[Page]:
+    """The tab in which the user looks around."""
+    async with chromium() as browser, pages(browser, home) as tab:
+        yield tab
+
+
+@pytest.fixture(scope="module")
+def camera(page: Page, folder: Path) -> Camera:
+    """Takes pictures of what the user sees."""
+    return Camera(page, folder)
+
+
+@pytest.fixture(scope="module")
+async def meter(folder: Path, mosquitto: Mosquitto, page: Page) -> AsyncGenerator[Process]:
+    """The demo's meter, switched on when somebody looks."""
+    command = [sys.executable, "-m", "demo.meter", "127.0.0.1", str(mosquitto.port)]
+    playing = Process("meter", command, folder / "meter.log", folder=_CHECKOUT)
+    await playing.start()
+    yield playing
+    await playing.stop(10)
+
+
+async def test_a_meter_is_discovered_confirmed_and_named(
+    home: HomeAssistant, meter: Process, page: Page, camera: Camera
+) -> None:
+    await page.goto("/config/integrations/dashboard")
+    card = page.locator("ha-config-flow-card").filter(has_text="Fluksometer")
+    await card.wait_for()
+    await camera.take("discovered")
+    await card.get_by_role("button", name="Add").click()
+
+    await expect(page.get_by_text("Fluksometer FLM03, device id")).to_be_visible()
+    names = page.get_by_text("Ports and kubes: L1, L2, L3, water, gas, solar")
+    await expect(names).to_be_visible()
+    await camera.take("confirm")
+    await page.get_by_role("button", name="Submit").click()
+
+    fields = page.get_by_role("textbox", name="Device name")
+    await expect(fields.first).to_have_value("Fluksometer")
+    await expect(fields).to_have_count(1 + len(_PORTS) + len(_KUBES))
+    values = [await field.input_value() for field in await fields.all()]
+    assert sorted(values) == sorted(["Fluksometer", "living room", "garden", *_PORTS])
+    await camera.take("naming")
+    await fields.nth(values.index("living room")).fill("Living room")
+    await page.get_by_role("button", name="Finish").click()
+
+    entry = page.locator("ha-config-entry-row")
+    for name in (*_PORTS, *_KUBES):
+        await expect(entry.get_by_text(name, exact=True)).to_be_visible()
+    await camera.take("integration")
+    shown = await until_live(home.client, DOMAIN, 60)
+    assert [row.entity_id for row in shown if not row.live] == []
+
+
+async def test_the_page_of_the_meter_leads_to_those_of_its_ports(
+    page: Page, camera: Camera
+) -> None:
+    await open_integration(page)
+    entry = page.locator("ha-config-entry-row")
+    await entry.locator("ha-config-entry-device-row").filter(has_text="Fluksometer").first.click()
+    await expect(page.get_by_text("Serial number: FL")).to_be_visible()
+    await expect(page.get_by_text("Firmware: 382")).to_be_visible()
+    for name in ("Net active power", "Netted energy import", "Netted energy export"):
+        await expect(page.get_by_text(name, exact=True)).to_be_visible()
+    for name in (*_PORTS, *_KUBES):
+        await expect(page.get_by_role("link", name=name)).to_be_visible()
+    await camera.take("device")
+
+    await page.get_by_role("link", name="L3").click()
+    await expect(page.get_by_text("Part of Fluksometer")).to_be_visible()
+    for name in ("Active power export", "Active energy import", "Voltage", "Power factor"):
+        await expect(page.get_by_text(name, exact=True)).to_be_visible()
+    await camera.take("port")
+
+
+async def test_options_are_kept(page: Page, camera: Camera) -> None:
+    await open_integration(page)
+    await open_options(page)
+    interval = page.get_by_role("spinbutton", name="Active power and current")
+    await expect(interval).to_have_value("5")
+    await expect(page.get_by_text("1: L1")).to_be_visible()
+    await camera.take("options")
+    await interval.fill("10")
+    await page.get_by_role("button", name="Submit").click()
+    await page.get_by_text("Options successfully saved").wait_for()
+    await page.get_by_role("button", name="Finish").click()
+
+    await open_options(page)
+    await expect(interval).to_have_value("10")
+
+
+async def test_reconfigure_takes_no_prefix_behind_which_nothing_is_heard(
+    page: Page, camera: Camera
+) -> None:
+    await open_integration(page)
+    await choose_in_menu(page, "Reconfigure")
+    prefix = page.get_by_role("textbox", name="Topic prefix")
+    await prefix.fill("home/flukso")
+    await page.get_by_role("button", name="Submit").click()
+    await page.get_by_text("No Fluksometer is heard behind this prefix").wait_for()
+    await camera.take("reconfigure")
+    await prefix.fill("")
+    await page.get_by_role("button", name="Submit").click()
+    await page.get_by_text("Reconfiguration was successful").wait_for()
+
+
+async def test_diagnostics_are_downloaded_without_the_meters_ids(
+    folder: Path, home: HomeAssistant, page: Page
+) -> None:
+    await open_integration(page)
+    async with page.expect_download() as download:
+        await choose_in_menu(page, "Download diagnostics")
+    file = await download.value
+    assert file.suggested_filename.startswith("config_entry-flukso-")
+    await file.save_as(folder / "diagnostics.json")
+    text = (folder / "diagnostics.json").read_text()
+    report = json.loads(text)["data"]
+    assert report["meter"]["model"] == "FLM03"
+    assert report["entry"]["options"]["power_interval"] == 10
+    ids = [entity["unique_id"].split("_")[:2] for entity in await home.client.entities(DOMAIN)]
+    assert not [each for pair in ids for each in pair if len(each) == 32 and each in text]
+
+
+async def test_the_energy_dashboard_takes_grid_solar_gas_and_water_by_their_names(
+    home: HomeAssistant, page: Page, camera: Camera
+) -> None:
+    await fill(home.client)
+    for (tab, what), picked in _ENERGY.items():
+        await page.goto("/config/energy")
+        await page.get_by_role("tab", name=tab).click()
+        await page.get_by_role("button", name=f"Add {what}").click()
+        if tab == "Electricity" and "Power measurement" in picked:
+            await page.get_by_text("Standard").click()
+        for field, (name, device) in picked.items():
+            await pick_statistic(page, field, name, device)
+        await camera.take(f"energy-{what.split()[0]}")
+        await page.get_by_role("button", name="Save").click()
+        await page.get_by_role("dialog").wait_for(state="hidden")
+
+    saved = (await home.client.call("energy/get_prefs"))["energy_sources"]
+    chosen = [
+        {value for value in source.values() if str(value).startswith("sensor.")} for source in saved
+    ]
+    assert chosen == [
+        {
+            f"{_METER}_netted_energy_import",
+            f"{_METER}_netted_energy_export",
+            f"{_METER}_net_active_power",
+        },
+        {f"{_METER}_solar_energy", f"{_METER}_solar_power"},
+        {f"{_METER}_gas_gas", f"{_METER}_gas_gas_flow"},
+        {f"{_METER}_water_water", f"{_METER}_water_water_flow"},
+    ]
+
+
+async def test_the_energy_dashboard_draws_what_was_used(
+    home: HomeAssistant, page: Page, camera: Camera
+) -> None:
+    await page.set_viewport_size({"width": 1280, "height": 1000})
+    await page.goto("/energy")
+    await page.get_by_role("button", name="Previous").click()
+    for source, (entity_id, decimals, unit) in _TOTALS.items():
+        used = await used_yesterday(home, f"{_METER}_{entity_id}")
+        row = page.get_by_role("row").filter(has_text=f"{source} total")
+        assert used > 0
+        await expect(row).to_contain_text(f"{used:.{decimals}f} {unit}")
+
+    async def drawn() -> bool:
+        cards = [page.locator(f"hui-{card}-graph-card canvas") for card in _GRAPHS]
+        return all([await coloured(card) > 1000 for card in cards])
+
+    await eventually(drawn, "the graphs")
+    await camera.take("energy")
+
+
+async def test_a_counter_that_jumped_can_be_booked(
+    home: HomeAssistant, mosquitto: Mosquitto, meter: Process, page: Page, camera: Camera
+) -> None:
+    [water] = [
+        each for each in await home.client.entities(DOMAIN) if each["translation_key"] == "water"
+    ]
+
+    async def shown() -> float:
+        return float((await home.client.states())[water["entity_id"]]["state"])
+
+    await meter.stop(10)
+    before = await shown()
+    values = count(before + 100_000)
+    topic = f"/sensor/{water['unique_id'].split('_')[1]}/counter"
+    await page.goto("/config/repairs")
+    issue = page.get_by_text("A counter of the Fluksometer jumped: water Water")
+
+    async def told() -> bool:
+        single(topic, json.dumps([int(time.time()), next(values), "L"]), port=mosquitto.port)
+        return await issue.is_visible()
+
+    await eventually(told, "the repair", every=1)
+    await issue.click()
+    await page.get_by_text("Was this a real consumption of 100000").wait_for()
+    await camera.take("repair")
+    await page.get_by_text("Book 100000").click()
+    await page.get_by_text("The issue is repaired!").wait_for()
+
+    async def booked() -> bool:
+        return await shown() >= before + 100_000
+
+    await eventually(booked, "what was booked")
