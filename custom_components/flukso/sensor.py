@@ -166,7 +166,6 @@ class FluksoBooked(FluksoTotal, RestoreEntity):
         state = ledger_from(await self.async_get_last_extra_data())
         if state is not None:
             self._booked.ledger.restore(state)
-        self._booked.show()
         await super().async_added_to_hass()
 
     @override

@@ -117,4 +117,4 @@ class Booked(Total):
 
     @override
     def _current(self) -> float | None:
-        return self._figure(self.ledger)
+        return self._figure(self.ledger) if self.ledger.current else None
