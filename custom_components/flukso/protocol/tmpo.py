@@ -1,0 +1,261 @@
+"""The meter's own memory: blocks of a sensor's readings (docs/protocol.md section 7).
+
+A block may hold a million readings, and is unpacked in a worker while the event loop goes on. So
+nothing here keeps the interpreter to itself for more than a few milliseconds: the lists of numbers
+are read piece by piece.
+"""
+
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import accumulate
+from json import loads
+import re
+import zlib
+
+from .quantities import Unit
+from .topics import Kind, is_id
+from .wire import ProtocolError, Section, load
+
+_WHAT = "tmpo block"
+_TOPIC = re.compile(r"/sensor/([^/]+)/tmpo/([0-9]{1,6})/([0-9]{1,2})/([0-9]{1,10})/gz")
+
+#: A block of level n spans 2ⁿ seconds.
+LEVELS = frozenset({8, 12, 16, 20})
+#: The meter logs nothing before its clock was set.
+_FIRST_SECOND = 1234567890
+_LAST_SECOND = 2**32
+
+#: What a reading takes as text at most: two differences with their commas.
+_BYTES_A_READING = 24
+_LONGEST_HEADER = 4096
+_HEADER_BRACKETS = 32
+_PIECE = 8 * 1024
+_OPENING = re.compile(rb"\s*\{\s*")
+_KEY = re.compile(rb'"([htv])"\s*:\s*')
+_COMMA = re.compile(rb"\s*,\s*")
+_CLOSING = re.compile(rb"\s*\}\s*")
+_BRACKET_OR_TEXT = re.compile(r'[{}]|"(?:[^"\\]|\\.)*"|[^{}"]+')
+_NUMERIC = b"0123456789+-.eE, \t\r\n"
+_THOUSAND = 1000
+#: Beyond what a counter of 64 bits in thousandths can hold.
+_BEYOND = 2**53
+
+
+@dataclass(frozen=True, slots=True)
+class BlockAddress:
+    """Which stretch of which sensor's readings a block holds.
+
+    ``rid`` numbers the uses of the sensor, ``bid`` is the second that the stretch begins at.
+    """
+
+    sensor_id: str
+    rid: int
+    level: int
+    bid: int
+
+    @property
+    def begin(self) -> int:
+        """The first second of its span."""
+        return self.bid
+
+    @property
+    def end(self) -> int:
+        """The first second after its span."""
+        return self.bid + (1 << self.level)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Readings of a sensor: times in seconds since 1970, rising, and values in thousandths.
+
+    ``unit`` is None where the meter does not say it.
+    """
+
+    address: BlockAddress
+    kind: Kind
+    unit: Unit | None
+    times: array[int]
+    thousandths: array[int]
+
+
+def block_topic_filter(prefix: str, sensor_id: str, level: int) -> str:
+    """What to subscribe to for the blocks of a level."""
+    return f"{prefix}/sensor/{sensor_id}/tmpo/+/{level}/+/gz"
+
+
+def parse_block_topic(topic: str, prefix: str) -> BlockAddress:
+    """Read which block a message brings.
+
+    Raises:
+        ProtocolError: no topic of a block, or of one that no Fluksometer makes.
+    """
+    match = _TOPIC.fullmatch(topic.removeprefix(prefix)) if topic.startswith(prefix) else None
+    if match is None or not is_id(match[1]):
+        raise ProtocolError("topic", "not that of a tmpo block", topic)
+    address = BlockAddress(match[1], *map(int, match.groups()[1:]))
+    if address.level not in LEVELS:
+        raise ProtocolError("topic", "not a level of tmpo blocks", address.level)
+    if address.bid % (1 << address.level) or not _FIRST_SECOND < address.end <= _LAST_SECOND:
+        raise ProtocolError("topic", "not where a tmpo block begins", address.bid)
+    return address
+
+
+def decode(address: BlockAddress, payload: bytes) -> Block:
+    """Unpack a block; made for a worker thread.
+
+    Raises:
+        ProtocolError: it can't be unpacked, or what it says does not agree with itself.
+    """
+    text = _unpack(payload, (_BYTES_A_READING << address.level) + _LONGEST_HEADER)
+    places = _places(text)
+    header = _header(text[places["h"]])
+    config = header.section("cfg")
+    if header.whole("vsn", most=1) != 1:
+        raise header.wrong("vsn", "is not known")
+    if config.text("id") not in {None, address.sensor_id}:
+        raise config.wrong("id", "is another sensor's")
+    first, last = (_moment(header, key) for key in ("head", "tail"))
+    times = _summed(_times(text, places["t"]), first[0])
+    values = _summed(_thousandths(text, places["v"]), first[1])
+    if len(times) != len(values):
+        raise ProtocolError(_WHAT, "its times and values are not equally many")
+    if not times or (times[-1], values[-1]) != last:
+        raise ProtocolError(_WHAT, "its readings do not end at its tail", last)
+    if times[0] < address.begin or times[-1] >= address.end:
+        raise ProtocolError(_WHAT, "its readings are not within its span", last)
+    return Block(address, _kind(config), _unit(config), times, values)
+
+
+def _kind(config: Section) -> Kind:
+    kind = config.text("data_type")
+    if kind is None or kind not in Kind:
+        raise config.wrong("data_type", "is neither gauge nor counter")
+    return Kind(kind)
+
+
+def _unit(config: Section) -> Unit | None:
+    unit = config.text("unit")
+    if unit is not None and unit not in Unit:
+        raise config.wrong("unit", "is unknown")
+    return None if unit is None else Unit(unit)
+
+
+def _places(text: bytes) -> dict[str, slice]:
+    """Where the header and the two lists are, whichever of them comes first."""
+    places: dict[str, slice] = {}
+    begin = _OPENING.match(text)
+    if begin is None:
+        raise ProtocolError(_WHAT, "not an object")
+    position = begin.end()
+    while (key := _KEY.match(text, position)) is not None:
+        name, start = key[1].decode(), key.end()
+        end = _end_of_header(text, start) if name == "h" else text.find(b"]", start) + 1
+        if name in places or not end:
+            raise ProtocolError(_WHAT, "not a header and two lists")
+        places[name] = slice(start, end)
+        position = end
+        if (comma := _COMMA.match(text, position)) is None:
+            break
+        position = comma.end()
+    if _CLOSING.fullmatch(text, position) is None or places.keys() != {"h", "t", "v"}:
+        raise ProtocolError(_WHAT, "not a header and two lists")
+    return places
+
+
+def _end_of_header(text: bytes, start: int) -> int:
+    """Where the object that starts there ends; 0 if it does not."""
+    window = text[start : start + _LONGEST_HEADER].decode("latin-1")
+    depth = 0
+    for bracket in _BRACKET_OR_TEXT.finditer(window):
+        depth += {"{": 1, "}": -1}.get(bracket[0], 0)
+        if not depth:
+            return start + bracket.end() if bracket[0] == "}" else 0
+    return 0
+
+
+def _header(text: bytes) -> Section:
+    return Section(load(text, _WHAT, longest=_LONGEST_HEADER, brackets=_HEADER_BRACKETS), _WHAT)
+
+
+def _moment(header: Section, key: str) -> tuple[int, int]:
+    """The first or last reading as the header has it: its time, its value in thousandths."""
+    match header.items(key):
+        case [int(time), int() | float() as value] if 0 <= time < _LAST_SECOND:
+            if abs(value) < _BEYOND / _THOUSAND:
+                return time, round(value * _THOUSAND)
+    raise header.wrong(key, "is no reading")
+
+
+def _pieces(text: bytes, place: slice) -> Iterator[list[int | float]]:
+    """The numbers of a list, some thousands at a time."""
+    start, end = place.start + 1, place.stop - 1
+    if text[place.start : start] != b"[":
+        raise ProtocolError(_WHAT, "not a header and two lists")
+    while start < end:
+        stop = text.find(b",", start + _PIECE, end)
+        stop = end if stop < 0 else stop
+        piece = text[start:stop]
+        if piece.translate(None, _NUMERIC):
+            raise ProtocolError(_WHAT, "not a list of numbers")
+        try:
+            numbers = loads(b"[%b]" % piece)
+        except ValueError as error:
+            raise ProtocolError(_WHAT, "not a list of numbers") from error
+        if numbers:
+            yield numbers
+        start = stop + 1
+
+
+def _times(text: bytes, place: slice) -> Iterator[list[int]]:
+    """The differences between times: 0, then whole seconds that pass."""
+    is_first = True
+    for piece in _pieces(text, place):
+        steps = [step for step in piece if type(step) is int]
+        rising = steps[1:] if is_first else steps
+        if len(steps) != len(piece) or (is_first and steps[0]) or min(rising, default=1) < 1:
+            raise ProtocolError(_WHAT, "its times do not rise in seconds")
+        is_first = False
+        yield steps
+
+
+def _thousandths(text: bytes, place: slice) -> Iterator[list[int]]:
+    """The differences between values in thousandths, the first of them 0."""
+    is_first = True
+    for piece in _pieces(text, place):
+        try:
+            steps = [round(step * _THOUSAND) for step in piece]
+        except (OverflowError, ValueError) as error:
+            raise ProtocolError(_WHAT, "its values are beyond all counters") from error
+        if is_first and steps[0]:
+            raise ProtocolError(_WHAT, "its values do not begin at its head")
+        is_first = False
+        yield steps
+
+
+def _summed(pieces: Iterator[list[int]], first: int) -> array[int]:
+    """The running sums of differences, from a first one."""
+    sums = array("q")
+    for piece in pieces:
+        try:
+            piece[0] += first
+            sums.extend(accumulate(piece))
+        except OverflowError as error:
+            raise ProtocolError(_WHAT, "its sums are beyond all counters") from error
+        first = sums[-1]
+    return sums
+
+
+def _unpack(payload: bytes, longest: int) -> bytes:
+    if len(payload) > longest:
+        raise ProtocolError(_WHAT, "too long", len(payload))
+    unpacking = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    try:
+        text = unpacking.decompress(payload, longest + 1)
+    except zlib.error as error:
+        raise ProtocolError(_WHAT, "can't be unpacked") from error
+    if len(text) > longest:
+        raise ProtocolError(_WHAT, "too long when unpacked")
+    if not unpacking.eof or unpacking.unused_data:
+        raise ProtocolError(_WHAT, "does not end where it should")
+    return text
