@@ -18,43 +18,15 @@ from demo.statistics import fill
 from stack import HomeAssistant, Mosquitto, Process, eventually
 
 from .browser import Camera, chromium, coloured, pages
+from .energy_dashboard import COUNTERS, DIALOGS, METER, used_yesterday
 from .parts import require_browser, require_mosquitto
-from .steps import choose_in_menu, open_integration, open_options, pick_statistic, used_yesterday
+from .steps import choose_in_menu, open_integration, open_options
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
 
 _CHECKOUT = Path(__file__).parents[2]
 _PORTS = ("L1", "L2", "L3", "water", "gas", "solar")
 _KUBES = ("Living room", "garden")
-_METER = "sensor.fluksometer"
-
-#: What is picked in the dialogs of the Energy dashboard, from what is offered there by name and
-#: device. Home Assistant leaves out of an entity's name what its device is called.
-_ENERGY = {
-    ("Electricity", "grid connection"): {
-        "Energy imported from grid": ("Netted energy import", "Fluksometer"),
-        "Energy exported to grid": ("Netted energy export", "Fluksometer"),
-        "Power measurement": ("Net active power", "Fluksometer"),
-    },
-    ("Electricity", "solar production"): {
-        "Solar production energy": ("Energy", "Fluksometer ▸ solar"),
-        "Solar production power": ("Power", "Fluksometer ▸ solar"),
-    },
-    ("Gas", "gas source"): {
-        "Gas consumption": ("gas", "Fluksometer"),
-        "Gas flow rate": ("Flow", "Fluksometer ▸ gas"),
-    },
-    ("Water", "water source"): {
-        "Water consumption": ("water", "Fluksometer"),
-        "Water flow rate": ("Flow", "Fluksometer ▸ water"),
-    },
-}
-#: What the dashboard shows of them: entity, decimals, unit.
-_TOTALS = {
-    "Solar": ("solar_energy", 2, "kWh"),
-    "Gas": ("gas_gas", 3, "m³"),
-    "Water": ("water_water", 0, "L"),
-}
 _GRAPHS = ("power-sources", "energy-usage", "energy-gas", "energy-water")
 
 
@@ -85,6 +57,7 @@ async def home(folder: Path, mosquitto: Mosquitto) -> AsyncGenerator[HomeAssista
     async with HomeAssistant(folder, passwordless=True, country="NL") as running:
         await running.client.add_mqtt(mosquitto.port)
         yield running
+        assert " ERROR " not in running.log.read_text()
 
 
 @pytest.fixture(scope="module")
@@ -215,45 +188,38 @@ async def test_the_energy_dashboard_takes_grid_solar_gas_and_water_by_their_name
     home: HomeAssistant, page: Page, camera: Camera
 ) -> None:
     await fill(home.client)
-    for (tab, what), picked in _ENERGY.items():
-        await page.goto("/config/energy")
-        await page.get_by_role("tab", name=tab).click()
-        await page.get_by_role("button", name=f"Add {what}").click()
-        if tab == "Electricity" and "Power measurement" in picked:
-            await page.get_by_text("Standard").click()
-        for field, (name, device) in picked.items():
-            await pick_statistic(page, field, name, device)
-        await camera.take(f"energy-{what.split()[0]}")
-        await page.get_by_role("button", name="Save").click()
-        await page.get_by_role("dialog").wait_for(state="hidden")
 
+    async def filled() -> bool:
+        return (await used_yesterday(home.client)).keys() == COUNTERS
+
+    await eventually(filled, "the statistics of the last ten days")
+    for dialog in DIALOGS:
+        await dialog.fill_in(page)
+        await camera.take(f"energy-{dialog.source.split()[0]}")
+        await dialog.save(page)
     saved = (await home.client.call("energy/get_prefs"))["energy_sources"]
     chosen = [
         {value for value in source.values() if str(value).startswith("sensor.")} for source in saved
     ]
-    assert chosen == [
-        {
-            f"{_METER}_netted_energy_import",
-            f"{_METER}_netted_energy_export",
-            f"{_METER}_net_active_power",
-        },
-        {f"{_METER}_solar_energy", f"{_METER}_solar_power"},
-        {f"{_METER}_gas_gas", f"{_METER}_gas_gas_flow"},
-        {f"{_METER}_water_water", f"{_METER}_water_water_flow"},
-    ]
+    assert chosen == [dialog.chosen for dialog in DIALOGS]
 
 
 async def test_the_energy_dashboard_draws_what_was_used(
     home: HomeAssistant, page: Page, camera: Camera
 ) -> None:
+    used = await used_yesterday(home.client)
     await page.set_viewport_size({"width": 1280, "height": 1000})
     await page.goto("/energy")
     await page.get_by_role("button", name="Previous").click()
-    for source, (entity_id, decimals, unit) in _TOTALS.items():
-        used = await used_yesterday(home, f"{_METER}_{entity_id}")
+    for source, entity_id, shown in (
+        ("Solar", "solar_energy", "{:.2f} kWh"),
+        ("Gas", "gas_gas", "{:.3f} m³"),
+        ("Water", "water_water", "{:.0f} L"),
+    ):
+        value = used[f"{METER}_{entity_id}"]
+        assert value > 0
         row = page.get_by_role("row").filter(has_text=f"{source} total")
-        assert used > 0
-        await expect(row).to_contain_text(f"{used:.{decimals}f} {unit}")
+        await expect(row).to_contain_text(shown.format(value))
 
     async def drawn() -> bool:
         cards = [page.locator(f"hui-{card}-graph-card canvas") for card in _GRAPHS]

@@ -1,0 +1,129 @@
+"""The dialogs of the Energy dashboard, what is picked in them, and what it should show."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from playwright.async_api import Page, expect
+
+from stack.client import Client
+
+METER = "sensor.fluksometer"
+_ITSELF = "Fluksometer"
+
+
+@dataclass(frozen=True)
+class Dialog:
+    """One source of energy.
+
+    Attributes:
+        tab: the tab of the settings that it is on.
+        source: what it is called on the button that adds one.
+        picked: the name and the device of what is picked in each field.
+        entities: the ids of these, without what all of the meter's begin with.
+        first: what must be chosen before the last field is there.
+    """
+
+    tab: str
+    source: str
+    picked: Mapping[str, tuple[str, str]]
+    entities: Collection[str]
+    first: str | None = None
+
+    @property
+    def chosen(self) -> set[str]:
+        """The ids of the entities that are picked."""
+        return {f"{METER}_{name}" for name in self.entities}
+
+    async def fill_in(self, page: Page) -> None:
+        """Open it, and search each field for a name."""
+        await page.goto("/config/energy")
+        await page.get_by_role("tab", name=self.tab).click()
+        await page.get_by_role("button", name=f"Add {self.source}").click()
+        if self.first is not None:
+            await page.get_by_text(self.first, exact=True).click()
+        for field, (name, device) in self.picked.items():
+            await _pick(page, field, name, device)
+
+    async def save(self, page: Page) -> None:
+        """Close it with its button."""
+        await page.get_by_role("button", name="Save").click()
+        await page.get_by_role("dialog").wait_for(state="hidden")
+
+
+#: Home Assistant leaves out of an entity's name what its device is called.
+DIALOGS = (
+    Dialog(
+        "Electricity",
+        "grid connection",
+        {
+            "Energy imported from grid": ("Netted energy import", _ITSELF),
+            "Energy exported to grid": ("Netted energy export", _ITSELF),
+            "Power measurement": ("Net active power", _ITSELF),
+        },
+        ("netted_energy_import", "netted_energy_export", "net_active_power"),
+        first="Standard",
+    ),
+    Dialog(
+        "Electricity",
+        "solar production",
+        {
+            "Solar production energy": ("Energy", f"{_ITSELF} ▸ solar"),
+            "Solar production power": ("Power", f"{_ITSELF} ▸ solar"),
+        },
+        ("solar_energy", "solar_power"),
+    ),
+    Dialog(
+        "Gas",
+        "gas source",
+        {
+            "Gas consumption": ("gas", _ITSELF),
+            "Gas flow rate": ("Flow", f"{_ITSELF} ▸ gas"),
+        },
+        ("gas_gas", "gas_gas_flow"),
+    ),
+    Dialog(
+        "Water",
+        "water source",
+        {
+            "Water consumption": ("water", _ITSELF),
+            "Water flow rate": ("Flow", f"{_ITSELF} ▸ water"),
+        },
+        ("water_water", "water_water_flow"),
+    ),
+)
+
+#: Those of them that count.
+COUNTERS = {
+    entity_id
+    for dialog in DIALOGS
+    for entity_id in dialog.chosen
+    if not entity_id.endswith(("_power", "_flow"))
+}
+
+
+async def _pick(page: Page, field: str, name: str, device: str) -> None:
+    picker = page.locator("ha-statistic-picker").filter(has_text=field)
+    await picker.locator("ha-picker-field").click()
+    offered = picker.locator("ha-picker-combo-box")
+    await offered.locator("input").fill(name)
+    item = offered.locator("ha-combo-box-item").filter(has=page.get_by_text(name, exact=True))
+    await item.filter(has=page.get_by_text(device, exact=True)).click()
+    await expect(picker.locator("ha-picker-field")).to_contain_text(name)
+
+
+async def used_yesterday(client: Client) -> Mapping[str, float]:
+    """What the counters counted in the day before this one, by the statistics there are."""
+    today = datetime.now(ZoneInfo("Europe/Brussels")).replace(
+        hour=0, minute=0, second=0, microsecond=0
+    )
+    days = await client.call(
+        "recorder/statistics_during_period",
+        start_time=(today - timedelta(days=1)).isoformat(),
+        end_time=(today - timedelta(seconds=1)).isoformat(),
+        statistic_ids=sorted(COUNTERS),
+        period="day",
+        types=["change"],
+    )
+    return {entity_id: sum(day["change"] for day in found) for entity_id, found in days.items()}
