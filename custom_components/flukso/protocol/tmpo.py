@@ -1,8 +1,8 @@
 """The meter's own memory: blocks of a sensor's readings (docs/protocol.md section 7).
 
-A block may hold a million readings, and is unpacked in a worker while the event loop goes on. So
-nothing here keeps the interpreter to itself for more than a few milliseconds: the lists of numbers
-are read piece by piece.
+A block may hold a million readings, and is unpacked in a worker while the event loop goes on. As
+one call into the interpreter holds the loop until it returns, all is done piece by piece, with a
+breath after each.
 """
 
 from array import array
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from json import loads
 import re
+from time import sleep
 import zlib
 
 from .quantities import Unit
@@ -30,11 +31,13 @@ _LAST_SECOND = 2**32
 _BYTES_A_READING = 24
 _LONGEST_HEADER = 4096
 _HEADER_BRACKETS = 32
-_PIECE = 8 * 1024
-_OPENING = re.compile(rb"\s*\{\s*")
-_KEY = re.compile(rb'"([htv])"\s*:\s*')
-_COMMA = re.compile(rb"\s*,\s*")
-_CLOSING = re.compile(rb"\s*\}\s*")
+#: Some thousand numbers: what is worked through at once, and how long (s) others may go on then.
+_PIECE = 16 * 1024
+_BREATH = 0.0001
+_OPENING = re.compile(rb"\s{0,9}\{\s{0,9}")
+_KEY = re.compile(rb'"([htv])"\s{0,9}:\s{0,9}')
+_COMMA = re.compile(rb"\s{0,9},\s{0,9}")
+_CLOSING = re.compile(rb"\s{0,9}\}\s{0,9}")
 _BRACKET_OR_TEXT = re.compile(r'[{}]|"(?:[^"\\]|\\.)*"|[^{}"]+')
 _NUMERIC = b"0123456789+-.eE, \t\r\n"
 _THOUSAND = 1000
@@ -109,18 +112,19 @@ def decode(address: BlockAddress, payload: bytes) -> Block:
     """
     text = _unpack(payload, (_BYTES_A_READING << address.level) + _LONGEST_HEADER)
     places = _places(text)
-    header = _header(text[places["h"]])
+    header = _header(bytes(text[places["h"]]))
     config = header.section("cfg")
     if header.whole("vsn", most=1) != 1:
         raise header.wrong("vsn", "is not known")
     if config.text("id") not in {None, address.sensor_id}:
         raise config.wrong("id", "is another sensor's")
     first, last = (_moment(header, key) for key in ("head", "tail"))
-    times = _summed(_times(text, places["t"]), first[0])
-    values = _summed(_thousandths(text, places["v"]), first[1])
+    most = 1 << address.level
+    times = _summed(_times(text, places["t"]), first[0], most)
+    values = _summed(_thousandths(text, places["v"]), first[1], most)
     if len(times) != len(values):
         raise ProtocolError(_WHAT, "its times and values are not equally many")
-    if not times or (times[-1], values[-1]) != last:
+    if (times[-1], values[-1]) != last:
         raise ProtocolError(_WHAT, "its readings do not end at its tail", last)
     if times[0] < address.begin or times[-1] >= address.end:
         raise ProtocolError(_WHAT, "its readings are not within its span", last)
@@ -141,7 +145,7 @@ def _unit(config: Section) -> Unit | None:
     return None if unit is None else Unit(unit)
 
 
-def _places(text: bytes) -> dict[str, slice]:
+def _places(text: bytearray) -> dict[str, slice]:
     """Where the header and the two lists are, whichever of them comes first."""
     places: dict[str, slice] = {}
     begin = _OPENING.match(text)
@@ -163,7 +167,7 @@ def _places(text: bytes) -> dict[str, slice]:
     return places
 
 
-def _end_of_header(text: bytes, start: int) -> int:
+def _end_of_header(text: bytearray, start: int) -> int:
     """Where the object that starts there ends; 0 if it does not."""
     window = text[start : start + _LONGEST_HEADER].decode("latin-1")
     depth = 0
@@ -187,27 +191,29 @@ def _moment(header: Section, key: str) -> tuple[int, int]:
     raise header.wrong(key, "is no reading")
 
 
-def _pieces(text: bytes, place: slice) -> Iterator[list[int | float]]:
+def _pieces(text: bytearray, place: slice) -> Iterator[list[int | float]]:
     """The numbers of a list, some thousands at a time."""
     start, end = place.start + 1, place.stop - 1
     if text[place.start : start] != b"[":
         raise ProtocolError(_WHAT, "not a header and two lists")
-    while start < end:
-        stop = text.find(b",", start + _PIECE, end)
+    while start <= end:
+        stop = text.find(b",", min(start + _PIECE, end), end)
         stop = end if stop < 0 else stop
-        piece = text[start:stop]
+        piece = bytes(text[start:stop]) if stop <= start + 2 * _PIECE else b"endless"
         if piece.translate(None, _NUMERIC):
             raise ProtocolError(_WHAT, "not a list of numbers")
         try:
             numbers = loads(b"[%b]" % piece)
         except ValueError as error:
             raise ProtocolError(_WHAT, "not a list of numbers") from error
-        if numbers:
-            yield numbers
+        if not numbers:
+            raise ProtocolError(_WHAT, "not a list of numbers")
+        yield numbers
+        sleep(_BREATH)
         start = stop + 1
 
 
-def _times(text: bytes, place: slice) -> Iterator[list[int]]:
+def _times(text: bytearray, place: slice) -> Iterator[list[int]]:
     """The differences between times: 0, then whole seconds that pass."""
     is_first = True
     for piece in _pieces(text, place):
@@ -219,7 +225,7 @@ def _times(text: bytes, place: slice) -> Iterator[list[int]]:
         yield steps
 
 
-def _thousandths(text: bytes, place: slice) -> Iterator[list[int]]:
+def _thousandths(text: bytearray, place: slice) -> Iterator[list[int]]:
     """The differences between values in thousandths, the first of them 0."""
     is_first = True
     for piece in _pieces(text, place):
@@ -233,8 +239,8 @@ def _thousandths(text: bytes, place: slice) -> Iterator[list[int]]:
         yield steps
 
 
-def _summed(pieces: Iterator[list[int]], first: int) -> array[int]:
-    """The running sums of differences, from a first one."""
+def _summed(pieces: Iterator[list[int]], first: int, most: int) -> array[int]:
+    """The running sums of at most so many differences, from a first one."""
     sums = array("q")
     for piece in pieces:
         try:
@@ -242,20 +248,29 @@ def _summed(pieces: Iterator[list[int]], first: int) -> array[int]:
             sums.extend(accumulate(piece))
         except OverflowError as error:
             raise ProtocolError(_WHAT, "its sums are beyond all counters") from error
+        if len(sums) > most:
+            raise ProtocolError(_WHAT, "more readings than seconds")
         first = sums[-1]
     return sums
 
 
-def _unpack(payload: bytes, longest: int) -> bytes:
+def _unpack(payload: bytes, longest: int) -> bytearray:
     if len(payload) > longest:
         raise ProtocolError(_WHAT, "too long", len(payload))
     unpacking = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
-    try:
-        text = unpacking.decompress(payload, longest + 1)
-    except zlib.error as error:
-        raise ProtocolError(_WHAT, "can't be unpacked") from error
-    if len(text) > longest:
-        raise ProtocolError(_WHAT, "too long when unpacked")
-    if not unpacking.eof or unpacking.unused_data:
+    text = bytearray()
+    for start in range(0, len(payload), _PIECE):
+        packed = payload[start : start + _PIECE]
+        while packed:
+            try:
+                text += unpacking.decompress(packed, _PIECE)
+            except zlib.error as error:
+                raise ProtocolError(_WHAT, "can't be unpacked") from error
+            if len(text) > longest:
+                raise ProtocolError(_WHAT, "too long when unpacked")
+            if unpacking.unused_data:
+                raise ProtocolError(_WHAT, "does not end where it should")
+            packed = unpacking.unconsumed_tail
+    if not unpacking.eof:
         raise ProtocolError(_WHAT, "does not end where it should")
     return text
