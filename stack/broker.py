@@ -82,6 +82,14 @@ class _Served:
         """End the broker without a goodbye to its clients."""
         await self._process.kill()
 
+    def pause(self) -> None:
+        """Let the broker fall silent, with all connections open."""
+        self._process.pause()
+
+    def resume(self) -> None:
+        """Let a paused broker go on."""
+        self._process.resume()
+
 
 class Mosquitto(_Served):
     """A mosquitto that lets anybody in, on the loopback address."""

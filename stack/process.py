@@ -96,13 +96,23 @@ class Process:
         """End the program at once, as a power cut would."""
         await self._end(signal.SIGKILL)
 
-    async def _end(self, how: signal.Signals) -> None:
-        if self._process is None:
-            return
-        if self.running:
+    def pause(self) -> None:
+        """Stop the program's time: its connections stay open, and nothing comes out of them."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let a paused program go on."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, how: signal.Signals) -> None:
+        if self._process is not None and self.running:
             with contextlib.suppress(ProcessLookupError):
                 self._process.send_signal(how)
-        await self._process.wait()
+
+    async def _end(self, how: signal.Signals) -> None:
+        self._signal(how)
+        if self._process is not None:
+            await self._process.wait()
 
     async def listens(self, port: int, within: float = 15) -> None:
         """Wait until the program accepts connections on a port of the loopback address.
