@@ -35,7 +35,7 @@ _HEADER_BRACKETS = 32
 _PIECE = 16 * 1024
 _BREATH = 0.0001
 _OPENING = re.compile(rb"\s{0,9}\{\s{0,9}")
-_KEY = re.compile(rb'"([htv])"\s{0,9}:\s{0,9}')
+_HEADER_OR_LIST = re.compile(rb'"(?:(h)"\s{0,9}:\s{0,9}(?=\{)|([tv])"\s{0,9}:\s{0,9}(?=\[))')
 _COMMA = re.compile(rb"\s{0,9},\s{0,9}")
 _CLOSING = re.compile(rb"\s{0,9}\}\s{0,9}")
 _BRACKET_OR_TEXT = re.compile(r'[{}]|"(?:[^"\\]|\\.)*"|[^{}"]+')
@@ -148,23 +148,22 @@ def _unit(config: Section) -> Unit | None:
 def _places(text: bytearray) -> dict[str, slice]:
     """Where the header and the two lists are, whichever of them comes first."""
     places: dict[str, slice] = {}
-    begin = _OPENING.match(text)
-    if begin is None:
-        raise ProtocolError(_WHAT, "not an object")
-    position = begin.end()
-    while (key := _KEY.match(text, position)) is not None:
-        name, start = key[1].decode(), key.end()
-        end = _end_of_header(text, start) if name == "h" else text.find(b"]", start) + 1
-        if name in places or not end:
-            raise ProtocolError(_WHAT, "not a header and two lists")
-        places[name] = slice(start, end)
-        position = end
-        if (comma := _COMMA.match(text, position)) is None:
-            break
-        position = comma.end()
-    if _CLOSING.fullmatch(text, position) is None or places.keys() != {"h", "t", "v"}:
+    position = _next(_OPENING, text, 0).end()
+    for what_follows in (_COMMA, _COMMA, _CLOSING):
+        key = _next(_HEADER_OR_LIST, text, position)
+        end = _end_of_header(text, key.end()) if key[1] else text.find(b"]", key.end()) + 1
+        places[(key[1] or key[2]).decode()] = slice(key.end(), end)
+        position = _next(what_follows, text, end).end()
+    if position != len(text) or len(places) != len("htv"):
         raise ProtocolError(_WHAT, "not a header and two lists")
     return places
+
+
+def _next(expected: re.Pattern[bytes], text: bytearray, position: int) -> re.Match[bytes]:
+    match = expected.match(text, position)
+    if match is None:
+        raise ProtocolError(_WHAT, "not a header and two lists")
+    return match
 
 
 def _end_of_header(text: bytearray, start: int) -> int:
@@ -174,7 +173,7 @@ def _end_of_header(text: bytearray, start: int) -> int:
     for bracket in _BRACKET_OR_TEXT.finditer(window):
         depth += {"{": 1, "}": -1}.get(bracket[0], 0)
         if not depth:
-            return start + bracket.end() if bracket[0] == "}" else 0
+            return start + bracket.end()
     return 0
 
 
@@ -194,8 +193,6 @@ def _moment(header: Section, key: str) -> tuple[int, int]:
 def _pieces(text: bytearray, place: slice) -> Iterator[list[int | float]]:
     """The numbers of a list, some thousands at a time."""
     start, end = place.start + 1, place.stop - 1
-    if text[place.start : start] != b"[":
-        raise ProtocolError(_WHAT, "not a header and two lists")
     while start <= end:
         stop = text.find(b",", min(start + _PIECE, end), end)
         stop = end if stop < 0 else stop
