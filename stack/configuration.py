@@ -6,7 +6,7 @@ a YAML `http:` block only makes a proposal that the pages ask to confirm, and go
 onboarding's step "core_config" sets up a dozen integrations that use the internet.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 import json
 from pathlib import Path
 import textwrap
@@ -65,6 +65,7 @@ def prepare(
     levels: Mapping[str, str] | None = None,
     country: str = "BE",
     extra: str = "",
+    more: Iterable[Path] = (),
 ) -> None:
     """Write a configuration folder, unless it is one already.
 
@@ -76,14 +77,16 @@ def prepare(
         levels: log levels by logger name; all else is logged from level info.
         country: where the house is.
         extra: further text of configuration.yaml.
+        more: folders of custom integrations beside that one.
     """
     storage = folder / ".storage"
     if storage.exists():
         return
     storage.mkdir(parents=True)
-    if component is not None:
-        (folder / "custom_components").mkdir()
-        (folder / "custom_components" / component.name).symlink_to(component.resolve())
+    (folder / "custom_components").mkdir()
+    for each in (component, *more):
+        if each is not None:
+            (folder / "custom_components" / each.name).symlink_to(each.resolve())
     all_levels = _LEVELS | dict(levels or {})
     (folder / "configuration.yaml").write_text(
         _YAML.format(

@@ -1,6 +1,6 @@
 """The real Home Assistant, in a process of its own, with an administrator signed in."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 import sys
@@ -32,6 +32,7 @@ class HomeAssistant:
         levels: Mapping[str, str] | None = None,
         country: str = "BE",
         extra: str = "",
+        more: Iterable[Path] = (),
     ) -> None:
         """Describe it without starting it.
 
@@ -43,6 +44,7 @@ class HomeAssistant:
             levels: log levels by logger name; all else is logged from level info.
             country: where the house is.
             extra: further text of configuration.yaml.
+            more: folders of custom integrations beside that one.
         """
         self.port = port or free_port()
         self.url = f"http://{LOOPBACK}:{self.port}"
@@ -56,6 +58,7 @@ class HomeAssistant:
             levels=levels,
             country=country,
             extra=extra,
+            more=more,
         )
         self._process = Process(
             "Home Assistant",
