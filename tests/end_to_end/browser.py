@@ -8,13 +8,11 @@ import os
 from pathlib import Path
 
 from PIL import Image
-from playwright.async_api import Browser, Locator, Page, ViewportSize, async_playwright
+from playwright.async_api import Browser, Locator, Page, async_playwright
 
 from stack import HomeAssistant
 
 from .parts import require_browser
-
-_SIZE: ViewportSize = {"width": 1024, "height": 860}
 
 #: What Home Assistant keeps in the browser: the sidebar's state, which is hidden here.
 _HABITS = "localStorage.setItem('dockedSidebar', '\"always_hidden\"')"
@@ -55,7 +53,7 @@ async def pages(browser: Browser, home: HomeAssistant) -> AsyncGenerator[Page]:
     """A tab in which the administrator of a passwordless Home Assistant is signed in."""
     context = await browser.new_context(
         base_url=home.url,
-        viewport=_SIZE,
+        viewport={"width": 1024, "height": 860},
         timezone_id="Europe/Brussels",
         reduced_motion="reduce",
     )
@@ -78,8 +76,9 @@ class Camera:
         self._page = page
         self._folder = Path(os.environ.get("PICTURES") or folder)
 
-    async def take(self, name: str) -> None:
+    async def take(self, name: str, width: int = 1024, height: int = 860) -> None:
         """Wait until nothing is missing from the page, and write it to NAME.png."""
+        await self._page.set_viewport_size({"width": width, "height": height})
         await self._page.wait_for_function(_DRAWN)
         await self._page.screenshot(path=self._folder / f"{name}.png", animations="disabled")
 

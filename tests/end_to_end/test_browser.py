@@ -7,6 +7,7 @@ from pathlib import Path
 import sys
 import time
 
+from homeassistant.util.yaml import load_yaml_dict
 from paho.mqtt.publish import single
 from playwright.async_api import Page, expect
 import pytest
@@ -28,6 +29,8 @@ _CHECKOUT = Path(__file__).parents[2]
 _PORTS = ("L1", "L2", "L3", "water", "gas", "solar")
 _KUBES = ("Living room", "garden")
 _GRAPHS = ("power-sources", "energy-usage", "energy-gas", "energy-water")
+#: Where the dashboards have three columns.
+_WIDE = (1280, 1000)
 
 
 @pytest.fixture
@@ -95,7 +98,7 @@ async def test_a_meter_is_discovered_confirmed_and_named(
     await expect(page.get_by_text("Fluksometer FLM03, device id")).to_be_visible()
     names = page.get_by_text("Ports and kubes: L1, L2, L3, water, gas, solar")
     await expect(names).to_be_visible()
-    await camera.take("confirm")
+    await camera.take("confirm", height=560)
     await page.get_by_role("button", name="Submit").click()
 
     fields = page.get_by_role("textbox", name="Device name")
@@ -208,7 +211,7 @@ async def test_the_energy_dashboard_draws_what_was_used(
     home: HomeAssistant, page: Page, camera: Camera
 ) -> None:
     used = await used_yesterday(home.client)
-    await page.set_viewport_size({"width": 1280, "height": 1000})
+    await camera.take("energy-settings", *_WIDE)
     await page.goto("/energy")
     await page.get_by_role("button", name="Previous").click()
     for source, entity_id, shown in (
@@ -226,7 +229,22 @@ async def test_the_energy_dashboard_draws_what_was_used(
         return all([await coloured(card) > 1000 for card in cards])
 
     await eventually(drawn, "the graphs")
-    await camera.take("energy")
+    await camera.take("energy", *_WIDE)
+
+
+async def test_the_ready_dashboard_has_no_card_that_misses_something(
+    home: HomeAssistant, page: Page, camera: Camera
+) -> None:
+    path = "energy-meter"
+    dashboard = load_yaml_dict(str(_CHECKOUT / "docs" / "dashboard.yaml"))
+    await home.client.call("lovelace/dashboards/create", url_path=path, title="Energy meter")
+    await home.client.call("lovelace/config/save", url_path=path, config=dashboard)
+    await page.goto(f"/{path}")
+    for heading in ("Power now", "Phases", "Energy"):
+        await expect(page.locator("hui-heading-card").get_by_text(heading)).to_be_visible()
+    await camera.take("dashboard", *_WIDE)
+    faults = page.locator("hui-error-card, hui-warning, hui-warning-element")
+    await expect(faults.filter(visible=True)).to_have_count(0)
 
 
 async def test_a_counter_that_jumped_can_be_booked(
