@@ -1,0 +1,47 @@
+"""A second listener on the broker: what was published, whatever Home Assistant heard of it."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+import json
+import time
+from typing import Self
+
+from paho.mqtt.client import Client, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion
+
+from stack.ports import LOOPBACK
+
+_READINGS = ("/sensor/+/gauge", "/sensor/+/counter")
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A reading: when it was heard, in seconds since 1970, the meter's second, and the value."""
+
+    at: float
+    second: int
+    value: float
+
+
+class Ear:
+    """Hears all readings, from when it is entered until it is left."""
+
+    def __init__(self, port: int) -> None:
+        self.heard: dict[str, list[Heard]] = defaultdict(list)
+        self._port = port
+        self._client = Client(CallbackAPIVersion.VERSION2)
+        self._client.on_message = self._hear
+
+    def __enter__(self) -> Self:
+        self._client.connect(LOOPBACK, self._port)
+        self._client.subscribe([(topic, 0) for topic in _READINGS])
+        self._client.loop_start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def _hear(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
+        second, value, _ = json.loads(message.payload)
+        self.heard[message.topic].append(Heard(time.time(), second, value))

@@ -1,0 +1,62 @@
+"""What the integration says it took of each topic, by its diagnostics."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+import time
+
+from custom_components.flukso.const import DOMAIN
+from stack import Client
+from stack.client import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Of one topic, at a time: how many messages, and the last of them.
+
+    Attributes:
+        asked: A moment before it was so, in seconds since 1970.
+        messages: How many messages came.
+        held: How many of them the guard of a counter held.
+        second: The meter's second of the last reading.
+        value: The last reading, of a counter the last that its guard accepted.
+    """
+
+    asked: float
+    messages: int
+    held: int
+    second: int | None
+    value: float | None
+
+
+async def taken(client: Client) -> Mapping[str, Taken]:
+    """Ask all meters for their diagnostics; the answer is by topic."""
+    entries = await client.entries(DOMAIN)
+    asked = time.time()
+    reports = await asyncio.gather(*(client.diagnostics(each["entry_id"]) for each in entries))
+    channels = {
+        (entry["entry_id"], channel["topic"]): channel
+        for entry, report in zip(entries, reports, strict=True)
+        for channel in report["data"]["channels"]
+        if channel["listening"]
+    }
+    found: dict[str, Taken] = {}
+    for entity in await client.entities(DOMAIN):
+        _, sensor_id, kind = (*entity["unique_id"].split("_"), "", "")[:3]
+        # Of an id, diagnostics leave six digits.
+        channel = channels.get((entity["config_entry_id"], f"/sensor/{sensor_id[:6]}…/{kind}"))
+        if channel is not None:
+            found[f"/sensor/{sensor_id}/{kind}"] = _taken(channel, asked)
+    return found
+
+
+def _taken(channel: Json, asked: float) -> Taken:
+    reading, messages = channel["last_reading"], channel["messages"]
+    guard = channel.get("guard", {}).get("last_accepted")
+    return Taken(
+        asked,
+        sum(messages.values()),
+        messages["held"],
+        reading and reading["time"],
+        guard["value"] if guard else reading and reading["value"],
+    )

@@ -1,0 +1,23 @@
+"""Half a minute of what `scripts/soak` does for ten: ten full meters at their real cadence."""
+
+from pathlib import Path
+
+import pytest
+
+from soak.load import measure
+
+_METERS, _SECONDS = 10, 30
+#: What the three clamps of a full meter publish each second of sensors that are enabled.
+_EACH_SECOND = 45
+#: A third of a kilobyte left behind by each message would be more (MB).
+_NOISE = 3
+
+
+@pytest.mark.timeout(180)
+async def test_of_ten_full_meters_nothing_is_lost_and_nothing_piles_up(tmp_path: Path) -> None:
+    load = await measure(_METERS, _SECONDS, tmp_path)
+
+    assert load.faults == []
+    assert load.published >= _METERS * _SECONDS * _EACH_SECOND
+    assert load.growth < _NOISE
+    assert " ERROR " not in (tmp_path / "home-assistant.log").read_text()
