@@ -8,11 +8,14 @@ import os
 from pathlib import Path
 
 from PIL import Image
-from playwright.async_api import Browser, Locator, Page, async_playwright
+from playwright.async_api import Browser, Locator, Page, async_playwright, expect
 
 from stack import HomeAssistant
 
 from .parts import require_browser
+
+#: How long a page may take to show what it should (ms): the machine may be busy.
+_PATIENCE = 30_000
 
 #: What Home Assistant keeps in the browser: the sidebar's state, which is hidden here.
 _HABITS = "localStorage.setItem('dockedSidebar', '\"always_hidden\"')"
@@ -57,7 +60,8 @@ async def pages(browser: Browser, home: HomeAssistant) -> AsyncGenerator[Page]:
         timezone_id="Europe/Brussels",
         reduced_motion="reduce",
     )
-    context.set_default_timeout(30_000)
+    context.set_default_timeout(_PATIENCE)
+    expect.set_options(timeout=_PATIENCE)
     await context.add_init_script(_HABITS)
     try:
         page = await context.new_page()

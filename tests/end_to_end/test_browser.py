@@ -195,7 +195,7 @@ async def test_the_energy_dashboard_takes_grid_solar_gas_and_water_by_their_name
     async def filled() -> bool:
         return (await used_yesterday(home.client)).keys() == COUNTERS
 
-    await eventually(filled, "the statistics of the last ten days")
+    await eventually(filled, "the statistics of the last ten days", 90)
     for dialog in DIALOGS:
         await dialog.fill_in(page)
         await camera.take(f"energy-{dialog.source.split()[0]}")
