@@ -9,6 +9,7 @@ from string import Formatter
 from typing import Any
 
 from homeassistant.data_entry_flow import FlowHandler
+from homeassistant.util.yaml import load_yaml_dict
 import pytest
 
 import custom_components.flukso as integration
@@ -120,9 +121,22 @@ def test_what_is_mended_elsewhere_says_what_to_do() -> None:
 
 
 def test_every_exception_has_its_text() -> None:
-    raised = {key for key in keywords("translation_key") if key in strings("__init__.py")}
+    raising = ("__init__.py", "history_request.py")
+    raised = keywords("translation_key") & set().union(*map(strings, raising))
 
     assert ENGLISH["exceptions"].keys() == raised
+
+
+def test_every_action_is_named_explained_and_has_an_icon() -> None:
+    actions = load_yaml_dict(HOUSE / "services.yaml")
+
+    assert ENGLISH["services"].keys() == ICONS["services"].keys() == actions.keys()
+    for name, action in actions.items():
+        told = ENGLISH["services"][name]
+        assert told["name"]
+        assert told["description"]
+        assert told["fields"].keys() == action["fields"].keys()
+        assert all(field.keys() == {"name", "description"} for field in told["fields"].values())
 
 
 def test_every_binary_sensor_has_its_name_and_its_faults_have_theirs() -> None:
@@ -153,9 +167,9 @@ def test_every_device_that_needs_it_has_its_name() -> None:
 def test_every_icon_belongs_to_an_entity() -> None:
     for platform, icons in ICONS["entity"].items():
         assert icons.keys() <= ENGLISH["entity"][platform].keys()
-    assert ICONS.keys() == {"entity"}
+    assert ICONS.keys() == {"entity", "services"}
     for place, icon in texts(ICONS):
-        assert place.endswith(".default")
+        assert place.endswith((".default", ".service"))
         assert icon.startswith("mdi:")
 
 
@@ -165,6 +179,7 @@ def test_every_icon_belongs_to_an_entity() -> None:
         ("config.flow_title", {"name"}),
         ("config.step.confirm.description", {"model", "id", "sensors", "ports"}),
         ("issues.counter_break", set(strings("repairs.py"))),
+        ("exceptions.", set(strings("history_request.py"))),
     ],
 )
 def test_every_placeholder_is_filled(place: str, filled: set[str]) -> None:
@@ -183,7 +198,7 @@ def test_no_other_text_has_placeholders() -> None:
     filled = ("config.flow_title", "config.step.confirm.description", "issues.", "device.")
 
     for where, text in texts(ENGLISH):
-        assert not placeholders(text) or where.startswith(filled)
+        assert not placeholders(text) or where.startswith((*filled, "exceptions."))
 
 
 @pytest.mark.parametrize("language", LANGUAGES, ids=lambda path: path.stem)
@@ -208,7 +223,7 @@ def test_texts_are_plain(language: Path) -> None:
 
 def test_the_integration_keeps_its_texts_to_the_keys_that_home_assistant_reads() -> None:
     assert ENGLISH.keys() <= {
-        *("config", "options", "device", "entity", "exceptions", "issues", "title"),
+        *("config", "options", "device", "entity", "exceptions", "issues", "services", "title"),
     }
     assert all((HOUSE / f"{platform}.py").is_file() for platform in ENGLISH["entity"])
     assert HOUSE.name == DOMAIN

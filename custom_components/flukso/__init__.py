@@ -6,7 +6,8 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_DEVICE_ID, Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryNotReady
-from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import config_validation as cv, device_registry as dr
+from homeassistant.helpers.typing import ConfigType
 
 from .const import (
     CONF_OTHER_INTERVAL,
@@ -18,6 +19,7 @@ from .const import (
 )
 from .devices import async_register_devices, part_of
 from .doctor import Doctor
+from .history_request import async_setup_history_request
 from .intervals import Intervals
 from .memory import Memory
 from .meter import Meter
@@ -27,6 +29,13 @@ from .runtime import FluksoConfigEntry, Runtime
 from .transport import Transport
 
 PLATFORMS = [Platform.BINARY_SENSOR, Platform.SENSOR]
+CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
+
+
+async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
+    """Register the actions, which serve all meters."""
+    async_setup_history_request(hass)
+    return True
 
 
 async def async_migrate_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> bool:

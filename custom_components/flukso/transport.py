@@ -29,7 +29,7 @@ class Link(Enum):
 
 
 class Transport:
-    """Subscribe and learn of the connection, in Home Assistant's event loop."""
+    """Subscribe, publish and learn of the connection, in Home Assistant's event loop."""
 
     def __init__(self, hass: HomeAssistant) -> None:
         self._hass = hass
@@ -61,6 +61,14 @@ class Transport:
             receive(Message(message.topic, payload, message.retain, time()))
 
         return await mqtt.async_subscribe(self._hass, topic, received, encoding=None)
+
+    async def async_publish(self, topic: str, payload: bytes) -> None:
+        """Publish a message once, at QoS 0, for those who listen now.
+
+        Raises:
+            HomeAssistantError: MQTT is not set up, or the broker is out of reach.
+        """
+        await mqtt.async_publish(self._hass, topic, payload)
 
     @callback
     def listen_to_link(self, changed: Callable[[], None]) -> CALLBACK_TYPE:
