@@ -1,0 +1,135 @@
+"""How much of a worker a large block of the meter's memory takes, and how long it holds the loop.
+
+A block of level 20 with a reading for every second of its twelve days is unpacked in a worker,
+while an event loop does what it can. The loop is held while the worker has the interpreter to
+itself: that is the most processor time that passes between two turns of the loop, which wants one a
+millisecond. How late the loop is by the clock depends on what else the machine does, so it is told
+for a loop that has nothing beside it as well.
+"""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from multiprocessing import get_context
+import os
+from pathlib import Path
+from random import Random
+import time
+
+from custom_components.flukso.protocol.tmpo import BlockAddress, decode
+from simulator.blocks import of_readings
+from simulator.config import Json
+
+from .table import grouped, table
+
+_LEVEL = 20
+_BEGIN = 1_782_064_800 >> _LEVEL << _LEVEL
+_SENSOR = "0123456789abcdef" * 2
+_TURN = 0.001
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+@dataclass(slots=True)
+class Figures:
+    """Seconds of a worker, bytes of memory, and for each turn of the loop how late it came (s)."""
+
+    readings: int
+    worker: list[float] = field(default_factory=list)
+    memory: list[int] = field(default_factory=list)
+    held: list[float] = field(default_factory=list)
+    late: list[float] = field(default_factory=list)
+    late_alone: list[float] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Turns:
+    held: float = 0
+    late: float = 0
+    memory: int = 0
+
+
+async def measure(runs: int) -> Figures:
+    """Decode the block so many times."""
+    context = get_context("spawn")
+    with ProcessPoolExecutor(1, context) as elsewhere:
+        loop = asyncio.get_running_loop()
+        payload = await loop.run_in_executor(elsewhere, _payload)
+    figures = Figures(readings=1 << _LEVEL)
+    for _ in range(runs):
+        before = _resident()
+        taken, turns = await _watched(partial(_decode, payload))
+        _, alone = await _watched(partial(time.sleep, taken))
+        figures.worker.append(taken)
+        figures.memory.append(turns.memory - before)
+        figures.held.append(turns.held)
+        figures.late.append(turns.late)
+        figures.late_alone.append(alone.late)
+    return figures
+
+
+def report(figures: Figures) -> str:
+    """Lay the figures out, the worst of all runs."""
+    return table(
+        [
+            "a block of level 20",
+            "readings",
+            "worker, s",
+            "memory, MB",
+            "loop held, ms",
+            "loop late, ms",
+            "late alone, ms",
+        ],
+        [
+            [
+                "unpacked",
+                grouped(figures.readings),
+                f"{max(figures.worker):.2f}",
+                f"{max(figures.memory) / 1e6:.0f}",
+                f"{max(figures.held) * 1e3:.1f}",
+                f"{max(figures.late) * 1e3:.1f}",
+                f"{max(figures.late_alone) * 1e3:.1f}",
+            ]
+        ],
+    )
+
+
+def _payload() -> bytes:
+    """A meter that draws up to 3.6 kW has counted up to a watt-hour a second."""
+    chance, value = Random(1), 2_593_805_400
+    readings = []
+    for second in range(1 << _LEVEL):
+        readings.append((_BEGIN + second, value))
+        value += chance.randrange(1000)
+    config: dict[str, Json] = {
+        "id": _SENSOR,
+        "type": "electricity",
+        "data_type": "counter",
+        "rid": 0,
+    }
+    return of_readings(_LEVEL, readings).payload(config, chance)
+
+
+def _decode(payload: bytes) -> float:
+    begin = time.thread_time()
+    decode(BlockAddress(_SENSOR, 0, _LEVEL, _BEGIN), payload)
+    return time.thread_time() - begin
+
+
+async def _watched[T](work: Callable[[], T]) -> tuple[T, _Turns]:
+    """Let a worker work, and the loop turn meanwhile."""
+    turns = _Turns()
+    working = asyncio.ensure_future(asyncio.to_thread(work))
+    while not working.done():
+        wall, processor = time.perf_counter(), time.process_time()
+        await asyncio.sleep(_TURN)
+        turns.held = max(turns.held, time.process_time() - processor)
+        turns.late = max(turns.late, time.perf_counter() - wall - _TURN)
+        turns.memory = max(turns.memory, _resident())
+    return await working, turns
+
+
+def _resident() -> int:
+    """How much memory this process has, in bytes."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE
