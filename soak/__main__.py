@@ -9,9 +9,6 @@ from tempfile import TemporaryDirectory
 
 from .load import Load, measure
 
-#: More than this in ten minutes (MB) is no noise of allocators and caches.
-ALLOWED_GROWTH = 20
-
 
 def arguments(argv: Sequence[str]) -> argparse.Namespace:
     """Parse the command line; argparse ends the process where it makes no sense."""
@@ -29,7 +26,7 @@ def report(load: Load, seconds: int) -> str:
         f"{load.published} readings in {seconds} s, {len(load.faults)} faults",
         *load.faults[:20],
         f"memory (MB): {memory[0]:.0f} at first, {memory[-1]:.0f} in the end",
-        f"from the first third of the time to the last: {load.growth:+.1f}",
+        f"blocks of memory that Python holds: {load.more_blocks:+d}",
         f"{load.processor:.1%} of a processor",
         f"longest hold of the event loop: {load.longest_hold:.0f} ms",
     )
@@ -42,7 +39,7 @@ def main(argv: Sequence[str]) -> int:
     with TemporaryDirectory() as folder:
         load = asyncio.run(measure(options.meters, options.seconds, Path(folder)))
     print(report(load, options.seconds))
-    return 1 if load.faults or load.growth > ALLOWED_GROWTH else 0
+    return 1 if load.faults or load.piles_up else 0
 
 
 if __name__ == "__main__":

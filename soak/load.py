@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 import os
 from pathlib import Path
-from statistics import median
 import sys
 
 from custom_components.flukso.const import DOMAIN
@@ -16,7 +15,7 @@ from .ear import Ear, Heard
 from .taken import Taken, taken
 
 _CHECKOUT = Path(__file__).resolve().parent.parent
-_LATENESS = Path(__file__).parent / "lateness"
+_WATCH = Path(__file__).parent / "watch"
 #: What speaks every second of each clamp.
 _EVERY_SECOND = ("active_power_import", "active_energy_import", "voltage")
 _CLAMPS = 3
@@ -25,6 +24,8 @@ _SETTLED = 10
 #: After the last message was sent (s).
 _ARRIVED = 2
 _MB = 1 << 20
+#: Blocks: so many come and go with whatever Home Assistant does besides.
+_NOISE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Load:
         published: How many readings of enabled sensors were published.
         faults: What was lost, held or is not there in the end, in words; nothing if all is well.
         memory: What Home Assistant's process holds, in MB, one item a second.
+        more_blocks: How many more blocks of memory Python holds in the end than at first.
         processor: The share of one processor that Home Assistant took.
         longest_hold: How long (ms) its event loop was held at the longest.
     """
@@ -42,14 +44,14 @@ class Load:
     published: int
     faults: Sequence[str]
     memory: Sequence[float]
+    more_blocks: int
     processor: float
     longest_hold: float
 
     @property
-    def growth(self) -> float:
-        """How much more memory (MB) is held in the last third of the time than in the first."""
-        third = len(self.memory) // 3
-        return median(self.memory[-third:]) - median(self.memory[:third])
+    def piles_up(self) -> bool:
+        """Whether more is left behind than the caches of Home Assistant take."""
+        return self.more_blocks > _NOISE
 
 
 async def measure(meters: int, seconds: int, folder: Path) -> Load:
@@ -64,7 +66,7 @@ async def measure(meters: int, seconds: int, folder: Path) -> Load:
     async with (
         Mosquitto(folder) as broker,
         _playing(meters, broker.port, folder) as simulator,
-        HomeAssistant(folder, levels=levels, extra="lateness:", more=[_LATENESS]) as home,
+        HomeAssistant(folder, levels=levels, extra="watch:", more=[_WATCH]) as home,
     ):
         client = home.client
         await client.add_mqtt(broker.port)
@@ -75,19 +77,21 @@ async def measure(meters: int, seconds: int, folder: Path) -> Load:
         with Ear(broker.port) as ear:
             await eventually(lambda: _hears(ear), "readings")
             begun = await taken(client)
-            await client.call_service("lateness", "begin")
+            await client.call_service("watch", "begin")
             memory, busy = [_memory(home)], _processor(home)
             for _ in range(seconds):
                 await asyncio.sleep(1)
                 memory.append(_memory(home))
             busy = (_processor(home) - busy) / seconds
-            await client.call_service("lateness", "tell")
             await simulator.stop()
             await asyncio.sleep(_ARRIVED)
+            await client.call_service("watch", "tell")
             ended = await taken(client)
-        longest = (await client.states())["lateness.longest"]["state"]
+        states = await client.states()
     published, faults = _compare(ear.heard, begun, ended)
-    return Load(published, faults, memory, busy, float(longest))
+    more_blocks = int(states["watch.more_blocks"]["state"])
+    longest_hold = float(states["watch.longest_hold"]["state"])
+    return Load(published, faults, memory, more_blocks, busy, longest_hold)
 
 
 def _playing(meters: int, port: int, folder: Path) -> Process:
