@@ -17,7 +17,7 @@ _PORTS = {
     "4": {"class": "pulse", "enable": 1, "name": "pulses", "constant": 0.1},
 }
 #: From the units in which Home Assistant shows the readings to those of the meter.
-_FACTORS = {"kWh": 1000, "%": 0.01}
+_FACTORS = {"kWh": 1000, "kvarh": 1000, "%": 0.01}
 
 
 def _sensors() -> dict[str, dict[str, object]]:
