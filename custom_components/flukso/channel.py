@@ -92,8 +92,7 @@ class Channel(Shown):
             self.tally.note_broken(message.payload)
             self._reports.broken(message.topic, error)
             return
-        is_gauge = self.stream.kind is Kind.GAUGE
-        if is_gauge and message.arrived - _true_at(reading, message) > freshness(self.stream):
+        if message.retained and self._is_stale(reading, message):
             self.tally.drop("retained and too old")
             return
         if reading.unit is not self.stream.unit:
@@ -150,6 +149,10 @@ class Channel(Shown):
         if self._heard is None:
             self._heard = now
         return now - self._heard <= patience(self.stream)
+
+    def _is_stale(self, reading: Reading, message: Message) -> bool:
+        age = message.arrived - _true_at(reading, message)
+        return self.stream.kind is Kind.GAUGE and age > freshness(self.stream)
 
     def _followed(self, reading: Reading) -> tuple[int, float]:
         """The second and value that followers get of a reading."""
@@ -252,13 +255,13 @@ class CounterChannel(Channel):
 
     @override
     def _take(self, reading: Reading, at: float) -> bool:
-        before = self.guard.value
-        found = self.guard.take(Mark(reading.time, reading.value, at))
-        self.tally.hold(self.guard.held)
+        guard, before = self.guard, self.guard.value
+        found = guard.take(Mark(reading.time, reading.value, at))
+        self.tally.hold(guard.held)
         if found is not None:
             self._reports.counter_break(self, found)
-        counted = (self.guard.value or 0.0) - (before or 0.0)
-        if before is not None and counted > 0:
+        if before is not None and guard.value is not None and guard.value > before:
+            counted = guard.value - before
             self.step = min(counted, self.step or counted)
         return True
 

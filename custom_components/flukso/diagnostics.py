@@ -109,7 +109,8 @@ def _channel(channel: Channel, now: float) -> dict[str, object]:
         "available": channel.available,
         "value": channel.value,
         "last_message_age": _age(tally.arrived, now),
-        "last_reading": tally.reading and asdict(tally.reading) | {"age": _age(tally.read_at, now)},
+        "last_reading": tally.reading
+        and tally.reading._asdict() | {"age": _age(tally.read_at, now)},
         "messages": {
             "accepted": tally.accepted,
             "held": tally.held,

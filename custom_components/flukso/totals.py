@@ -40,7 +40,7 @@ class Total(Shown):
     @callback
     def _news(self) -> None:
         """Show at once what is not to wait for the next interval."""
-        if self.available and (self._at_once or not self.interval):
+        if (self._at_once or not self.interval) and self.available:
             self.show()
             self._at_once = self.value is None
 

@@ -1,17 +1,15 @@
 """The one module that touches Home Assistant's MQTT."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum, auto
 from time import time
-from typing import cast
+from typing import TYPE_CHECKING, NamedTuple
 
 from homeassistant.components import mqtt
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """What arrived: ``arrived`` in seconds since 1970."""
 
     topic: str
@@ -57,8 +55,9 @@ class Transport:
 
         @callback
         def received(message: mqtt.ReceiveMessage) -> None:
-            payload = cast("bytes", message.payload)  # no encoding was asked for
-            receive(Message(message.topic, payload, message.retain, time()))
+            if TYPE_CHECKING:
+                assert isinstance(message.payload, bytes)  # no encoding was asked for
+            receive(Message(message.topic, message.payload, message.retain, time()))
 
         return await mqtt.async_subscribe(self._hass, topic, received, encoding=None)
 

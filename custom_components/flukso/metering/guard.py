@@ -94,7 +94,8 @@ class Guard:
 
     What looks like old messages, played again or out of order, must go on for a minute to be
     believed. A counter that runs both ways is only kept from going back in time. ``held``
-    counts what was held.
+    counts what was held; ``value`` is what the counter shows: its last accepted reading, offset
+    included.
     """
 
     def __init__(
@@ -102,16 +103,12 @@ class Guard:
     ) -> None:
         self.fastest = fastest
         self.held = 0
+        self.value: float | None = None
         self._both_ways = both_ways
         self._rid = self._base_rid = rid
         self._base: Mark | None = None
         self._offset = 0.0
         self._held: _Held | None = None
-
-    @property
-    def value(self) -> float | None:
-        """What the counter shows: its last accepted reading, offset included."""
-        return None if self._base is None else round(self._base.value + self._offset, 3)
 
     @property
     def state(self) -> CounterState | None:
@@ -121,7 +118,8 @@ class Guard:
 
     def restore(self, state: CounterState) -> None:
         """Go on from before a restart."""
-        self._base, self._offset, self._base_rid = state.mark, state.offset, state.rid
+        self._offset = state.offset
+        self._accept(state.mark, state.rid)
 
     def recycle(self, rid: int) -> None:
         """Learn that the sensor id has another meaning: what comes next is a break in any case."""
@@ -130,23 +128,29 @@ class Guard:
     def book(self, difference: float) -> None:
         """Add to what is shown, because the user wants the break to count."""
         self._offset = round(self._offset + difference, 3)
+        if self._base is not None:
+            self._accept(self._base, self._base_rid)
 
     def take(self, mark: Mark) -> Break | None:
         """Take a reading; the answer is a break if this reading confirmed one."""
-        if self._base is None:
-            self._base, self._base_rid = mark, self._rid
-        elif self._base_rid == self._rid and self._continues(self._base, mark):
-            self._base, self._held = mark, None
-        else:
-            return self._hold(self._base, mark)
-        return None
+        base = self._base
+        if base is None or (self._base_rid == self._rid and self._continues(base, mark)):
+            self._accept(mark, self._rid)
+            self._held = None
+            return None
+        return self._hold(base, mark)
+
+    def _accept(self, base: Mark, rid: int) -> None:
+        self._base, self._base_rid = base, rid
+        self.value = round(base.value + self._offset, 3)
 
     def _continues(self, last: Mark, mark: Mark, lag: int = _LAG) -> bool:
         if _is_older(mark, last):
             return False
-        if self._both_ways:
+        counted = mark.value - last.value
+        if self._both_ways or not counted:
             return True
-        return 0 <= mark.value - last.value <= self._most(_elapsed(last, mark, lag))
+        return 0 < counted <= self._most(_elapsed(last, mark, lag))
 
     def _most(self, elapsed: float) -> float:
         """What the counter can have counted in that time."""
@@ -185,7 +189,8 @@ class Guard:
         elif not set_back:
             self._offset += _WRAP
         self._offset = round(self._offset, 3)
-        self._base, self._base_rid, self._held = held.last, self._rid, None
+        self._accept(held.last, self._rid)
+        self._held = None
         return found
 
 

@@ -1,7 +1,7 @@
 """A reading: ``[<seconds>, <value>, "<unit>"]`` on the gauge or counter topic of a sensor."""
 
-from dataclasses import dataclass
 from math import trunc
+from typing import NamedTuple
 
 from .quantities import Unit
 from .sensors import Stream
@@ -11,8 +11,7 @@ _LONGEST = 128
 _LAST_SECOND = 2**32
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """What a sensor read at a second since 1970 by the meter's clock."""
 
     time: int
@@ -42,9 +41,8 @@ def parse_reading(payload: bytes, stream: Stream) -> Reading:
         value = _put_right(value)
     if not stream.lowest <= value <= stream.highest:
         raise ProtocolError(what, "its value is beyond the meter's range", value)
-    if unit != stream.unit:
-        unit = _known_unit(what, unit)
-    return Reading(time, value, stream.unit if unit == stream.unit else Unit(unit))
+    known = stream.unit if unit == stream.unit else _known_unit(what, unit)
+    return Reading(time, value, known)
 
 
 def _put_right(value: float) -> float:

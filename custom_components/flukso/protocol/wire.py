@@ -34,6 +34,7 @@ def _refuse_constant(name: str) -> Never:
 
 
 _DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
+_BLANK = b" \t\n\r"
 
 
 def load(payload: bytes, what: str, *, longest: int, brackets: int) -> Json:
@@ -50,10 +51,14 @@ def load(payload: bytes, what: str, *, longest: int, brackets: int) -> Json:
         raise ProtocolError(what, "too long", len(payload))
     if payload.count(b"[") + payload.count(b"{") > brackets:
         raise ProtocolError(what, "nested too deeply")
+    value: Json
     try:
-        value: Json = _DECODER.decode(str(payload, "utf-8"))
+        text = str(payload.strip(_BLANK), "utf-8")
+        value, end = _DECODER.raw_decode(text)
     except ValueError as error:
         raise ProtocolError(what, "not JSON") from error
+    if end != len(text):
+        raise ProtocolError(what, "not JSON")
     return value
 
 
