@@ -114,7 +114,7 @@ async def test_a_meter_is_discovered_confirmed_and_named(
     for name in (*_PORTS, *_KUBES):
         await expect(entry.get_by_text(name, exact=True)).to_be_visible()
     await camera.take("integration")
-    shown = await until_live(home.client, DOMAIN, 60)
+    shown = await until_live(home.client, DOMAIN, 90)
     assert [row.entity_id for row in shown if not row.live] == []
 
 
