@@ -4,33 +4,42 @@ import argparse
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 import os
+from pathlib import Path
 import sys
 
-from . import message, recorder, setup
+from . import message, plot, recorder, setup, side_by_side
 from .machine import machine
+from .meters import Household, Restless
 
 _EPILOG = """\
 The figures are for comparing on one machine, at best on one that is otherwise idle. What they were,
 and what they mean, is in docs/cost.md."""
 
 
-async def _message(options: argparse.Namespace) -> str:
-    return message.report(await message.measure(options.seconds))
+async def _side_by_side(options: argparse.Namespace) -> None:
+    streams = {}
+    for name, model in (("a household", Household), ("every value moving", Restless)):
+        streams[name] = await side_by_side.measure(options.meters, options.windows, model)
+        print(f"\n{options.meters} meters, {name}:\n\n{side_by_side.report(streams[name])}")
+    growth = {options.meters: streams["a household"]}
+    for meters in options.growth:
+        growth[meters] = await side_by_side.measure(meters, options.windows)
+    growth = dict(sorted(growth.items()))
+    print(f"\n{side_by_side.report_growth(growth)}")
+    if options.plot:
+        options.plot.write_text(plot.draw(streams, growth))
 
 
-async def _setup(options: argparse.Namespace) -> str:
-    return setup.report({meters: await setup.measure(meters) for meters in options.meters})
+async def _message(options: argparse.Namespace) -> None:
+    print(message.report(await message.measure(options.seconds)))
 
 
-async def _recorder(options: argparse.Namespace) -> str:
-    return recorder.report(await recorder.measure(options.minutes))
+async def _setup(options: argparse.Namespace) -> None:
+    print(setup.report({meters: await setup.measure(meters) for meters in options.meters}))
 
 
-_COMMANDS: dict[str, Callable[[argparse.Namespace], Coroutine[None, None, str]]] = {
-    "message": _message,
-    "setup": _setup,
-    "recorder": _recorder,
-}
+async def _recorder(options: argparse.Namespace) -> None:
+    print(recorder.report(await recorder.measure(options.minutes)))
 
 
 def arguments(argv: Sequence[str]) -> argparse.Namespace:
@@ -40,33 +49,71 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
         description="Measure what this integration costs, and print it as a table.",
         epilog=_EPILOG,
     )
-    parser.add_argument(
-        "what", nargs="*", choices=_COMMANDS, help="default: all of them, in this order"
+    commands = parser.add_subparsers(title="what to measure", metavar="")
+
+    def command(
+        name: str, measure: Callable[[argparse.Namespace], Coroutine[None, None, None]], text: str
+    ) -> Callable[..., argparse.Action]:
+        added = commands.add_parser(name, help=text, description=f"Measure {text}.")
+        added.set_defaults(measure=measure)
+        return added.add_argument
+
+    add = command(
+        "side-by-side", _side_by_side, "the processor time of Home Assistant, against others"
     )
-    add = parser.add_argument
+    add(
+        "--meters",
+        type=_positive,
+        default=10,
+        metavar="N",
+        help="so many play, of three clamps each; default: %(default)s",
+    )
+    add(
+        "--windows",
+        type=_positive,
+        default=5,
+        metavar="N",
+        help="watch so many half minutes; default: %(default)s",
+    )
+    add(
+        "--growth",
+        type=_positive,
+        nargs="*",
+        default=[1, 3, 30],
+        metavar="N",
+        help="other numbers of meters; default: 1 3 30",
+    )
+    add("--plot", type=Path, metavar="FILE", help="draw it as SVG")
+    add = command("message", _message, "this integration's own work on a message")
     add(
         "--seconds",
         type=_positive,
         default=300,
         metavar="N",
-        help="message: play so many of a meter's seconds for each row; default: %(default)s",
+        help="play so many of a meter's seconds for each row; default: %(default)s",
     )
+    add = command("setup", _setup, "how long a user waits for the entities of a meter")
     add(
         "--meters",
         type=_positive,
         nargs="+",
         default=[1, 10],
         metavar="N",
-        help="setup: confirm so many at once; default: 1 10",
+        help="confirm so many at once; default: 1 10",
     )
+    add = command("recorder", _recorder, "the rows in the database")
     add(
         "--minutes",
         type=_positive,
         default=3,
         metavar="N",
-        help="recorder: record for so long; default: %(default)s",
+        help="record for so long; default: %(default)s",
     )
-    return parser.parse_args(argv)
+    options = parser.parse_args(argv)
+    if "measure" not in options:
+        parser.print_help()
+        sys.exit()
+    return options
 
 
 def _positive(text: str) -> int:
@@ -77,13 +124,11 @@ def _positive(text: str) -> int:
 
 
 def main(argv: Sequence[str]) -> None:
-    """Run the measurements one after the other."""
+    """Run a measurement."""
     options = arguments(argv)
     os.environ["HA_DISABLE_LOG_FILE"] = "1"
     print(machine(), flush=True)
-    for what in options.what or _COMMANDS:
-        print(f"\n{what}: {sys.modules[f'{__package__}.{what}'].__doc__}", flush=True)
-        print(asyncio.run(_COMMANDS[what](options)), flush=True)
+    asyncio.run(options.measure(options))
 
 
 if __name__ == "__main__":

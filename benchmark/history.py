@@ -1,10 +1,10 @@
 """How much of a worker a large block of the meter's memory takes, and how long it holds the loop.
 
 A block of level 20 with a reading for every second of its twelve days is unpacked in a worker,
-while an event loop does what it can. The loop is held while the worker has the interpreter to
-itself: that is the most processor time that passes between two turns of the loop, which wants one a
-millisecond. How late the loop is by the clock depends on what else the machine does, so it is told
-for a loop that has nothing beside it as well.
+while an event loop does what it can, wanting a turn a millisecond. How late it comes by the clock
+depends on what else the machine does, so it is told for a loop that has nothing beside it as well.
+What of it the worker is to blame for, since it has the interpreter to itself, is the rest without
+the time in which a processor was not to be had: the loop is held.
 """
 
 import asyncio
@@ -87,7 +87,7 @@ def report(figures: Figures) -> str:
                 grouped(figures.readings),
                 f"{max(figures.worker):.2f}",
                 f"{max(figures.memory) / 1e6:.0f}",
-                f"{max(figures.held) * 1e3:.1f}",
+                " ".join(f"{x * 1e3:.1f}" for x in sorted(figures.held)),
                 f"{max(figures.late) * 1e3:.1f}",
                 f"{max(figures.late_alone) * 1e3:.1f}",
             ]
@@ -122,12 +122,18 @@ async def _watched[T](work: Callable[[], T]) -> tuple[T, _Turns]:
     turns = _Turns()
     working = asyncio.ensure_future(asyncio.to_thread(work))
     while not working.done():
-        wall, processor = time.perf_counter(), time.process_time()
+        wall, processor, queued = time.perf_counter(), time.process_time(), _queued()
         await asyncio.sleep(_TURN)
-        turns.held = max(turns.held, time.process_time() - processor)
-        turns.late = max(turns.late, time.perf_counter() - wall - _TURN)
+        late = time.perf_counter() - wall - _TURN
+        held = min(time.process_time() - processor, late - (_queued() - queued))
+        turns.held, turns.late = max(turns.held, held), max(turns.late, late)
         turns.memory = max(turns.memory, _resident())
     return await working, turns
+
+
+def _queued() -> float:
+    """For how long this thread has waited for a processor, in seconds."""
+    return int(Path("/proc/thread-self/schedstat").read_text().split()[1]) / 1e9
 
 
 def _resident() -> int:

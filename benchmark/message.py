@@ -27,7 +27,7 @@ from paho.mqtt import publish
 
 from custom_components.flukso.const import CONF_OTHER_INTERVAL, CONF_POWER_INTERVAL, DOMAIN
 from custom_components.flukso.entity import FluksoEntity
-from simulator import Message
+from simulator import Flm03, Message
 from stack import Mosquitto, eventually
 from stack.ports import LOOPBACK
 
@@ -93,7 +93,7 @@ async def measure(seconds: int) -> Costs:
         seconds: how many seconds of a meter to play for each interval.
     """
     costs: dict[tuple[str, str], list[Cost]] = defaultdict(list)
-    meter = three_clamps(0, _BEGIN)
+    meter = three_clamps(0, _BEGIN, Flm03)
     seconds_of_all = len(_INTERVALS) * (_WARM_UP + seconds)
     batches = iter([meter.second(_BEGIN + second) for second in range(1, seconds_of_all + 1)])
     with TemporaryDirectory() as folder:

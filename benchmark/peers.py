@@ -6,13 +6,17 @@ Each is a Home Assistant of its own on the same broker, so that all hear the sam
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 import json
+from pathlib import Path
+from typing import override
 
 from custom_components.flukso.const import CONF_OTHER_INTERVAL, CONF_POWER_INTERVAL, DOMAIN
 from custom_components.flukso.descriptions import description_of
 from custom_components.flukso.protocol.sensors import Stream, parse_sensors, streams_of
 from custom_components.flukso.protocol.topics import Report, reading_topic
 from simulator import Meter
-from stack import HomeAssistant
+from stack import HomeAssistant, eventually
+from stack.client import Json
+from stack.home_assistant import COMPONENT
 
 #: The house stands where no quarter-hour demand is shown: it takes up to half an hour to be known.
 COUNTRY = "NL"
@@ -27,12 +31,24 @@ class Peer:
         platform: the integration that its entities belong to.
         options: this integration's options, where they are not the defaults.
         yaml: what goes into configuration.yaml.
+        component: the folder of the custom integration that it needs.
     """
 
     name: str
     platform: str = DOMAIN
     options: Mapping[str, int] | None = None
     yaml: str = ""
+    component: Path | None = COMPONENT
+
+    def home(self, folder: Path) -> HomeAssistant:
+        """Describe the Home Assistant that it is joined to."""
+        return HomeAssistant(
+            folder,
+            component=self.component,
+            levels={"homeassistant": "warning"},
+            country=COUNTRY,
+            extra=self.yaml,
+        )
 
     async def join(self, home: HomeAssistant, port: int, meters: int) -> None:
         """Bring the meters of a broker on the loopback address into a running Home Assistant."""
@@ -45,11 +61,73 @@ class Peer:
             if self.options is not None:
                 await client.set_options(entry["entry_id"], dict(self.options))
 
+    async def live(self, home: HomeAssistant) -> Sequence[tuple[Json, Json]]:
+        """Wait until all enabled entities show a value; return each as registered, and its state.
+
+        Raises:
+            TimeoutError: they do not within two minutes.
+        """
+
+        async def shown() -> Sequence[tuple[Json, Json]] | None:
+            entities = await home.client.entities(self.platform)
+            enabled = [entity for entity in entities if entity["disabled_by"] is None]
+            states = await home.client.states()
+            live = [
+                (entity, state)
+                for entity in enabled
+                if (state := states.get(entity["entity_id"]))
+                and state["state"] not in ("unknown", "unavailable")
+            ]
+            return live if len(live) == len(enabled) else None
+
+        found = await eventually(shown, f"the entities of {self.name} to be live", 120)
+        assert found is not None
+        return found
+
 
 DEFAULTS = Peer("this integration, defaults")
 EVERY_READING = Peer(
     "this integration, interval 0", options={CONF_POWER_INTERVAL: 0, CONF_OTHER_INTERVAL: 0}
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Floor(Peer):
+    """An integration that reads the JSON of each message, and no more.
+
+    Attributes:
+        topics: what it hears.
+    """
+
+    topics: Sequence[str] = ()
+
+    @override
+    async def join(self, home: HomeAssistant, port: int, meters: int) -> None:
+        """Let it listen."""
+        await home.client.add_mqtt(port)
+        await home.client.call_service("floor", "listen", topics=list(self.topics))
+
+    @override
+    async def live(self, home: HomeAssistant) -> Sequence[tuple[Json, Json]]:
+        """It has no entities to wait for."""
+        return []
+
+    async def heard(self, home: HomeAssistant) -> int:
+        """How many messages it has heard so far."""
+        await home.client.call_service("floor", "tell")
+        return int((await home.client.states())["floor.heard"]["state"])
+
+
+def floor(name: str, meters: Sequence[Meter]) -> Floor:
+    """What hears the very messages that this integration hears, those of no meter if need be."""
+    topics = [
+        reading_topic("", stream.sensor.sensor_id, stream.kind)
+        for meter in meters
+        for stream in _streams(meter)
+        if (shown := description_of(stream)) and shown.entity_registry_enabled_default
+    ]
+    folder = Path(__file__).with_name("floor")
+    return Floor(name, platform="floor", yaml="floor:", component=folder, topics=topics)
 
 
 def yaml_sensors(name: str, meters: Sequence[Meter], *, disabled_too: bool = False) -> Peer:

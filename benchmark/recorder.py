@@ -13,11 +13,12 @@ import sqlite3
 from tempfile import TemporaryDirectory
 from time import time
 
-from stack import HomeAssistant, Mosquitto, eventually
+from simulator import Flm03
+from stack import HomeAssistant, Mosquitto
 from stack.client import Json
 
 from .meters import playing, three_clamps
-from .peers import COUNTRY, DEFAULTS, EVERY_READING, Peer, yaml_sensors
+from .peers import DEFAULTS, EVERY_READING, Peer, yaml_sensors
 from .table import grouped, table
 
 #: Midnight, six, noon and six in the evening of a day in June, in seconds since 1970.
@@ -54,7 +55,7 @@ class Rows:
 
 async def measure(minutes: int) -> list[Rows]:
     """Record that many minutes in all peers at once, and scale them to a day."""
-    meters = [three_clamps(number, start) for number, start in enumerate(_TIMES)]
+    meters = [three_clamps(number, start, Flm03) for number, start in enumerate(_TIMES)]
     peers = (
         DEFAULTS,
         EVERY_READING,
@@ -67,7 +68,7 @@ async def measure(minutes: int) -> list[Rows]:
         begins = [(meter, start) for meter, start in zip(meters, _TIMES, strict=True)]
         parts.enter_context(playing(begins, broker.port))
         homes = [
-            await parts.enter_async_context(_home(folder / str(number), peer))
+            await parts.enter_async_context(peer.home(folder / str(number)))
             for number, peer in enumerate(peers)
         ]
         joined = list(zip(peers, homes, strict=True))
@@ -83,28 +84,9 @@ async def measure(minutes: int) -> list[Rows]:
         ]
 
 
-def _home(folder: Path, peer: Peer) -> HomeAssistant:
-    return HomeAssistant(
-        folder, levels={"homeassistant": "warning"}, country=COUNTRY, extra=peer.yaml
-    )
-
-
 async def _groups_when_live(peer: Peer, home: HomeAssistant) -> Mapping[str, str]:
     """Wait until all enabled entities of a peer show a value, and return their groups."""
-
-    async def groups() -> Mapping[str, str]:
-        entities = await home.client.entities(peer.platform)
-        enabled = [item for item in entities if item["disabled_by"] is None]
-        states = await home.client.states()
-        live = {
-            item["entity_id"]: _group(item, states[item["entity_id"]])
-            for item in enabled
-            if states.get(item["entity_id"], {}).get("state", "unknown")
-            not in ("unknown", "unavailable")
-        }
-        return live if len(live) == len(enabled) else {}
-
-    return await eventually(groups, f"the entities of {peer.name} to be live", 120)
+    return {item["entity_id"]: _group(item, state) for item, state in await peer.live(home)}
 
 
 def _group(entity: Json, state: Json) -> str:

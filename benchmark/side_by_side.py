@@ -1,0 +1,262 @@
+"""What a message costs the whole Home Assistant process, against others who hear the same stream.
+
+All peers are Home Assistants of their own on one broker, with their recorders on, and are watched
+over the same windows of time, so that whatever slows the machine down slows them all. What a Home
+Assistant takes that hears nothing is subtracted.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+import contextlib
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+import sqlite3
+from statistics import median
+from tempfile import TemporaryDirectory
+from time import time
+
+from paho.mqtt import subscribe
+
+from stack import HomeAssistant, Mosquitto, eventually
+from stack.ports import LOOPBACK
+
+from .meters import Household, playing, three_clamps
+from .peers import DEFAULTS, EVERY_READING, Floor, Peer, floor, yaml_sensors
+from .program import processor_time, resident
+from .table import grouped, table
+
+FLOOR, YAML = "JSON read only", "YAML sensors"
+_NOTHING = "nothing"
+
+#: Noon of a day in June: the sun feeds one phase back, the other two draw.
+_BEGIN = 1_782_043_200
+#: Both intervals of the defaults go into a window, so that as many end in each (s).
+_WINDOW = 30
+#: So long all of it plays before it is watched (s).
+_WARM_UP = 40
+#: Meters don't wait for each other, so their messages come in this part of each second (s).
+_SPREAD = 0.6
+#: So long after the last of them everybody has read its messages and rests (s).
+_READ = 0.25
+#: The recorder commits every second in the benchmark's Home Assistants (s).
+_COMMITTED = 3
+_DAY = 86_400
+_DROPPED = "$SYS/broker/publish/messages/dropped"
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What it takes to bring a stream into Home Assistant in one way.
+
+    Attributes:
+        peer: the way.
+        message: processor time a message, the median of all windows (µs).
+        rows: rows in the table `states` a day and meter.
+        stored: growth of the database a day and meter (bytes).
+        memory: what the process holds in the end, beyond one that hears nothing (bytes).
+    """
+
+    peer: str
+    message: float
+    rows: float
+    stored: float
+    memory: int
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """The peers side by side.
+
+    Attributes:
+        heard: messages that each of them heard while it was watched.
+        a_second: how many that is a second.
+        lost: messages that did not reach one of them.
+        idle: what a Home Assistant takes that hears nothing, as a part of one processor.
+        costs: of each peer.
+    """
+
+    heard: int
+    a_second: int
+    lost: int
+    idle: float
+    costs: Sequence[Cost]
+
+    def cost(self, peer: str) -> Cost:
+        """The cost of one of them."""
+        return next(cost for cost in self.costs if cost.peer == peer)
+
+    def load(self, peer: str) -> float:
+        """What one of them takes, as a part of one processor."""
+        return self.cost(peer).message / 1e6 * self.a_second
+
+
+@dataclass(frozen=True, slots=True)
+class _Sample:
+    """How far all was at a moment: processor times (s) and database sizes (bytes) of the homes."""
+
+    at: float
+    seconds: int
+    heard: int
+    times: Sequence[float]
+    sizes: Sequence[int]
+
+
+async def measure(meters: int, windows: int, model: type[Household] = Household) -> Compared:
+    """Set the peers side by side.
+
+    Args:
+        meters: how many play, of three clamps each.
+        windows: for how many half minutes to watch.
+        model: what kind of household they measure.
+    """
+    played = [three_clamps(number, _BEGIN, model) for number in range(meters)]
+    counting = floor(FLOOR, played)
+    peers = (
+        floor(_NOTHING, ()),
+        counting,
+        DEFAULTS,
+        EVERY_READING,
+        yaml_sensors(YAML, played),
+    )
+    async with contextlib.AsyncExitStack() as parts:
+        folder = Path(parts.enter_context(TemporaryDirectory()))
+        broker = await parts.enter_async_context(Mosquitto(folder, extra="sys_interval 1"))
+        homes = [
+            await parts.enter_async_context(peer.home(folder / str(number)))
+            for number, peer in enumerate(peers)
+        ]
+        parts.enter_context(playing([(meter, _BEGIN) for meter in played], broker.port, _SPREAD))
+        joined = list(zip(peers, homes, strict=True))
+        for peer, home in joined:
+            await peer.join(home, broker.port, meters)
+        for peer, home in joined:
+            await peer.live(home)
+        await _play_until(played, played[-1].seconds + _WARM_UP)
+        samples = []
+        for window in range(windows + 1):
+            await _play_until(played, played[-1].seconds + (_WINDOW if window else 1))
+            samples.append(await _sample(played[-1].seconds, counting, homes))
+        await asyncio.sleep(_COMMITTED)
+        dropped = await asyncio.to_thread(_dropped, broker.port)
+        return _compared(joined, samples, len(counting.topics), meters, dropped)
+
+
+async def _play_until(meters: Sequence[Household], seconds: int) -> None:
+    """Wait until the meters have played so many seconds, and everybody has read them."""
+
+    async def played() -> bool:
+        return meters[-1].seconds >= seconds
+
+    await eventually(played, "the meters to play", within=2 * seconds, every=0.02)
+    await asyncio.sleep(_READ)
+
+
+async def _sample(seconds: int, counting: Floor, homes: Sequence[HomeAssistant]) -> _Sample:
+    times = [processor_time(_pid(home)) for home in homes]
+    heard = await counting.heard(homes[1])
+    return _Sample(time(), seconds, heard, times, [_size(home) for home in homes])
+
+
+def _pid(home: HomeAssistant) -> int:
+    home.check()
+    assert home.pid is not None
+    return home.pid
+
+
+def _size(home: HomeAssistant) -> int:
+    """How big the database is (bytes), what waits in its journal included."""
+    with _database(home) as connection:
+        [(size,)] = connection.execute(
+            "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
+        )
+        return int(size)
+
+
+def _rows(home: HomeAssistant, start: float, end: float) -> int:
+    """How many states were written between two times, in seconds since 1970."""
+    query = "SELECT count(*) FROM states WHERE last_updated_ts >= ? AND last_updated_ts < ?"
+    with _database(home) as connection:
+        [(rows,)] = connection.execute(query, (start, end))
+        return int(rows)
+
+
+def _database(home: HomeAssistant) -> contextlib.closing[sqlite3.Connection]:
+    path = home.config / "home-assistant_v2.db"
+    return contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True))
+
+
+def _dropped(port: int) -> int:
+    """How many messages the broker could not deliver."""
+    message = subscribe.simple(_DROPPED, hostname=LOOPBACK, port=port)  # type: ignore[no-untyped-call]
+    return int(message.payload)
+
+
+def _compared(
+    joined: Sequence[tuple[Peer, HomeAssistant]],
+    samples: Sequence[_Sample],
+    messages: int,
+    meters: int,
+    dropped: int,
+) -> Compared:
+    """Reckon what the samples tell; so many messages come a second."""
+    first, last = samples[0], samples[-1]
+    published = (last.seconds - first.seconds) * messages
+    windows = list(pairwise(samples))
+    scale = _DAY / (last.at - first.at) / meters
+    _, nothing = joined[0]
+    costs = [
+        Cost(
+            peer.name,
+            median(_taken(window, place, messages) for window in windows),
+            _rows(home, first.at, last.at) * scale,
+            (last.sizes[place] - first.sizes[place]) * scale,
+            resident(_pid(home)) - resident(_pid(nothing)),
+        )
+        for place, (peer, home) in enumerate(joined)
+        if home is not nothing
+    ]
+    lost = published - (last.heard - first.heard) + dropped
+    idle = (last.times[0] - first.times[0]) / (last.at - first.at)
+    return Compared(published, messages, lost, idle, costs)
+
+
+def _taken(window: tuple[_Sample, _Sample], place: int, messages: int) -> float:
+    """Processor time for a message in a window (µs), without that of the one that hears nothing."""
+    before, after = window
+    taken = [end - start for start, end in zip(before.times, after.times, strict=True)]
+    return (taken[place] - taken[0]) * 1e6 / (after.seconds - before.seconds) / messages
+
+
+def report(compared: Compared) -> str:
+    """Lay out what was measured of one stream."""
+    bottom, yaml = compared.cost(FLOOR).message, compared.cost(YAML).message
+    head = ("", "µs a message", "of the floor", "of YAML", "rows a day", "MB a day", "memory, MB")
+    rows = [
+        (
+            cost.peer,
+            f"{cost.message:.0f}",
+            f"{cost.message / bottom:.2f}",
+            f"{cost.message / yaml:.2f}",
+            grouped(cost.rows),
+            f"{cost.stored / 1e6:.1f}",
+            f"{cost.memory / 1e6:.0f}",
+        )
+        for cost in compared.costs
+    ]
+    heard = f"{grouped(compared.heard)} messages, {compared.lost} lost"
+    idle = f"a Home Assistant that hears nothing takes {compared.idle:.2%} of a processor"
+    return f"{table(head, rows)}\n\n{heard}; {idle}"
+
+
+def report_growth(by_meters: Mapping[int, Compared]) -> str:
+    """Lay out how the cost of a message changes with the number of meters."""
+    peers = [cost.peer for cost in next(iter(by_meters.values())).costs]
+    head = ("µs a message", *(f"{meters} meters" for meters in by_meters))
+    return table(
+        head,
+        [
+            (peer, *(f"{compared.cost(peer).message:.0f}" for compared in by_meters.values()))
+            for peer in peers
+        ],
+    )
