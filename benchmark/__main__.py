@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 import sys
 
-from . import message, plot, recorder, setup, side_by_side
+from . import history, message, plot, recorder, setup, side_by_side
 from .machine import machine
 from .meters import Household, Restless
 
@@ -40,6 +40,10 @@ async def _setup(options: argparse.Namespace) -> None:
 
 async def _recorder(options: argparse.Namespace) -> None:
     print(recorder.report(await recorder.measure(options.minutes)))
+
+
+async def _history(options: argparse.Namespace) -> None:
+    print(history.report(await history.measure(options.runs)))
 
 
 def arguments(argv: Sequence[str]) -> argparse.Namespace:
@@ -108,6 +112,14 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
         default=3,
         metavar="N",
         help="record for so long; default: %(default)s",
+    )
+    add = command("history", _history, "the reading of a large block of the meter's memory")
+    add(
+        "--runs",
+        type=_positive,
+        default=5,
+        metavar="N",
+        help="read it so many times; default: %(default)s",
     )
     options = parser.parse_args(argv)
     if "measure" not in options:
