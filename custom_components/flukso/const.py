@@ -9,7 +9,13 @@ CONF_TOPIC_PREFIX: Final = "topic_prefix"
 CONF_POWER_INTERVAL: Final = "power_interval"
 CONF_OTHER_INTERVAL: Final = "other_interval"
 CONF_SUPPLY_PORTS: Final = "supply_ports"
+CONF_WAVEFORM_INTERVAL: Final = "waveform_interval"
+CONF_FILL_GAPS: Final = "fill_gaps"
+
+EVENT_HISTORY_FILLED: Final = f"{DOMAIN}_history_filled"
 
 #: How often power and current are written, and all else (s); 0 is every reading.
 DEFAULT_POWER_INTERVAL: Final = 5
 DEFAULT_OTHER_INTERVAL: Final = 30
+#: How often a waveform is looked at, and the least that may be (s).
+DEFAULT_WAVEFORM_INTERVAL: Final = 10

@@ -1,0 +1,248 @@
+"""What was filled into the statistics, kept for a month so that it can be taken back.
+
+An hour whose filling was taken back is on hold: it is not filled again until the user asks.
+"""
+
+import asyncio
+from collections.abc import Collection, Sequence
+from dataclasses import astuple, dataclass
+from enum import StrEnum
+import logging
+from typing import TypedDict
+
+from homeassistant.components.sensor import DOMAIN as SENSOR_DOMAIN
+from homeassistant.const import ATTR_DEVICE_ID, ATTR_ENTITY_ID
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import UnsupportedStorageVersionError
+from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.storage import Store
+from homeassistant.util import dt as dt_util
+import voluptuous as vol
+
+from .const import DOMAIN, EVENT_HISTORY_FILLED
+from .metering.gaps import MeanRow, Row
+from .recorded import Change, async_apply, async_plan, in_unit
+from .stored import HOUR, Stored
+
+_LOGGER = logging.getLogger(__name__)
+
+_VERSION = 1
+#: How long a filling can be taken back (s).
+_KEPT = 30 * 24 * HOUR
+#: For so long after an hour its row is the recorder's to make (s).
+_RECORDER_IS_FIRST = 900
+
+
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """Hours of an entity that were filled ``at`` a time (s since 1970).
+
+    ``amount`` is what was counted in them, in the unit of the statistic, None of a gauge.
+    """
+
+    unique_id: str
+    at: float
+    amount: float | None
+    change: Change
+
+    @property
+    def hours(self) -> tuple[int, ...]:
+        """When each of its hours began (s since 1970)."""
+        return tuple(row.hour for row in self.change.after)
+
+
+class Left(StrEnum):
+    """Why a filling was not taken back."""
+
+    CHANGED = "changed_since"
+    GONE = "no_entity"
+
+
+class _Kept(TypedDict):
+    """A filling in the file, each of its rows as a list of columns."""
+
+    unique_id: str
+    at: float
+    amount: float | None
+    unit: str | None
+    before: list[list[float | None]]
+    after: list[list[float | None]]
+
+
+class _Layout(TypedDict):
+    """The layout of the file, one for each config entry."""
+
+    filled: list[_Kept]
+    held: dict[str, list[int]]
+
+
+_NUMBER = vol.Any(None, float, int)
+_ROW = vol.All(vol.Length(min=7, max=7), vol.ExactSequence([int, *[_NUMBER] * 6]))
+_LAYOUT = vol.Schema(
+    {
+        vol.Required("filled"): [
+            {
+                vol.Required("unique_id"): str,
+                vol.Required("at"): vol.Any(float, int),
+                vol.Required("amount"): _NUMBER,
+                vol.Required("unit"): vol.Any(None, str),
+                vol.Required("before"): [_ROW],
+                vol.Required("after"): vol.All([_ROW], vol.Length(min=1)),
+            }
+        ],
+        vol.Required("held"): {str: [int]},
+    }
+)
+
+
+class Fillings:
+    """The fillings of a meter: made, kept in Home Assistant's storage folder, and taken back."""
+
+    def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
+        self.filled: list[Filling] = []
+        self._hass = hass
+        self._store = Store[_Layout](hass, _VERSION, f"{DOMAIN}.{entry_id}.fillings")
+        self._held: dict[str, set[int]] = {}
+        self._writing = asyncio.Lock()
+
+    async def async_load(self) -> None:
+        """Take up what was kept; what can't be taken up can't be taken back any more."""
+        try:
+            stored = await self._store.async_load()
+            if stored is not None:
+                _LAYOUT(stored)
+                self.filled = [_filling(kept) for kept in stored["filled"]]
+                self._held = {unique_id: set(held) for unique_id, held in stored["held"].items()}
+        except (UnsupportedStorageVersionError, vol.Invalid) as error:
+            _LOGGER.warning("What was filled before can't be taken back: %s", error)
+
+    async def async_remove(self) -> None:
+        """Forget everything."""
+        await self._store.async_remove()
+
+    def held(self, unique_id: str) -> Collection[int]:
+        """The hours of an entity that are not to be filled by themselves."""
+        return self._held.get(unique_id, frozenset())
+
+    async def async_fill(
+        self,
+        unique_id: str,
+        rows: Sequence[Row | MeanRow],
+        *,
+        unit: str | None,
+        amount: float | None,
+        at: float,
+    ) -> Filling | None:
+        """Write rows of an entity, which are in ``unit`` as is the amount counted in them.
+
+        None tells that nothing was written: there is no such entity or statistic, or the last
+        hour has just ended, so that the recorder is to make its row.
+
+        Raises:
+            HomeAssistantError: the recorder does not come round to it.
+        """
+        statistic_id = self._entity_id(unique_id)
+        if statistic_id is None or any(row.hour + HOUR + _RECORDER_IS_FIRST > at for row in rows):
+            return None
+        async with self._writing:
+            change = await async_plan(self._hass, statistic_id, rows, unit)
+            if change is None:
+                return None
+            shown = None if amount is None else in_unit(amount, unit, change.unit)
+            filling = Filling(unique_id, at, shown, change)
+            self.filled = [kept for kept in self.filled if kept.at > at - _KEPT] + [filling]
+            await self._async_save()
+            if not await async_apply(self._hass, statistic_id, change):
+                self.filled.remove(filling)
+                await self._async_save()
+                return None
+        self._announce(statistic_id, filling)
+        return filling
+
+    async def async_restore(self) -> list[tuple[Filling, Left | None]]:
+        """Take the last filling back, with those of other entities for any of the same hours.
+
+        One that is not as it was written is left as it is, with the reason; it can't be taken
+        back later either, so it is forgotten.
+
+        Raises:
+            HomeAssistantError: the recorder does not come round to it.
+        """
+        taken: list[tuple[Filling, Left | None]] = []
+        async with self._writing:
+            last = set(self.filled[-1].hours) if self.filled else set()
+            same = [filling for filling in self.filled if not last.isdisjoint(filling.hours)]
+            for filling in reversed(same):
+                reason = await self._async_take_back(filling)
+                taken.append((filling, reason))
+        return taken
+
+    async def _async_take_back(self, filling: Filling) -> Left | None:
+        held = self._held.get(filling.unique_id, set())
+        statistic_id = self._entity_id(filling.unique_id)
+        reason = None if statistic_id else Left.GONE
+        if statistic_id:
+            self._hold(filling.unique_id, held | set(filling.hours))
+            await self._async_save()
+            if not await async_apply(self._hass, statistic_id, filling.change.reverse):
+                self._hold(filling.unique_id, held)
+                reason = Left.CHANGED
+        self.filled.remove(filling)
+        await self._async_save()
+        return reason
+
+    async def async_release(self, begin: float, end: float) -> None:
+        """Let the hours of a period be filled again, because the user wants it."""
+        for unique_id, hours in list(self._held.items()):
+            self._hold(unique_id, {hour for hour in hours if not begin <= hour < end})
+        await self._async_save()
+
+    def _hold(self, unique_id: str, hours: set[int]) -> None:
+        if hours:
+            self._held[unique_id] = hours
+        else:
+            self._held.pop(unique_id, None)
+
+    def _entity_id(self, unique_id: str) -> str | None:
+        return er.async_get(self._hass).async_get_entity_id(SENSOR_DOMAIN, DOMAIN, unique_id)
+
+    def _announce(self, entity_id: str, filling: Filling) -> None:
+        entity = er.async_get(self._hass).async_get(entity_id)
+        data = {
+            ATTR_ENTITY_ID: entity_id,
+            ATTR_DEVICE_ID: entity and entity.device_id,
+            "begin": dt_util.utc_from_timestamp(min(filling.hours)).isoformat(),
+            "hours": len(filling.hours),
+            "amount": filling.amount,
+            "unit": filling.change.unit,
+        }
+        self._hass.bus.async_fire(EVENT_HISTORY_FILLED, data)
+
+    async def _async_save(self) -> None:
+        await self._store.async_save(
+            {
+                "filled": [_kept(filling) for filling in self.filled],
+                "held": {unique_id: sorted(hours) for unique_id, hours in self._held.items()},
+            }
+        )
+
+
+def _kept(filling: Filling) -> _Kept:
+    change = filling.change
+    return {
+        "unique_id": filling.unique_id,
+        "at": filling.at,
+        "amount": filling.amount,
+        "unit": change.unit,
+        "before": [list(astuple(row)) for row in change.before],
+        "after": [list(astuple(row)) for row in change.after],
+    }
+
+
+def _filling(kept: _Kept) -> Filling:
+    change = Change(kept["unit"], _rows(kept["before"]), _rows(kept["after"]))
+    return Filling(kept["unique_id"], kept["at"], kept["amount"], change)
+
+
+def _rows(kept: Sequence[Sequence[float | None]]) -> tuple[Stored, ...]:
+    return tuple(Stored(int(hour or 0), *columns) for hour, *columns in kept)
