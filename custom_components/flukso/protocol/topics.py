@@ -67,6 +67,21 @@ def reading_topic(prefix: str, sensor_id: str, kind: Kind) -> str:
     return f"{prefix}/sensor/{sensor_id}/{kind}"
 
 
+def clock_topic(prefix: str, device_id: str) -> str:
+    """Where a meter tells the time."""
+    return f"{prefix}/device/{device_id}/flx/time"
+
+
+def voltage_topic(prefix: str, device_id: str) -> str:
+    """Where the waveform of a meter's one voltage appears."""
+    return f"{prefix}/device/{device_id}/flx/voltage/1"
+
+
+def current_topic(prefix: str, device_id: str, port: int) -> str:
+    """Where the waveform of a clamp's current appears."""
+    return f"{prefix}/device/{device_id}/flx/current/{port}"
+
+
 def clean_prefix(text: str) -> str:
     """A topic prefix as typed, without blanks around it and slashes behind it.
 

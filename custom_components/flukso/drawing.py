@@ -1,0 +1,106 @@
+"""A picture of one cycle of the mains: voltage and current on two scales, as SVG.
+
+Its words are symbols of units, so that it needs no translation; its colours follow the browser's
+light or dark scheme.
+"""
+
+from collections.abc import Sequence
+from math import floor, log10
+
+from .metering.waves import rms
+
+#: A cycle lasts so long (ms), and this is how the time is divided.
+_CYCLE = 20
+_TIMES = range(0, _CYCLE + 1, 5)
+#: Steps of both scales, above zero as below it.
+_STEPS = 2
+
+_WIDTH, _HEIGHT = 480, 270
+_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 428, 42, 240
+_MIDDLE = (_TOP + _BOTTOM) / 2
+
+_STYLE = """
+svg { font: 12px sans-serif; fill: #5f6368; }
+.ground { fill: #fff; }
+.grid { stroke: #e3e5e8; } .zero { stroke: #80868b; }
+.wave { fill: none; stroke-width: 2.5; stroke-linejoin: round; }
+.voltage { stroke: #d2691e; } .current { stroke: #1565c0; }
+.volts { fill: #b35412; } .amperes { fill: #1565c0; }
+@media (prefers-color-scheme: dark) {
+  svg { fill: #b0b4ba; }
+  .ground { fill: #1c1c1c; }
+  .grid { stroke: #3a3d41; } .zero { stroke: #9aa0a6; }
+  .voltage { stroke: #ffa657; } .current { stroke: #6cb6ff; }
+  .volts { fill: #ffa657; } .amperes { fill: #6cb6ff; }
+}
+"""
+
+
+def draw(voltage: Sequence[float], current: Sequence[float]) -> str:
+    """Draw samples in V and A, evenly spaced over one cycle."""
+    size = f'width="{_WIDTH}" height="{_HEIGHT}"'
+    return "".join(
+        (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" {size}>',
+            f'<style>{_STYLE}</style><rect class="ground" {size}/>',
+            *_grid(),
+            *_scale(voltage, "volts", "V", _LEFT - 8, "end"),
+            *_scale(current, "amperes", "A", _RIGHT + 8, "start"),
+            _wave(voltage, "voltage"),
+            _wave(current, "current"),
+            _text(_LEFT, 18, f"{rms(voltage):.1f} V RMS", "volts", "start"),
+            _text(_RIGHT, 18, f"{rms(current):.2f} A RMS", "amperes", "end"),
+            "</svg>",
+        )
+    )
+
+
+def _grid() -> list[str]:
+    lines = []
+    for step in range(-_STEPS, _STEPS + 1):
+        y, kind = _y(step / _STEPS), "grid" if step else "zero"
+        lines.append(f'<path class="{kind}" d="M{_LEFT} {y:g}H{_RIGHT}"/>')
+    for time in _TIMES:
+        x = _x(time / _CYCLE)
+        lines.append(f'<path class="grid" d="M{x:g} {_TOP}V{_BOTTOM}"/>')
+        label = f"{time} ms" if time == _CYCLE else str(time)
+        lines.append(_text(x, _BOTTOM + 18, label, "times", "middle"))
+    return lines
+
+
+def _scale(samples: Sequence[float], kind: str, unit: str, x: float, anchor: str) -> list[str]:
+    step = _highest(samples) / _STEPS
+    marks = [
+        _text(x, _y(place / _STEPS) + 4, f"{place * step:g}".replace("-", "−"), kind, anchor)
+        for place in range(-_STEPS, _STEPS + 1)
+    ]
+    return [*marks, _text(x, _TOP - 12, unit, kind, anchor)]
+
+
+def _wave(samples: Sequence[float], kind: str) -> str:
+    """The curve through the samples, closed by the first of the next cycle."""
+    highest, count = _highest(samples), len(samples)
+    points = " ".join(
+        f"{_x(place / count):.1f},{_y(sample / highest):.1f}"
+        for place, sample in enumerate((*samples, samples[0]))
+    )
+    return f'<polyline class="wave {kind}" points="{points}"/>'
+
+
+def _highest(samples: Sequence[float]) -> float:
+    """The end of a scale that has room for the samples, in round steps."""
+    least = max(*map(abs, samples), 0.01) / _STEPS
+    power: float = 10 ** floor(log10(least))
+    return _STEPS * power * next(each for each in (1, 2, 5, 10) if each * power >= least)
+
+
+def _x(share: float) -> float:
+    return _LEFT + share * (_RIGHT - _LEFT)
+
+
+def _y(share: float) -> float:
+    return _MIDDLE - share * (_BOTTOM - _TOP) / 2
+
+
+def _text(x: float, y: float, text: str, kind: str, anchor: str) -> str:
+    return f'<text class="{kind}" x="{x:g}" y="{y:g}" text-anchor="{anchor}">{text}</text>'

@@ -1,0 +1,52 @@
+"""What the samples of one cycle of the mains tell; ``samples`` are evenly spaced over it."""
+
+from cmath import phase, rect
+from collections.abc import Iterable, Sequence
+from math import degrees, sqrt, tau
+
+#: What is further apart in time (s) does not belong together.
+_TOGETHER = 1.0
+
+
+def rms(samples: Sequence[float]) -> float:
+    """The root mean square, in the unit of the samples."""
+    return sqrt(sum(sample**2 for sample in samples) / len(samples))
+
+
+def crest_factor(samples: Sequence[float]) -> float | None:
+    """The peak over the RMS: √2 of a sine, more of what draws current in pulses; None of 0."""
+    effective = rms(samples)
+    return max(map(abs, samples)) / effective if effective else None
+
+
+def harmonic(samples: Sequence[float], order: int) -> float | None:
+    """A harmonic in percent of the fundamental; None where there is no fundamental."""
+    fundamental = abs(_component(samples, 1))
+    return 100 * abs(_component(samples, order)) / fundamental if fundamental else None
+
+
+def phase_shift(voltage: Sequence[float], current: Sequence[float]) -> float | None:
+    """How far the current leads the voltage (°), from -180 to 180; None where one is missing.
+
+    It is that of the fundamentals: 0 of a heater, negative of a motor, 180 where power flows back.
+    """
+    reference, shifted = _component(voltage, 1), _component(current, 1)
+    return degrees(phase(shifted * reference.conjugate())) if reference and shifted else None
+
+
+def nearest[Timed](
+    first: Iterable[tuple[float, Timed]], second: Iterable[tuple[float, Timed]]
+) -> tuple[Timed, Timed] | None:
+    """The two that are nearest in time (s), one of each, the latest of equals; None beyond 1 s."""
+    pairs = [
+        (-abs(at - when), at + when, (one, other)) for at, one in first for when, other in second
+    ]
+    apart, _, pair = max(pairs, key=lambda each: each[:2], default=(-_TOGETHER - 1, 0.0, None))
+    return pair if -apart <= _TOGETHER else None
+
+
+def _component(samples: Sequence[float], order: int) -> complex:
+    """A term of the discrete Fourier transform; what rounding leaves of nothing is nothing."""
+    turn = tau * order / len(samples)
+    total = sum((sample * rect(1, -turn * place) for place, sample in enumerate(samples)), 0j)
+    return total if abs(total) > 1e-9 * len(samples) else 0j

@@ -1,0 +1,31 @@
+"""``flx/time``: what the meter's clock says (docs/protocol.md section 1a)."""
+
+import re
+
+from .wire import ProtocolError
+
+_WHAT = "flx/time"
+_LONGEST = 256
+_MICROSECONDS = 1_000_000
+
+#: Two clocks, the meter's and that of its sensor board, in what is JSON but for the quotes.
+_SAID = re.compile(
+    rb"\{flm:\{time:\[([0-9]{1,10}),([0-9]{1,6})\],update:(?:true|false)\},"
+    rb"flx:\{time:\[[0-9]{1,10},[0-9]{1,6}\],update:(?:true|false)\}\}"
+)
+
+
+def parse_clock(payload: bytes) -> float:
+    """What the meter's own clock says, in seconds since 1970, to the microsecond.
+
+    The sensor board's, which the message tells too, counts whole seconds and follows it.
+
+    Raises:
+        ProtocolError: another shape.
+    """
+    if len(payload) > _LONGEST:
+        raise ProtocolError(_WHAT, "too long", len(payload))
+    said = _SAID.fullmatch(b"".join(payload.split()))
+    if said is None:
+        raise ProtocolError(_WHAT, "does not tell the time", payload)
+    return int(said[1]) + int(said[2]) / _MICROSECONDS
