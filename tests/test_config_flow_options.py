@@ -18,21 +18,23 @@ async def test_the_intervals_can_be_chosen_and_hold_at_once(
 
     form = await hass.config_entries.options.async_init(entry.entry_id)
     assert form["type"] is FlowResultType.FORM
-    assert defaults(form) == {"power_interval": 5, "other_interval": 30}
+    assert defaults(form) == {"power_interval": 5, "other_interval": 30, "waveform_interval": 10}
     result = await hass.config_entries.options.async_configure(
-        form["flow_id"], {"power_interval": 0.0, "other_interval": 60.0}
+        form["flow_id"],
+        {"power_interval": 0.0, "other_interval": 60.0, "waveform_interval": 20.0},
     )
     await broker.settle()
 
     assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert entry.options == {"power_interval": 0, "other_interval": 60}
+    chosen = {"power_interval": 0, "other_interval": 60, "waveform_interval": 20}
+    assert entry.options == chosen
     assert all(isinstance(seconds, int) for seconds in entry.options.values())
     for power in (100, 200, 300):
         await broker.publish(meter.topic(1, "gauge"), reading(power, "W"))
         assert value_of(hass, meter, 1, "gauge") == power
 
     form = await hass.config_entries.options.async_init(entry.entry_id)
-    assert defaults(form) == {"power_interval": 0, "other_interval": 60}
+    assert defaults(form) == chosen
 
 
 def defaults(form: ConfigFlowResult) -> object:
@@ -41,16 +43,22 @@ def defaults(form: ConfigFlowResult) -> object:
     return form["data_schema"]({})
 
 
-@pytest.mark.parametrize("seconds", [-1, 3601, "often", None])
+@pytest.mark.parametrize(
+    ("option", "seconds"),
+    [
+        *(("power_interval", wrong) for wrong in (-1, 3601, "often", None)),
+        ("waveform_interval", 9),
+    ],
+)
 async def test_an_interval_that_is_none_is_refused(
-    hass: HomeAssistant, broker: Broker, seconds: object
+    hass: HomeAssistant, broker: Broker, option: str, seconds: object
 ) -> None:
     entry = await set_up_and_read(hass, broker, flm03())
     form = await hass.config_entries.options.async_init(entry.entry_id)
 
     with pytest.raises(InvalidData):
         await hass.config_entries.options.async_configure(
-            form["flow_id"], {"power_interval": seconds, "other_interval": 30}
+            form["flow_id"], {"power_interval": 5, "other_interval": 30} | {option: seconds}
         )
 
     assert entry.options == {}

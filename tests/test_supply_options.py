@@ -11,7 +11,7 @@ from .home import config_entry, set_up
 from .meters import Meter, flm02, flm03
 from .supplies import three_phases, totals
 
-INTERVALS = {"power_interval": 5, "other_interval": 30}
+INTERVALS = {"power_interval": 5, "other_interval": 30, "waveform_interval": 10}
 
 
 async def open_options(hass: HomeAssistant, entry: MockConfigEntry) -> ConfigFlowResult:

@@ -26,6 +26,9 @@ LANGUAGES = sorted((HOUSE / "translations").glob("*.json"))
 ISSUES: dict[str, Any] = ENGLISH["issues"]
 FIXABLE = {key: issue for key, issue in ISSUES.items() if "fix_flow" in issue}
 
+#: The modules that raise what a user is told.
+RAISING = ("__init__.py", "history_request.py", "waveform_actions.py")
+
 #: Home Assistant itself aborts with these.
 ABORTS_OF_CORE = {"already_configured", "already_in_progress"}
 
@@ -121,8 +124,7 @@ def test_what_is_mended_elsewhere_says_what_to_do() -> None:
 
 
 def test_every_exception_has_its_text() -> None:
-    raising = ("__init__.py", "history_request.py")
-    raised = keywords("translation_key") & set().union(*map(strings, raising))
+    raised = keywords("translation_key") & set().union(*map(strings, RAISING))
 
     assert ENGLISH["exceptions"].keys() == raised
 
@@ -179,7 +181,7 @@ def test_every_icon_belongs_to_an_entity() -> None:
         ("config.flow_title", {"name"}),
         ("config.step.confirm.description", {"model", "id", "sensors", "ports"}),
         ("issues.counter_break", set(strings("repairs.py"))),
-        ("exceptions.", set(strings("history_request.py"))),
+        ("exceptions.", set().union(*map(strings, RAISING))),
     ],
 )
 def test_every_placeholder_is_filled(place: str, filled: set[str]) -> None:

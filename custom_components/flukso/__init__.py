@@ -13,8 +13,10 @@ from .const import (
     CONF_OTHER_INTERVAL,
     CONF_POWER_INTERVAL,
     CONF_TOPIC_PREFIX,
+    CONF_WAVEFORM_INTERVAL,
     DEFAULT_OTHER_INTERVAL,
     DEFAULT_POWER_INTERVAL,
+    DEFAULT_WAVEFORM_INTERVAL,
     DOMAIN,
 )
 from .devices import async_register_devices, part_of
@@ -27,14 +29,17 @@ from .migrate import migrate_entry, take_over
 from .repairs import forget_issues, raise_counter_break
 from .runtime import FluksoConfigEntry, Runtime
 from .transport import Transport
+from .waveform_actions import async_setup_waveform_actions
+from .waveforms import Waveforms
 
-PLATFORMS = [Platform.BINARY_SENSOR, Platform.SENSOR]
+PLATFORMS = [Platform.BINARY_SENSOR, Platform.IMAGE, Platform.SENSOR]
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 
 async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
     """Register the actions, which serve all meters."""
     async_setup_history_request(hass)
+    async_setup_waveform_actions(hass)
     return True
 
 
@@ -64,7 +69,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> bo
         ),
         counter_break=partial(raise_counter_break, hass, entry),
     )
-    entry.runtime_data = Runtime(meter)
+    seconds = int(entry.options.get(CONF_WAVEFORM_INTERVAL, DEFAULT_WAVEFORM_INTERVAL))
+    waveforms = Waveforms(meter, transport, seconds)
+    entry.async_on_unload(waveforms.listen())
+    entry.runtime_data = Runtime(meter, waveforms)
     await meter.async_recall()
 
     @callback

@@ -32,8 +32,10 @@ from .const import (
     CONF_POWER_INTERVAL,
     CONF_SUPPLY_PORTS,
     CONF_TOPIC_PREFIX,
+    CONF_WAVEFORM_INTERVAL,
     DEFAULT_OTHER_INTERVAL,
     DEFAULT_POWER_INTERVAL,
+    DEFAULT_WAVEFORM_INTERVAL,
     DOMAIN,
 )
 from .protocol.config import Configuration, parse_config, read_config
@@ -43,19 +45,12 @@ from .supply import clamp_names
 from .transport import Link, Transport
 
 _NAME = "Fluksometer"
+#: The intervals that can be chosen: what they are at first, and at least (s).
 _INTERVALS = {
-    CONF_POWER_INTERVAL: DEFAULT_POWER_INTERVAL,
-    CONF_OTHER_INTERVAL: DEFAULT_OTHER_INTERVAL,
+    CONF_POWER_INTERVAL: (DEFAULT_POWER_INTERVAL, 0),
+    CONF_OTHER_INTERVAL: (DEFAULT_OTHER_INTERVAL, 0),
+    CONF_WAVEFORM_INTERVAL: (DEFAULT_WAVEFORM_INTERVAL, DEFAULT_WAVEFORM_INTERVAL),
 }
-_SECONDS = NumberSelector(
-    NumberSelectorConfig(
-        min=0,
-        max=3600,
-        step=1,
-        mode=NumberSelectorMode.BOX,
-        unit_of_measurement=UnitOfTime.SECONDS,
-    )
-)
 _LINK_ERRORS = {Link.MISSING: "mqtt_missing", Link.DISCONNECTED: "mqtt_not_connected"}
 
 
@@ -188,7 +183,7 @@ class FluksoConfigFlow(ConfigFlow, domain=DOMAIN):
 
 
 class FluksoOptionsFlow(OptionsFlowWithReload):
-    """How often states are written, and which ports make up the supply."""
+    """How often states are written and waveforms looked at, and which ports are the supply."""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show the options, or take them over."""
@@ -199,8 +194,8 @@ class FluksoOptionsFlow(OptionsFlowWithReload):
             return self.async_create_entry(data=options)
         options = dict(self.config_entry.options)
         fields: dict[vol.Marker, object] = {
-            vol.Required(option, default=options.get(option, default)): _SECONDS
-            for option, default in _INTERVALS.items()
+            vol.Required(option, default=options.get(option, default)): _seconds(least)
+            for option, (default, least) in _INTERVALS.items()
         }
         chosen = options.get(CONF_SUPPLY_PORTS, [])
         if names := self._clamps(chosen):
@@ -214,6 +209,18 @@ class FluksoOptionsFlow(OptionsFlowWithReload):
         if self.config_entry.state is ConfigEntryState.LOADED:
             names |= clamp_names(self.config_entry.runtime_data.meter.configuration)
         return names
+
+
+def _seconds(least: int) -> NumberSelector:
+    return NumberSelector(
+        NumberSelectorConfig(
+            min=least,
+            max=3600,
+            step=1,
+            mode=NumberSelectorMode.BOX,
+            unit_of_measurement=UnitOfTime.SECONDS,
+        )
+    )
 
 
 def _choice(names: dict[int, str | None]) -> SelectSelector:

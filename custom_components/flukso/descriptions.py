@@ -240,3 +240,30 @@ TOTALS = {
         _of_supply("peak_demand", _POWER, belgian=True),
     )
 }
+
+
+def _diagnostic(key: str, description: FluksoSensorDescription) -> FluksoSensorDescription:
+    return replace(
+        description,
+        key=key,
+        translation_key=key,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+    )
+
+
+_HARMONIC = _measurement(None, UnitOfRatio.PERCENTAGE, 1)
+
+#: What a waveform amounts to, by what it is.
+FIGURES = {
+    description.key: description
+    for description in (
+        _diagnostic("crest_factor", _measurement(None, None, 2)),
+        _diagnostic("harmonic_3", _HARMONIC),
+        _diagnostic("harmonic_5", _HARMONIC),
+        _diagnostic("harmonic_7", _HARMONIC),
+        _diagnostic("phase_shift", _BY_UNIT[Kind.GAUGE, Unit.DEGREE]),
+    )
+}
+
+CLOCK_OFFSET = _diagnostic("clock_offset", _measurement(_Class.DURATION, UnitOfTime.SECONDS, 1))

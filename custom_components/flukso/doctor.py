@@ -22,6 +22,7 @@ from .limits import is_regular, patience
 from .protocol.topics import CONFIG_REPORTS, Report, reading_topic
 from .runtime import FluksoConfigEntry
 from .signs import SOON, Ailment, Signs, diagnose
+from .timekeeping import Timekeeping
 from .transport import Message, Transport
 
 #: How often to look.
@@ -36,6 +37,7 @@ class Doctor:
         self._entry = entry
         self._meter = entry.runtime_data.meter
         self._transport = transport
+        self._timekeeping = Timekeeping(self._meter, _PERIOD.total_seconds())
         self._since: float | None = None
         self._elsewhere: tuple[float, float] | None = None
         self._watched = ""
@@ -55,22 +57,26 @@ class Doctor:
     def _stop(self) -> None:
         if self._stop_watching is not None:
             self._stop_watching()
-        self._report(frozenset(), {})
+        self._timekeeping.stop()
+        self._report(frozenset(), frozenset(), {})
 
     async def _look(self, moment: datetime) -> None:
         now = moment.timestamp()
         await self._watch_elsewhere()
+        await self._timekeeping.async_look(now)
         self._note_connection(now)
         if self._since is None or now - self._since < SOON:
             return
         signs = self._signs(now, self._since)
-        self._report(diagnose(signs), self._placeholders(signs))
+        self._report(diagnose(signs), signs.undecided, self._placeholders(signs))
 
     def _note_connection(self, now: float) -> None:
         self._since = (self._since or now) if self._transport.connected else None
 
     def _signs(self, now: float, since: float) -> Signs:
         channels, reports = self._meter.channels.values(), self._meter.hearing.reports
+        clock = self._meter.clock
+        ticked = None if clock.heard is None else clock.heard[0]
         wrong = [
             f"{report} ({heard.wrong})"
             for report in CONFIG_REPORTS
@@ -79,12 +85,13 @@ class Doctor:
         return Signs(
             now,
             since,
-            patience=min(map(_patience, _regular(channels)), default=None),
-            arrived=_latest(channel.tally.arrived for channel in channels),
-            read=_latest(map(_read_at, channels)),
+            patience=min(map(_patience, _regular(channels)), default=clock.patience),
+            arrived=_latest((ticked, *(channel.tally.arrived for channel in channels))),
+            read=_latest((ticked, *map(_read_at, channels))),
             sensors=reports.get(Report.SENSORS),
             unreadable=", ".join(wrong) or None,
             elsewhere=self._elsewhere,
+            clock_off=self._timekeeping.off,
         )
 
     async def _watch_elsewhere(self) -> None:
@@ -116,11 +123,17 @@ class Doctor:
             "prefix": self._meter.prefix,
             "since": since.strftime("%Y-%m-%d %H:%M") if signs.is_silent else "",
             "report": signs.unreadable or "",
+            "ahead": _hours_and_minutes(self._timekeeping.ahead),
         }
 
     @callback
-    def _report(self, found: frozenset[Ailment], placeholders: dict[str, str]) -> None:
-        """Raise an issue for what was found, and withdraw all others."""
+    def _report(
+        self,
+        found: frozenset[Ailment],
+        undecided: frozenset[Ailment],
+        placeholders: dict[str, str],
+    ) -> None:
+        """Raise an issue for what was found, and withdraw what certainly is not there."""
         for ailment in Ailment:
             issue_id = f"{ailment}_{self._entry.entry_id}"
             if ailment in found:
@@ -133,7 +146,7 @@ class Doctor:
                     translation_key=ailment,
                     translation_placeholders=placeholders,
                 )
-            else:
+            elif ailment not in undecided:
                 ir.async_delete_issue(self._hass, DOMAIN, issue_id)
 
 
@@ -154,3 +167,9 @@ def _read_at(channel: Channel) -> float | None:
 
 def _latest(times: Iterable[float | None]) -> float | None:
     return max((time for time in times if time is not None), default=None)
+
+
+def _hours_and_minutes(seconds: float) -> str:
+    """A span with its sign: "+1:30"."""
+    hours, minutes = divmod(round(abs(seconds) / 60), 60)
+    return f"{'+' if seconds > 0 else '−'}{hours}:{minutes:02}"

@@ -10,6 +10,7 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.event import async_call_later, async_track_time_interval
 
 from .channel import Channel, CounterChannel, FlowChannel, Reports, kind_of
+from .clock import Clock
 from .hearing import Hearing
 from .intervals import Intervals
 from .limits import fastest, pulse_constant
@@ -25,6 +26,7 @@ from .protocol.topics import (
     ConfigReport,
     Kind,
     Report,
+    clock_topic,
     reading_topic,
     report_topic,
 )
@@ -65,6 +67,9 @@ class Meter:
         self._transport = transport
         self._memory = memory
         self.intervals = intervals
+        self.clock = Clock(
+            clock_topic(prefix, device_id), transport, self.hearing.note_broken, intervals.other
+        )
         self._reports = Reports(self.hearing.note_broken, self._take_unit, counter_break)
         self._listeners: list[Callable[[], None]] = []
         self._tick_listeners: list[Callable[[int], None]] = []
@@ -235,6 +240,7 @@ class Meter:
     def _link_changed(self) -> None:
         for channel in self.channels.values():
             channel.link_changed()
+        self.clock.link_changed()
         for ticked in self._tick_listeners:
             ticked(self._elapsed)
         self._note_online(online=self._transport.connected)
@@ -245,7 +251,7 @@ class Meter:
         self._elapsed += self.intervals.period
         if not self._transport.connected:
             return
-        online = judge(self.channels.values(), now.timestamp())
+        online = judge(self.channels.values(), self.clock, now.timestamp())
         for channel in self.channels.values():
             is_due = not channel.interval or self._elapsed % channel.interval == 0
             if is_due and channel.listening and channel.alive:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from homeassistant.config_entries import ConfigEntry
 
 from .meter import Meter
+from .waveforms import Waveforms
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +13,7 @@ class Runtime:
     """The parts that serve one Fluksometer."""
 
     meter: Meter
+    waveforms: Waveforms
 
 
 type FluksoConfigEntry = ConfigEntry[Runtime]

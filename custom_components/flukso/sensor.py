@@ -1,5 +1,6 @@
 """Sensors: every gauge and counter that is a number."""
 
+from collections.abc import Collection
 from functools import partial
 from typing import override
 
@@ -11,15 +12,18 @@ from homeassistant.helpers.restore_state import RestoreEntity
 from homeassistant.util import dt as dt_util
 
 from .channel import Channel, CounterChannel
+from .clock import Clock
 from .const import CONF_SUPPLY_PORTS, DOMAIN
-from .descriptions import TOTALS, FluksoSensorDescription, description_of
-from .devices import meter_info
+from .descriptions import CLOCK_OFFSET, FIGURES, TOTALS, FluksoSensorDescription, description_of
+from .devices import device_info, meter_info
 from .entity import ChannelEntity, FluksoEntity, channels_of, follow
+from .meter import Meter
 from .protocol.quantities import Unit
 from .restore import Kept, counter_from, ledger_from
 from .runtime import FluksoConfigEntry
 from .supply import Supply
 from .totals import Booked, Total
+from .waveforms import Figure
 
 PARALLEL_UPDATES = 0
 
@@ -40,6 +44,10 @@ async def async_setup_entry(
     follow(hass, entry, async_add_entities, channels, partial(_create, hass, entry))
     totals = partial(_create_total, hass, entry)
     follow(hass, entry, async_add_entities, supply.current, totals)
+    figures = entry.runtime_data.waveforms.figures
+    follow(hass, entry, async_add_entities, figures, partial(FluksoFigure, hass, entry))
+    clocks = partial(_clocks, entry.runtime_data.meter)
+    follow(hass, entry, async_add_entities, clocks, partial(FluksoClock, entry))
 
 
 def _create(hass: HomeAssistant, entry: FluksoConfigEntry, channel: Channel) -> FluksoSensor | None:
@@ -175,3 +183,37 @@ class FluksoBooked(FluksoTotal, RestoreEntity):
             peak = self._booked.ledger.demand.peak
             began = dt_util.utc_from_timestamp(peak.quarter) if peak else None
             self._attr_extra_state_attributes = {"quarter_began": began}
+
+
+class FluksoFigure(FluksoEntity, SensorEntity):
+    """A figure of a clamp's waveform."""
+
+    def __init__(self, hass: HomeAssistant, entry: FluksoConfigEntry, figure: Figure) -> None:
+        device_id, sensor = entry.runtime_data.meter.device_id, figure.scope.sensor
+        unique_id = f"{device_id}_port_{figure.scope.port}_{figure.what}"
+        super().__init__(figure, unique_id, device_info(hass, entry, sensor))
+        self.entity_description = FIGURES[figure.what]
+
+    @override
+    def _take_value(self) -> None:
+        self._attr_native_value = self.shown.value
+
+
+def _clocks(meter: Meter) -> Collection[Clock]:
+    """The clock of an FLM03; an FLM02 does not tell the time."""
+    is_known = meter.configuration.sensors is not None
+    return [meter.clock] if is_known and meter.configuration.model == "FLM03" else []
+
+
+class FluksoClock(FluksoEntity, SensorEntity):
+    """How far ahead the meter's clock is."""
+
+    entity_description = CLOCK_OFFSET
+
+    def __init__(self, entry: FluksoConfigEntry, clock: Clock) -> None:
+        meter = entry.runtime_data.meter
+        super().__init__(clock, f"{meter.device_id}_{CLOCK_OFFSET.key}", meter_info(meter))
+
+    @override
+    def _take_value(self) -> None:
+        self._attr_native_value = self.shown.value

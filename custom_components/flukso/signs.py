@@ -10,6 +10,9 @@ SOON = 300
 #: Two ways are one too many when the second has not ended the first within this time (s).
 _OVERLAP = 60
 _A_DAY = 86_400
+#: A clock that is further off (s) for so long (s) is wrong.
+FAR_OFF = 300
+_AN_HOUR = 3600
 
 
 class Ailment(StrEnum):
@@ -21,6 +24,7 @@ class Ailment(StrEnum):
     OTHER_PREFIX = "other_prefix"
     TWO_PREFIXES = "two_prefixes"
     UNREADABLE = "unreadable_configuration"
+    CLOCK = "clock_wrong"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +35,8 @@ class Signs:
     speak regularly may all be silent (s), None if there is none. ``arrived`` is the last message
     on a readings topic, ``read`` the last reading, also one of before a restart. ``sensors`` is
     the last config/sensor, ``unreadable`` says which report can't be read and why. ``elsewhere``
-    are the first and the last reading that came without the topic prefix.
+    are the first and the last reading that came without the topic prefix. The meter's clock was
+    seen far off for ``clock_off`` seconds, None if it was not seen yet.
     """
 
     now: float
@@ -42,6 +47,13 @@ class Signs:
     sensors: Heard | None = None
     unreadable: str | None = None
     elsewhere: tuple[float, float] | None = None
+    clock_off: float | None = None
+
+    @property
+    def undecided(self) -> frozenset[Ailment]:
+        """What can't be found yet, and is not known to be cured either."""
+        is_told = self.clock_off is not None and not 0 < self.clock_off < _AN_HOUR
+        return frozenset() if is_told else frozenset({Ailment.CLOCK})
 
     @property
     def is_silent(self) -> bool:
@@ -69,6 +81,8 @@ def diagnose(signs: Signs) -> frozenset[Ailment]:
     found = set()
     if signs.unreadable is not None:
         found.add(Ailment.UNREADABLE)
+    if (signs.clock_off or 0) >= _AN_HOUR:
+        found.add(Ailment.CLOCK)
     if signs.arrived is not None and signs.sensors is None:
         found.add(Ailment.NO_CONFIGURATION)
     begun, heard = signs.elsewhere or (signs.now, 0)

@@ -1,0 +1,104 @@
+"""The meter's clock, as ``flx/time`` tells it: how far it is off, and that the meter is alive.
+
+How often the meter tells the time is not known (docs/protocol.md section 1a), so its silence
+means something only once it was heard twice, and lasts longer than usual.
+"""
+
+from collections.abc import Callable
+from typing import override
+
+from homeassistant.core import CALLBACK_TYPE, callback
+
+from .protocol.clock import parse_clock
+from .protocol.wire import ProtocolError
+from .shown import Shown
+from .transport import Message, Transport
+
+#: It may be silent for so long (s), and for so many times the longest gap that it ever left.
+_PATIENCE = 600
+_GAPS = 3
+_DECIMALS = 1
+
+
+class Clock(Shown):
+    """Shows how many seconds the meter's clock is ahead of that of Home Assistant."""
+
+    def __init__(
+        self,
+        topic: str,
+        transport: Transport,
+        broken: Callable[[str, ProtocolError], None],
+        interval: int,
+    ) -> None:
+        super().__init__()
+        self.topic = topic
+        #: The last that was heard: when, in seconds since 1970, and how far the clock was ahead.
+        self.heard: tuple[float, float] | None = None
+        self._transport = transport
+        self._broken = broken
+        self._interval = interval
+        self._alive = True
+        self._shown_at = 0.0
+        self._since: float | None = None
+        self._longest_gap = 0.0
+        self._unsubscribe: CALLBACK_TYPE = _nothing
+
+    @property
+    @override
+    def available(self) -> bool:
+        return self._alive and self._transport.connected
+
+    @property
+    def patience(self) -> float | None:
+        """How long it may be silent (s); None where nothing can be said of that."""
+        if not self.listening or not self._longest_gap:
+            return None
+        return max(_PATIENCE, _GAPS * self._longest_gap)
+
+    @override
+    async def _async_begin(self) -> None:
+        self.link_changed()
+        self._unsubscribe = await self._transport.async_subscribe(self.topic, self._receive)
+
+    @override
+    def _end(self) -> None:
+        self._unsubscribe()
+        self._unsubscribe = _nothing
+
+    @callback
+    def link_changed(self) -> None:
+        """Learn that the connection came or went: from now on silence counts anew."""
+        self._since, self.heard, self._alive = None, None, True
+        self.tell()
+
+    @callback
+    def judge(self, now: float) -> bool | None:
+        """Learn that time passes, and say whether it is live; None if that can't be told."""
+        self._since = now if self._since is None else self._since
+        patience = self.patience
+        self._alive = now - self._since <= (patience or _PATIENCE)
+        self.tell()
+        return None if patience is None else self._alive
+
+    @callback
+    def _receive(self, message: Message) -> None:
+        if message.retained:
+            return
+        try:
+            time = parse_clock(message.payload)
+        except ProtocolError as error:
+            self._broken(message.topic, error)
+            return
+        if self.heard is not None:
+            self._longest_gap = max(self._longest_gap, message.arrived - self.heard[0])
+        self.heard = message.arrived, time - message.arrived
+        self._since, self._alive = message.arrived, True
+        if message.arrived - self._shown_at >= self._interval:
+            self._shown_at = message.arrived
+            self.value = round(time - message.arrived, _DECIMALS)
+        self.tell()
+
+
+@callback
+def _nothing() -> None:
+    """There is no subscription to end."""

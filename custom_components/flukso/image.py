@@ -1,0 +1,56 @@
+"""Images: the waveform of each clamp, voltage and current over one cycle of the mains."""
+
+from functools import partial
+from typing import override
+
+from homeassistant.components.image import ImageEntity
+from homeassistant.const import EntityCategory
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.util import dt as dt_util
+
+from .devices import device_info
+from .drawing import draw
+from .entity import FluksoEntity, follow
+from .runtime import FluksoConfigEntry
+from .scope import Scope
+
+PARALLEL_UPDATES = 0
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: FluksoConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the waveforms of a meter, now and whenever it enables other clamps."""
+    waveforms = entry.runtime_data.waveforms
+    create = partial(FluksoWaveform, hass, entry)
+    follow(hass, entry, async_add_entities, waveforms.scopes, create)
+
+
+class FluksoWaveform(FluksoEntity, ImageEntity):
+    """What a scope saw last; drawn when somebody looks at it."""
+
+    _attr_content_type = "image/svg+xml"
+    _attr_entity_category = EntityCategory.DIAGNOSTIC
+    _attr_entity_registry_enabled_default = False
+    _attr_translation_key = "waveform"
+
+    def __init__(self, hass: HomeAssistant, entry: FluksoConfigEntry, scope: Scope) -> None:
+        device_id = entry.runtime_data.meter.device_id
+        unique_id = f"{device_id}_port_{scope.port}_waveform"
+        FluksoEntity.__init__(self, scope, unique_id, device_info(hass, entry, scope.sensor))
+        ImageEntity.__init__(self, hass)
+        self._scope = scope
+
+    @override
+    def _take_value(self) -> None:
+        if self._scope.look is not None:
+            self._attr_image_last_updated = dt_util.utc_from_timestamp(self._scope.look.at)
+
+    @override
+    async def async_image(self) -> bytes | None:
+        """The picture, as SVG."""
+        seen = self._scope.look
+        return None if seen is None else draw(seen.voltage.samples, seen.current.samples).encode()
