@@ -7,6 +7,9 @@ from homeassistant.components.recorder import Recorder, get_instance
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 import pytest
+from pytest_homeassistant_custom_component.components.recorder.common import (
+    async_wait_recording_done,
+)
 
 from custom_components.flukso import recorded, stored
 from custom_components.flukso.metering.gaps import MeanRow, Row
@@ -129,6 +132,7 @@ async def test_the_unit_tells_its_kind_where_the_statistic_does_not(hass: HomeAs
     get_instance(hass).async_update_statistics_metadata(
         COUNTER, new_unit_class=None, new_unit_of_measurement="kWh"
     )
+    await async_wait_recording_done(hass)
 
     [row] = await async_rows(hass, COUNTER, BEGIN, BEGIN + HOUR, "Wh")
 
