@@ -25,7 +25,7 @@ _SETTLED = 10
 _ARRIVED = 2
 _MB = 1 << 20
 #: Blocks: so many come and go with whatever Home Assistant does besides.
-_NOISE = 10_000
+_NOISE = 30_000
 
 
 @dataclass(frozen=True, slots=True)

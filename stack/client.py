@@ -195,7 +195,7 @@ class Client:
 
     async def states(self) -> dict[str, Json]:
         """Return the states of all entities by entity id (`state`, `attributes`, times)."""
-        return {state["entity_id"]: state for state in await self.get("/api/states")}
+        return {state["entity_id"]: state for state in await self.call("get_states")}
 
     async def entities(self, platform: str | None = None) -> list[Json]:
         """Return the registered entities, of one integration or all."""

@@ -33,6 +33,7 @@ class HomeAssistant:
         country: str = "BE",
         extra: str = "",
         more: Iterable[Path] = (),
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         """Describe it without starting it.
 
@@ -45,6 +46,7 @@ class HomeAssistant:
             country: where the house is.
             extra: further text of configuration.yaml.
             more: folders of custom integrations beside that one.
+            environment: variables for its process, beside those of this one.
         """
         self.port = port or free_port()
         self.url = f"http://{LOOPBACK}:{self.port}"
@@ -65,7 +67,9 @@ class HomeAssistant:
             [sys.executable, "-P", launch.__file__, "--config", self.config, "--skip-pip"],
             folder / "home-assistant.log",
             folder=folder,
-            environment=environment_without("PYTHONPATH") | {"HA_DISABLE_LOG_FILE": "true"},
+            environment=environment_without("PYTHONPATH")
+            | {"HA_DISABLE_LOG_FILE": "true"}
+            | dict(environment or {}),
         )
         self._session: aiohttp.ClientSession | None = None
         self._client: Client | None = None

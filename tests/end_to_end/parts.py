@@ -7,12 +7,19 @@ import pytest
 
 from stack import find_mosquitto
 
+from .clock import find_faketime
+
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 def require_mosquitto() -> None:
     """Skip where there is no mosquitto; in continuous integration there must be one."""
     _require(find_mosquitto(), "no mosquitto: scripts/setup could not bring one, install it")
+
+
+def require_faketime() -> None:
+    """Skip where Home Assistant's clock can't be set; in continuous integration it must be."""
+    _require(find_faketime(), "no libfaketime: install it to set Home Assistant's clock back")
 
 
 def require_browser() -> str:

@@ -14,6 +14,7 @@ from stack.client import Json
 from stack.ports import LOOPBACK
 
 from . import meter
+from .clock import Clock
 from .meter import Truth
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -40,6 +41,7 @@ class Stage:
     broker: Mosquitto
     meter: Process
     home: HomeAssistant
+    clock: Clock
     truth: Truth
 
     async def switch_off(self) -> None:
@@ -86,6 +88,15 @@ class Stage:
             for entity in await self.home.client.entities("flukso")
         }
         return ids["supply_netted_energy_import"], ids["supply_netted_energy_export"]
+
+    async def off(self) -> float:
+        """How far all phases' energy is from what the meter's counters tell, in Wh.
+
+        It began at another value, and so this is a constant, if nothing is lost or doubled.
+        """
+        states, second = await self.home.client.states(), time.time() - 1
+        imported, exported = (float(states[each]["state"]) for each in await self.netted())
+        return (imported - exported) * 1000 - self.truth.net(second)
 
     async def wrong(self, since: float) -> list[str]:
         """What is not as it should be: lost entities, counters that don't tell what they count."""
@@ -150,8 +161,9 @@ async def set_up(folder: Path) -> AsyncGenerator[Stage]:
         await parts.enter_async_context(broker)
         playing = _meter(folder, meters_broker.port, born, 0)
         await playing.start()
-        home = HomeAssistant(folder)
-        stage = Stage(folder, born, meters_broker, broker, playing, home, Truth(born))
+        clock = Clock(folder)
+        home = HomeAssistant(folder, environment=clock.environment)
+        stage = Stage(folder, born, meters_broker, broker, playing, home, clock, Truth(born))
         parts.push_async_callback(stage.switch_off)
         await parts.enter_async_context(home)
         await home.client.add_mqtt(broker.port)

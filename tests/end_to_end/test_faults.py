@@ -12,7 +12,7 @@ import pytest_socket
 from stack import eventually
 
 from .books import recorded, sums
-from .parts import require_mosquitto
+from .parts import require_faketime, require_mosquitto
 from .stage import Stage, bridge, set_up
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
@@ -25,6 +25,9 @@ _GREETING = "Error talking to MQTT: The client is not currently connected"
 _EXACT = 2e-3
 #: Seconds from what the meter counts to when it is recorded.
 _DELAY = 5
+
+#: What the household takes in two seconds at the most (Wh).
+_TWO_SECONDS = 3
 
 
 @pytest.fixture
@@ -171,3 +174,15 @@ async def test_after_all_this_the_statistics_are_what_the_meter_counted(stage: S
         for last in range(_DELAY)
     ]
     assert min(off) <= _EXACT
+
+
+async def test_home_assistants_clock_is_set_back_by_an_hour_and_set_right(stage: Stage) -> None:
+    require_faketime()
+    await stage.set_clock(0)
+    await stage.live()
+    before = await stage.off()
+    for ahead in (-3600, 0):
+        stage.clock.set(ahead)
+        await asyncio.sleep(_DELAY)
+        await stage.live()
+    assert await stage.off() == pytest.approx(before, abs=_TWO_SECONDS)
