@@ -1,4 +1,4 @@
-"""The options: how often states are written, in force without a restart."""
+"""The options: how often states are written, and the rest, in force without a restart."""
 
 from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.core import HomeAssistant
@@ -18,15 +18,30 @@ async def test_the_intervals_can_be_chosen_and_hold_at_once(
 
     form = await hass.config_entries.options.async_init(entry.entry_id)
     assert form["type"] is FlowResultType.FORM
-    assert defaults(form) == {"power_interval": 5, "other_interval": 30, "waveform_interval": 10}
+    assert defaults(form) == {
+        "power_interval": 5,
+        "other_interval": 30,
+        "waveform_interval": 10,
+        "fill_gaps": True,
+    }
     result = await hass.config_entries.options.async_configure(
         form["flow_id"],
-        {"power_interval": 0.0, "other_interval": 60.0, "waveform_interval": 20.0},
+        {
+            "power_interval": 0.0,
+            "other_interval": 60.0,
+            "waveform_interval": 20.0,
+            "fill_gaps": False,
+        },
     )
     await broker.settle()
 
     assert result["type"] is FlowResultType.CREATE_ENTRY
-    chosen = {"power_interval": 0, "other_interval": 60, "waveform_interval": 20}
+    chosen = {
+        "power_interval": 0,
+        "other_interval": 60,
+        "waveform_interval": 20,
+        "fill_gaps": False,
+    }
     assert entry.options == chosen
     assert all(isinstance(seconds, int) for seconds in entry.options.values())
     for power in (100, 200, 300):

@@ -11,7 +11,7 @@ from .home import config_entry, set_up
 from .meters import Meter, flm02, flm03
 from .supplies import three_phases, totals
 
-INTERVALS = {"power_interval": 5, "other_interval": 30, "waveform_interval": 10}
+OTHERS = {"power_interval": 5, "other_interval": 30, "waveform_interval": 10, "fill_gaps": True}
 
 
 async def open_options(hass: HomeAssistant, entry: MockConfigEntry) -> ConfigFlowResult:
@@ -24,7 +24,7 @@ async def choose(
 ) -> ConfigFlowResult:
     """Choose these ports and no others."""
     form = await open_options(hass, entry)
-    answers = INTERVALS | ({"supply_ports": list(ports)} if ports else {})
+    answers = OTHERS | ({"supply_ports": list(ports)} if ports else {})
     result = await hass.config_entries.options.async_configure(form["flow_id"], answers)
     await broker.settle()
     return result
@@ -78,7 +78,7 @@ async def test_the_chosen_ports_make_up_the_supply_at_once(
 
     await choose(hass, broker, entry, "1", "2")
 
-    assert entry.options == INTERVALS | {"supply_ports": [1, 2]}
+    assert entry.options == OTHERS | {"supply_ports": [1, 2]}
     assert entry.state is ConfigEntryState.LOADED
     assert "net_active_power" in totals(hass, meter)
     assert offered(await open_options(hass, entry))[1] == ["1", "2"]
@@ -92,7 +92,7 @@ async def test_without_a_choice_it_is_automatic_again(hass: HomeAssistant, broke
 
     await choose(hass, broker, entry)
 
-    assert entry.options == INTERVALS
+    assert entry.options == OTHERS
     assert totals(hass, meter) == set()
 
 
@@ -117,7 +117,7 @@ async def test_while_the_meter_is_not_set_up_the_chosen_ports_can_be_seen(
     """There is no MQTT, so nothing is known of the meter."""
     entry = config_entry(flm03())
     entry.add_to_hass(hass)
-    hass.config_entries.async_update_entry(entry, options=INTERVALS | {"supply_ports": [2]})
+    hass.config_entries.async_update_entry(entry, options=OTHERS | {"supply_ports": [2]})
     await hass.config_entries.async_setup(entry.entry_id)
 
     options, chosen = offered(await open_options(hass, entry))
@@ -135,5 +135,5 @@ async def test_what_is_no_clamp_of_the_meter_is_refused(
 
     with pytest.raises(InvalidData):
         await hass.config_entries.options.async_configure(
-            form["flow_id"], INTERVALS | {"supply_ports": ports}
+            form["flow_id"], OTHERS | {"supply_ports": ports}
         )

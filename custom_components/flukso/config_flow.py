@@ -15,6 +15,7 @@ from homeassistant.const import CONF_DEVICE_ID, UnitOfTime
 from homeassistant.core import callback
 from homeassistant.helpers.discovery_flow import DiscoveryKey
 from homeassistant.helpers.selector import (
+    BooleanSelector,
     NumberSelector,
     NumberSelectorConfig,
     NumberSelectorMode,
@@ -28,6 +29,7 @@ import voluptuous as vol
 
 from .announcements import async_hear_meter, async_hear_meters
 from .const import (
+    CONF_FILL_GAPS,
     CONF_OTHER_INTERVAL,
     CONF_POWER_INTERVAL,
     CONF_SUPPLY_PORTS,
@@ -183,12 +185,13 @@ class FluksoConfigFlow(ConfigFlow, domain=DOMAIN):
 
 
 class FluksoOptionsFlow(OptionsFlowWithReload):
-    """How often states are written and waveforms looked at, and which ports are the supply."""
+    """How often what is written, whether gaps are filled, and which ports are the supply."""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show the options, or take them over."""
         if user_input is not None:
             options: dict[str, Any] = {option: int(user_input[option]) for option in _INTERVALS}
+            options[CONF_FILL_GAPS] = bool(user_input[CONF_FILL_GAPS])
             if ports := user_input.get(CONF_SUPPLY_PORTS):
                 options[CONF_SUPPLY_PORTS] = [int(port) for port in ports]
             return self.async_create_entry(data=options)
@@ -197,6 +200,8 @@ class FluksoOptionsFlow(OptionsFlowWithReload):
             vol.Required(option, default=options.get(option, default)): _seconds(least)
             for option, (default, least) in _INTERVALS.items()
         }
+        fill_gaps = vol.Required(CONF_FILL_GAPS, default=options.get(CONF_FILL_GAPS, True))
+        fields[fill_gaps] = BooleanSelector()
         chosen = options.get(CONF_SUPPLY_PORTS, [])
         if names := self._clamps(chosen):
             suggestion = {"suggested_value": [str(port) for port in chosen]}
