@@ -268,10 +268,11 @@ class CounterChannel(Channel):
     @override
     def _followed(self, reading: Reading) -> tuple[int, float]:
         """What the guard accepted last, in place of a reading that it holds."""
-        state = self.guard.state
-        if TYPE_CHECKING:
-            assert state is not None  # the guard has a reading by now
-        return state.mark.time, round(state.mark.value + state.offset, 3)
+        last, value = self.guard.last, self.guard.value
+        if TYPE_CHECKING:  # the guard has a reading by now
+            assert last is not None
+            assert value is not None
+        return last.time, value
 
     @override
     def _current(self, now: float) -> float | None:

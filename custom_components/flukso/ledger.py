@@ -87,7 +87,7 @@ class Ledger:
         self._users.append(booked)
         if len(self._users) == 1:
             for counter in self._sums:
-                take = partial(self._take, counter)
+                take = partial(self._take, counter, _key(counter))
                 self._stops.append(await counter.async_follow(take))
 
         @callback
@@ -100,9 +100,8 @@ class Ledger:
         return stop
 
     @callback
-    def _take(self, counter: CounterChannel, time: int, value: float, at: float) -> None:
-        key = _key(counter)
-        self._note_leap(counter, time)
+    def _take(self, counter: CounterChannel, key: str, time: int, value: float, at: float) -> None:
+        self._note_leap(key, counter.guard.offset, time)
         self._sums[counter].take(key, value)
         entries = self.netting.take(key, time, value)
         if not entries:
@@ -118,12 +117,10 @@ class Ledger:
         for booked in self._users:
             booked()
 
-    def _note_leap(self, counter: CounterChannel, time: int) -> None:
+    def _note_leap(self, key: str, offset: float, time: int) -> None:
         """A counter that broke, or whose break the user books, leaves the quarter unknown."""
-        state = counter.guard.state
-        offset = state.offset if state else 0.0
-        if self._offsets.setdefault(_key(counter), offset) != offset:
-            self._offsets[_key(counter)] = offset
+        if self._offsets.setdefault(key, offset) != offset:
+            self._offsets[key] = offset
             self._leap = time
 
 

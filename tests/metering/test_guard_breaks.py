@@ -68,6 +68,14 @@ def test_the_user_may_let_a_break_count() -> None:
     assert shown(guard, [mark(63, 7_000_001.5)]) == [7_000_001.5]
 
 
+def test_what_is_booked_before_the_first_reading_is_added_to_it() -> None:
+    guard = Guard(FASTEST)
+    guard.book(1000)
+    assert guard.value is None
+
+    assert shown(guard, [mark(0, METER)]) == [METER + 1000]
+
+
 def test_a_sensor_with_a_new_meaning_books_nothing_though_it_counts_on() -> None:
     guard = guard_at()
     guard.recycle(1)

@@ -94,8 +94,8 @@ class Guard:
 
     What looks like old messages, played again or out of order, must go on for a minute to be
     believed. A counter that runs both ways is only kept from going back in time. ``held``
-    counts what was held; ``value`` is what the counter shows: its last accepted reading, offset
-    included.
+    counts what was held; ``value`` is what the counter shows: the ``last`` accepted reading,
+    ``offset`` included.
     """
 
     def __init__(
@@ -105,20 +105,20 @@ class Guard:
         self.held = 0
         self.value: float | None = None
         self._both_ways = both_ways
-        self._rid = self._base_rid = rid
-        self._base: Mark | None = None
-        self._offset = 0.0
+        self._rid = self._last_rid = rid
+        self.last: Mark | None = None
+        self.offset = 0.0
         self._held: _Held | None = None
 
     @property
     def state(self) -> CounterState | None:
         """What to keep over a restart."""
-        base = self._base
-        return None if base is None else CounterState(base, self._offset, self._base_rid)
+        base = self.last
+        return None if base is None else CounterState(base, self.offset, self._last_rid)
 
     def restore(self, state: CounterState) -> None:
         """Go on from before a restart."""
-        self._offset = state.offset
+        self.offset = state.offset
         self._accept(state.mark, state.rid)
 
     def recycle(self, rid: int) -> None:
@@ -127,22 +127,22 @@ class Guard:
 
     def book(self, difference: float) -> None:
         """Add to what is shown, because the user wants the break to count."""
-        self._offset = round(self._offset + difference, 3)
-        if self._base is not None:
-            self._accept(self._base, self._base_rid)
+        self.offset = round(self.offset + difference, 3)
+        if self.last is not None:
+            self._accept(self.last, self._last_rid)
 
     def take(self, mark: Mark) -> Break | None:
         """Take a reading; the answer is a break if this reading confirmed one."""
-        base = self._base
-        if base is None or (self._base_rid == self._rid and self._continues(base, mark)):
+        base = self.last
+        if base is None or (self._last_rid == self._rid and self._continues(base, mark)):
             self._accept(mark, self._rid)
             self._held = None
             return None
         return self._hold(base, mark)
 
     def _accept(self, base: Mark, rid: int) -> None:
-        self._base, self._base_rid = base, rid
-        self.value = round(base.value + self._offset, 3)
+        self.last, self._last_rid = base, rid
+        self.value = round(base.value + self.offset, 3)
 
     def _continues(self, last: Mark, mark: Mark, lag: int = _LAG) -> bool:
         if _is_older(mark, last):
@@ -183,12 +183,12 @@ class Guard:
         set_back = self._both_ways or 0 <= counted <= countable
         wrapped = 0 <= counted + _WRAP <= min(countable, _WRAP_REACH)
         found = None
-        if self._base_rid != self._rid or not (set_back or wrapped):
+        if self._last_rid != self._rid or not (set_back or wrapped):
             found = Break(base, held.first)
-            self._offset += base.value - held.first.value
+            self.offset += base.value - held.first.value
         elif not set_back:
-            self._offset += _WRAP
-        self._offset = round(self._offset, 3)
+            self.offset += _WRAP
+        self.offset = round(self.offset, 3)
         self._accept(held.last, self._rid)
         self._held = None
         return found

@@ -21,16 +21,12 @@ class NettingState:
 
 
 class _Track:
-    """The readings of one counter, the first of them up to where it is booked."""
+    """The readings of one counter up to the ``last``, the first up to where it is booked."""
 
     def __init__(self, time: int, value: float) -> None:
+        self.last = time
         self._times = [time]
         self._values = [value]
-
-    @property
-    def last(self) -> int:
-        """The second of the last reading."""
-        return self._times[-1]
 
     @property
     def booked(self) -> float:
@@ -47,6 +43,7 @@ class _Track:
             self._values.pop()
         if not self._times:
             self._times, self._values = [time - 1], [booked]
+        self.last = time
         self._times.append(time)
         self._values.append(value)
         if len(self._times) > _MOST:
