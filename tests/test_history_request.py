@@ -12,7 +12,7 @@ from homeassistant.helpers import entity_registry as er
 import paho.mqtt.client as paho
 import pytest
 
-from custom_components.flukso.const import DOMAIN
+from custom_components.flukso.const import CONF_FILL_GAPS, DOMAIN
 from simulator import Flm03, Message
 
 from .broker import Broker
@@ -146,6 +146,18 @@ async def test_a_meter_without_counters_has_nothing_to_tell(
         await request(hass, entry.entry_id)
 
     assert refusal.value.translation_key == "no_counter_in_use"
+
+
+async def test_nothing_is_requested_that_nobody_listens_to(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    entry = await set_up(hass, broker, flm03())
+    hass.config_entries.async_update_entry(entry, options={CONF_FILL_GAPS: False})
+
+    with pytest.raises(ServiceValidationError) as refusal:
+        await request(hass, entry.entry_id)
+
+    assert refusal.value.translation_key == "history_not_listened_to"
 
 
 async def test_a_time_without_a_zone_is_the_home_s(

@@ -10,7 +10,7 @@ from homeassistant.helpers.service import async_get_config_entry
 from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
-from .const import DOMAIN
+from .const import CONF_FILL_GAPS, DOMAIN
 from .meter import Meter
 from .protocol.sensors import Sensor
 from .protocol.tmpo_sync import sync_list, sync_topic
@@ -54,6 +54,10 @@ class _Requests:
         if since >= now:
             raise ServiceValidationError(
                 translation_domain=DOMAIN, translation_key="history_not_yet_there"
+            )
+        if not entry.options.get(CONF_FILL_GAPS, True):
+            raise ServiceValidationError(
+                translation_domain=DOMAIN, translation_key="history_not_listened_to"
             )
         sensors = _counters_in_use(call.hass, meter)
         if not sensors:
