@@ -15,6 +15,7 @@ import pytest
 import custom_components.flukso as integration
 from custom_components.flukso import binary_sensor, config_flow, repairs
 from custom_components.flukso.const import DOMAIN
+from custom_components.flukso.metering.installation import Trouble
 from custom_components.flukso.signs import Ailment
 
 HOUSE = Path(integration.__file__).parent
@@ -27,7 +28,7 @@ ISSUES: dict[str, Any] = ENGLISH["issues"]
 FIXABLE = {key: issue for key, issue in ISSUES.items() if "fix_flow" in issue}
 
 #: The modules that raise what a user is told.
-RAISING = ("__init__.py", "history_request.py", "waveform_actions.py")
+RAISING = ("__init__.py", "history_request.py", "waveform_actions.py", "metering/installation.py")
 
 #: Home Assistant itself aborts with these.
 ABORTS_OF_CORE = {"already_configured", "already_in_progress"}
@@ -126,7 +127,7 @@ def test_what_is_mended_elsewhere_says_what_to_do() -> None:
 def test_every_exception_has_its_text() -> None:
     raised = keywords("translation_key") & set().union(*map(strings, RAISING))
 
-    assert ENGLISH["exceptions"].keys() == raised
+    assert ENGLISH["exceptions"].keys() == raised | set(Trouble)
 
 
 def test_every_action_is_named_explained_and_has_an_icon() -> None:

@@ -20,7 +20,7 @@ _THREE_PHASES = ("3p+n", "3p-n")
 _SUMS = {"p1+p2+p3": (1, {1, 2, 3}), "p2+p1": (2, {1, 2})}
 
 #: How the quadrants add up to reactive power: Q1 and Q2 are inductive.
-_QUADRANTS = {Quantity.Q1: 1, Quantity.Q2: 1, Quantity.Q3: -1, Quantity.Q4: -1}
+QUADRANTS = {Quantity.Q1: 1, Quantity.Q2: 1, Quantity.Q3: -1, Quantity.Q4: -1}
 
 type _Figure = Callable[[Ledger], float | None]
 
@@ -135,7 +135,7 @@ class Supply:
         if imports and exports:
             powers["net_active_power"] = imports | dict.fromkeys(exports, -1)
         quadrants = [
-            dict.fromkeys(self._gauges(quadrant), sign) for quadrant, sign in _QUADRANTS.items()
+            dict.fromkeys(self._gauges(quadrant), sign) for quadrant, sign in QUADRANTS.items()
         ]
         if all(quadrants):
             powers["reactive_power"] = dict(

@@ -1,9 +1,15 @@
-"""Actions on waveforms: one look at a clamp."""
+"""Actions that look at clamps: one waveform, and whether all are installed as they should be."""
 
 import asyncio
 from datetime import UTC, datetime
+from functools import partial
 
-from homeassistant.const import CONF_DEVICE_ID, UnitOfElectricCurrent, UnitOfElectricPotential
+from homeassistant.const import (
+    ATTR_CONFIG_ENTRY_ID,
+    CONF_DEVICE_ID,
+    UnitOfElectricCurrent,
+    UnitOfElectricPotential,
+)
 from homeassistant.core import (
     HomeAssistant,
     ServiceCall,
@@ -14,62 +20,103 @@ from homeassistant.core import (
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.event import async_call_later
-from homeassistant.helpers.service import async_get_device_and_config_entry
-from homeassistant.util.json import JsonObjectType
+from homeassistant.helpers.service import async_get_config_entry, async_get_device_and_config_entry
+from homeassistant.helpers.translation import async_get_translations
+from homeassistant.util.json import JsonArrayType, JsonObjectType
 import voluptuous as vol
 
 from .const import DOMAIN
 from .devices import part_of
+from .installation_check import async_listen_to_clamps, seen_of
+from .metering.installation import Finding, judge
 from .metering.waves import rms
 from .protocol.waveform import Waveform
 from .runtime import FluksoConfigEntry, Runtime
 from .scope import Look, Scope
+from .transport import Transport
 from .waveforms import figures_of
 
-#: How long an action waits for a waveform (s).
-WITHIN = 10
+#: How long an action listens (s).
+_SECONDS = 10
 
 _DECIMALS = 3
 
 
 @callback
 def async_setup_waveform_actions(hass: HomeAssistant) -> None:
-    """Let users capture a waveform."""
+    """Register the actions."""
 
     async def capture(call: ServiceCall) -> ServiceResponse:
         device, entry = async_get_device_and_config_entry(hass, DOMAIN, call.data[CONF_DEVICE_ID])
         scope = _scope_of(entry, device)
         name = device.name_by_user or device.name or ""
-        look = await async_look(hass, entry.runtime_data, scope)
+        look = await _async_look(hass, entry.runtime_data, scope)
         if look is None:
             raise HomeAssistantError(
                 translation_domain=DOMAIN,
                 translation_key="no_waveform",
-                translation_placeholders={"name": name, "seconds": str(WITHIN)},
+                translation_placeholders={"name": name, "seconds": str(_SECONDS)},
             )
         return {"port": scope.port, "name": name, **_told(look)}
 
-    hass.services.async_register(
-        DOMAIN,
-        "capture_waveform",
-        capture,
-        vol.Schema({vol.Required(CONF_DEVICE_ID): cv.string}),
-        SupportsResponse.ONLY,
-    )
+    async def check(call: ServiceCall) -> ServiceResponse:
+        entry: FluksoConfigEntry = async_get_config_entry(
+            hass, DOMAIN, call.data[ATTR_CONFIG_ENTRY_ID]
+        )
+        return {"clamps": await _async_check(hass, entry.runtime_data)}
+
+    for name, action, field in (
+        ("capture_waveform", capture, CONF_DEVICE_ID),
+        ("check_installation", check, ATTR_CONFIG_ENTRY_ID),
+    ):
+        schema = vol.Schema({vol.Required(field): cv.string})
+        hass.services.async_register(DOMAIN, name, action, schema, SupportsResponse.ONLY)
 
 
-async def async_look(hass: HomeAssistant, runtime: Runtime, scope: Scope) -> Look | None:
+async def _async_look(hass: HomeAssistant, runtime: Runtime, scope: Scope) -> Look | None:
     """Look at the clamp of a scope as soon as possible; None if there was nothing to see."""
-    own = runtime.waveforms.another(scope)
-    done = asyncio.Event()
-    stop_waiting = async_call_later(hass, WITHIN, callback(lambda _now: done.set()))
+    own, done = runtime.waveforms.another(scope), asyncio.Event()
     stop_listening = await own.async_listen(done.set)
+    try:
+        await _async_wait(hass, done)
+    finally:
+        stop_listening()
+    return own.look
+
+
+async def _async_wait(hass: HomeAssistant, done: asyncio.Event) -> None:
+    """Wait until it is done, or time is up."""
+    stop_waiting = async_call_later(hass, _SECONDS, callback(lambda _now: done.set()))
     try:
         await done.wait()
     finally:
-        stop_listening()
         stop_waiting()
-    return own.look
+
+
+async def _async_check(hass: HomeAssistant, runtime: Runtime) -> JsonArrayType:
+    """Look at all clamps and listen to them meanwhile, and judge each."""
+    scopes, configuration = runtime.waveforms.scopes(), runtime.meter.configuration
+    wait = partial(_async_wait, hass, asyncio.Event())
+    means, looks = await asyncio.gather(
+        async_listen_to_clamps(runtime.meter, Transport(hass), wait),
+        asyncio.gather(*(_async_look(hass, runtime, scope) for scope in scopes)),
+    )
+    texts = await async_get_translations(hass, hass.config.language, "exceptions", [DOMAIN])
+    checked: JsonArrayType = []
+    for scope, look in zip(scopes, looks, strict=True):
+        part, shape = part_of(runtime.meter, scope.sensor), figures_of(look) if look else {}
+        seen = seen_of(scope.sensor, means, configuration, shape)
+        name = part.name or part.place
+        findings: JsonArrayType = [_in_words(each, name, texts) for each in judge(seen)]
+        checked.append({"port": scope.port, "name": name, "findings": findings})
+    return checked
+
+
+def _in_words(finding: Finding, name: str, texts: dict[str, str]) -> JsonObjectType:
+    """A finding with a sentence in the language of the house."""
+    text = texts[f"component.{DOMAIN}.exceptions.{finding.trouble}.message"]
+    filled = text.format(name=name, seconds=_SECONDS, **finding.figures)
+    return {"finding": finding.trouble, "text": filled, "figures": dict(finding.figures)}
 
 
 def _scope_of(entry: FluksoConfigEntry, device: dr.AnyDeviceEntry) -> Scope:

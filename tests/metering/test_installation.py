@@ -1,0 +1,131 @@
+"""What is found wrong with a clamp, and where the figures don't decide, nothing."""
+
+from dataclasses import replace
+from math import cos, radians, sin
+
+from hypothesis import given, strategies as st
+import pytest
+
+from custom_components.flukso.metering.installation import Seen, Trouble, judge
+
+
+def seen(watts: float, degrees: float = 0, **others: object) -> Seen:
+    """A clamp with that apparent power at that angle, with few harmonics."""
+    plain = Seen(
+        active=watts * cos(radians(degrees)),
+        reactive=watts * sin(radians(degrees)),
+        voltage=230,
+        current=watts / 230,
+        distortion=0.05,
+        rating=50,
+        may_export=False,
+    )
+    return replace(plain, **others)  # type: ignore[arg-type]
+
+
+def troubles(of: Seen) -> list[Trouble]:
+    return [finding.trouble for finding in judge(of)]
+
+
+@pytest.mark.parametrize("degrees", [0, 20, -30, 45, -45, 85, -85])
+def test_a_clamp_that_imports_as_usual_is_well(degrees: float) -> None:
+    assert judge(seen(1500, degrees)) == []
+
+
+@pytest.mark.parametrize("degrees", [180, 165, -170])
+def test_what_flows_back_where_nothing_can_is_the_wrong_way_round(degrees: float) -> None:
+    [finding] = judge(seen(1500, degrees))
+
+    assert finding.trouble is Trouble.REVERSED
+    assert finding.figures["active_power"] == round(1500 * cos(radians(degrees)), 1)
+    assert finding.figures["angle"] == abs(degrees)
+
+
+def test_solar_power_may_flow_back() -> None:
+    assert judge(seen(1500, 180, may_export=True)) == []
+
+
+@pytest.mark.parametrize("degrees", [60, -60, 120, -120, 111, -69])
+def test_sixty_degrees_and_twice_that_are_those_of_another_phase(degrees: float) -> None:
+    [finding] = judge(seen(1500, degrees))
+
+    assert finding.trouble is Trouble.WRONG_PHASE
+    assert finding.figures["angle"] == pytest.approx(abs(degrees), abs=0.1)
+    assert finding.figures["distortion"] == 5
+
+
+@pytest.mark.parametrize("distortion", [None, 0.31, 1.2])
+def test_where_harmonics_lower_the_power_factor_or_may_the_phase_is_not_judged(
+    distortion: float | None,
+) -> None:
+    assert judge(seen(1500, 60, distortion=distortion)) == []
+
+
+@pytest.mark.parametrize("degrees", [180, 120])
+def test_of_little_power_the_angle_tells_nothing(degrees: float) -> None:
+    assert judge(seen(40, degrees)) == []
+
+
+@pytest.mark.parametrize(
+    ("angle", "found"),
+    [(-120, [Trouble.WRONG_PHASE]), (178, [Trouble.REVERSED]), (20, []), (None, [])],
+)
+def test_without_powers_the_waveform_tells_the_angle(
+    angle: float | None, found: list[Trouble]
+) -> None:
+    assert troubles(seen(1500, active=None, reactive=None, angle=angle)) == found
+
+
+def test_nothing_is_connected_where_no_current_flows_and_no_angle_is_judged() -> None:
+    [finding] = judge(seen(2000, 180, current=0.0204))
+
+    assert finding.trouble is Trouble.NOTHING_CONNECTED
+    assert finding.figures == {"current": 0.02}
+
+
+def test_a_clamp_above_its_rating_is_told_of_with_both() -> None:
+    [finding] = judge(seen(1500, current=50.24))
+
+    assert finding.trouble is Trouble.ABOVE_RATING
+    assert finding.figures == {"current": 50.2, "rating": 50}
+    assert judge(seen(1500, current=50)) == []
+    assert judge(seen(1500, current=500, rating=None)) == []
+
+
+@pytest.mark.parametrize(
+    ("voltage", "nominal", "told"),
+    [
+        *((206.9, 230, True), (207, 230, False), (253, 230, False), (253.1, 230, True)),
+        *((133, 133, False), (119, 133, True), (None, 230, False)),
+    ],
+)
+def test_the_voltage_may_be_a_tenth_off(voltage: float | None, nominal: float, told: bool) -> None:
+    found = troubles(seen(1500, voltage=voltage, nominal=nominal))
+
+    assert found == ([Trouble.VOLTAGE_OUT_OF_RANGE] if told else [])
+
+
+def test_a_clamp_of_which_nothing_is_heard_is_told_of() -> None:
+    assert troubles(Seen(rating=50)) == [Trouble.NOT_HEARD]
+    assert troubles(Seen(active=100)) == []
+
+
+def test_several_troubles_are_told_of_together() -> None:
+    found = troubles(seen(14_000, 180, voltage=260, current=61))
+
+    assert found == [Trouble.VOLTAGE_OUT_OF_RANGE, Trouble.ABOVE_RATING, Trouble.REVERSED]
+
+
+figures = st.none() | st.floats(-1e6, 1e6)
+
+
+@given(figures, figures, figures, figures, figures)
+def test_whatever_is_measured_can_be_judged(
+    active: float | None,
+    reactive: float | None,
+    voltage: float | None,
+    current: float | None,
+    distortion: float | None,
+) -> None:
+    for finding in judge(Seen(active, reactive, voltage, current, distortion)):
+        assert all(value == value for value in finding.figures.values())  # noqa: PLR0124
