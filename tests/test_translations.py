@@ -28,7 +28,17 @@ ISSUES: dict[str, Any] = ENGLISH["issues"]
 FIXABLE = {key: issue for key, issue in ISSUES.items() if "fix_flow" in issue}
 
 #: The modules that raise what a user is told.
-RAISING = ("__init__.py", "history_request.py", "waveform_actions.py", "metering/installation.py")
+RAISING = (
+    "__init__.py",
+    "history_actions.py",
+    "history_request.py",
+    "logbook.py",
+    "metering/installation.py",
+    "stored.py",
+    "waveform_actions.py",
+)
+#: Sentences that are no errors: of the activity log.
+SENTENCES = {"hours_filled", "hours_filled_amount"}
 
 #: Home Assistant itself aborts with these.
 ABORTS_OF_CORE = {"already_configured", "already_in_progress"}
@@ -127,7 +137,8 @@ def test_what_is_mended_elsewhere_says_what_to_do() -> None:
 def test_every_exception_has_its_text() -> None:
     raised = keywords("translation_key") & set().union(*map(strings, RAISING))
 
-    assert ENGLISH["exceptions"].keys() == raised | set(Trouble)
+    assert ENGLISH["exceptions"].keys() == raised | set(Trouble) | SENTENCES
+    assert strings("logbook.py") >= SENTENCES
 
 
 def test_every_action_is_named_explained_and_has_an_icon() -> None:

@@ -21,6 +21,8 @@ from .const import (
 )
 from .devices import async_register_devices, part_of
 from .doctor import Doctor
+from .fillings import Fillings
+from .history_actions import async_setup_history_actions
 from .history_request import async_setup_history_request
 from .intervals import Intervals
 from .memory import Memory
@@ -39,6 +41,7 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
     """Register the actions, which serve all meters."""
     async_setup_history_request(hass)
+    async_setup_history_actions(hass)
     async_setup_waveform_actions(hass)
     return True
 
@@ -72,7 +75,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> bo
     seconds = int(entry.options.get(CONF_WAVEFORM_INTERVAL, DEFAULT_WAVEFORM_INTERVAL))
     waveforms = Waveforms(meter, transport, seconds)
     entry.async_on_unload(waveforms.listen())
-    entry.runtime_data = Runtime(meter, waveforms)
+    fillings = Fillings(hass, entry.entry_id)
+    await fillings.async_load()
+    entry.runtime_data = Runtime(meter, waveforms, fillings)
     await meter.async_recall()
 
     @callback
@@ -100,6 +105,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> N
     """Forget a meter."""
     forget_issues(hass, entry)
     await Memory(hass, entry.entry_id).async_remove()
+    await Fillings(hass, entry.entry_id).async_remove()
 
 
 async def async_remove_config_entry_device(

@@ -26,16 +26,19 @@ def async_describe_events(
     @callback
     def describe(event: Event) -> dict[str, str]:
         filled, entity_id = event.data, event.data[ATTR_ENTITY_ID]
-        key = "filled" if filled["amount"] is None else "filled_amount"
-        texts = async_get_cached_translations(hass, hass.config.language, "common", DOMAIN)
+        text = "hours_filled" if filled["amount"] is None else "hours_filled_amount"
+        texts = async_get_cached_translations(hass, hass.config.language, "exceptions", DOMAIN)
         begin = dt_util.as_local(datetime.fromisoformat(filled["begin"]))
         state = hass.states.get(entity_id)
+        told = {
+            "hours": filled["hours"],
+            "begin": f"{begin:%Y-%m-%d %H:%M}",
+            "amount": f"{filled['amount'] or 0:.3f} {filled['unit'] or ''}".strip(),
+        }
         return {
             LOGBOOK_ENTRY_NAME: state.name if state else entity_id,
-            LOGBOOK_ENTRY_MESSAGE: texts[f"component.{DOMAIN}.common.{key}"].format(
-                hours=filled["hours"],
-                begin=f"{begin:%Y-%m-%d %H:%M}",
-                amount=f"{filled['amount'] or 0:.3f} {filled['unit'] or ''}".strip(),
+            LOGBOOK_ENTRY_MESSAGE: texts[f"component.{DOMAIN}.exceptions.{text}.message"].format(
+                **told
             ),
             LOGBOOK_ENTRY_ENTITY_ID: entity_id,
         }

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from homeassistant.config_entries import ConfigEntry
 
+from .fillings import Fillings
 from .meter import Meter
 from .waveforms import Waveforms
 
@@ -14,6 +15,7 @@ class Runtime:
 
     meter: Meter
     waveforms: Waveforms
+    fillings: Fillings
 
 
 type FluksoConfigEntry = ConfigEntry[Runtime]
