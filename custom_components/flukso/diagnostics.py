@@ -17,11 +17,13 @@ from homeassistant.loader import async_get_integration
 from homeassistant.util import dt as dt_util
 
 from .channel import Channel, CounterChannel
+from .clock import Clock
 from .const import DOMAIN
 from .devices import part_of
 from .meter import Meter
 from .protocol.wire import Json
 from .runtime import FluksoConfigEntry
+from .scope import Scope
 from .transport import Transport
 
 _ID = re.compile(r"([0-9A-Fa-f]{6})[0-9A-Fa-f]{10,}")
@@ -61,6 +63,8 @@ async def _async_portray(
         "meter": _meter(meter, now),
         "configuration": asdict(meter.configuration),
         "channels": [_channel(channel, now) for channel in _channels_of(meter, device)],
+        "waveforms": [_scope(scope, now) for scope in entry.runtime_data.waveforms.scopes()],
+        "clock": _clock(meter.clock, now),
     }
     return _redacted(portrait, meter.tap.serial if meter.tap else None)
 
@@ -128,6 +132,25 @@ def _channel(channel: Channel, now: float) -> dict[str, object]:
             "fastest": channel.guard.fastest,
         }
     return portrait
+
+
+def _scope(scope: Scope, now: float) -> dict[str, object]:
+    return {
+        "port": scope.port,
+        "listening": scope.listening,
+        "available": scope.available,
+        "last_look_age": _age(scope.value, now),
+    }
+
+
+def _clock(clock: Clock, now: float) -> dict[str, object]:
+    heard, ahead = clock.heard or (None, None)
+    return {
+        "topic": clock.topic,
+        "listening": clock.listening,
+        "last_message_age": _age(heard, now),
+        "ahead": None if ahead is None else round(ahead, 1),
+    }
 
 
 def _age(at: float | None, now: float) -> float | None:
