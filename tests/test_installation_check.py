@@ -149,6 +149,17 @@ async def test_the_grid_may_be_fed_while_the_sun_shines(
     assert keys((await check(hass, broker, freezer, entry, said))["grid"]) == found
 
 
+async def test_the_grid_may_be_fed_where_a_pulse_input_counts_solar_energy(
+    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
+) -> None:
+    meter = METER.with_port(3, name="oven").with_port(6, name="PV roof").changed(39, enable=1)
+    entry = await set_up(hass, broker, meter)
+
+    found = await check(hass, broker, freezer, entry, says(meter, 1, pplus=0, pminus=800))
+
+    assert found["grid"] == []
+
+
 async def test_a_sum_that_the_meter_forms_tells_nothing_of_its_clamp(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:

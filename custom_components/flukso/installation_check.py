@@ -21,7 +21,7 @@ from .protocol.reading import parse_reading
 from .protocol.sensors import Sensor, Source, Stream
 from .protocol.topics import Kind
 from .protocol.wire import ProtocolError
-from .supply import QUADRANTS, clamp_names
+from .supply import QUADRANTS
 from .transport import Message, Transport
 
 #: What each clamp says of a quantity, on average.
@@ -114,12 +114,16 @@ def _sum(said: Mapping[Quantity, float], signs: Mapping[Quantity, int]) -> float
 def _may_export(sensor: Sensor, means: Means, configuration: Configuration) -> bool:
     """Whether solar power may flow back: by the name of the port, or from another port.
 
-    A port with solar power may feed what the house does not take back through the main one. At
-    night, when nothing comes from it, nothing can.
+    What the house does not take of it flows back through the main port. That can't be at night,
+    when a clamp sees that none comes; of a pulse input nothing is known.
     """
-    [own] = sensor.ports
+    sensors = configuration.sensors.enabled if configuration.sensors else ()
     solar = {
-        port for port, name in clamp_names(configuration).items() if name and _SOLAR.search(name)
+        port
+        for each in sensors
+        if each.kube is None and _SOLAR.search(configuration.name_of(each) or "")
+        for port in each.ports
     }
     powers = (_sum(means.get(port, {}), _POWERS) for port in solar)
-    return own in solar or any(power is None or abs(power) > _FLOWS for power in powers)
+    own = solar.intersection(sensor.ports)
+    return bool(own) or any(power is None or abs(power) > _FLOWS for power in powers)
