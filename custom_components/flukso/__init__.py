@@ -23,14 +23,16 @@ from .devices import async_register_devices, part_of
 from .doctor import Doctor
 from .fillings import Fillings
 from .history_actions import async_setup_history_actions
-from .history_request import async_setup_history_request
+from .history_request import async_setup_history_request, counters_in_use
 from .intervals import Intervals
 from .memory import Memory
 from .meter import Meter
 from .migrate import migrate_entry, take_over
+from .protocol.topics import Kind
 from .repairs import forget_issues, raise_counter_break
 from .runtime import FluksoConfigEntry, Runtime
 from .transport import Transport
+from .until import FilledUntil
 from .waveform_actions import async_setup_waveform_actions
 from .waveforms import Waveforms
 
@@ -77,7 +79,12 @@ async def async_setup_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> bo
     entry.async_on_unload(waveforms.listen())
     fillings = Fillings(hass, entry.entry_id)
     await fillings.async_load()
-    entry.runtime_data = Runtime(meter, waveforms, fillings)
+
+    def in_use() -> list[str]:
+        sensors = counters_in_use(hass, meter)
+        return [f"{meter.device_id}_{sensor.sensor_id}_{Kind.COUNTER}" for sensor in sensors]
+
+    entry.runtime_data = Runtime(meter, waveforms, fillings, FilledUntil(in_use))
     await meter.async_recall()
 
     @callback

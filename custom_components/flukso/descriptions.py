@@ -267,3 +267,10 @@ FIGURES = {
 }
 
 CLOCK_OFFSET = _diagnostic("clock_offset", _measurement(_Class.DURATION, UnitOfTime.SECONDS, 1))
+
+FILLED_UNTIL = replace(
+    _diagnostic("history_filled_until", _measurement(_Class.TIMESTAMP, None, 0)),
+    entity_registry_enabled_default=True,
+    state_class=None,
+    suggested_display_precision=None,
+)

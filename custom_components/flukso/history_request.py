@@ -59,7 +59,7 @@ class _Requests:
             raise ServiceValidationError(
                 translation_domain=DOMAIN, translation_key="history_not_listened_to"
             )
-        sensors = _counters_in_use(call.hass, meter)
+        sensors = counters_in_use(call.hass, meter)
         if not sensors:
             raise ServiceValidationError(
                 translation_domain=DOMAIN, translation_key="no_counter_in_use"
@@ -79,7 +79,7 @@ class _Requests:
         self._asked[meter.device_id] = now
 
 
-def _counters_in_use(hass: HomeAssistant, meter: Meter) -> list[Sensor]:
+def counters_in_use(hass: HomeAssistant, meter: Meter) -> list[Sensor]:
     """The sensors whose counter has an entity that is enabled."""
     registry = er.async_get(hass)
     found = []

@@ -6,6 +6,7 @@ from homeassistant.config_entries import ConfigEntry
 
 from .fillings import Fillings
 from .meter import Meter
+from .until import FilledUntil
 from .waveforms import Waveforms
 
 
@@ -16,6 +17,7 @@ class Runtime:
     meter: Meter
     waveforms: Waveforms
     fillings: Fillings
+    until: FilledUntil
 
 
 type FluksoConfigEntry = ConfigEntry[Runtime]

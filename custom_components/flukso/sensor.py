@@ -1,10 +1,11 @@
 """Sensors: every gauge and counter that is a number."""
 
 from collections.abc import Collection
+from datetime import datetime
 from functools import partial
 from typing import override
 
-from homeassistant.components.sensor import DOMAIN as SENSOR_DOMAIN, SensorEntity
+from homeassistant.components.sensor import DOMAIN as SENSOR_DOMAIN, RestoreSensor, SensorEntity
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -13,8 +14,15 @@ from homeassistant.util import dt as dt_util
 
 from .channel import Channel, CounterChannel
 from .clock import Clock
-from .const import CONF_SUPPLY_PORTS, DOMAIN
-from .descriptions import CLOCK_OFFSET, FIGURES, TOTALS, FluksoSensorDescription, description_of
+from .const import CONF_FILL_GAPS, CONF_SUPPLY_PORTS, DOMAIN
+from .descriptions import (
+    CLOCK_OFFSET,
+    FIGURES,
+    FILLED_UNTIL,
+    TOTALS,
+    FluksoSensorDescription,
+    description_of,
+)
 from .devices import device_info, meter_info
 from .entity import ChannelEntity, FluksoEntity, channels_of, follow
 from .meter import Meter
@@ -23,6 +31,7 @@ from .restore import Kept, counter_from, ledger_from
 from .runtime import FluksoConfigEntry
 from .supply import Supply
 from .totals import Booked, Total
+from .until import FilledUntil
 from .waveforms import Figure
 
 PARALLEL_UPDATES = 0
@@ -48,6 +57,8 @@ async def async_setup_entry(
     follow(hass, entry, async_add_entities, figures, partial(FluksoFigure, hass, entry))
     clocks = partial(_clocks, entry.runtime_data.meter)
     follow(hass, entry, async_add_entities, clocks, partial(FluksoClock, entry))
+    filled = partial(_filled, entry)
+    follow(hass, entry, async_add_entities, filled, partial(FluksoFilledUntil, entry))
 
 
 def _create(hass: HomeAssistant, entry: FluksoConfigEntry, channel: Channel) -> FluksoSensor | None:
@@ -217,3 +228,34 @@ class FluksoClock(FluksoEntity, SensorEntity):
     @override
     def _take_value(self) -> None:
         self._attr_native_value = self.shown.value
+
+
+def _filled(entry: FluksoConfigEntry) -> Collection[FilledUntil]:
+    """What tells how far the statistics are filled, of a meter with counters."""
+    runtime = entry.runtime_data
+    counts = any(isinstance(channel, CounterChannel) for channel in channels_of(entry))
+    return [runtime.until] if counts and entry.options.get(CONF_FILL_GAPS, True) else []
+
+
+class FluksoFilledUntil(FluksoEntity, RestoreSensor):
+    """Up to when the statistics agree with the meter's memory."""
+
+    entity_description = FILLED_UNTIL
+
+    def __init__(self, entry: FluksoConfigEntry, until: FilledUntil) -> None:
+        meter = entry.runtime_data.meter
+        super().__init__(until, f"{meter.device_id}_{FILLED_UNTIL.key}", meter_info(meter))
+        self._until = until
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Go on from before a restart."""
+        kept = await self.async_get_last_sensor_data()
+        if kept is not None and isinstance(kept.native_value, datetime):
+            self._until.restore(kept.native_value.timestamp())
+        await super().async_added_to_hass()
+
+    @override
+    def _take_value(self) -> None:
+        value = self.shown.value
+        self._attr_native_value = None if value is None else dt_util.utc_from_timestamp(value)
