@@ -1,5 +1,8 @@
 """Up to when the statistics agree with the meter's memory, as a user sees it."""
 
+from datetime import UTC, datetime
+
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers import entity_registry as er
 import pytest
@@ -43,14 +46,15 @@ def counters(hass: HomeAssistant, entry: MockConfigEntry) -> list[er.RegistryEnt
 
 
 async def test_it_is_the_counter_furthest_behind_that_counts(
-    hass: HomeAssistant, broker: Broker
+    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
+    freezer.move_to(datetime(2026, 3, 29, 7, 30, tzinfo=UTC))
     entry = await set_up(hass, broker, flm03())
     first, *others = counters(hass, entry)
-    assert shown(hass) == "unknown"
+    assert shown(hass) == "2026-03-29T07:30:00+00:00"
     for entity in others:
         until_of(entry).note(entity.unique_id, TEN)
-    assert shown(hass) == "unknown"
+    assert shown(hass) == "2026-03-29T07:30:00+00:00"
 
     until_of(entry).note(first.unique_id, NINE)
     assert shown(hass) == "2026-03-29T08:00:00+00:00"

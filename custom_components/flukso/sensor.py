@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 from functools import partial
-from typing import override
+from typing import TYPE_CHECKING, override
 
 from homeassistant.components.sensor import DOMAIN as SENSOR_DOMAIN, RestoreSensor, SensorEntity
 from homeassistant.core import HomeAssistant
@@ -249,10 +249,13 @@ class FluksoFilledUntil(FluksoEntity, RestoreSensor):
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Go on from before a restart."""
+        """Go on from before a restart, and at first from where there was nothing to fill yet."""
+        if TYPE_CHECKING:
+            assert self.registry_entry is not None  # it has a unique id
         kept = await self.async_get_last_sensor_data()
-        if kept is not None and isinstance(kept.native_value, datetime):
-            self._until.restore(kept.native_value.timestamp())
+        last = kept.native_value if kept is not None else None
+        begin = last if isinstance(last, datetime) else self.registry_entry.created_at
+        self._until.restore(begin.timestamp())
         await super().async_added_to_hass()
 
     @override

@@ -12,7 +12,7 @@ class FilledUntil(Shown):
     """Shows the end of the newest hour that agrees, of the counter in use that is furthest behind.
 
     It is in seconds since 1970. A counter of which nothing is known yet is where all were when
-    Home Assistant was stopped.
+    Home Assistant was stopped, and at first where the meter was added.
     """
 
     def __init__(self, in_use: Callable[[], Collection[str]]) -> None:
