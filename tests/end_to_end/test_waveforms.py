@@ -1,6 +1,7 @@
 """Waveforms in a real Home Assistant: no subscription unwanted, and a picture in the browser."""
 
 from collections.abc import AsyncGenerator
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 import re
@@ -11,6 +12,7 @@ from playwright.async_api import Browser, Locator
 import pytest
 
 from stack import HomeAssistant, Mosquitto, Process, eventually
+from stack.client import Json
 
 from .browser import Camera, pages
 
@@ -46,6 +48,20 @@ def subscribed(broker: Mosquitto) -> set[str]:
     for logged in _LOGGED.finditer(broker.log.read_text()):
         (topics.add if logged["begun"] else topics.discard)(logged["topic"])
     return topics
+
+
+async def is_left_alone(broker: Mosquitto) -> bool:
+    """Whether no waveform is subscribed to."""
+    return not subscribed(broker)
+
+
+async def answer(home: HomeAssistant, action: str, **data: str) -> Json:
+    """What an action of this integration answers."""
+    result = await home.client.call(
+        "call_service", domain="flukso", service=action, service_data=data, return_response=True
+    )
+    response: Json = result["response"]
+    return response
 
 
 async def switch(home: HomeAssistant, entry_id: str, *what: str, on: bool) -> list[str]:
@@ -91,6 +107,15 @@ async def test_waveforms_are_subscribed_to_and_shown_only_where_they_are_wanted(
     await eventually(live, "the readings")
     assert "/gauge" in mosquitto.log.read_text()
     assert "/flx/" not in mosquitto.log.read_text()
+
+    [device] = [each for each in await client.devices(entry_id) if each["name"] == "L1"]
+    captured = await answer(home, "capture_waveform", device_id=device["id"])
+    assert captured["port"] == 1
+    assert 200 < captured["voltage"]["rms"] < 260
+    assert len(captured["current"]["samples"]) == 32
+    checked = await answer(home, "check_installation", config_entry_id=entry_id)
+    assert [each["name"] for each in checked["clamps"]] == ["L1", "L2", "L3"]
+    await eventually(partial(is_left_alone, mosquitto), "the broker to be let alone")
 
     figures = ("crest_factor", "harmonic_3", "phase_shift")
     entities = await switch(home, entry_id, "waveform", *figures, on=True)
@@ -142,8 +167,4 @@ async def test_waveforms_are_subscribed_to_and_shown_only_where_they_are_wanted(
         await eventually(renewed, "a new picture", 30)
 
     await switch(home, entry_id, "waveform", *figures, on=False)
-
-    async def let_go() -> bool:
-        return subscribed(mosquitto) == set()
-
-    await eventually(let_go, "the broker to be let alone")
+    await eventually(partial(is_left_alone, mosquitto), "the broker to be let alone")
