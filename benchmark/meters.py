@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 import contextlib
 from dataclasses import replace
+from functools import partial
 import json
 from pathlib import Path
 import sys
@@ -64,17 +65,23 @@ def full_meters(count: int, port: int, folder: Path) -> Process:
 
 
 @contextlib.contextmanager
-def playing(meters: Sequence[tuple[Meter, int]], port: int, within: float = 0) -> Iterator[None]:
+def playing(
+    meters: Sequence[tuple[Meter, int]], port: int, *, within: float = 0, pause: float = 0
+) -> Iterator[None]:
     """Play meters in threads of this process, each from a second since 1970 of its own.
 
     Args:
         meters: each with the second that it begins with.
         port: the broker's, on the loopback address.
         within: over how much of each second (s) they are spread: one begins after the other.
+        pause: how long (s) each takes to hand out its next message.
     """
     stop = Event()
     players = [
-        Thread(target=play, args=([meter], LOOPBACK, port), kwargs={"stop": stop, "begin": begin})
+        Thread(
+            target=partial(play, stop=stop, begin=begin, pause=pause),
+            args=([meter], LOOPBACK, port),
+        )
         for meter, begin in meters
     ]
     for player in players:

@@ -40,13 +40,14 @@ class Peer:
     yaml: str = ""
     component: Path | None = COMPONENT
 
-    def home(self, folder: Path) -> HomeAssistant:
-        """Describe the Home Assistant that it is joined to."""
+    def home(self, folder: Path, commit_interval: int = 1) -> HomeAssistant:
+        """Describe the Home Assistant that it is joined to; its recorder commits so often (s)."""
         return HomeAssistant(
             folder,
             component=self.component,
             levels={"homeassistant": "warning"},
             country=COUNTRY,
+            commit_interval=commit_interval,
             extra=self.yaml,
         )
 

@@ -35,12 +35,14 @@ _BEGIN = 1_782_043_200
 _WINDOW = 30
 #: So long all of it plays before it is watched (s).
 _WARM_UP = 40
-#: Meters don't wait for each other, so their messages come in this part of each second (s).
+#: Meters don't wait for each other, so they begin to speak anywhere in this part of a second (s).
 _SPREAD = 0.6
-#: So long after the last of them everybody has read its messages and rests (s).
-_READ = 0.25
-#: The recorder commits every second in the benchmark's Home Assistants (s).
-_COMMITTED = 3
+#: A meter's small processor hands its messages out one by one (s).
+_PAUSE = 0.0005
+#: So long after the last meter began everybody has read its messages and rests (s).
+_READ = 0.3
+#: The recorder commits as often as a user's (s).
+_COMMIT_INTERVAL = 5
 _DAY = 86_400
 _DROPPED = "$SYS/broker/publish/messages/dropped"
 
@@ -123,10 +125,10 @@ async def measure(meters: int, windows: int, model: type[Household] = Household)
         folder = Path(parts.enter_context(TemporaryDirectory()))
         broker = await parts.enter_async_context(Mosquitto(folder, extra="sys_interval 1"))
         homes = [
-            await parts.enter_async_context(peer.home(folder / str(number)))
+            await parts.enter_async_context(peer.home(folder / str(number), _COMMIT_INTERVAL))
             for number, peer in enumerate(peers)
         ]
-        parts.enter_context(playing([(meter, _BEGIN) for meter in played], broker.port, _SPREAD))
+        parts.enter_context(_playing(played, broker.port))
         joined = list(zip(peers, homes, strict=True))
         for peer, home in joined:
             await peer.join(home, broker.port, meters)
@@ -137,9 +139,14 @@ async def measure(meters: int, windows: int, model: type[Household] = Household)
         for window in range(windows + 1):
             await _play_until(played, played[-1].seconds + (_WINDOW if window else 1))
             samples.append(await _sample(played[-1].seconds, counting, homes))
-        await asyncio.sleep(_COMMITTED)
+        await asyncio.sleep(2 * _COMMIT_INTERVAL)
         dropped = await asyncio.to_thread(_dropped, broker.port)
         return _compared(joined, samples, len(counting.topics), meters, dropped)
+
+
+def _playing(meters: Sequence[Household], port: int) -> contextlib.AbstractContextManager[None]:
+    begins = [(meter, _BEGIN) for meter in meters]
+    return playing(begins, port, within=_SPREAD, pause=_PAUSE)
 
 
 async def _play_until(meters: Sequence[Household], seconds: int) -> None:

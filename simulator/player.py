@@ -27,6 +27,7 @@ def play(
     stop: Event | None = None,
     begin: int | None = None,
     client_id: str = "",
+    pause: float = 0.0,
     clock: Callable[[], float] = time.time,
 ) -> None:
     """Play meters to a broker until told to stop.
@@ -43,10 +44,11 @@ def play(
         stop: Set it to end.
         begin: The first second to play; by default now.
         client_id: The client's name at the broker; by default the broker chooses.
+        pause: How long (s) it takes after each message to hand out the next.
         clock: What time it is, in seconds since the epoch.
     """
     stop = stop or Event()
-    player = _Player(meters, client_id)
+    player = _Player(meters, client_id, pause)
     player.connect(host, port)
     try:
         for second in beat(int(clock()) if begin is None else begin, speed, stop):
@@ -58,8 +60,9 @@ def play(
 class _Player:
     """One connection that carries several meters, like the bridge of a broker they share."""
 
-    def __init__(self, meters: Sequence[Meter], client_id: str) -> None:
+    def __init__(self, meters: Sequence[Meter], client_id: str, pause: float) -> None:
         self._meters = meters
+        self._pause = pause
         self._connected = Event()
         self._heard: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id, protocol=mqtt.MQTTv311)
@@ -94,6 +97,8 @@ class _Player:
         if self._client.is_connected():
             for message in messages:
                 self._client.publish(message.topic, message.payload, 0, message.retain)
+                if self._pause:
+                    time.sleep(self._pause)
 
     def _on_connect(
         self,

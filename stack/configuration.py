@@ -47,7 +47,7 @@ frontend:
 history:
 energy:
 recorder:
-  commit_interval: 1
+  commit_interval: {commit_interval}
 logger:
   default: info
   logs:
@@ -64,6 +64,7 @@ def prepare(
     passwordless: bool = False,
     levels: Mapping[str, str] | None = None,
     country: str = "BE",
+    commit_interval: int = 1,
     extra: str = "",
     more: Iterable[Path] = (),
 ) -> None:
@@ -76,6 +77,7 @@ def prepare(
         passwordless: whether the only user is signed in without a password, from this machine.
         levels: log levels by logger name; all else is logged from level info.
         country: where the house is.
+        commit_interval: how often the recorder commits (s); a user's does every 5 s.
         extra: further text of configuration.yaml.
         more: folders of custom integrations beside that one.
     """
@@ -93,6 +95,7 @@ def prepare(
             core=textwrap.indent(PASSWORDLESS, "  ") if passwordless else "",
             levels="".join(f"    {name}: {level}\n" for name, level in all_levels.items()),
             country=country,
+            commit_interval=commit_interval,
             extra=extra,
         )
     )

@@ -31,6 +31,7 @@ class HomeAssistant:
         passwordless: bool = False,
         levels: Mapping[str, str] | None = None,
         country: str = "BE",
+        commit_interval: int = 1,
         extra: str = "",
         more: Iterable[Path] = (),
         environment: Mapping[str, str] | None = None,
@@ -44,6 +45,7 @@ class HomeAssistant:
             passwordless: whether its pages are open without a password from this machine.
             levels: log levels by logger name; all else is logged from level info.
             country: where the house is.
+            commit_interval: how often the recorder commits (s); a user's does every 5 s.
             extra: further text of configuration.yaml.
             more: folders of custom integrations beside that one.
             environment: variables for its process, beside those of this one.
@@ -59,6 +61,7 @@ class HomeAssistant:
             passwordless=passwordless,
             levels=levels,
             country=country,
+            commit_interval=commit_interval,
             extra=extra,
             more=more,
         )
