@@ -1,5 +1,8 @@
 """Actions on the history: what agrees with the meter's memory, what to fill, what to take back."""
 
+from datetime import timedelta
+
+from homeassistant.components.sensor import DOMAIN as SENSOR_DOMAIN
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID
 from homeassistant.core import (
     HomeAssistant,
@@ -15,19 +18,109 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonObjectType
 import voluptuous as vol
 
+from .audit import Auditor
 from .const import DOMAIN
 from .fillings import Filling
 from .runtime import FluksoConfigEntry
+from .stored import HOUR
 
-_METER = {vol.Required(ATTR_CONFIG_ENTRY_ID): cv.string}
+ATTR_START = "start"
+ATTR_END = "end"
+
+#: How long a period may be that is told hour by hour.
+_LONGEST = timedelta(days=31)
+
+_METER = vol.Schema({vol.Required(ATTR_CONFIG_ENTRY_ID): cv.string})
+_AUDIT = _METER.extend({vol.Required(ATTR_START): cv.datetime, vol.Required(ATTR_END): cv.datetime})
+_FILL = _METER.extend({vol.Optional(ATTR_START): cv.datetime, vol.Optional(ATTR_END): cv.datetime})
 
 
 @callback
 def async_setup_history_actions(hass: HomeAssistant) -> None:
     """Register the actions."""
-    hass.services.async_register(
-        DOMAIN, "restore_history", _async_restore, vol.Schema(_METER), SupportsResponse.OPTIONAL
-    )
+    for name, action, schema, response in (
+        ("audit_history", _async_audit, _AUDIT, SupportsResponse.ONLY),
+        ("fill_history", _async_fill, _FILL, SupportsResponse.OPTIONAL),
+        ("restore_history", _async_restore, _METER, SupportsResponse.OPTIONAL),
+    ):
+        hass.services.async_register(DOMAIN, name, action, schema, response)
+
+
+async def _async_audit(call: ServiceCall) -> ServiceResponse:
+    """Tell hour by hour what is recorded of each counter and what the meter says.
+
+    Raises:
+        ServiceValidationError: no such meter, none that is listened to, or no such period.
+    """
+    begin, end = _period_of(call, _LONGEST)
+    audits = await _history_of(call).async_audit(begin, end)
+    return {
+        "counters": [
+            {
+                "entity_id": _entity_id(call.hass, audit.unique_id),
+                "unit": audit.unit,
+                "hours": [
+                    {
+                        "hour": iso(hour.hour),
+                        "recorded": hour.recorded,
+                        "meter": hour.meter,
+                        "finding": hour.finding,
+                    }
+                    for hour in audit.hours
+                ],
+            }
+            for audit in audits
+        ]
+    }
+
+
+async def _async_fill(call: ServiceCall) -> ServiceResponse:
+    """Fill the gaps of a period, or all that can be filled, and tell what was refused and why.
+
+    Raises:
+        ServiceValidationError: no such meter, none that is listened to, or no such period.
+        HomeAssistantError: the recorder does not come round to it.
+    """
+    begin, end = _period_of(call, None)
+    outcome = await _history_of(call).async_fill(begin, end)
+    return {
+        "filled": [told(call.hass, filling) for filling in outcome.filled],
+        "refused": [
+            {
+                "entity_id": _entity_id(call.hass, refusal.unique_id),
+                "begin": iso(refusal.begin),
+                "end": iso(refusal.end),
+                "reason": refusal.reason,
+            }
+            for refusal in outcome.refused
+        ],
+    }
+
+
+def _period_of(call: ServiceCall, longest: timedelta | None) -> tuple[int, int]:
+    """The whole hours of the period, up to now."""
+    now = dt_util.utcnow()
+    start = dt_util.as_utc(call.data.get(ATTR_START, dt_util.utc_from_timestamp(0)))
+    end = min(now, dt_util.as_utc(call.data.get(ATTR_END, now)))
+    if start >= end:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_period")
+    if longest is not None and end - start > longest:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="period_too_long",
+            translation_placeholders={"days": str(longest.days)},
+        )
+    begin, last = int(start.timestamp()) // HOUR * HOUR, int(end.timestamp())
+    return begin, -(-last // HOUR) * HOUR
+
+
+def _history_of(call: ServiceCall) -> Auditor:
+    history = _entry_of(call).runtime_data.history
+    if history is None:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN, translation_key="history_not_listened_to"
+        )
+    return history
 
 
 async def _async_restore(call: ServiceCall) -> ServiceResponse:
@@ -61,14 +154,17 @@ def _entry_of(call: ServiceCall) -> FluksoConfigEntry:
 
 def told(hass: HomeAssistant, filling: Filling) -> JsonObjectType:
     """A filling as an answer tells it."""
-    entity_id = er.async_get(hass).async_get_entity_id("sensor", DOMAIN, filling.unique_id)
     return {
-        "entity_id": entity_id,
+        "entity_id": _entity_id(hass, filling.unique_id),
         "begin": iso(min(filling.hours)),
         "hours": len(filling.hours),
         "amount": filling.amount,
         "unit": filling.change.unit,
     }
+
+
+def _entity_id(hass: HomeAssistant, unique_id: str) -> str | None:
+    return er.async_get(hass).async_get_entity_id(SENSOR_DOMAIN, DOMAIN, unique_id)
 
 
 def iso(hour: float) -> str:

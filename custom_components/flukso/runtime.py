@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from homeassistant.config_entries import ConfigEntry
 
+from .audit import Auditor
 from .fillings import Fillings
 from .meter import Meter
 from .until import FilledUntil
@@ -18,6 +19,7 @@ class Runtime:
     waveforms: Waveforms
     fillings: Fillings
     until: FilledUntil
+    history: Auditor | None = None
 
 
 type FluksoConfigEntry = ConfigEntry[Runtime]
