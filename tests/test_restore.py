@@ -2,7 +2,7 @@
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
-from homeassistant.core import HomeAssistant
+from homeassistant.core import CoreState, HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
@@ -12,7 +12,7 @@ from pytest_homeassistant_custom_component.common import (
 from custom_components.flukso.protocol.topics import Kind
 
 from .broker import Broker
-from .clock import Writes
+from .clock import Writes, pass_time
 from .home import entities, entity_of, set_up, set_up_and_read, state_of, value_of
 from .meters import Meter, flm02, flm03, reading, three_clamps
 
@@ -58,6 +58,21 @@ async def test_nothing_wrong_is_shown_while_home_assistant_restarts(
     assert shown(WATER, "counter") == [STATE_UNAVAILABLE, "345678.5"]
     assert shown(IMPORT, "gauge") == [STATE_UNAVAILABLE, STATE_UNKNOWN, "1278.5"]
     assert shown(VOLTAGE, "gauge") == [STATE_UNAVAILABLE, STATE_UNKNOWN, "231.25"]
+
+
+async def test_what_comes_while_home_assistant_stops_is_left_for_its_next_start(
+    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
+) -> None:
+    """Counters are written down when the stop begins: what is shown later would be taken back."""
+    await set_up_and_read(hass, broker, METER)
+    writes = Writes(hass)
+
+    hass.set_state(CoreState.stopping)
+    await broker.publish(METER.topic(IMPORT, "counter"), reading("2593806.400", "Wh"))
+    await pass_time(hass, freezer, 30)
+    hass.set_state(CoreState.running)
+
+    assert writes.of(entity_of(hass, METER, IMPORT, "counter").entity_id) == []
 
 
 async def test_what_was_counted_meanwhile_is_booked_with_the_first_reading(

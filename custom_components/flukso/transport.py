@@ -51,10 +51,16 @@ class Transport:
     async def async_subscribe(
         self, topic: str, receive: Callable[[Message], None]
     ) -> CALLBACK_TYPE:
-        """Call ``receive`` with every message on a topic until the returned function is called."""
+        """Call ``receive`` with every message on a topic until the returned function is called.
+
+        What comes while Home Assistant stops is left for its next start: MQTT goes on until the
+        end, but what is kept over the restart is written down when the stop begins.
+        """
 
         @callback
         def received(message: mqtt.ReceiveMessage) -> None:
+            if self._hass.is_stopping:
+                return
             if TYPE_CHECKING:
                 assert isinstance(message.payload, bytes)  # no encoding was asked for
             receive(Message(message.topic, message.payload, message.retain, time()))
