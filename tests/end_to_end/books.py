@@ -54,7 +54,7 @@ async def sums(home: HomeAssistant, entity_ids: Sequence[str]) -> dict[str, floa
         )
         return {entity_id: periods[-1]["sum"] * 1000 for entity_id, periods in rows.items()}
 
-    return await eventually(made, "the statistics")
+    return await eventually(made, "the statistics", within=90)
 
 
 @contextlib.contextmanager

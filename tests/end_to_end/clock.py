@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-_LIBRARY = "faketime/libfaketimeMT.so.1"
+_LIBRARY = "faketime/libfaketime.so.1"
 
 
 def find_faketime() -> Path | None:
