@@ -37,6 +37,19 @@ async def test_the_offset_is_what_the_meters_clock_is_ahead(
     assert float(state(hass, meter, OFFSET).state) == -30
 
 
+async def test_home_assistants_own_clock_may_be_set_back(
+    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
+) -> None:
+    meter = flm03()
+    await set_up_with_clock(hass, broker, meter)
+    await broker.publish(flx_topic(meter, "time"), clock(ahead=1))
+
+    freezer.tick(-3600)
+    await broker.publish(flx_topic(meter, "time"), clock(ahead=3600))
+
+    assert float(state(hass, meter, OFFSET).state) == 3600
+
+
 async def test_nothing_is_subscribed_to_until_the_user_wants_to_see_it(
     hass: HomeAssistant, broker: Broker
 ) -> None:

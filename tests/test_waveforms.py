@@ -140,6 +140,20 @@ async def test_a_figure_is_new_once_an_interval(
     assert len(writes.of(entity_id(hass, METER, "waveform", 1))) == looks
 
 
+async def test_home_assistants_own_clock_may_be_set_back(
+    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
+) -> None:
+    entry = await set_up(hass, broker, METER)
+    await enable(hass, broker, entry, "port_1_waveform")
+    await show_cycle(broker, METER, 1)
+    before = state(hass, METER, "waveform", 1).state
+
+    freezer.tick(-3600)
+    await show_cycle(broker, METER, 1)
+
+    assert state(hass, METER, "waveform", 1).state < before
+
+
 @pytest.mark.parametrize("first", ["voltage/1", "current/1"])
 async def test_voltage_and_current_are_paired_whichever_comes_first(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory, first: str

@@ -93,7 +93,7 @@ class Clock(Shown):
             self._longest_gap = max(self._longest_gap, message.arrived - self.heard[0])
         self.heard = message.arrived, time - message.arrived
         self._since, self._alive = message.arrived, True
-        if message.arrived - self._shown_at >= self._interval:
+        if not 0 <= message.arrived - self._shown_at < self._interval:
             self._shown_at = message.arrived
             self.value = round(time - message.arrived, _DECIMALS)
         self.tell()

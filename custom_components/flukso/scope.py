@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
+from math import inf
 from typing import override
 
 from homeassistant.core import CALLBACK_TYPE, callback
@@ -94,7 +95,7 @@ class Scope(Shown):
 
     def _begin_anew(self) -> None:
         """Be ready to look at once, and let silence count from the next time on."""
-        self._due = 0.0
+        self._looked_at = -inf
         self._spoke_at = None
         self._forget()
 
@@ -106,7 +107,7 @@ class Scope(Shown):
     @callback
     def _receive(self, unit: str, message: Message) -> None:
         self._spoke_at = message.arrived
-        if message.arrived < self._due or message.retained:
+        if message.retained or 0 <= message.arrived - self._looked_at < self._interval:
             return
         try:
             waveform = parse_waveform(message.payload, unit)
@@ -116,14 +117,14 @@ class Scope(Shown):
         self._seen[unit].append(waveform)
         self._waiting_since = self._waiting_since or message.arrived
         pair = nearest(*(_timed(seen) for seen in self._seen.values()))
-        waited = message.arrived - self._waiting_since >= _WAIT
+        waited = abs(message.arrived - self._waiting_since) >= _WAIT
         if pair is not None and (waited or pair[0].time == pair[1].time):
             self._take(Look(message.arrived, *pair))
 
     @callback
     def _take(self, look: Look) -> None:
         self.look, self.value = look, look.at
-        self._due, self._alive = look.at + self._interval, True
+        self._looked_at, self._alive = look.at, True
         self._forget()
         self.tell()
 
