@@ -22,7 +22,7 @@ from .const import DOMAIN
 from .devices import part_of
 from .meter import Meter
 from .protocol.wire import Json
-from .runtime import FluksoConfigEntry
+from .runtime import FluksoConfigEntry, Runtime
 from .scope import Scope
 from .transport import Transport
 
@@ -65,6 +65,7 @@ async def _async_portray(
         "channels": [_channel(channel, now) for channel in _channels_of(meter, device)],
         "waveforms": [_scope(scope, now) for scope in entry.runtime_data.waveforms.scopes()],
         "clock": _clock(meter.clock, now),
+        "history": _history(entry.runtime_data, now),
     }
     return _redacted(portrait, meter.tap.serial if meter.tap else None)
 
@@ -150,6 +151,28 @@ def _clock(clock: Clock, now: float) -> dict[str, object]:
         "listening": clock.listening,
         "last_message_age": _age(heard, now),
         "ahead": None if ahead is None else round(ahead, 1),
+    }
+
+
+def _history(runtime: Runtime, now: float) -> dict[str, object]:
+    """What was filled from the meter's memory, and what was not and why."""
+    refusals = runtime.history.refusals if runtime.history else []
+    return {
+        "listening": runtime.history is not None,
+        "filled_until": runtime.until.value,
+        "filled": [
+            {
+                "unique_id": filling.unique_id,
+                "age": _age(filling.at, now),
+                "begin": min(filling.hours),
+                "hours": len(filling.hours),
+                "amount": filling.amount,
+                "unit": filling.change.unit,
+                "replaced": [asdict(row) for row in filling.change.before],
+            }
+            for filling in runtime.fillings.filled
+        ],
+        "refused": [asdict(refusal) for refusal in refusals],
     }
 
 

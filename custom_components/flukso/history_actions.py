@@ -1,6 +1,6 @@
 """Actions on the history: what agrees with the meter's memory, what to fill, what to take back."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from homeassistant.components.sensor import DOMAIN as SENSOR_DOMAIN
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID
@@ -100,18 +100,24 @@ async def _async_fill(call: ServiceCall) -> ServiceResponse:
 def _period_of(call: ServiceCall, longest: timedelta | None) -> tuple[int, int]:
     """The whole hours of the period, up to now."""
     now = dt_util.utcnow()
-    start = dt_util.as_utc(call.data.get(ATTR_START, dt_util.utc_from_timestamp(0)))
-    end = min(now, dt_util.as_utc(call.data.get(ATTR_END, now)))
+    start = _seconds(call.data[ATTR_START]) if ATTR_START in call.data else 0
+    end = min(now.timestamp(), _seconds(call.data.get(ATTR_END, now)))
     if start >= end:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_period")
-    if longest is not None and end - start > longest:
+    if longest is not None and end - start > longest.total_seconds():
         raise ServiceValidationError(
             translation_domain=DOMAIN,
             translation_key="period_too_long",
             translation_placeholders={"days": str(longest.days)},
         )
-    begin, last = int(start.timestamp()) // HOUR * HOUR, int(end.timestamp())
-    return begin, -(-last // HOUR) * HOUR
+    return int(max(start, 0) // HOUR * HOUR), int(-(-end // HOUR) * HOUR)
+
+
+def _seconds(time: datetime) -> float:
+    """Since 1970; a time without a zone is the home's."""
+    return (
+        time if time.tzinfo else time.replace(tzinfo=dt_util.get_default_time_zone())
+    ).timestamp()
 
 
 def _history_of(call: ServiceCall) -> Auditor:
