@@ -8,6 +8,9 @@ from homeassistant.core import Event, HomeAssistant
 from homeassistant.helpers import entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
+from pytest_homeassistant_custom_component.components.recorder.common import (
+    async_wait_recording_done,
+)
 
 from custom_components.flukso.const import DOMAIN, EVENT_HISTORY_FILLED
 from custom_components.flukso.fillings import Filling, Fillings, Left
@@ -147,7 +150,7 @@ async def test_an_entity_that_was_renamed_is_found_again(
     before = await table(hass, "sensor.import")
     await fill(fillings, "import", (1, 2))
     er.async_get(hass).async_update_entity("sensor.import", new_entity_id="sensor.grid")
-    await hass.async_block_till_done()
+    await async_wait_recording_done(hass)
 
     [(_, reason)] = await fillings.async_restore()
 
@@ -173,6 +176,8 @@ async def test_hours_that_were_taken_back_are_free_once_the_user_asks(
     await fill(fillings, "import", (1, 2, 3))
     await fillings.async_restore()
 
+    await fillings.async_release(0, BEGIN)
+    assert len(fillings.held("import")) == 3
     await fillings.async_release(BEGIN + 2 * HOUR, BEGIN + 3 * HOUR)
     assert set(fillings.held("import")) == {BEGIN + HOUR, BEGIN + 3 * HOUR}
     await fillings.async_release(0, NOW)
@@ -240,19 +245,22 @@ async def test_an_event_tells_of_each_filling(hass: HomeAssistant, fillings: Fil
     [
         {"filled": [], "held": {"import": ["no hour"]}},
         {"filled": [{"unique_id": "import"}], "held": {}},
-        {
-            "filled": [
-                {
-                    "unique_id": "import",
-                    "at": 1,
-                    "amount": None,
-                    "unit": None,
-                    "before": [],
-                    "after": [[1, 2]],
-                }
-            ],
-            "held": {},
-        },
+        *(
+            {
+                "filled": [
+                    {
+                        "unique_id": "import",
+                        "at": 1,
+                        "amount": None,
+                        "unit": None,
+                        "before": before,
+                        "after": [[3600, 1, 2, None, None, None, None]],
+                    }
+                ],
+                "held": {},
+            }
+            for before in ([7], [[]], [[None, 1]], [["hour"]], [[1, "state"]], [[1] * 8])
+        ),
     ],
 )
 async def test_a_file_that_can_t_be_read_is_done_without(

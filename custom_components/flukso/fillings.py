@@ -5,7 +5,7 @@ An hour whose filling was taken back is on hold: it is not filled again until th
 
 import asyncio
 from collections.abc import Collection, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 import logging
 from typing import TypedDict
@@ -33,7 +33,7 @@ _KEPT = 30 * 24 * HOUR
 _RECORDER_IS_FIRST = 900
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Filling:
     """Hours of an entity that were filled ``at`` a time (s since 1970).
 
@@ -58,6 +58,9 @@ class Left(StrEnum):
     GONE = "no_entity"
 
 
+type _Columns = list[float | None]
+
+
 class _Kept(TypedDict):
     """A filling in the file, each of its rows as a list of columns."""
 
@@ -65,8 +68,8 @@ class _Kept(TypedDict):
     at: float
     amount: float | None
     unit: str | None
-    before: list[list[float | None]]
-    after: list[list[float | None]]
+    before: list[_Columns]
+    after: list[_Columns]
 
 
 class _Layout(TypedDict):
@@ -76,8 +79,8 @@ class _Layout(TypedDict):
     held: dict[str, list[int]]
 
 
-_NUMBER = vol.Any(None, float, int)
-_ROW = vol.All(vol.Length(min=7, max=7), vol.ExactSequence([int, *[_NUMBER] * 6]))
+_NUMBERS = (float, int)
+_NUMBER = vol.Any(None, *_NUMBERS)
 _LAYOUT = vol.Schema(
     {
         vol.Required("filled"): [
@@ -86,8 +89,8 @@ _LAYOUT = vol.Schema(
                 vol.Required("at"): vol.Any(float, int),
                 vol.Required("amount"): _NUMBER,
                 vol.Required("unit"): vol.Any(None, str),
-                vol.Required("before"): [_ROW],
-                vol.Required("after"): vol.All([_ROW], vol.Length(min=1)),
+                vol.Required("before"): list,
+                vol.Required("after"): vol.All(list, vol.Length(min=1)),
             }
         ],
         vol.Required("held"): {str: [int]},
@@ -99,11 +102,18 @@ class Fillings:
     """The fillings of a meter: made, kept in Home Assistant's storage folder, and taken back."""
 
     def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
-        self.filled: list[Filling] = []
         self._hass = hass
-        self._store = Store[_Layout](hass, _VERSION, f"{DOMAIN}.{entry_id}.fillings")
+        self._store = Store[_Layout](
+            hass, _VERSION, f"{DOMAIN}.{entry_id}.fillings", serialize_in_event_loop=False
+        )
+        self._filled: dict[Filling, _Kept] = {}
         self._held: dict[str, set[int]] = {}
         self._writing = asyncio.Lock()
+
+    @property
+    def filled(self) -> list[Filling]:
+        """What can be taken back, the oldest first."""
+        return list(self._filled)
 
     async def async_load(self) -> None:
         """Take up what was kept; what can't be taken up can't be taken back any more."""
@@ -111,7 +121,7 @@ class Fillings:
             stored = await self._store.async_load()
             if stored is not None:
                 _LAYOUT(stored)
-                self.filled = [_filling(kept) for kept in stored["filled"]]
+                self._filled = {_filling(kept): kept for kept in stored["filled"]}
                 self._held = {unique_id: set(held) for unique_id, held in stored["held"].items()}
         except (UnsupportedStorageVersionError, vol.Invalid) as error:
             _LOGGER.warning("What was filled before can't be taken back: %s", error)
@@ -150,10 +160,11 @@ class Fillings:
                 return None
             shown = None if amount is None else in_unit(amount, unit, change.unit)
             filling = Filling(unique_id, at, shown, change)
-            self.filled = [kept for kept in self.filled if kept.at > at - _KEPT] + [filling]
+            lasting = {old: kept for old, kept in self._filled.items() if old.at > at - _KEPT}
+            self._filled = lasting | {filling: _kept(filling)}
             await self._async_save()
             if not await async_apply(self._hass, statistic_id, change):
-                self.filled.remove(filling)
+                del self._filled[filling]
                 await self._async_save()
                 return None
         self._announce(statistic_id, filling)
@@ -170,7 +181,7 @@ class Fillings:
         """
         taken: list[tuple[Filling, Left | None]] = []
         async with self._writing:
-            last = set(self.filled[-1].hours) if self.filled else set()
+            last = {hour for filling in self.filled[-1:] for hour in filling.hours}
             same = [filling for filling in self.filled if not last.isdisjoint(filling.hours)]
             for filling in reversed(same):
                 reason = await self._async_take_back(filling)
@@ -187,15 +198,17 @@ class Fillings:
             if not await async_apply(self._hass, statistic_id, filling.change.reverse):
                 self._hold(filling.unique_id, held)
                 reason = Left.CHANGED
-        self.filled.remove(filling)
+        del self._filled[filling]
         await self._async_save()
         return reason
 
     async def async_release(self, begin: float, end: float) -> None:
         """Let the hours of a period be filled again, because the user wants it."""
         for unique_id, hours in list(self._held.items()):
-            self._hold(unique_id, {hour for hour in hours if not begin <= hour < end})
-        await self._async_save()
+            left = {hour for hour in hours if not begin <= hour < end}
+            if left != hours:
+                self._hold(unique_id, left)
+                await self._async_save()
 
     def _hold(self, unique_id: str, hours: set[int]) -> None:
         if hours:
@@ -221,7 +234,7 @@ class Fillings:
     async def _async_save(self) -> None:
         await self._store.async_save(
             {
-                "filled": [_kept(filling) for filling in self.filled],
+                "filled": list(self._filled.values()),
                 "held": {unique_id: sorted(hours) for unique_id, hours in self._held.items()},
             }
         )
@@ -234,8 +247,8 @@ def _kept(filling: Filling) -> _Kept:
         "at": filling.at,
         "amount": filling.amount,
         "unit": change.unit,
-        "before": [list(astuple(row)) for row in change.before],
-        "after": [list(astuple(row)) for row in change.after],
+        "before": [_columns(row) for row in change.before],
+        "after": [_columns(row) for row in change.after],
     }
 
 
@@ -244,5 +257,18 @@ def _filling(kept: _Kept) -> Filling:
     return Filling(kept["unique_id"], kept["at"], kept["amount"], change)
 
 
-def _rows(kept: Sequence[Sequence[float | None]]) -> tuple[Stored, ...]:
-    return tuple(Stored(int(hour or 0), *columns) for hour, *columns in kept)
+def _columns(row: Stored) -> _Columns:
+    return [row.hour, row.state, row.sum, row.mean, row.min, row.max, row.last_reset]
+
+
+def _rows(kept: Sequence[_Columns]) -> tuple[Stored, ...]:
+    try:
+        return tuple(_row(*columns) for columns in kept)
+    except (TypeError, ValueError) as error:
+        raise vol.Invalid(f"a row is none: {error}") from error
+
+
+def _row(hour: float | None, *columns: float | None) -> Stored:
+    if hour is None or not all(value is None or isinstance(value, _NUMBERS) for value in columns):
+        raise TypeError("a column is no number")
+    return Stored(int(hour), *columns)
