@@ -34,7 +34,6 @@ class HomeAssistant:
         commit_interval: int = 1,
         extra: str = "",
         more: Iterable[Path] = (),
-        environment: Mapping[str, str] | None = None,
     ) -> None:
         """Describe it without starting it.
 
@@ -48,7 +47,6 @@ class HomeAssistant:
             commit_interval: how often the recorder commits (s); a user's does every 5 s.
             extra: further text of configuration.yaml.
             more: folders of custom integrations beside that one.
-            environment: variables for its process, beside those of this one.
         """
         self.port = port or free_port()
         self.url = f"http://{LOOPBACK}:{self.port}"
@@ -65,14 +63,14 @@ class HomeAssistant:
             extra=extra,
             more=more,
         )
+        #: The variables of its process, from its next start on.
+        self.environment = environment_without("PYTHONPATH") | {"HA_DISABLE_LOG_FILE": "true"}
         self._process = Process(
             "Home Assistant",
             [sys.executable, "-P", launch.__file__, "--config", self.config, "--skip-pip"],
             folder / "home-assistant.log",
             folder=folder,
-            environment=environment_without("PYTHONPATH")
-            | {"HA_DISABLE_LOG_FILE": "true"}
-            | dict(environment or {}),
+            environment=self.environment,
         )
         self._session: aiohttp.ClientSession | None = None
         self._client: Client | None = None

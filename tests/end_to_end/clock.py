@@ -14,17 +14,10 @@ def find_faketime() -> Path | None:
 class Clock:
     """The wall clock of the programs that are started in its environment."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, library: Path, folder: Path) -> None:
         self._file = folder / "clock"
         self.set(0)
-
-    @property
-    def environment(self) -> Mapping[str, str]:
-        """What a program must be started with; nothing where the library is missing."""
-        library = find_faketime()
-        if library is None:
-            return {}
-        return {
+        self.environment: Mapping[str, str] = {
             "LD_PRELOAD": str(library),
             "FAKETIME_TIMESTAMP_FILE": str(self._file),
             "FAKETIME_CACHE_DURATION": "1",

@@ -1,6 +1,7 @@
 """The programs without which nothing real can run: told of where one is missing."""
 
 import os
+from pathlib import Path
 import shutil
 
 import pytest
@@ -17,9 +18,9 @@ def require_mosquitto() -> None:
     _require(find_mosquitto(), "no mosquitto: scripts/setup could not bring one, install it")
 
 
-def require_faketime() -> None:
-    """Skip where Home Assistant's clock can't be set; in continuous integration it must be."""
-    _require(find_faketime(), "no libfaketime: install it to set Home Assistant's clock back")
+def require_faketime() -> Path:
+    """The path of libfaketime; skips where there is none, in continuous integration it must be."""
+    return _require(find_faketime(), "no libfaketime: install it to set Home Assistant's clock")
 
 
 def require_browser() -> str:

@@ -14,7 +14,6 @@ from stack.client import Json
 from stack.ports import LOOPBACK
 
 from . import meter
-from .clock import Clock
 from .meter import Truth
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -41,7 +40,6 @@ class Stage:
     broker: Mosquitto
     meter: Process
     home: HomeAssistant
-    clock: Clock
     truth: Truth
 
     async def switch_off(self) -> None:
@@ -161,9 +159,8 @@ async def set_up(folder: Path) -> AsyncGenerator[Stage]:
         await parts.enter_async_context(broker)
         playing = _meter(folder, meters_broker.port, born, 0)
         await playing.start()
-        clock = Clock(folder)
-        home = HomeAssistant(folder, environment=clock.environment)
-        stage = Stage(folder, born, meters_broker, broker, playing, home, clock, Truth(born))
+        home = HomeAssistant(folder)
+        stage = Stage(folder, born, meters_broker, broker, playing, home, Truth(born))
         parts.push_async_callback(stage.switch_off)
         await parts.enter_async_context(home)
         await home.client.add_mqtt(broker.port)
