@@ -49,7 +49,9 @@ async def _shown(home: HomeAssistant) -> dict[str, float | None]:
     states = await home.client.states()
     shown: dict[str, float | None] = {}
     for entity in await home.client.entities("flukso"):
-        _, sensor_id, kind = entity["unique_id"].split("_")
+        _, sensor_id, kind = (*entity["unique_id"].split("_"), "")[:3]
+        if kind not in ("gauge", "counter"):
+            continue
         state = states.get(entity["entity_id"])
         if state is None or state["state"] in ("unknown", "unavailable"):
             shown[f"{sensor_id}/{kind}"] = None
