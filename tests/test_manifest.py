@@ -31,7 +31,7 @@ NEEDED = {
 }
 
 #: Platforms are not depended on, they are offered.
-PLATFORMS = {"sensor", "binary_sensor", "image", "diagnostics", "repairs"}
+PLATFORMS = {"sensor", "binary_sensor", "image", "diagnostics", "repairs", "logbook"}
 
 
 def test_the_manifest_says_what_is_needed_in_the_order_that_is_asked_for() -> None:
