@@ -63,7 +63,9 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
         return added.add_argument
 
     add = command(
-        "side-by-side", _side_by_side, "the processor time of Home Assistant, against others"
+        "side-by-side",
+        _side_by_side,
+        "the processor time of Home Assistant, against others (a quarter of an hour)",
     )
     add(
         "--meters",
@@ -75,7 +77,7 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
     add(
         "--windows",
         type=_positive,
-        default=5,
+        default=3,
         metavar="N",
         help="watch so many half minutes; default: %(default)s",
     )
