@@ -259,7 +259,7 @@ def report(compared: Compared) -> str:
 def report_growth(by_meters: Mapping[int, Compared]) -> str:
     """Lay out how the cost of a message changes with the number of meters."""
     peers = [cost.peer for cost in next(iter(by_meters.values())).costs]
-    head = ("µs a message", *(f"{meters} meters" for meters in by_meters))
+    head = ("µs a message, by meters", *map(str, by_meters))
     return table(
         head,
         [
