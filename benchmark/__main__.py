@@ -20,7 +20,7 @@ async def _side_by_side(options: argparse.Namespace) -> None:
     streams = {}
     for name, model in (("a household", Household), ("every value moving", Restless)):
         streams[name] = await side_by_side.measure(options.meters, options.windows, model)
-        print(f"\n{options.meters} meters, {name}:\n\n{side_by_side.report(streams[name])}")
+        print(f"\n{name}, meters: {options.meters}\n\n{side_by_side.report(streams[name])}")
     growth = {options.meters: streams["a household"]}
     for meters in options.growth:
         growth[meters] = await side_by_side.measure(meters, options.windows)
