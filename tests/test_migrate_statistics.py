@@ -27,6 +27,9 @@ RECENT = pytest.mark.parametrize("recent", [True, False], ids=["just left", "lef
 #: Slots of ``flm03()``.
 PMINUS, Q1, ALPHA, PRESSURE = 2, 3, 12, 42
 
+#: How many of the older integration's units make the one that the statistics go on in.
+SHOWN_IN = {PMINUS: 1, Q1: 1000}
+
 
 @pytest.fixture(autouse=True)
 def _in_the_middle_of_an_hour(freezer: FrozenDateTimeFactory) -> None:
@@ -172,14 +175,13 @@ async def test_statistics_are_in_units_that_home_assistant_knows(
 
 
 @RECENT
-@pytest.mark.parametrize(("slot", "shown_in"), [(PMINUS, 1), (Q1, 1000)])
+@pytest.mark.parametrize("slot", SHOWN_IN)
 async def test_what_was_counted_meanwhile_is_added_to_the_sum(
     hass: HomeAssistant,
     broker: Broker,
     statistics: Statistics,
     recent: bool,
     slot: int,
-    shown_in: int,
 ) -> None:
     entry = leave_behind(hass, flm03())
     counter = entity_of(hass, flm03(), slot, "counter")
@@ -189,10 +191,10 @@ async def test_what_was_counted_meanwhile_is_added_to_the_sum(
 
     await start_and_compile(hass, broker, flm03(), entry)
 
-    hours = [98 / shown_in, 99 / shown_in, 100 / shown_in]
+    hours = [total / SHOWN_IN[slot] for total in (98, 99, 100)]
     assert await statistics.rows(counter.entity_id, "sum") == pytest.approx(hours)
     five_minutes = await statistics.rows(counter.entity_id, "sum", "5minute")
-    assert five_minutes[-1] == pytest.approx(125 / shown_in)
+    assert five_minutes[-1] == pytest.approx(125 / SHOWN_IN[slot])
 
 
 async def test_pressure_that_was_in_hectopascals_indeed_is_left_alone(
