@@ -56,6 +56,11 @@ class Broker:
             await asyncio.sleep(0)
             await self._hass.async_block_till_done()
 
+    async def settle_all(self) -> None:
+        """Wait for what goes on in the background as well."""
+        await self._hass.async_block_till_done(wait_background_tasks=True)
+        await self.settle()
+
     async def lose_connection(self) -> None:
         """Cut the connection to Home Assistant."""
         self.topics.clear()

@@ -153,6 +153,7 @@ async def test_nothing_is_requested_that_nobody_listens_to(
 ) -> None:
     entry = await set_up(hass, broker, flm03())
     hass.config_entries.async_update_entry(entry, options={CONF_FILL_GAPS: False})
+    await hass.config_entries.async_reload(entry.entry_id)
 
     with pytest.raises(ServiceValidationError) as refusal:
         await request(hass, entry.entry_id)

@@ -10,6 +10,7 @@ from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
 from .const import (
+    CONF_FILL_GAPS,
     CONF_OTHER_INTERVAL,
     CONF_POWER_INTERVAL,
     CONF_TOPIC_PREFIX,
@@ -22,17 +23,16 @@ from .const import (
 from .devices import async_register_devices, part_of
 from .doctor import Doctor
 from .fillings import Fillings
+from .history import History
 from .history_actions import async_setup_history_actions
-from .history_request import async_setup_history_request, counters_in_use
+from .history_request import async_setup_history_request
 from .intervals import Intervals
 from .memory import Memory
 from .meter import Meter
 from .migrate import migrate_entry, take_over
-from .protocol.topics import Kind
 from .repairs import forget_issues, raise_counter_break
 from .runtime import FluksoConfigEntry, Runtime
 from .transport import Transport
-from .until import FilledUntil
 from .waveform_actions import async_setup_waveform_actions
 from .waveforms import Waveforms
 
@@ -80,11 +80,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> bo
     fillings = Fillings(hass, entry.entry_id)
     await fillings.async_load()
 
-    def in_use() -> list[str]:
-        sensors = counters_in_use(hass, meter)
-        return [f"{meter.device_id}_{sensor.sensor_id}_{Kind.COUNTER}" for sensor in sensors]
-
-    entry.runtime_data = Runtime(meter, waveforms, fillings, FilledUntil(in_use))
+    fills = entry.options.get(CONF_FILL_GAPS, True)
+    history = History(hass, entry, meter, transport, fillings) if fills else None
+    entry.runtime_data = Runtime(meter, waveforms, fillings, history)
     await meter.async_recall()
 
     @callback

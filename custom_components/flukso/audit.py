@@ -1,7 +1,6 @@
 """What an audit of the statistics and a filling of them tell, counter by counter."""
 
 from dataclasses import dataclass
-from typing import Protocol
 
 from .fillings import Filling
 
@@ -44,15 +43,3 @@ class Outcome:
 
     filled: tuple[Filling, ...]
     refused: tuple[Refusal, ...]
-
-
-class Auditor(Protocol):
-    """Who holds the statistics against the meter's memory; periods are in s since 1970."""
-
-    refusals: list[Refusal]
-
-    async def async_audit(self, begin: int, end: int) -> list[Audit]:
-        """Compare the hours from ``begin`` to before ``end``, and change nothing."""
-
-    async def async_fill(self, begin: int, end: int) -> Outcome:
-        """Fill the gaps in them that can be filled, held hours included."""

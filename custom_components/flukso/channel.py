@@ -236,7 +236,7 @@ class CounterChannel(Channel):
         self, stream: Stream, topic: str, transport: Transport, reports: Reports, interval: int
     ) -> None:
         super().__init__(stream, topic, transport, reports, interval)
-        self.guard = Guard(rid=stream.sensor.rid, both_ways=stream.lowest < 0)
+        self.guard = Guard(rid=stream.sensor.rid, both_ways=stream.both_ways)
         self.step: float | None = None
 
     @callback

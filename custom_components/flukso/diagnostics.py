@@ -156,10 +156,10 @@ def _clock(clock: Clock, now: float) -> dict[str, object]:
 
 def _history(runtime: Runtime, now: float) -> dict[str, object]:
     """What was filled from the meter's memory, and what was not and why."""
-    refusals = runtime.history.refusals if runtime.history else []
+    history = runtime.history
     return {
-        "listening": runtime.history is not None,
-        "filled_until": runtime.until.value,
+        "listening": history is not None,
+        "filled_until": history and history.until.value,
         "filled": [
             {
                 "unique_id": filling.unique_id,
@@ -172,7 +172,7 @@ def _history(runtime: Runtime, now: float) -> dict[str, object]:
             }
             for filling in runtime.fillings.filled
         ],
-        "refused": [asdict(refusal) for refusal in refusals],
+        "refused": [asdict(refusal) for refusal in history.refusals] if history else [],
     }
 
 

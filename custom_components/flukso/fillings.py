@@ -10,7 +10,6 @@ from enum import StrEnum
 import logging
 from typing import TypedDict
 
-from homeassistant.components.sensor import DOMAIN as SENSOR_DOMAIN
 from homeassistant.const import ATTR_DEVICE_ID, ATTR_ENTITY_ID
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import UnsupportedStorageVersionError
@@ -20,9 +19,10 @@ from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
 from .const import DOMAIN, EVENT_HISTORY_FILLED
-from .metering.gaps import MeanRow, Row
+from .metering.gaps import HOUR, MeanRow, Row
 from .recorded import Change, async_apply, async_plan, in_unit
-from .stored import HOUR, Stored
+from .registered import sensor_id_of
+from .stored import Stored
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ _VERSION = 1
 #: How long a filling can be taken back (s).
 _KEPT = 30 * 24 * HOUR
 #: For so long after an hour its row is the recorder's to make (s).
-_RECORDER_IS_FIRST = 900
+RECORDER_IS_FIRST = 900
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -151,8 +151,8 @@ class Fillings:
         Raises:
             HomeAssistantError: the recorder does not come round to it.
         """
-        statistic_id = self._entity_id(unique_id)
-        if statistic_id is None or any(row.hour + HOUR + _RECORDER_IS_FIRST > at for row in rows):
+        statistic_id = sensor_id_of(self._hass, unique_id)
+        if statistic_id is None or any(row.hour + HOUR + RECORDER_IS_FIRST > at for row in rows):
             return None
         async with self._writing:
             change = await async_plan(self._hass, statistic_id, rows, unit)
@@ -190,7 +190,7 @@ class Fillings:
 
     async def _async_take_back(self, filling: Filling) -> Left | None:
         held = self._held.get(filling.unique_id, set())
-        statistic_id = self._entity_id(filling.unique_id)
+        statistic_id = sensor_id_of(self._hass, filling.unique_id)
         reason = None if statistic_id else Left.GONE
         if statistic_id:
             self._hold(filling.unique_id, held | set(filling.hours))
@@ -215,9 +215,6 @@ class Fillings:
             self._held[unique_id] = hours
         else:
             self._held.pop(unique_id, None)
-
-    def _entity_id(self, unique_id: str) -> str | None:
-        return er.async_get(self._hass).async_get_entity_id(SENSOR_DOMAIN, DOMAIN, unique_id)
 
     def _announce(self, entity_id: str, filling: Filling) -> None:
         entity = er.async_get(self._hass).async_get(entity_id)

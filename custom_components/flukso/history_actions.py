@@ -2,7 +2,6 @@
 
 from datetime import datetime, timedelta
 
-from homeassistant.components.sensor import DOMAIN as SENSOR_DOMAIN
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID
 from homeassistant.core import (
     HomeAssistant,
@@ -12,17 +11,18 @@ from homeassistant.core import (
     callback,
 )
 from homeassistant.exceptions import ServiceValidationError
-from homeassistant.helpers import config_validation as cv, entity_registry as er
+from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_get_config_entry
 from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonObjectType
 import voluptuous as vol
 
-from .audit import Auditor
 from .const import DOMAIN
 from .fillings import Filling
+from .history import History
+from .metering.gaps import HOUR
+from .registered import sensor_id_of
 from .runtime import FluksoConfigEntry
-from .stored import HOUR
 
 ATTR_START = "start"
 ATTR_END = "end"
@@ -57,7 +57,7 @@ async def _async_audit(call: ServiceCall) -> ServiceResponse:
     return {
         "counters": [
             {
-                "entity_id": _entity_id(call.hass, audit.unique_id),
+                "entity_id": sensor_id_of(call.hass, audit.unique_id),
                 "unit": audit.unit,
                 "hours": [
                     {
@@ -87,7 +87,7 @@ async def _async_fill(call: ServiceCall) -> ServiceResponse:
         "filled": [told(call.hass, filling) for filling in outcome.filled],
         "refused": [
             {
-                "entity_id": _entity_id(call.hass, refusal.unique_id),
+                "entity_id": sensor_id_of(call.hass, refusal.unique_id),
                 "begin": iso(refusal.begin),
                 "end": iso(refusal.end),
                 "reason": refusal.reason,
@@ -120,7 +120,7 @@ def _seconds(time: datetime) -> float:
     ).timestamp()
 
 
-def _history_of(call: ServiceCall) -> Auditor:
+def _history_of(call: ServiceCall) -> History:
     history = _entry_of(call).runtime_data.history
     if history is None:
         raise ServiceValidationError(
@@ -161,16 +161,12 @@ def _entry_of(call: ServiceCall) -> FluksoConfigEntry:
 def told(hass: HomeAssistant, filling: Filling) -> JsonObjectType:
     """A filling as an answer tells it."""
     return {
-        "entity_id": _entity_id(hass, filling.unique_id),
+        "entity_id": sensor_id_of(hass, filling.unique_id),
         "begin": iso(min(filling.hours)),
         "hours": len(filling.hours),
         "amount": filling.amount,
         "unit": filling.change.unit,
     }
-
-
-def _entity_id(hass: HomeAssistant, unique_id: str) -> str | None:
-    return er.async_get(hass).async_get_entity_id(SENSOR_DOMAIN, DOMAIN, unique_id)
 
 
 def iso(hour: float) -> str:

@@ -5,16 +5,13 @@ from datetime import datetime, timedelta
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID
 from homeassistant.core import HomeAssistant, ServiceCall, callback
 from homeassistant.exceptions import ServiceValidationError
-from homeassistant.helpers import config_validation as cv, entity_registry as er
+from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_get_config_entry
 from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
-from .const import CONF_FILL_GAPS, DOMAIN
-from .meter import Meter
-from .protocol.sensors import Sensor
+from .const import DOMAIN
 from .protocol.tmpo_sync import sync_list, sync_topic
-from .protocol.topics import Kind
 from .runtime import FluksoConfigEntry
 from .transport import Transport
 
@@ -55,11 +52,12 @@ class _Requests:
             raise ServiceValidationError(
                 translation_domain=DOMAIN, translation_key="history_not_yet_there"
             )
-        if not entry.options.get(CONF_FILL_GAPS, True):
+        history = entry.runtime_data.history
+        if history is None:
             raise ServiceValidationError(
                 translation_domain=DOMAIN, translation_key="history_not_listened_to"
             )
-        sensors = counters_in_use(call.hass, meter)
+        sensors = [channel.stream.sensor for channel in history.blocks.counters.values()]
         if not sensors:
             raise ServiceValidationError(
                 translation_domain=DOMAIN, translation_key="no_counter_in_use"
@@ -77,18 +75,3 @@ class _Requests:
             sync_list(sensors, int(since.timestamp())),
         )
         self._asked[meter.device_id] = now
-
-
-def counters_in_use(hass: HomeAssistant, meter: Meter) -> list[Sensor]:
-    """The sensors whose counter has an entity that is enabled."""
-    registry = er.async_get(hass)
-    found = []
-    for channel in meter.channels.values():
-        if channel.stream.kind is Kind.COUNTER:
-            sensor = channel.stream.sensor
-            unique_id = f"{meter.device_id}_{sensor.sensor_id}_{Kind.COUNTER}"
-            entity_id = registry.async_get_entity_id("sensor", DOMAIN, unique_id)
-            entity = registry.async_get(entity_id) if entity_id else None
-            if entity is not None and not entity.disabled:
-                found.append(sensor)
-    return found

@@ -14,8 +14,8 @@ from homeassistant.components.recorder.statistics import (
 )
 from homeassistant.core import HomeAssistant
 
-from .metering.gaps import MeanRow, Row
-from .stored import HOUR, Stored, async_metadata, async_read, async_remove, write
+from .metering.gaps import HOUR, MeanRow, Row
+from .stored import Stored, async_metadata, async_read, async_remove, write
 
 #: A write that the database wants to be asked for again lines up behind the first look.
 _LOOKS = 3

@@ -5,13 +5,14 @@ from hashlib import sha256
 from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers import entity_registry as er, issue_registry as ir
+from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 
 from .channel import CounterChannel
 from .const import DOMAIN
 from .metering.guard import Break
 from .protocol.topics import Kind
+from .registered import sensor_id_of
 from .runtime import FluksoConfigEntry
 
 _COUNTER_BREAK = "counter_break"
@@ -24,7 +25,7 @@ def raise_counter_break(
     """Tell that a counter went on from another value, of which nothing was booked."""
     sensor_id = channel.stream.sensor.sensor_id
     unique_id = f"{entry.runtime_data.meter.device_id}_{sensor_id}_{Kind.COUNTER}"
-    registered = er.async_get(hass).async_get_entity_id("sensor", DOMAIN, unique_id)
+    registered = sensor_id_of(hass, unique_id)
     entity_id = registered or f"{sensor_id[:6]}…"
     state = hass.states.get(entity_id)
     seen = dt_util.as_local(dt_util.utc_from_timestamp(found.new.at))

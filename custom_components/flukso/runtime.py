@@ -4,10 +4,9 @@ from dataclasses import dataclass
 
 from homeassistant.config_entries import ConfigEntry
 
-from .audit import Auditor
 from .fillings import Fillings
+from .history import History
 from .meter import Meter
-from .until import FilledUntil
 from .waveforms import Waveforms
 
 
@@ -18,8 +17,7 @@ class Runtime:
     meter: Meter
     waveforms: Waveforms
     fillings: Fillings
-    until: FilledUntil
-    history: Auditor | None = None
+    history: History | None
 
 
 type FluksoConfigEntry = ConfigEntry[Runtime]

@@ -14,7 +14,7 @@ from homeassistant.util import dt as dt_util
 
 from .channel import Channel, CounterChannel
 from .clock import Clock
-from .const import CONF_FILL_GAPS, CONF_SUPPLY_PORTS, DOMAIN
+from .const import CONF_SUPPLY_PORTS
 from .descriptions import (
     CLOCK_OFFSET,
     FIGURES,
@@ -27,6 +27,7 @@ from .devices import device_info, meter_info
 from .entity import ChannelEntity, FluksoEntity, channels_of, follow
 from .meter import Meter
 from .protocol.quantities import Unit
+from .registered import sensor_of
 from .restore import Kept, counter_from, ledger_from
 from .runtime import FluksoConfigEntry
 from .supply import Supply
@@ -80,8 +81,7 @@ def _suggest_unit_anew(hass: HomeAssistant, entity: FluksoSensor) -> None:
     Home Assistant takes a suggestion when it registers an entity, and never again.
     """
     registry, description = er.async_get(hass), entity.entity_description
-    entity_id = registry.async_get_entity_id(SENSOR_DOMAIN, DOMAIN, entity.unique_id or "")
-    registered = registry.async_get(entity_id) if entity_id else None
+    registered = sensor_of(hass, entity.unique_id or "")
     if registered is None or registered.original_device_class == description.device_class:
         return
     unit = description.suggested_unit_of_measurement
@@ -126,6 +126,7 @@ class FluksoCounter(FluksoSensor, RestoreEntity):
     ) -> None:
         super().__init__(hass, entry, channel, description)
         self._counter = channel
+        self._history = entry.runtime_data.history
 
     @property
     @override
@@ -141,6 +142,8 @@ class FluksoCounter(FluksoSensor, RestoreEntity):
         state = counter_from(stored, self._counter.stream.unit)
         if state is not None:
             self._counter.restore(state)
+        if self._history is not None:
+            self.async_on_remove(await self._history.blocks.async_follow(self._counter))
         await super().async_added_to_hass()
 
 
@@ -232,9 +235,9 @@ class FluksoClock(FluksoEntity, SensorEntity):
 
 def _filled(entry: FluksoConfigEntry) -> Collection[FilledUntil]:
     """What tells how far the statistics are filled, of a meter with counters."""
-    runtime = entry.runtime_data
+    history = entry.runtime_data.history
     counts = any(isinstance(channel, CounterChannel) for channel in channels_of(entry))
-    return [runtime.until] if counts and entry.options.get(CONF_FILL_GAPS, True) else []
+    return [history.until] if counts and history else []
 
 
 class FluksoFilledUntil(FluksoEntity, RestoreSensor):

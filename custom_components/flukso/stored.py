@@ -32,8 +32,6 @@ from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
 
-HOUR = 3600
-
 #: A recorder that is this long busy with other things is not waited for (s).
 _PATIENCE = 300
 

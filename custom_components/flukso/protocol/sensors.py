@@ -80,6 +80,11 @@ class Stream:
     highest: float
     misprinted: bool = False
 
+    @property
+    def both_ways(self) -> bool:
+        """Whether it can be less than 0: of a counter, whether it counts back as well."""
+        return self.lowest < 0
+
 
 def parse_sensors(config: Json) -> Sensors:
     """The enabled sensors of a config/sensor message (docs/protocol.md section 4).

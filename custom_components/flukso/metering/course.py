@@ -1,0 +1,160 @@
+"""What a meter's memory tells of a counter: what it showed around the ends of hours.
+
+Values are in thousandths of the counter's unit, times in seconds since 1970.
+"""
+
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+from .gaps import HOUR
+
+#: From thousandths of a Wh a second to W.
+_TO_WATT = HOUR / 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Slack:
+    """How long (s) before and after the end of an hour what is recorded of it may be from."""
+
+    before: int
+    after: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stretch:
+    """The seconds from ``begin`` to before ``end``, all readings of which are known.
+
+    Of these it keeps the ``first`` and the ``last`` (time, value); what the counter ``showed``
+    ``at`` the ends of hours, and the slack before and after them; and the lowest and highest
+    power (W) of each hour.
+    """
+
+    begin: int
+    end: int
+    first: tuple[int, int]
+    last: tuple[int, int]
+    at: array[int]
+    showed: array[int]
+    powers: Mapping[int, tuple[float, float]]
+
+    def showed_at(self, time: int) -> int | None:
+        """What the counter showed at one of the times that are kept."""
+        place = bisect_left(self.at, time)
+        kept = place < len(self.at) and self.at[place] == time
+        return self.showed[place] if kept else None
+
+
+def stretch_of(
+    begin: int,
+    end: int,
+    times: array[int],
+    values: array[int],
+    *,
+    slack: Slack,
+    both_ways: bool = False,
+    power_over: int | None = None,
+) -> Stretch:
+    """Keep what is needed of a block's readings; made for a worker thread.
+
+    A counter that falls has begun anew: what is before belongs to another count, and is left out.
+    With ``power_over``, the counter is one of energy, and its power the mean between readings
+    that are so many seconds apart.
+    """
+    fell = 0 if both_ways else _last_fall(values)
+    if fell:
+        begin, times, values = times[fell], times[fell:], values[fell:]
+    at = array("q")
+    for hour in range(begin // HOUR * HOUR, end + slack.before + HOUR, HOUR):
+        moments = (hour - slack.before, hour, hour + slack.after)
+        at.extend(moment for moment in moments if times[0] <= moment < end)
+    showed = array("q", (values[bisect_right(times, moment) - 1] for moment in at))
+    powers = {} if power_over is None else _powers(times, values, power_over)
+    return Stretch(begin, end, (times[0], values[0]), (times[-1], values[-1]), at, showed, powers)
+
+
+def _last_fall(values: array[int]) -> int:
+    """The place of the last value that is lower than the one before; 0 if none is."""
+    steps = enumerate(pairwise(values), 1)
+    return max((place for place, (before, after) in steps if after < before), default=0)
+
+
+def _powers(
+    times: array[int], values: array[int], power_over: int
+) -> dict[int, tuple[float, float]]:
+    powers: dict[int, tuple[float, float]] = {}
+    place, count = 0, len(times)
+    while (later := bisect_left(times, times[place] + power_over, place + 1)) < count:
+        hour = times[later] // HOUR * HOUR
+        if times[place] >= hour:
+            counted, seconds = values[later] - values[place], times[later] - times[place]
+            power = counted * _TO_WATT / seconds
+            low, high = powers.get(hour, (power, power))
+            powers[hour] = min(low, power), max(high, power)
+        place = later
+    return powers
+
+
+class Course:
+    """What is known of one counter, of stretches that may come in any order, and overlap.
+
+    A larger stretch stands for those within it.
+    """
+
+    def __init__(self, *, both_ways: bool = False) -> None:
+        self._both_ways = both_ways
+        self._stretches: tuple[Stretch, ...] = ()
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """From where to where something is known; nothing is from 0 to 0."""
+        known = self._stretches
+        return (known[0].begin, known[-1].end) if known else (0, 0)
+
+    def knows(self, begin: int, end: int) -> bool:
+        """Whether all of these seconds are within one stretch."""
+        return any(known.begin <= begin and end <= known.end for known in self._stretches)
+
+    def take(self, stretch: Stretch) -> None:
+        """Learn a stretch."""
+        if not self.knows(stretch.begin, stretch.end):
+            apart = [
+                known
+                for known in self._stretches
+                if known.begin < stretch.begin or stretch.end < known.end
+            ]
+            self._stretches = tuple(sorted([*apart, stretch], key=lambda known: known.begin))
+
+    def forget(self, before: int) -> None:
+        """Let go of stretches that ended before."""
+        self._stretches = tuple(known for known in self._stretches if known.end >= before)
+
+    def showed(self, time: int) -> int | None:
+        """What the counter showed at the end of an hour, or the slack before or after it.
+
+        It is the last reading until then; None where it is not known whether there was another.
+        """
+        stretches = self._stretches
+        place = bisect_right(stretches, time, key=lambda known: known.begin)
+        before = stretches[place - 1] if place else None
+        if before is None:
+            return None
+        if before.first[0] <= time < before.end:
+            return before.showed_at(time)
+        after = place if time >= before.end else place - 1
+        if 0 < after < len(stretches) and self._rests(stretches[after - 1], stretches[after]):
+            return stretches[after - 1].last[1]
+        return None
+
+    def _rests(self, before: Stretch, after: Stretch) -> bool:
+        """Whether nothing was counted between the last reading of one and the first of the next."""
+        if before.end == after.begin:
+            return self._both_ways or before.last[1] <= after.first[1]
+        return not self._both_ways and before.last[1] == after.first[1]
+
+    def powers(self, hour: int) -> list[float]:
+        """The lowest and highest power in an hour, of each stretch that has a part of it (W)."""
+        found = (known.powers.get(hour, ()) for known in self._stretches)
+        return [power for extremes in found for power in extremes]

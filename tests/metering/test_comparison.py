@@ -1,0 +1,80 @@
+"""What is recorded of a counter beside what its meter says of it."""
+
+from array import array
+
+import pytest
+
+from custom_components.flukso.metering.comparison import compare, power_rows
+from custom_components.flukso.metering.course import Course, Slack, stretch_of
+from custom_components.flukso.metering.gaps import (
+    HOUR,
+    Finding,
+    Gap,
+    Hour,
+    Known,
+    MeanRow,
+    Row,
+    find_gaps,
+)
+
+SLACK = Slack(before=90, after=60)
+HOURS = range(0, 4 * HOUR, HOUR)
+
+
+def course_of(*readings: tuple[int, int], both_ways: bool = False) -> Course:
+    """A counter of energy with these readings, of five hours from 0 on."""
+    times, values = (array("q", of) for of in zip(*readings, strict=True))
+    course = Course(both_ways=both_ways)
+    stretch = stretch_of(0, 5 * HOUR, times, values, slack=SLACK, both_ways=both_ways, power_over=5)
+    course.take(stretch)
+    return course
+
+
+def test_an_hour_stands_beside_what_the_counter_showed_around_its_end() -> None:
+    course = course_of((0, 1000), (HOUR - 80, 2000), (HOUR - 1, 3000), (HOUR + 60, 4500))
+
+    first, second, *_ = compare([Row(0, 5, 1)], course, HOURS, slack=SLACK, offset=0.5)
+
+    assert first == Hour(0, Row(0, 5, 1), Known(3.5, 1.5, 5))
+    assert second == Hour(HOUR, None, Known(5, 5, 5))
+
+
+def test_what_is_not_all_known_around_the_end_of_an_hour_is_not_told() -> None:
+    course = course_of((HOUR - 80, 2000), (3 * HOUR, 3000))
+
+    findings = [
+        hour.finding
+        for hour in compare([], course, range(0, 6 * HOUR, HOUR), slack=SLACK, offset=0)
+    ]
+
+    told, not_told = Finding.NO_ROW, Finding.NOT_TOLD
+    assert findings == [not_told, told, told, told, not_told, not_told]
+
+
+def test_of_a_counter_that_runs_both_ways_the_lowest_and_highest_are_told() -> None:
+    course = course_of((0, 5000), (HOUR - 10, -1000), (HOUR + 10, 2000), both_ways=True)
+
+    [hour] = compare([], course, range(0, HOUR, HOUR), slack=SLACK, offset=0)
+
+    assert hour.known == Known(-1, -1, 5)
+
+
+def test_the_power_of_an_hour_has_the_mean_of_what_was_counted_in_it() -> None:
+    readings = [(0, 0), (HOUR, 500_000), (HOUR + 36, 501_000), (HOUR + 72, 507_000)]
+    course = course_of(*readings, (2 * HOUR + 9, 510_000))
+    rows = [Row(hour, 0, 0) for hour in (0, 3 * HOUR)]
+    found = compare(rows, course, HOURS, slack=SLACK, offset=100)
+
+    [gap] = find_gaps([Hour(0, Row(0, 600, 0), found[0].known), *found[1:]])
+    first, second, third = power_rows(gap, course)
+
+    assert first == MeanRow(HOUR, 7, 7, pytest.approx(600))
+    assert second == MeanRow(2 * HOUR, 3, 3, 3)
+    assert third == MeanRow(3 * HOUR, 0, 0, 0)
+
+
+def test_where_it_is_not_known_what_was_counted_there_is_no_power() -> None:
+    hour, unknown = Hour(HOUR, None, Known(1, 1, 1)), Hour(0, None, None)
+
+    assert list(power_rows(Gap(unknown, (hour,), None), Course())) == []
+    assert list(power_rows(Gap(None, (hour,), None), Course())) == []

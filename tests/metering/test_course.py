@@ -1,0 +1,204 @@
+"""What a meter's memory tells of a counter, block by block, in any order."""
+
+from array import array
+from collections.abc import Sequence
+from itertools import pairwise, permutations
+
+from hypothesis import given, strategies as st
+import pytest
+
+from custom_components.flukso.metering.course import Course, Slack, Stretch, stretch_of
+from custom_components.flukso.metering.gaps import HOUR
+
+SLACK = Slack(before=90, after=60)
+#: The end of an hour, well within a block of four hours that begins at 0.
+END = 2 * HOUR
+BLOCK = 4 * HOUR
+
+
+def told(
+    readings: Sequence[tuple[int, int]],
+    begin: int = 0,
+    end: int = BLOCK,
+    *,
+    both_ways: bool = False,
+    power_over: int | None = None,
+) -> Stretch:
+    """The stretch of a block with these readings."""
+    times, values = zip(*readings, strict=True)
+    return stretch_of(
+        begin,
+        end,
+        array("q", times),
+        array("q", values),
+        slack=SLACK,
+        both_ways=both_ways,
+        power_over=power_over,
+    )
+
+
+def course_of(*stretches: Stretch, both_ways: bool = False) -> Course:
+    """What is known of a counter after these."""
+    course = Course(both_ways=both_ways)
+    for stretch in stretches:
+        course.take(stretch)
+    return course
+
+
+def test_a_counter_shows_its_last_reading_until_the_next() -> None:
+    course = course_of(told([(100, 5), (END - 70, 7), (END, 8), (END + 30, 9), (END + 61, 10)]))
+
+    assert course.showed(END) == 8
+    assert course.showed(END - SLACK.before) == 5
+    assert course.showed(END + SLACK.after) == 9
+    assert course.showed(END + HOUR) == 10
+
+
+def test_nothing_is_known_before_the_first_reading_nor_after_the_block() -> None:
+    course = course_of(told([(HOUR + 1, 5)]))
+
+    assert course.showed(HOUR) is None
+    assert course.showed(HOUR + SLACK.after) == 5
+    assert course.showed(BLOCK) is None
+    assert course.showed(BLOCK - SLACK.before) == 5
+    assert course.showed(-HOUR) is None
+    assert Course().showed(END) is None
+
+
+def test_blocks_that_adjoin_know_what_is_between_their_readings() -> None:
+    first, second = told([(100, 5)]), told([(BLOCK + 2 * HOUR, 9)], BLOCK, 2 * BLOCK)
+
+    for order in permutations((first, second)):
+        course = course_of(*order)
+        assert course.showed(BLOCK) == 5
+        assert course.showed(BLOCK + HOUR) == 5
+        assert course.showed(BLOCK + 2 * HOUR) == 9
+
+
+def test_what_is_between_blocks_that_do_not_adjoin_is_not_known() -> None:
+    course = course_of(told([(100, 5)]), told([(3 * BLOCK, 6)], 2 * BLOCK, 4 * BLOCK))
+
+    assert course.showed(BLOCK + HOUR) is None
+    assert course.showed(2 * BLOCK + HOUR) is None
+
+
+def test_a_counter_that_shows_the_same_again_has_rested_meanwhile() -> None:
+    course = course_of(told([(100, 5)]), told([(3 * BLOCK, 5)], 2 * BLOCK, 4 * BLOCK))
+
+    assert course.showed(BLOCK + HOUR) == 5
+    assert course.showed(2 * BLOCK + HOUR) == 5
+
+
+def test_a_counter_that_runs_both_ways_may_have_come_back_to_the_same() -> None:
+    course = course_of(
+        told([(100, 5)], both_ways=True),
+        told([(3 * BLOCK, 5)], 2 * BLOCK, 4 * BLOCK, both_ways=True),
+        both_ways=True,
+    )
+
+    assert course.showed(BLOCK + HOUR) is None
+
+
+def test_a_counter_that_begins_anew_in_the_next_block_is_not_the_same_any_more() -> None:
+    course = course_of(told([(100, 5)]), told([(BLOCK + 2 * HOUR, 1)], BLOCK, 2 * BLOCK))
+
+    assert course.showed(BLOCK + HOUR) is None
+    assert course.showed(BLOCK - HOUR) == 5
+
+
+def test_what_is_before_a_counter_begins_anew_is_left_out() -> None:
+    course = course_of(told([(100, 5), (END - HOUR, 7), (END - 100, 0), (END + HOUR, 3)]))
+
+    assert course.showed(END - HOUR) is None
+    assert course.showed(END) == 0
+    assert course.showed(END + HOUR) == 3
+
+
+def test_a_counter_that_runs_both_ways_may_fall() -> None:
+    course = course_of(told([(100, 5), (END, -7)], both_ways=True), both_ways=True)
+
+    assert course.showed(END - HOUR) == 5
+    assert course.showed(END) == -7
+
+
+def test_a_larger_block_stands_for_those_within_it() -> None:
+    small, large = told([(100, 5)]), told([(50, 4), (BLOCK + 5, 9)], 0, 4 * BLOCK)
+
+    for order in permutations((small, large)):
+        course = course_of(*order)
+        assert course.showed(HOUR) == 4
+        assert course.knows(0, BLOCK)
+        assert course.span == (0, 4 * BLOCK)
+
+
+def test_what_was_told_once_is_known() -> None:
+    course = course_of(told([(100, 5)]), told([(BLOCK + 1, 6)], BLOCK, 2 * BLOCK))
+
+    assert course.knows(0, BLOCK)
+    assert course.knows(HOUR, 2 * HOUR)
+    assert not course.knows(0, 2 * BLOCK)
+    assert course.span == (0, 2 * BLOCK)
+
+
+def test_what_is_old_is_forgotten() -> None:
+    course = course_of(told([(100, 5)]), told([(BLOCK + 1, 6)], BLOCK, 2 * BLOCK))
+
+    course.forget(BLOCK + 1)
+
+    assert course.span == (BLOCK, 2 * BLOCK)
+
+
+def test_power_is_the_mean_between_readings_within_an_hour() -> None:
+    # 1 Wh in 36 s is 100 W.
+    readings = [(0, 0), (36, 1000), (37, 1000), (72, 3000), (HOUR - 20, 3000), (HOUR + 20, 90_000)]
+    course = course_of(told([*readings, (HOUR + 56, 91_000)], power_over=30))
+
+    assert course.powers(0) == pytest.approx([0, 200])
+    assert course.powers(HOUR) == pytest.approx([100, 100])
+    assert course.powers(2 * HOUR) == []
+
+
+def test_an_hour_in_two_blocks_has_the_power_of_both() -> None:
+    edge = HOUR + 1800
+    course = course_of(
+        told([(HOUR, 0), (HOUR + 36, 1000)], 0, edge, power_over=5),
+        told([(edge, 1000), (edge + 36, 4000)], edge, BLOCK, power_over=5),
+    )
+
+    assert course.powers(HOUR) == pytest.approx([100, 100, 300, 300])
+
+
+def test_where_no_power_is_asked_for_there_is_none() -> None:
+    assert course_of(told([(0, 0), (36, 1000)])).powers(0) == []
+
+
+@given(
+    st.lists(st.integers(0, BLOCK - 1), min_size=1, max_size=40, unique=True),
+    st.lists(st.integers(0, 1000), min_size=40, max_size=40),
+    st.lists(st.sampled_from([1, 2, 3]), max_size=3, unique=True),
+)
+def test_cut_into_blocks_anywhere_it_says_the_same_or_nothing(
+    times: list[int], counted: list[int], cuts: list[int]
+) -> None:
+    values = [sum(counted[: place + 1]) for place in range(len(times))]
+    readings = list(zip(sorted(times), values, strict=True))
+    whole = course_of(told(readings))
+    edges = [0, *(cut * HOUR for cut in sorted(cuts)), BLOCK]
+    parts = [
+        told(within, begin, end)
+        for begin, end in pairwise(edges)
+        if (within := [reading for reading in readings if begin <= reading[0] < end])
+    ]
+    course = course_of(*parts)
+
+    moments = [
+        hour + offset
+        for hour in range(0, BLOCK + HOUR, HOUR)
+        for offset in (-SLACK.before, 0, SLACK.after)
+    ]
+    for moment in moments:
+        assert course.showed(moment) in (whole.showed(moment), None)
+    if len(parts) == len(edges) - 1:
+        assert [course.showed(moment) for moment in moments] == [
+            whole.showed(moment) for moment in moments
+        ]
