@@ -1,12 +1,13 @@
 """What the recorder kept of a stage, and the statistics that it makes of it.
 
-Statistics are made of whole periods of five minutes. So that no test waits for one to end, what was
-recorded is dated back by that much while Home Assistant is down; at its next start it makes up for
-the periods that it finds without statistics.
+New statistics are made of whole periods of five minutes. So that no test waits for one to end, what
+was recorded is dated back by that much while Home Assistant is down; at its next start it makes up
+for the periods that it finds without statistics.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 import contextlib
+from dataclasses import dataclass
 from datetime import UTC, datetime
 import sqlite3
 
@@ -26,6 +27,18 @@ _BACK = f"""
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What is kept of an hour, to the bit."""
+
+    state: float | None
+    sum: float | None
+    mean: float | None
+    min: float | None
+    max: float | None
+    last_reset: float | None
+
+
 def recorded(home: HomeAssistant, entity_id: str) -> list[tuple[float, float]]:
     """What was recorded of an entity: seconds since 1970, and thousandths of its unit."""
     query = """
@@ -35,6 +48,18 @@ def recorded(home: HomeAssistant, entity_id: str) -> list[tuple[float, float]]:
     """
     with _database(home) as connection:
         return [(at, float(state) * 1000) for at, state in connection.execute(query, (entity_id,))]
+
+
+def hourly(home: HomeAssistant, until: int) -> Mapping[tuple[str, int], Row]:
+    """The hourly statistics of all entities: their rows of the hours that began before a time."""
+    query = """
+        SELECT meta.statistic_id, start_ts, state, sum, mean, min, max, last_reset_ts
+        FROM statistics JOIN statistics_meta AS meta ON meta.id = metadata_id
+        WHERE start_ts < ? ORDER BY meta.statistic_id, start_ts
+    """
+    with _database(home) as connection:
+        rows = connection.execute(query, (until,))
+        return {(entity_id, int(hour)): Row(*columns) for entity_id, hour, *columns in rows}
 
 
 async def sums(home: HomeAssistant, entity_ids: Sequence[str]) -> dict[str, float]:

@@ -1,0 +1,290 @@
+"""Two holes in weeks of statistics: filled from the meter's memory, audited, and taken back.
+
+The short one, of five hours, lies within a block of level 16, and has rows that stand still, as
+Home Assistant makes them of hours when it was down. The long one, of 26 hours, has no rows, as when
+the meter could not be heard; of the pulse input it is filled from blocks of level 16, of the clamp
+from that of level 20, as there one of level 16 has only the hole's begin.
+"""
+
+from collections.abc import AsyncGenerator, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+import re
+from zoneinfo import ZoneInfo
+
+import pytest
+import pytest_asyncio
+import pytest_socket
+
+from simulator import Message
+from stack.client import Json
+
+from .history import Counter, Stage, Table, set_up
+from .parts import require_mosquitto
+from .remembered import HOUR, Hole, Remembered
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
+
+_HOME = ZoneInfo("Europe/Brussels")
+#: How near to the truth all must be (Wh, W), beyond what the floats of the statistics can't hold.
+_NEAR = 1 + 1e-6
+_LINE = re.compile(
+    r"was filled from the meter's memory: (\d+) h from (\d{4}-\d\d-\d\d \d\d:\d\d), ([\d.]+) (\w+)"
+)
+
+
+@dataclass(frozen=True)
+class Course:
+    """What a user sees, one step after the other; of what is told by entity id, all of it."""
+
+    stage: Stage
+    begin: Table
+    filled_from_small: Table
+    audit_between: dict[str, list[Json]]
+    filled: Table
+    until: datetime
+    told_again: Table
+    until_at_last: datetime
+    audit: dict[str, list[Json]]
+    audited: Table
+    activity: list[Json]
+    hours: dict[str, list[Json]]
+    days: dict[str, list[Json]]
+    first_answer: Json
+    taken_back: Table
+    answer: Json
+    filled_anew: Table
+
+    @property
+    def past(self) -> Remembered:
+        """What really was."""
+        return self.stage.past
+
+    @property
+    def holes(self) -> Iterator[tuple[Counter, Hole]]:
+        """Each of the five holes, and whose it is."""
+        for counter in self.stage.counters:
+            for hole in self.past.holes(counter.sensor_id):
+                yield counter, hole
+
+    def kept(self, counter: Counter, end: int) -> float:
+        """What the rows of a counter should have at the end of an hour, in Wh."""
+        filled = any(end - HOUR in hole.hours for hole in self.past.holes(counter.sensor_id))
+        return (self.past.truth if filled else self.past.shown)[counter.sensor_id][end]
+
+
+@pytest.fixture
+def verify_cleanup() -> None:
+    """The stage outlives each test, with its tasks."""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def course(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Course]:
+    """All that happens, once."""
+    require_mosquitto()
+    pytest_socket.enable_socket()
+    async with set_up(tmp_path_factory.mktemp("history")) as stage:
+        yield await _go_through(stage)
+
+
+async def _go_through(stage: Stage) -> Course:
+    past = stage.past
+    import_, export, solar = (counter.entity_id for counter in stage.counters)
+    small = [told for told in past.small if _is_needed(past, told)]
+    await stage.listening()
+    begin = stage.table()
+
+    stage.publish(small)
+    await stage.written(begin, [export, solar], past.short)
+    await stage.written(begin, [solar], past.long)
+    audit_between, filled_from_small = await stage.audit(), stage.table()
+
+    stage.publish(past.large)
+    await stage.written(begin, [import_, export, solar, *stage.powers], past.long)
+    await stage.reaches(past.until // HOUR * HOUR)
+    filled, until = stage.table(), await stage.until()
+
+    stage.publish([*small, *past.large])
+    await stage.act("request_history", answers=False, since=_local(past.until))
+    await stage.reaches(past.until // HOUR * HOUR + HOUR)
+    told_again, until_at_last = stage.table(), await stage.until()
+    audit, audited = await stage.audit(), stage.table()
+    activity = await stage.activity(5)
+    hours, days = await stage.shown("hour", "change"), await stage.shown("day", "change")
+
+    first_answer, *_ = await stage.take_back()
+    taken_back = stage.table()
+    answer = await stage.act("fill_history")
+    return Course(
+        stage=stage,
+        begin=begin,
+        filled_from_small=filled_from_small,
+        audit_between=audit_between,
+        filled=filled,
+        until=until,
+        told_again=told_again,
+        until_at_last=until_at_last,
+        audit=audit,
+        audited=audited,
+        activity=activity,
+        hours=hours,
+        days=days,
+        first_answer=first_answer,
+        taken_back=taken_back,
+        answer=answer,
+        filled_anew=stage.table(),
+    )
+
+
+def _is_needed(past: Remembered, told: Message) -> bool:
+    """Of the clamp one block; of the pulses, which are silent at night, those around it too."""
+    _, _, sensor_id, *_, bid, _ = told.topic.split("/")
+    place = (int(bid) - past.block) >> 16
+    return place == 0 or (sensor_id == past.solar and -1 <= place <= 2)
+
+
+def _local(moment: float) -> str:
+    return datetime.fromtimestamp(moment, _HOME).isoformat()
+
+
+async def test_every_hour_of_the_holes_has_what_the_meter_counted(course: Course) -> None:
+    for counter, hole in course.holes:
+        before = course.filled[counter.entity_id, hole.begin - HOUR]
+        truth = course.past.truth[counter.sensor_id]
+        shown = course.past.shown[counter.sensor_id][hole.begin]
+        for hour in hole.hours:
+            row, end = course.filled[counter.entity_id, hour], truth[hour + HOUR]
+            assert row.state / counter.scale == pytest.approx(end, abs=_NEAR)
+            counted = (row.sum - before.sum) / counter.scale
+            assert counted == pytest.approx(end - shown, abs=_NEAR)
+
+
+async def test_every_hour_shows_what_was_counted_in_it(course: Course) -> None:
+    """To the first hour of a hole belongs what Home Assistant had not yet shown before it."""
+    for counter in course.stage.counters:
+        shown = course.hours[counter.entity_id]
+        starts = range(course.past.begin + HOUR, course.past.last, HOUR)
+        assert [hour["start"] / 1000 for hour in shown[1:]] == list(starts)
+        for hour, start in zip(shown[1:], starts, strict=True):
+            counted = course.kept(counter, start + HOUR) - course.kept(counter, start)
+            assert hour["change"] == pytest.approx(counted, abs=_NEAR)
+
+
+async def test_the_totals_of_the_days_are_right(course: Course) -> None:
+    for counter in course.stage.counters:
+        shown = course.days[counter.entity_id][1:-1]
+        assert len(shown) >= 8
+        for day in shown:
+            begin, end = (int(day[which] / 1000) for which in ("start", "end"))
+            counted = course.kept(counter, end) - course.kept(counter, begin)
+            assert day["change"] == pytest.approx(counted, abs=_NEAR)
+
+
+async def test_the_rows_around_the_holes_are_the_same_to_the_bit(course: Course) -> None:
+    holes = {(counter.entity_id, hour) for counter, hole in course.holes for hour in hole.hours}
+    holes |= {(power, hour) for power in course.stage.powers for hour in course.past.long.hours}
+    holes |= {(power, hour) for power in course.stage.powers for hour in course.past.short.hours}
+    around = {key: row for key, row in course.begin.items() if key not in holes}
+    assert {key: row for key, row in course.filled.items() if key not in holes} == around
+
+
+async def test_hours_without_a_power_get_one_whose_mean_is_the_energy(course: Course) -> None:
+    for counter, power in zip(course.stage.counters, course.stage.powers, strict=False):
+        truth = course.past.truth[counter.sensor_id]
+        for hour in course.past.long.hours:
+            row = course.filled[power, hour]
+            assert row.mean == pytest.approx(truth[hour + HOUR] - truth[hour], abs=_NEAR)
+            assert 0 <= row.min <= row.mean <= row.max
+
+
+async def test_a_hole_of_which_a_block_has_only_the_begin_waits_for_the_rest(
+    course: Course,
+) -> None:
+    for counter in course.stage.counters[:2]:
+        for hour in course.past.long.hours:
+            assert (counter.entity_id, hour) not in course.filled_from_small
+
+
+async def test_the_same_blocks_again_and_an_audit_change_nothing(course: Course) -> None:
+    assert course.told_again == course.filled
+    assert course.audited == course.filled
+
+
+async def test_the_audit_tells_each_hour_and_finds_the_holes(course: Course) -> None:
+    begin, end = course.stage.audited_hours
+    for counter in course.stage.counters:
+        between, after = (
+            {
+                int(datetime.fromisoformat(told["hour"]).timestamp()): told
+                for told in audit[counter.entity_id]
+            }
+            for audit in (course.audit_between, course.audit)
+        )
+        assert list(between) == list(after) == list(range(begin, end, HOUR))
+        truth = course.past.truth[counter.sensor_id]
+        for hour, told in after.items():
+            assert told["meter"] == pytest.approx(truth[hour + HOUR], abs=_NEAR)
+            kept = course.kept(counter, hour + HOUR)
+            assert told["recorded"] == pytest.approx(kept, abs=_NEAR)
+        [agreed] = {told["finding"] for told in after.values()}
+        for hour, told in between.items():
+            is_open = counter.sensor_id != course.past.solar and hour in course.past.long.hours
+            assert (told["recorded"] is None) == is_open
+            if is_open:
+                assert told["finding"] != agreed
+
+
+async def test_until_when_it_is_filled_moves_with_the_blocks(course: Course) -> None:
+    assert course.until.timestamp() == course.past.until // HOUR * HOUR
+    assert course.until < course.until_at_last
+    assert course.until_at_last.timestamp() <= course.past.last
+
+
+async def test_the_activity_has_a_line_for_each_hole(course: Course) -> None:
+    told = sorted((line["entity_id"], *_read(line["message"])) for line in course.activity)
+    expected = sorted(
+        (
+            counter.entity_id,
+            len(hole.hours),
+            f"{datetime.fromtimestamp(hole.begin, _HOME):%Y-%m-%d %H:%M}",
+            pytest.approx(_booked(course, counter, hole), abs=0.0006),
+            counter.unit,
+        )
+        for counter, hole in course.holes
+    )
+    assert told == expected
+
+
+def _read(message: str) -> tuple[int, str, float, str]:
+    hours, begin, amount, unit = _LINE.fullmatch(message).groups()
+    return int(hours), begin, float(amount), unit
+
+
+def _booked(course: Course, counter: Counter, hole: Hole) -> float:
+    """What was booked in a hole, in the unit of the statistic."""
+    before, last = (hole.begin - HOUR, hole.end - HOUR)
+    rows = [course.filled[counter.entity_id, hour] for hour in (before, last)]
+    return rows[1].sum - rows[0].sum
+
+
+async def test_what_was_filled_last_is_taken_back_of_all_counters_and_powers(
+    course: Course,
+) -> None:
+    restored = course.first_answer["restored"]
+    long = [each for each in restored if each["begin"] == _local(course.past.long.begin)]
+    entities = [counter.entity_id for counter in course.stage.counters]
+    assert {each["entity_id"] for each in long} == {*entities, *course.stage.powers}
+    assert {each["hours"] for each in long} == {26}
+    assert course.first_answer["left"] == []
+
+
+async def test_all_taken_back_the_statistics_are_as_they_were_before(course: Course) -> None:
+    assert course.taken_back == course.begin
+
+
+async def test_what_was_taken_back_is_filled_when_the_user_asks(course: Course) -> None:
+    filled = {(each["entity_id"], each["begin"], each["hours"]) for each in course.answer["filled"]}
+    assert filled >= {
+        (counter.entity_id, _local(hole.begin), len(hole.hours)) for counter, hole in course.holes
+    }
+    assert course.filled_anew == course.filled
