@@ -66,6 +66,26 @@ async def test_the_next_waveform_is_answered_and_then_nothing_is_subscribed_to(
     assert answer["phase_shift"] == 0
 
 
+async def test_voltage_and_current_that_are_not_of_one_moment_are_answered_a_second_later(
+    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
+) -> None:
+    entry = await set_up(hass, broker, METER)
+
+    answered = await capture(hass, broker, entry, "solar")
+    broker.send(flx_topic(METER, "voltage/1"), waveform(cycle(230), "mV", age=0.7))
+    broker.send(flx_topic(METER, "current/3"), waveform(cycle(10), "mA"))
+    await broker.settle()
+    assert not answered.done()
+    freezer.tick(timedelta(seconds=1.1))
+    async_fire_time_changed(hass)
+    answer = await answered
+
+    assert answer is not None
+    assert answer["voltage"]["time"] < answer["current"]["time"]
+    await broker.settle()
+    assert flx_topics(broker) == set()
+
+
 async def test_it_says_so_after_ten_seconds_without_a_waveform(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:

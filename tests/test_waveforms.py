@@ -1,10 +1,13 @@
 """What waveforms amount to, and that they cost nothing while nobody looks."""
 
+from datetime import datetime, timedelta
 from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
 import pytest
+from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from custom_components.flukso import scope
 from custom_components.flukso.protocol.waveform import parse_waveform
@@ -190,6 +193,75 @@ async def test_where_no_moment_is_shared_the_nearest_within_a_second_is_taken(
     assert abs(value(hass, "phase_shift", 1)) == pytest.approx(20, abs=0.1)
 
 
+async def test_a_current_is_not_paired_with_the_voltage_before_while_its_own_is_on_its_way(
+    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
+) -> None:
+    entry = await set_up(hass, broker, METER)
+    await enable(hass, broker, entry, "port_1_phase_shift")
+    for _ in range(5):
+        await broker.publish(flx_topic(METER, "voltage/1"), waveform(cycle(230), "mV"))
+        freezer.tick(1)
+
+    await broker.publish(flx_topic(METER, "current/1"), waveform(cycle(10, degrees=40), "mA"))
+    payload = waveform(cycle(230, degrees=40), "mV")
+    await broker.publish(flx_topic(METER, "voltage/1"), payload)
+
+    assert value(hass, "phase_shift", 1) == 0
+
+
+async def test_a_pair_does_not_wait_for_what_a_slow_meter_sends_next(
+    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
+) -> None:
+    entry = await set_up(hass, broker, METER)
+    await enable(hass, broker, entry, "port_1_waveform")
+    await broker.publish(flx_topic(METER, "voltage/1"), waveform(cycle(230), "mV", age=0.4))
+    await broker.publish(flx_topic(METER, "current/1"), waveform(cycle(10), "mA"))
+    assert state(hass, METER, "waveform", 1).state == "unknown"
+
+    freezer.tick(1.1)
+    async_fire_time_changed(hass)
+    await broker.settle()
+
+    taken = datetime.fromisoformat(state(hass, METER, "waveform", 1).state)
+    assert abs(taken - dt_util.utcnow()) < timedelta(seconds=1)
+
+
+async def test_what_has_drifted_apart_within_the_second_is_no_pair(
+    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
+) -> None:
+    entry = await set_up(hass, broker, METER)
+    await enable(hass, broker, entry, "port_1_phase_shift")
+    await broker.publish(flx_topic(METER, "current/1"), waveform(cycle(10), "mA", age=0.5))
+    for ahead in range(9):
+        payload = waveform(cycle(230), "mV", age=-ahead)
+        await broker.publish(flx_topic(METER, "voltage/1"), payload)
+
+    freezer.tick(1.1)
+    async_fire_time_changed(hass)
+    await broker.settle()
+    assert state(hass, METER, "phase_shift", 1).state == "unknown"
+
+    await show_cycle(broker, METER, 1)
+    assert value(hass, "phase_shift", 1) == 0
+
+
+@pytest.mark.usefixtures("freezer")
+async def test_what_is_disabled_while_a_pair_is_waited_for_is_not_shown(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    entry = await set_up(hass, broker, METER)
+    await enable(hass, broker, entry, "port_1_phase_shift")
+    await broker.publish(flx_topic(METER, "voltage/1"), waveform(cycle(230), "mV", age=0.4))
+    await broker.publish(flx_topic(METER, "current/1"), waveform(cycle(10), "mA"))
+
+    await hass.config_entries.async_unload(entry.entry_id)
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=2))
+    await broker.settle()
+
+    assert state(hass, METER, "phase_shift", 1).state == "unavailable"
+    assert wave_topics(broker) == set()
+
+
 async def test_what_is_more_than_a_second_apart_is_no_pair(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
@@ -268,6 +340,51 @@ async def test_silence_makes_them_unavailable_until_they_are_heard(
     await broker.restore_connection()
     await let_pass(hass, broker, freezer, 5)
     assert value(hass, "crest_factor", 1)
+
+
+@pytest.mark.parametrize(
+    ("topic", "payload"),
+    [("voltage/1", None), ("current/1", None), ("current/1", "[]"), ("voltage/1", "[]")],
+)
+async def test_a_current_without_its_voltage_is_not_shown_for_long_nor_the_other_way_round(
+    hass: HomeAssistant,
+    broker: Broker,
+    freezer: FrozenDateTimeFactory,
+    topic: str,
+    payload: str | None,
+) -> None:
+    """One of the two falls silent, or what comes of it can't be read."""
+    entry = await set_up(hass, broker, METER)
+    await enable(hass, broker, entry, "port_1_crest_factor")
+    await show_cycle(broker, METER, 1)
+    said = {
+        "voltage/1": waveform(cycle(230), "mV", age=-5),
+        "current/1": waveform(cycle(10), "mA"),
+    } | {topic: payload}
+
+    for _ in range(15):
+        await let_pass(hass, broker, freezer, 5)
+        for each, what in said.items():
+            if what is not None:
+                await broker.publish(flx_topic(METER, each), what)
+
+    assert state(hass, METER, "crest_factor", 1).state == "unavailable"
+    await show_cycle(broker, METER, 1)
+    assert value(hass, "crest_factor", 1) == pytest.approx(1.41, abs=0.01)
+
+
+@pytest.mark.usefixtures("freezer")
+async def test_a_current_in_phase_is_shifted_by_nothing_and_not_by_minus_nothing(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    entry = await set_up(hass, broker, METER)
+    await enable(hass, broker, entry, "port_1_phase_shift")
+
+    await broker.publish(flx_topic(METER, "voltage/1"), waveform(cycle(230), "mV"))
+    payload = waveform(cycle(10, degrees=-0.003), "mA")
+    await broker.publish(flx_topic(METER, "current/1"), payload)
+
+    assert state(hass, METER, "phase_shift", 1).state == "0.0"
 
 
 async def test_an_flm02_has_no_waveforms(hass: HomeAssistant, broker: Broker) -> None:
