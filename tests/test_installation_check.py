@@ -1,80 +1,17 @@
 """Ten seconds at a meter's clamps: what is found, in words and figures, and what is not."""
 
-import asyncio
-from datetime import timedelta
-from typing import Any
-
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
-
-from custom_components.flukso.const import DOMAIN
 
 from .broker import Broker
-from .home import let_pass, set_up
+from .checks import METER, check, keys, says
+from .home import set_up
 from .mains import cycle, flx_topic, waveform
-from .meters import Meter, flm02, reading, three_clamps
+from .meters import flm02, reading
 from .supplies import slot, wired
 
 pytestmark = pytest.mark.usefixtures("freezer")
-METER = three_clamps().with_port(1, name="grid").with_port(2, name="kitchen")
-UNITS = {
-    "pplus": "W",
-    "pminus": "W",
-    "q1": "VAR",
-    "q2": "VAR",
-    "q3": "VAR",
-    "q4": "VAR",
-    "vrms": "V",
-    "irms": "A",
-    "pf": "",
-    "vthd": "",
-    "ithd": "",
-}
-GAUGES = tuple(UNITS)
-WELL = {"pplus": 1000, "vrms": 230, "irms": 4.4, "pf": 0.98, "vthd": 0.02, "ithd": 0.1}
-
-
-def says(meter: Meter, port: int, **figures: float) -> dict[str, str]:
-    """A second of a clamp that is well but for some figures."""
-    values = dict.fromkeys(GAUGES, 0.0) | WELL | figures
-    return {
-        meter.topic(12 * (port - 1) + 1 + GAUGES.index(what), "gauge"): reading(value, unit)
-        for (what, unit), value in zip(UNITS.items(), values.values(), strict=True)
-    }
-
-
-async def check(
-    hass: HomeAssistant,
-    broker: Broker,
-    freezer: FrozenDateTimeFactory,
-    entry: MockConfigEntry,
-    said: dict[str, str],
-) -> dict[str, list[dict[str, Any]]]:
-    """What is found, by the name of the port, while the meter says this every second."""
-    call = hass.services.async_call(
-        DOMAIN,
-        "check_installation",
-        {"config_entry_id": entry.entry_id},
-        blocking=True,
-        return_response=True,
-    )
-    answered = hass.async_create_background_task(call, "check")
-    await broker.settle()
-    for _ in range(11):
-        await broker.publish_all(said)
-        freezer.tick(timedelta(seconds=1))
-        async_fire_time_changed(hass)
-        await asyncio.sleep(0)
-    answer: Any = await answered
-    await broker.settle()
-    return {clamp["name"]: clamp["findings"] for clamp in answer["clamps"]}
-
-
-def keys(findings: list[dict[str, Any]]) -> list[str]:
-    """What was found."""
-    return [each["finding"] for each in findings]
 
 
 async def test_an_installation_that_is_well_has_no_findings(
@@ -124,114 +61,6 @@ async def test_it_is_told_in_the_language_of_the_house(
     assert "meet 0.0 A" in found["grid"][0]["text"]
     assert "kitchen" in found["kitchen"][0]["text"]
     assert keys(found["kitchen"]) == ["not_heard"]
-
-
-@pytest.mark.parametrize(
-    ("solar", "found"),
-    [
-        ({"pplus": 0, "pminus": 1500}, []),
-        ({"pplus": 1500}, []),
-        ({"pplus": 1, "irms": 0.1}, ["reversed"]),
-        (None, []),
-    ],
-)
-async def test_the_grid_may_be_fed_while_the_sun_shines(
-    hass: HomeAssistant,
-    broker: Broker,
-    freezer: FrozenDateTimeFactory,
-    solar: dict[str, float] | None,
-    found: list[str],
-) -> None:
-    entry = await set_up(hass, broker, METER)
-    said = says(METER, 1, pplus=0, pminus=800)
-    said |= {} if solar is None else says(METER, 3, **solar)
-
-    assert keys((await check(hass, broker, freezer, entry, said))["grid"]) == found
-
-
-def with_solar_pulses() -> Meter:
-    """A meter with a pulse input that counts solar energy, 1 Wh a pulse."""
-    meter = METER.with_port(3, name="oven").with_port(6, name="PV roof", constant=1)
-    return meter.changed(39, enable=1)
-
-
-async def test_the_grid_may_be_fed_where_a_pulse_input_counts_solar_energy(
-    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
-) -> None:
-    meter = with_solar_pulses()
-    entry = await set_up(hass, broker, meter)
-    await broker.publish(meter.topic(39, "gauge"), reading(2400, "W"))
-
-    found = await check(hass, broker, freezer, entry, says(meter, 1, pplus=0, pminus=800))
-
-    assert found["grid"] == []
-
-
-async def test_at_night_no_solar_energy_is_counted_that_could_feed_the_grid(
-    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
-) -> None:
-    meter = with_solar_pulses()
-    entry = await set_up(hass, broker, meter)
-    said = says(meter, 1, pplus=0, pminus=800)
-    assert (await check(hass, broker, freezer, entry, said))["grid"] == []
-
-    for _ in range(10):
-        await broker.publish_all(said)
-        await let_pass(hass, broker, freezer, 60)
-
-    assert keys((await check(hass, broker, freezer, entry, said))["grid"]) == ["reversed"]
-
-
-@pytest.mark.parametrize(
-    ("name", "found"),
-    [
-        *((name, []) for name in ("Zonnepanelen", "pv1", "PV_dak", "panneaux sud", "Fotovoltaik")),
-        *((name, []) for name in ("home battery", "thuisbatterij", "Wechselrichter", "WKK")),
-        *((name, ["reversed"]) for name in ("kitchen", "zone 2", "main panel", "window", "123")),
-        ("accumulatie", ["reversed"]),
-    ],
-)
-async def test_what_gives_power_is_known_by_its_name(
-    hass: HomeAssistant,
-    broker: Broker,
-    freezer: FrozenDateTimeFactory,
-    name: str,
-    found: list[str],
-) -> None:
-    meter = METER.with_port(2, name=name).with_port(3, name="oven")
-    entry = await set_up(hass, broker, meter)
-
-    told = await check(hass, broker, freezer, entry, says(meter, 2, pplus=0, pminus=800))
-
-    assert keys(told[name]) == found
-
-
-async def test_the_grid_may_be_fed_by_a_battery_of_which_no_sensor_is_enabled(
-    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
-) -> None:
-    meter = METER.with_port(3, name="battery").changed(*range(25, 37), enable=0)
-    entry = await set_up(hass, broker, meter)
-
-    found = await check(hass, broker, freezer, entry, says(meter, 1, pplus=0, pminus=800))
-
-    assert found["grid"] == []
-
-
-@pytest.mark.parametrize("grid", [{"pminus": 400}, {"pplus": 200}, {"pminus": 3000}])
-async def test_at_noon_the_phase_of_an_inverter_is_on_its_phase_whatever_remains_of_it(
-    hass: HomeAssistant,
-    broker: Broker,
-    freezer: FrozenDateTimeFactory,
-    grid: dict[str, float],
-) -> None:
-    """What the house takes is nearly what the sun gives, and reactive power remains."""
-    entry = await set_up(hass, broker, METER)
-    said = says(METER, 1, **({"pplus": 0, "q1": 700} | grid), irms=5)
-    said |= says(METER, 3, pplus=0, pminus=3000, q2=50, irms=13)
-
-    found = await check(hass, broker, freezer, entry, said)
-
-    assert found["grid"] == found["solar"] == []
 
 
 async def test_a_house_at_standby_is_on_its_phase(

@@ -65,14 +65,14 @@ def draw(voltage: Sequence[float], current: Sequence[float]) -> str:
 
 def _grid() -> list[str]:
     lines = []
-    for step in range(-_STEPS, _STEPS + 1):
-        y, kind = _y(step / _STEPS), "grid" if step else "zero"
-        lines.append(f'<path class="{kind}" d="M{_LEFT} {y:g}H{_RIGHT}"/>')
     for time in _TIMES:
         x = _x(time / _CYCLE)
         lines.append(f'<path class="grid" d="M{x:g} {_TOP}V{_BOTTOM}"/>')
         label = f"{time} ms" if time == _CYCLE else str(time)
         lines.append(_text(x, _BOTTOM + 20, label, "times", "middle"))
+    for step in range(-_STEPS, _STEPS + 1):
+        y, kind = _y(step / _STEPS), "grid" if step else "zero"
+        lines.append(f'<path class="{kind}" d="M{_LEFT} {y:g}H{_RIGHT}"/>')
     return lines
 
 
