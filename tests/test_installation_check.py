@@ -6,7 +6,7 @@ import pytest
 
 from .broker import Broker
 from .checks import METER, check, keys, says
-from .home import set_up
+from .home import let_pass, set_up, set_up_knowing
 from .mains import cycle, flx_topic, waveform
 from .meters import flm02, reading
 from .supplies import slot, wired
@@ -108,6 +108,18 @@ async def test_without_a_neutral_voltage_and_angle_are_others(
 
     assert found["grid"] == []
     assert keys(found["kitchen"]) == ["voltage_out_of_range"]
+
+
+async def test_as_long_as_the_ports_are_not_known_neither_voltage_nor_direction_is_judged(
+    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
+) -> None:
+    entry = await set_up_knowing(hass, broker, METER, dict([METER.sensor_report]))
+    await let_pass(hass, broker, freezer, 5)
+
+    said = says(METER, 1, pplus=0, pminus=800, vrms=133)
+    found = await check(hass, broker, freezer, entry, said)
+
+    assert found["1"] == []
 
 
 async def test_where_the_meter_measures_no_power_the_waveform_tells_the_phase(

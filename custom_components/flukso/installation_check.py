@@ -91,23 +91,27 @@ def seen_of(
     configuration: Configuration,
     shape: Mapping[str, float | None],
 ) -> Seen:
-    """All that is known of a clamp: one of its sensors, the figures of its waveform if any."""
+    """All that is known of a clamp: one of its sensors, the figures of its waveform if any.
+
+    As long as the ports are not, neither is what the voltage should be, nor what gives power.
+    """
     [port] = sensor.ports
     said, settings = means.get(port, {}), configuration.port_of(sensor)
-    phase = configuration.ports.phase if configuration.ports else None
+    ports = configuration.ports
+    phase = ports.phase if ports else None
     powers = not configuration.sums_ports  # what a port says of its sum tells nothing of its clamp
     sources = _sources(configuration)
     return Seen(
         active=_sum(said, _POWERS) if powers else None,
         reactive=_sum(said, QUADRANTS) if powers else None,
-        voltage=said.get(Quantity.VRMS),
+        voltage=said.get(Quantity.VRMS) if ports else None,
         current=said.get(Quantity.IRMS),
         distortion=said.get(Quantity.ITHD, _distortion(shape)),
         angle=shape.get("phase_shift") if phase == _SINGLE_PHASE else None,
         rating=settings.current if settings else None,
         neutral=phase != _WITHOUT_NEUTRAL,
         source=port in sources,
-        fed=any(_gives(means.get(other, {})) for other in sources - {port}),
+        fed=ports is None or any(_gives(means.get(each, {})) for each in sources - {port}),
     )
 
 
