@@ -23,6 +23,11 @@ def flx_topic(meter: Meter, what: str) -> str:
     return f"{meter.prefix}/device/{meter.device_id}/flx/{what}"
 
 
+def wave_topics(broker: Broker) -> set[str]:
+    """The topics of waveforms that are subscribed to."""
+    return {topic.partition("/flx/")[2] for topic in broker.topics if "/flx/" in topic}
+
+
 def cycle(
     rms: float, *, degrees: float = 0, harmonics: Mapping[int, float] | None = None
 ) -> list[int]:

@@ -37,6 +37,20 @@ async def test_the_offset_is_what_the_meters_clock_is_ahead(
     assert float(state(hass, meter, OFFSET).state) == -30
 
 
+async def test_the_time_on_its_way_is_in_the_offset_and_less_than_a_tenth_of_a_second_is_not(
+    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
+) -> None:
+    meter = flm03()
+    await set_up_with_clock(hass, broker, meter)
+
+    for seconds, told in ((0.04, 0), (0.7, -0.7)):
+        said = clock()
+        freezer.tick(seconds)
+        await broker.publish(flx_topic(meter, "time"), said)
+        assert float(state(hass, meter, OFFSET).state) == told
+        freezer.tick(30)
+
+
 async def test_home_assistants_own_clock_may_be_set_back(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:

@@ -10,6 +10,12 @@ import pytest
 from custom_components.flukso.drawing import draw
 
 SVG = "{http://www.w3.org/2000/svg}"
+#: How wide letters are in the widest of the usual fonts, to their height; a card on a phone.
+WIDE = {" ": 0.32, ".": 0.32, "−": 0.84, "m": 0.98}
+OTHERS = 0.69
+DIGIT = 0.64
+HEIGHT = 15
+PHONE = 344
 samples = st.lists(st.floats(-2000, 2000), min_size=32, max_size=32)
 
 
@@ -24,6 +30,11 @@ def texts(picture: ET.Element, kind: str) -> list[str]:
     ]
 
 
+def length(text: str) -> float:
+    """How long it gets."""
+    return HEIGHT * sum(DIGIT if each.isdigit() else WIDE.get(each, OTHERS) for each in text)
+
+
 def points(picture: ET.Element, kind: str) -> list[tuple[float, float]]:
     """Where a curve goes."""
     [curve] = [each for each in picture.iter(f"{SVG}polyline") if kind in each.get("class", "")]
@@ -34,9 +45,21 @@ def points(picture: ET.Element, kind: str) -> list[tuple[float, float]]:
 def test_each_wave_has_its_scale_unit_and_rms_and_time_is_in_milliseconds() -> None:
     picture = ET.fromstring(draw(sine(230), sine(5.7)))
 
-    assert texts(picture, "volts") == ["−400", "−200", "0", "200", "400", "V", "230.0 V RMS"]
-    assert texts(picture, "amperes") == ["−10", "−5", "0", "5", "10", "A", "5.70 A RMS"]
+    assert texts(picture, "volts") == ["−400", "−200", "0", "200", "400 V", "230.0 V RMS"]
+    assert texts(picture, "amperes") == ["−10", "−5", "0", "5", "10 A", "5.70 A RMS"]
     assert texts(picture, "times") == ["0", "5", "10", "15", "20 ms"]
+
+
+def test_a_piece_of_each_curve_stands_beside_what_it_is_called() -> None:
+    picture = ET.fromstring(draw(sine(230), sine(5.7)))
+
+    for kind, words in (("voltage", "230.0 V RMS"), ("current", "5.70 A RMS")):
+        [sample] = [each for each in picture.iter(f"{SVG}path") if kind in each.get("class", "")]
+        begin, height, length = map(float, re.findall(r"[\d.]+", sample.get("d", "")))
+        [name] = [each for each in picture.iter(f"{SVG}text") if each.text == words]
+        to_name = float(name.get("x", "")) - (begin if kind == "current" else begin + length)
+        assert 0 < abs(to_name) < 10
+        assert 0 < float(name.get("y", "")) - height < 15
 
 
 def test_the_curves_go_through_the_samples_and_meet_the_next_cycle() -> None:
@@ -51,7 +74,7 @@ def test_the_curves_go_through_the_samples_and_meet_the_next_cycle() -> None:
         assert curve[8][1] < level < curve[24][1]
         assert [x for x, _ in curve] == sorted(x for x, _ in curve)
     above = [level - points(picture, kind)[8][1] for kind in ("voltage", "current")]
-    whole = level - 42
+    whole = level - 46
     assert above == pytest.approx([whole * 325.3 / 400, whole * 8.06 / 10], abs=0.2)
 
 
@@ -60,6 +83,20 @@ def test_no_current_is_a_line_at_zero() -> None:
 
     assert len({y for _, y in points(picture, "current")}) == 1
     assert "0.00 A RMS" in texts(picture, "amperes")
+
+
+def test_noise_does_not_look_like_a_current() -> None:
+    picture = ET.fromstring(draw(sine(230), sine(0.004)))
+
+    heights = [y for _, y in points(picture, "current")]
+    assert 0 < max(heights) - min(heights) < 15
+    assert "0.1 A" in texts(picture, "amperes")
+
+
+def test_the_voltage_is_seen_where_the_current_covers_it() -> None:
+    curves = ET.fromstring(draw(sine(230), sine(5.7))).iter(f"{SVG}polyline")
+
+    assert [each.get("class") for each in curves] == ["wave current", "wave voltage"]
 
 
 def test_it_looks_right_in_light_and_dark() -> None:
@@ -81,3 +118,14 @@ def test_whatever_was_sampled_stays_within_the_picture(
         for x, y in points(picture, kind):
             assert 0 < x < width
             assert 0 < y < height
+    for text in picture.iter(f"{SVG}text"):
+        before = {"start": 0, "middle": 0.5, "end": 1}[text.get("text-anchor", "")]
+        begin = float(text.get("x", "")) - before * length(text.text or "")
+        assert 0 <= begin < begin + length(text.text or "") <= width
+
+
+def test_on_a_phone_its_letters_are_as_large_as_those_of_the_page() -> None:
+    picture = draw(sine(230), sine(5))
+
+    assert f"font: {HEIGHT}px" in picture
+    assert HEIGHT * PHONE / float(ET.fromstring(picture).get("width", "")) > 12

@@ -1,80 +1,17 @@
 """Ten seconds at a meter's clamps: what is found, in words and figures, and what is not."""
 
-import asyncio
-from datetime import timedelta
-from typing import Any
-
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
-
-from custom_components.flukso.const import DOMAIN
 
 from .broker import Broker
-from .home import set_up
+from .checks import METER, check, keys, says
+from .home import let_pass, set_up, set_up_knowing
 from .mains import cycle, flx_topic, waveform
-from .meters import Meter, flm02, reading, three_clamps
+from .meters import flm02, reading
 from .supplies import slot, wired
 
 pytestmark = pytest.mark.usefixtures("freezer")
-METER = three_clamps().with_port(1, name="grid").with_port(2, name="kitchen")
-UNITS = {
-    "pplus": "W",
-    "pminus": "W",
-    "q1": "VAR",
-    "q2": "VAR",
-    "q3": "VAR",
-    "q4": "VAR",
-    "vrms": "V",
-    "irms": "A",
-    "pf": "",
-    "vthd": "",
-    "ithd": "",
-}
-GAUGES = tuple(UNITS)
-WELL = {"pplus": 1000, "vrms": 230, "irms": 4.4, "pf": 0.98, "vthd": 0.02, "ithd": 0.1}
-
-
-def says(meter: Meter, port: int, **figures: float) -> dict[str, str]:
-    """A second of a clamp that is well but for some figures."""
-    values = dict.fromkeys(GAUGES, 0.0) | WELL | figures
-    return {
-        meter.topic(12 * (port - 1) + 1 + GAUGES.index(what), "gauge"): reading(value, unit)
-        for (what, unit), value in zip(UNITS.items(), values.values(), strict=True)
-    }
-
-
-async def check(
-    hass: HomeAssistant,
-    broker: Broker,
-    freezer: FrozenDateTimeFactory,
-    entry: MockConfigEntry,
-    said: dict[str, str],
-) -> dict[str, list[dict[str, Any]]]:
-    """What is found, by the name of the port, while the meter says this every second."""
-    call = hass.services.async_call(
-        DOMAIN,
-        "check_installation",
-        {"config_entry_id": entry.entry_id},
-        blocking=True,
-        return_response=True,
-    )
-    answered = hass.async_create_background_task(call, "check")
-    await broker.settle()
-    for _ in range(11):
-        await broker.publish_all(said)
-        freezer.tick(timedelta(seconds=1))
-        async_fire_time_changed(hass)
-        await asyncio.sleep(0)
-    answer: Any = await answered
-    await broker.settle()
-    return {clamp["name"]: clamp["findings"] for clamp in answer["clamps"]}
-
-
-def keys(findings: list[dict[str, Any]]) -> list[str]:
-    """What was found."""
-    return [each["finding"] for each in findings]
 
 
 async def test_an_installation_that_is_well_has_no_findings(
@@ -126,38 +63,27 @@ async def test_it_is_told_in_the_language_of_the_house(
     assert keys(found["kitchen"]) == ["not_heard"]
 
 
-@pytest.mark.parametrize(
-    ("solar", "found"),
-    [
-        ({"pplus": 0, "pminus": 1500}, []),
-        ({"pplus": 1500}, []),
-        ({"pplus": 1, "irms": 0.1}, ["reversed"]),
-        (None, []),
-    ],
-)
-async def test_the_grid_may_be_fed_while_the_sun_shines(
-    hass: HomeAssistant,
-    broker: Broker,
-    freezer: FrozenDateTimeFactory,
-    solar: dict[str, float] | None,
-    found: list[str],
-) -> None:
-    entry = await set_up(hass, broker, METER)
-    said = says(METER, 1, pplus=0, pminus=800)
-    said |= {} if solar is None else says(METER, 3, **solar)
-
-    assert keys((await check(hass, broker, freezer, entry, said))["grid"]) == found
-
-
-async def test_the_grid_may_be_fed_where_a_pulse_input_counts_solar_energy(
+async def test_a_house_at_standby_is_on_its_phase(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
-    meter = METER.with_port(3, name="oven").with_port(6, name="PV roof").changed(39, enable=1)
-    entry = await set_up(hass, broker, meter)
+    entry = await set_up(hass, broker, METER)
+    said = says(METER, 1, pplus=110, q4=190, irms=0.95) | says(METER, 3, pplus=2, q4=90, irms=0.4)
 
-    found = await check(hass, broker, freezer, entry, says(meter, 1, pplus=0, pminus=800))
+    found = await check(hass, broker, freezer, entry, said)
 
-    assert found["grid"] == []
+    assert found["grid"] == found["solar"] == []
+
+
+async def test_a_retained_reading_tells_nothing_of_these_seconds(
+    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
+) -> None:
+    await broker.publish(METER.topic(11, "gauge"), reading(0.9, ""), retain=True)
+    await broker.publish(METER.topic(7, "gauge"), reading(300, "V"), retain=True)
+    entry = await set_up(hass, broker, METER)
+
+    found = await check(hass, broker, freezer, entry, {})
+
+    assert keys(found["grid"]) == ["not_heard"]
 
 
 async def test_a_sum_that_the_meter_forms_tells_nothing_of_its_clamp(
@@ -171,12 +97,12 @@ async def test_a_sum_that_the_meter_forms_tells_nothing_of_its_clamp(
     assert found["grid"] == []
 
 
-async def test_without_a_neutral_the_voltage_is_another(
+async def test_without_a_neutral_voltage_and_angle_are_others(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
     meter = wired(METER, "3p-n")
     entry = await set_up(hass, broker, meter)
-    said = says(meter, 1, vrms=133) | says(meter, 2, vrms=230)
+    said = says(meter, 1, pplus=900, q1=1400, vrms=133) | says(meter, 2, vrms=230)
 
     found = await check(hass, broker, freezer, entry, said)
 
@@ -184,10 +110,23 @@ async def test_without_a_neutral_the_voltage_is_another(
     assert keys(found["kitchen"]) == ["voltage_out_of_range"]
 
 
+async def test_as_long_as_the_ports_are_not_known_neither_voltage_nor_direction_is_judged(
+    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
+) -> None:
+    entry = await set_up_knowing(hass, broker, METER, dict([METER.sensor_report]))
+    await let_pass(hass, broker, freezer, 5)
+
+    said = says(METER, 1, pplus=0, pminus=800, vrms=133)
+    found = await check(hass, broker, freezer, entry, said)
+
+    assert found["1"] == []
+
+
 async def test_where_the_meter_measures_no_power_the_waveform_tells_the_phase(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
     meter = METER.changed(*(slot(1, what) for what in ("pplus", "q1")), 11, enable=0)
+    meter = meter.with_port(3, name="oven")
     entry = await set_up(hass, broker, meter)
     said = says(meter, 1) | {
         flx_topic(meter, "voltage/1"): waveform(cycle(230), "mV"),

@@ -14,7 +14,7 @@ from custom_components.flukso.const import DOMAIN
 
 from .broker import Broker
 from .home import device_of, set_up
-from .mains import cycle, enable, flx_topic, show_cycle, state, waveform
+from .mains import cycle, enable, flx_topic, show_cycle, state, wave_topics, waveform
 from .meters import flm03
 
 METER = flm03()
@@ -34,11 +34,6 @@ async def capture(
     return answered
 
 
-def flx_topics(broker: Broker) -> set[str]:
-    """The topics of waveforms that are subscribed to."""
-    return {topic.partition("/flx/")[2] for topic in broker.topics if "/flx/" in topic}
-
-
 async def test_the_next_waveform_is_answered_and_then_nothing_is_subscribed_to(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
@@ -47,13 +42,13 @@ async def test_the_next_waveform_is_answered_and_then_nothing_is_subscribed_to(
     current = cycle(10, harmonics={3: 0.2, 5: 0.1})
 
     answered = await capture(hass, broker, entry, "solar")
-    assert flx_topics(broker) == {"voltage/1", "current/3"}
+    assert wave_topics(broker) == {"voltage/1", "current/3"}
     broker.send(flx_topic(METER, "voltage/1"), waveform(cycle(230), "mV"))
     broker.send(flx_topic(METER, "current/3"), waveform(current, "mA"))
     answer = await answered
     await broker.settle()
 
-    assert flx_topics(broker) == set()
+    assert wave_topics(broker) == set()
     assert answer is not None
     assert (answer["port"], answer["name"]) == (3, "solar")
     assert answer["voltage"]["rms"] == pytest.approx(230, rel=0.001)
@@ -64,6 +59,26 @@ async def test_the_next_waveform_is_answered_and_then_nothing_is_subscribed_to(
     assert len(answer["voltage"]["samples"]) == len(answer["current"]["samples"]) == 32
     assert answer["current"]["samples"] == [each / 1000 for each in current]
     assert answer["phase_shift"] == 0
+
+
+async def test_voltage_and_current_that_are_not_of_one_moment_are_answered_a_second_later(
+    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
+) -> None:
+    entry = await set_up(hass, broker, METER)
+
+    answered = await capture(hass, broker, entry, "solar")
+    broker.send(flx_topic(METER, "voltage/1"), waveform(cycle(230), "mV", age=0.7))
+    broker.send(flx_topic(METER, "current/3"), waveform(cycle(10), "mA"))
+    await broker.settle()
+    assert not answered.done()
+    freezer.tick(timedelta(seconds=1.1))
+    async_fire_time_changed(hass)
+    answer = await answered
+
+    assert answer is not None
+    assert answer["voltage"]["time"] < answer["current"]["time"]
+    await broker.settle()
+    assert wave_topics(broker) == set()
 
 
 async def test_it_says_so_after_ten_seconds_without_a_waveform(
@@ -85,7 +100,7 @@ async def test_it_says_so_after_ten_seconds_without_a_waveform(
     assert raised.value.translation_key == "no_waveform"
     assert raised.value.translation_placeholders == {"name": "solar", "seconds": "10"}
     assert "solar" in str(raised.value)
-    assert flx_topics(broker) == set()
+    assert wave_topics(broker) == set()
 
 
 async def test_it_does_not_wait_for_the_interval_nor_renew_what_entities_show(
@@ -105,7 +120,7 @@ async def test_it_does_not_wait_for_the_interval_nor_renew_what_entities_show(
     assert answer is not None
     assert answer["voltage"]["rms"] == pytest.approx(225, rel=0.001)
     assert state(hass, METER, "waveform", 3).state == before
-    assert flx_topics(broker) == {"voltage/1", "current/3"}
+    assert wave_topics(broker) == {"voltage/1", "current/3"}
 
 
 @pytest.mark.parametrize("device", ["tap water", "living room", "Fluksometer"])

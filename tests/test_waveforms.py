@@ -12,17 +12,12 @@ from custom_components.flukso.protocol.waveform import parse_waveform
 from .broker import Broker
 from .clock import Writes
 from .home import let_pass, set_up
-from .mains import cycle, enable, entity_id, flx_topic, show_cycle, state, waveform
+from .mains import cycle, enable, entity_id, flx_topic, show_cycle, state, wave_topics, waveform
 from .meters import Meter, flm02, flm03
 from .supplies import set_up_with
 
 FIGURES = ("crest_factor", "harmonic_3", "harmonic_5", "harmonic_7", "phase_shift")
 METER = flm03()
-
-
-def wave_topics(broker: Broker) -> set[str]:
-    """The topics of waveforms that are subscribed to."""
-    return {topic.partition("/flx/")[2] for topic in broker.topics if "/flx/" in topic}
 
 
 def value(hass: HomeAssistant, what: str, port: int) -> float:
@@ -154,57 +149,6 @@ async def test_home_assistants_own_clock_may_be_set_back(
     assert state(hass, METER, "waveform", 1).state < before
 
 
-@pytest.mark.parametrize("first", ["voltage/1", "current/1"])
-async def test_voltage_and_current_are_paired_whichever_comes_first(
-    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory, first: str
-) -> None:
-    entry = await set_up(hass, broker, METER)
-    await enable(hass, broker, entry, "port_1_phase_shift")
-    said = {
-        flx_topic(METER, "voltage/1"): waveform(cycle(230), "mV"),
-        flx_topic(METER, "current/1"): waveform(cycle(10), "mA"),
-    }
-
-    for topic in sorted(said, key=lambda topic: not topic.endswith(first)):
-        freezer.tick(0.3)
-        await broker.publish(topic, said[topic])
-
-    assert value(hass, "phase_shift", 1) == 0
-
-
-async def test_where_no_moment_is_shared_the_nearest_within_a_second_is_taken(
-    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
-) -> None:
-    entry = await set_up(hass, broker, METER)
-    await enable(hass, broker, entry, "port_1_phase_shift")
-
-    for degrees, age in ((10, 0.9), (20, 0.4)):
-        payload = waveform(cycle(230, degrees=degrees), "mV", age=age)
-        await broker.publish(flx_topic(METER, "voltage/1"), payload)
-    await broker.publish(flx_topic(METER, "current/1"), waveform(cycle(10), "mA"))
-    assert state(hass, METER, "phase_shift", 1).state == "unknown"
-    freezer.tick(1.1)
-    payload = waveform(cycle(230, degrees=30), "mV", age=0.2)
-    await broker.publish(flx_topic(METER, "voltage/1"), payload)
-
-    assert abs(value(hass, "phase_shift", 1)) == pytest.approx(20, abs=0.1)
-
-
-async def test_what_is_more_than_a_second_apart_is_no_pair(
-    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
-) -> None:
-    entry = await set_up(hass, broker, METER)
-    await enable(hass, broker, entry, "port_1_phase_shift")
-
-    for _ in range(5):
-        payload = waveform(cycle(230), "mV", age=1.5)
-        await broker.publish(flx_topic(METER, "voltage/1"), payload)
-        await broker.publish(flx_topic(METER, "current/1"), waveform(cycle(10), "mA"))
-        freezer.tick(3)
-
-    assert state(hass, METER, "phase_shift", 1).state == "unknown"
-
-
 @pytest.mark.usefixtures("freezer")
 async def test_what_is_no_waveform_leaves_the_last_one_and_is_logged(
     hass: HomeAssistant,
@@ -268,6 +212,51 @@ async def test_silence_makes_them_unavailable_until_they_are_heard(
     await broker.restore_connection()
     await let_pass(hass, broker, freezer, 5)
     assert value(hass, "crest_factor", 1)
+
+
+@pytest.mark.parametrize(
+    ("topic", "payload"),
+    [("voltage/1", None), ("current/1", None), ("current/1", "[]"), ("voltage/1", "[]")],
+)
+async def test_a_current_without_its_voltage_is_not_shown_for_long_nor_the_other_way_round(
+    hass: HomeAssistant,
+    broker: Broker,
+    freezer: FrozenDateTimeFactory,
+    topic: str,
+    payload: str | None,
+) -> None:
+    """One of the two falls silent, or what comes of it can't be read."""
+    entry = await set_up(hass, broker, METER)
+    await enable(hass, broker, entry, "port_1_crest_factor")
+    await show_cycle(broker, METER, 1)
+    said = {
+        "voltage/1": waveform(cycle(230), "mV", age=-5),
+        "current/1": waveform(cycle(10), "mA"),
+    } | {topic: payload}
+
+    for _ in range(15):
+        await let_pass(hass, broker, freezer, 5)
+        for each, what in said.items():
+            if what is not None:
+                await broker.publish(flx_topic(METER, each), what)
+
+    assert state(hass, METER, "crest_factor", 1).state == "unavailable"
+    await show_cycle(broker, METER, 1)
+    assert value(hass, "crest_factor", 1) == pytest.approx(1.41, abs=0.01)
+
+
+@pytest.mark.usefixtures("freezer")
+async def test_a_current_in_phase_is_shifted_by_nothing_and_not_by_minus_nothing(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    entry = await set_up(hass, broker, METER)
+    await enable(hass, broker, entry, "port_1_phase_shift")
+
+    await broker.publish(flx_topic(METER, "voltage/1"), waveform(cycle(230), "mV"))
+    payload = waveform(cycle(10, degrees=-0.003), "mA")
+    await broker.publish(flx_topic(METER, "current/1"), payload)
+
+    assert state(hass, METER, "phase_shift", 1).state == "0.0"
 
 
 async def test_an_flm02_has_no_waveforms(hass: HomeAssistant, broker: Broker) -> None:

@@ -75,7 +75,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> bo
         counter_break=partial(raise_counter_break, hass, entry),
     )
     seconds = int(entry.options.get(CONF_WAVEFORM_INTERVAL, DEFAULT_WAVEFORM_INTERVAL))
-    waveforms = Waveforms(meter, transport, seconds)
+    waveforms = Waveforms(hass, meter, transport, seconds)
     entry.async_on_unload(waveforms.listen())
     fillings = Fillings(hass, entry.entry_id)
     await fillings.async_load()

@@ -12,19 +12,25 @@ from .metering.waves import rms
 #: A cycle lasts so long (ms), and this is how the time is divided.
 _CYCLE = 20
 _TIMES = range(0, _CYCLE + 1, 5)
-#: Steps of both scales, above zero as below it.
+#: Steps of both scales, above zero as below it, and where the least scale ends (V, A): what noise
+#: there is on a clamp that nothing flows through shall not look like a current.
 _STEPS = 2
+_LEAST = 0.1
 
-_WIDTH, _HEIGHT = 480, 270
-_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 428, 42, 240
+#: For a card as wide as a phone: there its letters are about as large as those of the page.
+_WIDTH, _HEIGHT = 400, 270
+_LEFT, _RIGHT, _TOP, _BOTTOM = 60, 340, 46, 238
 _MIDDLE = (_TOP + _BOTTOM) / 2
+_GAP = 6
+#: The piece of a curve that stands before its name, and where that line of text is.
+_SAMPLE, _LEGEND = 18, 22
 
 _STYLE = """
-svg { font: 12px sans-serif; fill: #5f6368; }
+svg { font: 15px Roboto, system-ui, sans-serif; fill: #5f6368; }
 .ground { fill: #fff; }
-.grid { stroke: #e3e5e8; } .zero { stroke: #80868b; }
-.wave { fill: none; stroke-width: 2.5; stroke-linejoin: round; }
-.voltage { stroke: #d2691e; } .current { stroke: #1565c0; }
+.grid { stroke: #e3e5e8; } .zero { stroke: #80868b; stroke-width: 1.5; }
+.wave { fill: none; stroke-linejoin: round; stroke-linecap: round; }
+.voltage { stroke: #d2691e; stroke-width: 2; } .current { stroke: #1565c0; stroke-width: 3; }
 .volts { fill: #b35412; } .amperes { fill: #1565c0; }
 @media (prefers-color-scheme: dark) {
   svg { fill: #b0b4ba; }
@@ -44,12 +50,14 @@ def draw(voltage: Sequence[float], current: Sequence[float]) -> str:
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" {size}>',
             f'<style>{_STYLE}</style><rect class="ground" {size}/>',
             *_grid(),
-            *_scale(voltage, "volts", "V", _LEFT - 8, "end"),
-            *_scale(current, "amperes", "A", _RIGHT + 8, "start"),
-            _wave(voltage, "voltage"),
+            *_scale(voltage, "volts", "V", _LEFT - _GAP, "end"),
+            *_scale(current, "amperes", "A", _RIGHT + _GAP, "start"),
             _wave(current, "current"),
-            _text(_LEFT, 18, f"{rms(voltage):.1f} V RMS", "volts", "start"),
-            _text(_RIGHT, 18, f"{rms(current):.2f} A RMS", "amperes", "end"),
+            _wave(voltage, "voltage"),
+            _sample(_LEFT, "voltage"),
+            _text(_LEFT + _SAMPLE + _GAP, _LEGEND, f"{rms(voltage):.1f} V RMS", "volts", "start"),
+            _text(_RIGHT - _SAMPLE - _GAP, _LEGEND, f"{rms(current):.2f} A RMS", "amperes", "end"),
+            _sample(_RIGHT - _SAMPLE, "current"),
             "</svg>",
         )
     )
@@ -57,24 +65,25 @@ def draw(voltage: Sequence[float], current: Sequence[float]) -> str:
 
 def _grid() -> list[str]:
     lines = []
-    for step in range(-_STEPS, _STEPS + 1):
-        y, kind = _y(step / _STEPS), "grid" if step else "zero"
-        lines.append(f'<path class="{kind}" d="M{_LEFT} {y:g}H{_RIGHT}"/>')
     for time in _TIMES:
         x = _x(time / _CYCLE)
         lines.append(f'<path class="grid" d="M{x:g} {_TOP}V{_BOTTOM}"/>')
         label = f"{time} ms" if time == _CYCLE else str(time)
-        lines.append(_text(x, _BOTTOM + 18, label, "times", "middle"))
+        lines.append(_text(x, _BOTTOM + 20, label, "times", "middle"))
+    for step in range(-_STEPS, _STEPS + 1):
+        y, kind = _y(step / _STEPS), "grid" if step else "zero"
+        lines.append(f'<path class="{kind}" d="M{_LEFT} {y:g}H{_RIGHT}"/>')
     return lines
 
 
 def _scale(samples: Sequence[float], kind: str, unit: str, x: float, anchor: str) -> list[str]:
     step = _highest(samples) / _STEPS
-    marks = [
-        _text(x, _y(place / _STEPS) + 4, f"{place * step:g}".replace("-", "−"), kind, anchor)
-        for place in range(-_STEPS, _STEPS + 1)
-    ]
-    return [*marks, _text(x, _TOP - 12, unit, kind, anchor)]
+    marks = []
+    for place in range(-_STEPS, _STEPS + 1):
+        mark = f"{place * step:g}".replace("-", "−")
+        label = f"{mark} {unit}" if place == _STEPS else mark
+        marks.append(_text(x, _y(place / _STEPS) + 5, label, kind, anchor))
+    return marks
 
 
 def _wave(samples: Sequence[float], kind: str) -> str:
@@ -87,9 +96,14 @@ def _wave(samples: Sequence[float], kind: str) -> str:
     return f'<polyline class="wave {kind}" points="{points}"/>'
 
 
+def _sample(x: float, kind: str) -> str:
+    """A piece of the curve, which tells what the text beside it is about."""
+    return f'<path class="wave {kind}" d="M{x:g} {_LEGEND - 5}h{_SAMPLE}"/>'
+
+
 def _highest(samples: Sequence[float]) -> float:
     """The end of a scale that has room for the samples, in round steps."""
-    least = max(*map(abs, samples), 0.01) / _STEPS
+    least = max(*map(abs, samples), _LEAST) / _STEPS
     power: float = 10 ** floor(log10(least))
     return _STEPS * power * next(each for each in (1, 2, 5, 10) if each * power >= least)
 

@@ -5,7 +5,7 @@ subscribed to for that time.
 """
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
 from math import hypot
 import re
@@ -13,6 +13,7 @@ from statistics import fmean
 
 from homeassistant.core import callback
 
+from .channel import FlowChannel
 from .meter import Meter
 from .metering.installation import Seen
 from .protocol.config import Configuration
@@ -24,31 +25,32 @@ from .protocol.wire import ProtocolError
 from .supply import QUADRANTS
 from .transport import Message, Transport
 
-#: What each clamp says of a quantity, on average.
+#: What each port says of a quantity, on average.
 type Means = dict[int, dict[Quantity, float]]
 
-#: A port with such a name may have power flow back.
-_SOLAR = re.compile(
-    r"solar|solaire|sun|zon|sonne|soleil|\bpv\b|photo|pane|inverter|omvormer|onduleur",
+#: A port with such a name gives power: solar panels, a battery, what else generates.
+_SOURCE = re.compile(
+    r"solar|solaire|sun|zon(?!e)|sonne|soleil|pv|photo|foto|panelen|panneaux"
+    r"|inverter|omvormer|onduleur|wechselrichter|batter|accu(?!m)|akku|speicher|powerwall"
+    r"|wind(?!o)|generat|wkk|chp|bhkw|produ|inje[ck]",
     re.IGNORECASE,
 )
-#: So much (W) flows through a port whose solar power may explain what others feed in.
+#: So much (W) flows through such a port when it may explain what others feed in.
 _FLOWS = 20
 _POWERS = {Quantity.PPLUS: 1, Quantity.PMINUS: -1}
-_SINGLE_PHASE = "1p"
-#: What the voltage should be (V), which is less without a neutral (docs/protocol.md section 2).
-_NOMINAL = {"3p-n": 133.0}
-_USUAL = 230.0
+_SINGLE_PHASE, _WITHOUT_NEUTRAL = "1p", "3p-n"
 
 
 async def async_listen_to_clamps(
     meter: Meter, transport: Transport, wait: Callable[[], Awaitable[None]]
 ) -> Means:
-    """The means of what the clamps' gauges say until ``wait`` is over."""
+    """The means of what the clamps' gauges say until ``wait`` is over, and what pulses tell."""
     heard: defaultdict[Stream, list[float]] = defaultdict(list)
 
     @callback
     def receive(stream: Stream, message: Message) -> None:
+        if message.retained:
+            return
         try:
             reading = parse_reading(message.payload, stream)
         except ProtocolError as error:
@@ -70,7 +72,17 @@ async def async_listen_to_clamps(
     means: defaultdict[int, dict[Quantity, float]] = defaultdict(dict)
     for stream, values in heard.items():
         means[stream.sensor.ports[0]][stream.sensor.quantity] = fmean(values)
+    for port, quantity, flow in _flows(meter):
+        means[port][quantity] = flow
     return means
+
+
+def _flows(meter: Meter) -> Iterable[tuple[int, Quantity, float]]:
+    """What pulse inputs with entities say, which fades to 0 as pulses stay away."""
+    for channel in meter.channels.values():
+        if isinstance(channel, FlowChannel) and channel.listening and channel.value is not None:
+            sensor = channel.stream.sensor
+            yield from ((port, sensor.quantity, channel.value) for port in sensor.ports)
 
 
 def seen_of(
@@ -79,21 +91,27 @@ def seen_of(
     configuration: Configuration,
     shape: Mapping[str, float | None],
 ) -> Seen:
-    """All that is known of a clamp: one of its sensors, the figures of its waveform if any."""
+    """All that is known of a clamp: one of its sensors, the figures of its waveform if any.
+
+    As long as the ports are not, neither is what the voltage should be, nor what gives power.
+    """
     [port] = sensor.ports
     said, settings = means.get(port, {}), configuration.port_of(sensor)
-    phase = configuration.ports.phase if configuration.ports else None
+    ports = configuration.ports
+    phase = ports.phase if ports else None
     powers = not configuration.sums_ports  # what a port says of its sum tells nothing of its clamp
+    sources = _sources(configuration)
     return Seen(
         active=_sum(said, _POWERS) if powers else None,
         reactive=_sum(said, QUADRANTS) if powers else None,
-        voltage=said.get(Quantity.VRMS),
+        voltage=said.get(Quantity.VRMS) if ports else None,
         current=said.get(Quantity.IRMS),
         distortion=said.get(Quantity.ITHD, _distortion(shape)),
         angle=shape.get("phase_shift") if phase == _SINGLE_PHASE else None,
         rating=settings.current if settings else None,
-        nominal=_NOMINAL.get(phase or "", _USUAL),
-        may_export=_may_export(sensor, means, configuration),
+        neutral=phase != _WITHOUT_NEUTRAL,
+        source=port in sources,
+        fed=ports is None or any(_gives(means.get(each, {})) for each in sources - {port}),
     )
 
 
@@ -111,19 +129,17 @@ def _sum(said: Mapping[Quantity, float], signs: Mapping[Quantity, int]) -> float
     return sum(sign * said[quantity] for quantity, sign in signs.items())
 
 
-def _may_export(sensor: Sensor, means: Means, configuration: Configuration) -> bool:
-    """Whether solar power may flow back: by the name of the port, or from another port.
+def _sources(configuration: Configuration) -> set[int]:
+    """The ports that give power, by their names, also where no sensor of theirs is enabled."""
+    ports = configuration.ports.by_number if configuration.ports else {}
+    return {number for number, port in ports.items() if _SOURCE.search(port.name or "")}
+
+
+def _gives(said: Mapping[Quantity, float]) -> bool:
+    """Whether a source gives power to others, as far as is known.
 
     What the house does not take of it flows back through the main port. That can't be at night,
-    when a clamp sees that none comes; of a pulse input nothing is known.
+    when a clamp, or a pulse input since minutes, sees that none comes.
     """
-    sensors = configuration.sensors.enabled if configuration.sensors else ()
-    solar = {
-        port
-        for each in sensors
-        if each.kube is None and _SOLAR.search(configuration.name_of(each) or "")
-        for port in each.ports
-    }
-    powers = (_sum(means.get(port, {}), _POWERS) for port in solar)
-    own = solar.intersection(sensor.ports)
-    return bool(own) or any(power is None or abs(power) > _FLOWS for power in powers)
+    power = said.get(Quantity.ELECTRICITY, _sum(said, _POWERS))
+    return power is None or abs(power) > _FLOWS

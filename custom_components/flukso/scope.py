@@ -6,13 +6,15 @@ clamps share the one voltage, and Home Assistant's MQTT its subscription among t
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from math import inf
 from typing import override
 
-from homeassistant.core import CALLBACK_TYPE, callback
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers.event import async_call_later
 
 from .metering.waves import nearest
 from .protocol.sensors import Sensor
@@ -22,7 +24,7 @@ from .shown import Shown
 from .transport import Message, Transport
 
 _UNITS = ("mV", "mA")
-#: So long voltage and current of one moment are waited for (s), and so many of each are kept.
+#: Where a pair is there, so long one of the same moment is waited for (s); so many are kept.
 _WAIT = 1
 _KEPT = 8
 #: A clamp that is looked at and silent for longer (s) is not live.
@@ -31,7 +33,7 @@ _PATIENCE = 60
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Voltage and current over one cycle; ``at`` is when they arrived, in seconds since 1970."""
+    """Voltage and current over one cycle; ``at`` is when they were taken, seconds since 1970."""
 
     at: float
     voltage: Waveform
@@ -43,22 +45,26 @@ class Scope(Shown):
 
     def __init__(
         self,
+        hass: HomeAssistant,
         sensor: Sensor,
         topics: tuple[str, str],
         transport: Transport,
         broken: Callable[[str, ProtocolError], None],
+        *,
         interval: int,
     ) -> None:
         super().__init__()
         self.sensor = sensor
         self.look: Look | None = None
+        self._hass = hass
         self._topics = topics
         self._transport = transport
         self._broken = broken
         self._interval = interval
         self._stops: list[CALLBACK_TYPE] = []
         self._alive = True
-        self._spoke_at: float | None = None
+        self._spoke_at: dict[str, float] = {}
+        self._stop_waiting: CALLBACK_TYPE | None = None
         self._begin_anew()
 
     @property
@@ -82,44 +88,65 @@ class Scope(Shown):
     def _end(self) -> None:
         while self._stops:
             self._stops.pop()()
+        self._forget()
 
     @callback
     def judge(self, now: float) -> None:
         """Learn that time passes, or that the connection came or went."""
         if not self._transport.connected:
             self._begin_anew()
-        elif self._spoke_at is None:
-            self._spoke_at = now
-        self._alive = self._spoke_at is None or now - self._spoke_at <= _PATIENCE
+        else:
+            for unit in _UNITS:
+                self._spoke_at.setdefault(unit, now)
+        self._alive = all(now - at <= _PATIENCE for at in self._spoke_at.values())
         self.tell()
 
     def _begin_anew(self) -> None:
         """Be ready to look at once, and let silence count from the next time on."""
         self._looked_at = -inf
-        self._spoke_at = None
+        self._spoke_at.clear()
         self._forget()
 
     def _forget(self) -> None:
         """Wait for a pair."""
-        self._waiting_since: float | None = None
         self._seen: dict[str, deque[Waveform]] = {unit: deque(maxlen=_KEPT) for unit in _UNITS}
+        if self._stop_waiting is not None:
+            self._stop_waiting()
+            self._stop_waiting = None
 
     @callback
     def _receive(self, unit: str, message: Message) -> None:
-        self._spoke_at = message.arrived
-        if message.retained or 0 <= message.arrived - self._looked_at < self._interval:
+        """Take what may be half of a look; one that can't be read is no sign of life."""
+        if message.retained:
+            return
+        if 0 <= message.arrived - self._looked_at < self._interval:
+            self._spoke_at[unit] = message.arrived
             return
         try:
             waveform = parse_waveform(message.payload, unit)
         except ProtocolError as error:
             self._broken(message.topic, error)
             return
+        self._spoke_at[unit] = message.arrived
         self._seen[unit].append(waveform)
-        self._waiting_since = self._waiting_since or message.arrived
-        pair = nearest(*(_timed(seen) for seen in self._seen.values()))
-        waited = abs(message.arrived - self._waiting_since) >= _WAIT
-        if pair is not None and (waited or pair[0].time == pair[1].time):
+        pair = self._nearest()
+        if pair is None:
+            return
+        if pair[0].time == pair[1].time:
             self._take(Look(message.arrived, *pair))
+        elif self._stop_waiting is None:
+            self._stop_waiting = async_call_later(self._hass, _WAIT, self._make_do)
+
+    @callback
+    def _make_do(self, now: datetime) -> None:
+        """Take the nearest: what is of one moment did not come."""
+        self._stop_waiting = None
+        pair = self._nearest()
+        if pair is not None:
+            self._take(Look(now.timestamp(), *pair))
+
+    def _nearest(self) -> tuple[Waveform, Waveform] | None:
+        return nearest(*([(each.time, each) for each in seen] for seen in self._seen.values()))
 
     @callback
     def _take(self, look: Look) -> None:
@@ -127,7 +154,3 @@ class Scope(Shown):
         self._looked_at, self._alive = look.at, True
         self._forget()
         self.tell()
-
-
-def _timed(waveforms: Iterable[Waveform]) -> Iterable[tuple[float, Waveform]]:
-    return [(waveform.time, waveform) for waveform in waveforms]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection
 from typing import override
 
-from homeassistant.core import CALLBACK_TYPE, callback
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
 from .meter import Meter
@@ -36,7 +36,7 @@ def figures_of(look: Look) -> dict[str, float | None]:
 
 
 def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, _DECIMALS)
+    return None if value is None else round(value, _DECIMALS) + 0.0  # -0.0 becomes 0.0
 
 
 class Figure(Shown):
@@ -72,7 +72,10 @@ class Figure(Shown):
 class Waveforms:
     """Keeps the scopes of a meter in step with its clamps; each looks once an ``interval`` (s)."""
 
-    def __init__(self, meter: Meter, transport: Transport, interval: int) -> None:
+    def __init__(
+        self, hass: HomeAssistant, meter: Meter, transport: Transport, interval: int
+    ) -> None:
+        self._hass = hass
         self._meter = meter
         self._transport = transport
         self._interval = interval
@@ -123,7 +126,8 @@ class Waveforms:
         prefix, device_id = self._meter.prefix, self._meter.device_id
         [port] = sensor.ports
         topics = voltage_topic(prefix, device_id), current_topic(prefix, device_id, port)
-        return Scope(sensor, topics, self._transport, self._meter.hearing.note_broken, interval)
+        broken = self._meter.hearing.note_broken
+        return Scope(self._hass, sensor, topics, self._transport, broken, interval=interval)
 
     @callback
     def _tick(self, _elapsed: int) -> None:

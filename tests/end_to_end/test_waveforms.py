@@ -23,6 +23,8 @@ _CHECKOUT = Path(__file__).parents[2]
 _LOGGED = re.compile(
     r"^[0-9]+: \S+ (?P<begun>[0-2] )?/device/[0-9a-f]+/flx/(?P<topic>\S+)$", re.MULTILINE
 )
+#: What the user's profile keeps in the browser of a theme that was chosen there.
+_CHOOSE_THEME = "dark => localStorage.selectedTheme = JSON.stringify({ theme: '', dark })"
 _DRAWN = "img => img.complete && img.naturalWidth > 0"
 
 
@@ -158,6 +160,18 @@ async def test_waveforms_are_subscribed_to_and_shown_only_where_they_are_wanted(
             assert coloured(seen[scheme]) > 500
         assert brightness(seen["light"]) > 200
         assert brightness(seen["dark"]) < 80
+
+        await page.set_viewport_size({"width": 390, "height": 844})
+        for dark in (True, False):
+            await page.emulate_media(color_scheme="light" if dark else "dark")
+            await page.evaluate(_CHOOSE_THEME, dark)
+            await page.goto("/wave-forms/0")
+            await picture.wait_for()
+            await eventually(drawn, "the picture")
+            await camera.take(f"waveform-phone-{'dark' if dark else 'light'}")
+            chosen = await look(picture)
+            assert chosen.width > 340
+            assert brightness(chosen) < 80 if dark else brightness(chosen) > 200
 
         before = await picture.get_attribute("src")
 

@@ -18,7 +18,7 @@ def seen(watts: float, degrees: float = 0, **others: object) -> Seen:
         current=watts / 230,
         distortion=0.05,
         rating=50,
-        may_export=False,
+        fed=False,
     )
     return replace(plain, **others)  # type: ignore[arg-type]
 
@@ -41,8 +41,9 @@ def test_what_flows_back_where_nothing_can_is_the_wrong_way_round(degrees: float
     assert finding.figures["angle"] == abs(degrees)
 
 
-def test_solar_power_may_flow_back() -> None:
-    assert judge(seen(1500, 180, may_export=True)) == []
+@pytest.mark.parametrize("what", ["source", "fed"])
+def test_solar_power_may_flow_back(what: str) -> None:
+    assert judge(seen(1500, 180, **{what: True})) == []
 
 
 @pytest.mark.parametrize("degrees", [60, -60, 120, -120, 111, -69])
@@ -63,17 +64,62 @@ def test_where_harmonics_lower_the_power_factor_or_may_the_phase_is_not_judged(
 
 @pytest.mark.parametrize("degrees", [180, 120])
 def test_of_little_power_the_angle_tells_nothing(degrees: float) -> None:
-    assert judge(seen(40, degrees)) == []
+    assert judge(seen(49, degrees)) == []
+    assert judge(seen(51, degrees)) != []
+
+
+@pytest.mark.parametrize("degrees", [60, -60, 65, -55])
+def test_filters_at_standby_and_idle_motors_are_on_their_phase(degrees: float) -> None:
+    assert judge(seen(400, degrees)) == []
+
+
+@pytest.mark.parametrize("degrees", [60, -60, 90, 120, -120, 150, 180])
+def test_what_nearly_cancels_out_with_the_sun_has_any_angle(degrees: float) -> None:
+    """A house at noon takes as much as its one inverter gives, and what remains is reactive."""
+    assert judge(seen(1500, degrees, fed=True)) == []
+
+
+@pytest.mark.parametrize("degrees", [95, -95, 120, 60])
+def test_an_inverter_at_dawn_is_on_its_phase(degrees: float) -> None:
+    assert judge(seen(300, degrees, source=True)) == []
+
+
+def test_an_inverter_at_work_is_seen_to_be_on_another_phase() -> None:
+    assert troubles(seen(1500, 120, source=True)) == [Trouble.WRONG_PHASE]
+
+
+@pytest.mark.parametrize("degrees", [30, -30, 60, -62, 68])
+def test_what_lies_between_two_phases_is_30_degrees_off_and_a_motor_more(degrees: float) -> None:
+    assert judge(seen(1500, degrees, neutral=False, voltage=133)) == []
+
+
+def test_between_two_phases_an_idle_motor_may_even_seem_to_feed_the_grid() -> None:
+    assert judge(seen(300, -110, neutral=False, voltage=133)) == []
+    found = troubles(seen(1500, -120, neutral=False, voltage=133))
+    assert found == [Trouble.WRONG_PHASE]
 
 
 @pytest.mark.parametrize(
     ("angle", "found"),
-    [(-120, [Trouble.WRONG_PHASE]), (178, [Trouble.REVERSED]), (20, []), (None, [])],
+    [(-120, [Trouble.WRONG_PHASE]), (60, [Trouble.WRONG_PHASE]), (20, []), (None, [])],
 )
-def test_without_powers_the_waveform_tells_the_angle(
+def test_without_powers_the_waveform_tells_the_phase(
     angle: float | None, found: list[Trouble]
 ) -> None:
     assert troubles(seen(1500, active=None, reactive=None, angle=angle)) == found
+
+
+def test_the_waveform_alone_does_not_tell_which_way_power_flows() -> None:
+    """Where phases were matched, the meter turns the current of such a clamp round."""
+    assert judge(seen(1500, active=None, reactive=None, angle=178)) == []
+
+
+@pytest.mark.parametrize(("volts", "amperes"), [(230, 2), (230, None), (None, 5)])
+def test_of_a_small_wave_or_one_of_unknown_size_the_phase_is_not_told(
+    volts: float | None, amperes: float | None
+) -> None:
+    wave = {"active": None, "reactive": None, "angle": 120}
+    assert judge(seen(1500, **wave, voltage=volts, current=amperes)) == []
 
 
 def test_nothing_is_connected_where_no_current_flows_and_no_angle_is_judged() -> None:
@@ -93,14 +139,15 @@ def test_a_clamp_above_its_rating_is_told_of_with_both() -> None:
 
 
 @pytest.mark.parametrize(
-    ("voltage", "nominal", "told"),
+    ("voltage", "neutral", "told"),
     [
-        *((206.9, 230, True), (207, 230, False), (253, 230, False), (253.1, 230, True)),
-        *((133, 133, False), (119, 133, True), (None, 230, False)),
+        *((206.9, True, True), (207, True, False), (253, True, False), (253.1, True, True)),
+        *((133, True, True), (None, True, False)),
+        *((133, False, False), (119, False, True), (147, False, True), (230, False, True)),
     ],
 )
-def test_the_voltage_may_be_a_tenth_off(voltage: float | None, nominal: float, told: bool) -> None:
-    found = troubles(seen(1500, voltage=voltage, nominal=nominal))
+def test_the_voltage_may_be_a_tenth_off(voltage: float | None, neutral: bool, told: bool) -> None:
+    found = troubles(seen(1500, voltage=voltage, neutral=neutral))
 
     assert found == ([Trouble.VOLTAGE_OUT_OF_RANGE] if told else [])
 

@@ -88,6 +88,19 @@ def test_where_there_is_no_fundamental_nothing_is_told_of_it(nothing: list[float
     assert phase_shift(wave(1), nothing) is None
 
 
+def test_what_hums_at_150_hertz_has_a_crest_and_no_fundamental() -> None:
+    """Rounded to thousandths, as on the wire, a trace of a fundamental remains."""
+    hum = [round(1 + 100 * sin(6 * pi * place / SAMPLES)) for place in range(SAMPLES)]
+
+    assert crest_factor(hum) == pytest.approx(sqrt(2), abs=0.05)
+    assert harmonic(hum, 3) is None
+    assert phase_shift(wave(1), hum) is None
+
+
+def test_what_is_small_beside_its_harmonics_is_still_a_fundamental() -> None:
+    assert harmonic(wave(1, 0, {3: (20, 0)}), 3) == pytest.approx(2000)
+
+
 def test_nothing_has_no_crest() -> None:
     assert rms([0.0] * SAMPLES) == 0
     assert crest_factor([0.0] * SAMPLES) is None

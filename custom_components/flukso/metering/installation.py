@@ -7,11 +7,16 @@ from math import atan2, degrees, hypot
 #: Of less current (A) nothing is connected, and of less power (VA) the angle tells nothing.
 _LEAST_CURRENT = 0.05
 _LEAST_POWER = 50
-#: EN 50160: what a supply's voltage may be off, a share of what it should be.
+#: Less power (VA) may have the angle of another phase by itself: an idle motor, what filters the
+#: mains in a house at standby, an inverter at dawn.
+_PLENTY = 500
+#: EN 50160: what a supply's voltage may be off, a share of what it should be; without a neutral
+#: that is less (V, docs/protocol.md section 2).
 _TOLERANCE = 0.1
-#: What flows back has an angle beyond this (°); a phase too far on adds or takes 120° or 60°.
+_NOMINAL, _WITHOUT_NEUTRAL = 230, 133
+#: What flows back has an angle beyond this (°); on another phase it is one of these, by ±10.
 _BACK = 150
-_OTHER_PHASES = (60, 120)
+_IMPORTING, _EXPORTING = 60, 120
 _NEAR = 10
 #: With more harmonics (a ratio) the power factor is low for their sake.
 _DISTORTED = 0.3
@@ -33,7 +38,9 @@ class Seen:
     """What a clamp measures (W, var, V, A, ratio), and what it is; None is not known.
 
     Active power is import less export, reactive power inductive less capacitive. ``angle`` is
-    that between voltage and current (°) from elsewhere, where the powers don't tell it.
+    that between voltage and current (°) from elsewhere, where the powers don't tell it. Without
+    a ``neutral`` loads lie between phases. A ``source`` gives power, as solar panels do, and
+    through a clamp that may be ``fed`` what others give can flow back.
     """
 
     active: float | None = None
@@ -43,8 +50,9 @@ class Seen:
     distortion: float | None = None
     angle: float | None = None
     rating: float | None = None
-    nominal: float = 230.0
-    may_export: bool = True
+    neutral: bool = True
+    source: bool = False
+    fed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +74,8 @@ def judge(seen: Seen) -> list[Finding]:
 
 
 def _judge_voltage(seen: Seen) -> list[Finding]:
-    lowest, highest = ((1 + sign * _TOLERANCE) * seen.nominal for sign in (-1, 1))
+    nominal = _NOMINAL if seen.neutral else _WITHOUT_NEUTRAL
+    lowest, highest = ((1 + sign * _TOLERANCE) * nominal for sign in (-1, 1))
     if seen.voltage is None or lowest <= seen.voltage <= highest:
         return []
     figures = {"voltage": seen.voltage, "lowest": lowest, "highest": highest}
@@ -82,29 +91,53 @@ def _judge_current(seen: Seen) -> list[Finding]:
 
 
 def _judge_angle(seen: Seen) -> list[Finding]:
-    angle = _angle(seen)
-    if angle is None:
+    angle, power = _angle(seen), _apparent(seen)
+    if angle is None or power < _LEAST_POWER:
         return []
     figures = {"angle": angle}
     if seen.active is not None and seen.reactive is not None:
         figures |= {"active_power": seen.active, "reactive_power": seen.reactive}
-    if angle >= _BACK:
-        return [] if seen.may_export else [Finding(Trouble.REVERSED, _rounded(figures))]
+    if _is_reversed(seen, angle):
+        return [Finding(Trouble.REVERSED, _rounded(figures))]
     if seen.distortion is None or seen.distortion > _DISTORTED:
         return []
-    if all(abs(angle - other) > _NEAR for other in _OTHER_PHASES):
+    if not _is_of_another_phase(seen, angle, power):
         return []
     figures["distortion"] = 100 * seen.distortion
     return [Finding(Trouble.WRONG_PHASE, _rounded(figures))]
+
+
+def _is_reversed(seen: Seen, angle: float) -> bool:
+    """Power flows back; that of the wave alone does not tell: the meter may turn it round."""
+    return angle >= _BACK and seen.active is not None and not (seen.source or seen.fed)
+
+
+def _is_of_another_phase(seen: Seen, angle: float, power: float) -> bool:
+    """Whether nothing but another phase has such an angle.
+
+    What nearly cancels out with the power of others has any angle. Between phases lies even what
+    heats at 30°, and nothing can be said of 60°.
+    """
+    is_plain = seen.neutral and not seen.source and seen.active is not None
+    if seen.fed:
+        return False
+    if abs(angle - _EXPORTING) <= _NEAR:
+        return is_plain or power >= _PLENTY
+    return abs(angle - _IMPORTING) <= _NEAR and seen.neutral and power >= _PLENTY
 
 
 def _angle(seen: Seen) -> float | None:
     """How far voltage and current are apart, from 0 to 180°."""
     if seen.active is None or seen.reactive is None:
         return None if seen.angle is None else abs(seen.angle)
-    if hypot(seen.active, seen.reactive) < _LEAST_POWER:
-        return None
     return abs(degrees(atan2(seen.reactive, seen.active)))
+
+
+def _apparent(seen: Seen) -> float:
+    """The apparent power (VA), as far as it is known."""
+    if seen.active is None or seen.reactive is None:
+        return (seen.voltage or 0) * (seen.current or 0)
+    return hypot(seen.active, seen.reactive)
 
 
 def _rounded(figures: dict[str, float]) -> dict[str, float]:

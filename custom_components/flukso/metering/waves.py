@@ -6,6 +6,8 @@ from math import degrees, sqrt, tau
 
 #: What is further apart in time (s) does not belong together.
 _TOGETHER = 1.0
+#: A fundamental that is less of the whole (a ratio) is none.
+_NOISE = 0.01
 
 
 def rms(samples: Sequence[float]) -> float:
@@ -21,7 +23,7 @@ def crest_factor(samples: Sequence[float]) -> float | None:
 
 def harmonic(samples: Sequence[float], order: int) -> float | None:
     """A harmonic in percent of the fundamental; None where there is no fundamental."""
-    fundamental = abs(_component(samples, 1))
+    fundamental = abs(_fundamental(samples))
     return 100 * abs(_component(samples, order)) / fundamental if fundamental else None
 
 
@@ -30,7 +32,7 @@ def phase_shift(voltage: Sequence[float], current: Sequence[float]) -> float | N
 
     It is that of the fundamentals: 0 of a heater, negative of a motor, 180 where power flows back.
     """
-    reference, shifted = _component(voltage, 1), _component(current, 1)
+    reference, shifted = _fundamental(voltage), _fundamental(current)
     return degrees(phase(shifted * reference.conjugate())) if reference and shifted else None
 
 
@@ -45,8 +47,14 @@ def nearest[Timed](
     return pair if -apart <= _TOGETHER else None
 
 
+def _fundamental(samples: Sequence[float]) -> complex:
+    """The first term; so small a part of the whole is noise, and nothing."""
+    found = _component(samples, 1)
+    whole = rms(samples) * len(samples) / sqrt(2)
+    return found if abs(found) > _NOISE * whole else 0j
+
+
 def _component(samples: Sequence[float], order: int) -> complex:
-    """A term of the discrete Fourier transform; what rounding leaves of nothing is nothing."""
+    """A term of the discrete Fourier transform."""
     turn = tau * order / len(samples)
-    total = sum((sample * rect(1, -turn * place) for place, sample in enumerate(samples)), 0j)
-    return total if abs(total) > 1e-9 * len(samples) else 0j
+    return sum((sample * rect(1, -turn * place) for place, sample in enumerate(samples)), 0j)
