@@ -110,8 +110,8 @@ class History:
             span = self.blocks.course_of(channel).span
             begin, end = max(begin, span[0] - HOUR), min(end, span[1] + HOUR)
             hours = await self._async_hours(unique_id, channel, begin, end)
-            agreeing = [hour.hour for hour in hours if hour.finding is Finding.AGREES]
-            for gap in find_gaps(hours):
+            agreeing, gaps = await self._hass.async_add_executor_job(_reviewed, hours)
+            for gap in gaps:
                 if self._is_older_than_all(unique_id, gap):
                     continue
                 made = await self._async_fill_gap(unique_id, channel, gap)
@@ -119,10 +119,10 @@ class History:
                     refused.append(Refusal(unique_id, gap.begin, gap.end, made))
                 else:
                     filled += made
-                    agreeing += [hour.hour for hour in gap.hours]
+                    agreeing = max(agreeing, gap.end)
             self._refusals[unique_id] = refused
         if agreeing:
-            self.until.note(unique_id, max(agreeing) + HOUR)
+            self.until.note(unique_id, agreeing)
         return Outcome(tuple(filled), tuple(refused))
 
     async def _async_hours(
@@ -193,6 +193,12 @@ class History:
         if not rows:
             return None
         return await self._fillings.async_fill(unique_id, rows, unit=unit, amount=None, at=now)
+
+
+def _reviewed(hours: Sequence[Hour]) -> tuple[int, list[Gap]]:
+    """The end of the last hour that agrees, 0 if none does, and the gaps; made for a worker."""
+    agreeing = (hour.hour + HOUR for hour in hours if hour.finding is Finding.AGREES)
+    return max(agreeing, default=0), find_gaps(hours)
 
 
 def _amount(gap: Gap, rows: Sequence[Row]) -> float:

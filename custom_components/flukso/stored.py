@@ -75,18 +75,20 @@ async def async_read(
         for converter in converters
         if unit is not None and unit in converter.VALID_UNITS
     }
-    read = partial(
-        statistics_during_period,
-        hass,
-        dt_util.utc_from_timestamp(begin),
-        dt_util.utc_from_timestamp(end),
-        {statistic_id},
-        "hour",
-        own,
-        {"state", "sum", "mean", "min", "max", "last_reset"},
-    )
-    found = await get_instance(hass).async_add_executor_job(read)
-    return [_as_stored(row) for row in found.get(statistic_id, [])]
+
+    def read() -> list[Stored]:
+        found = statistics_during_period(
+            hass,
+            dt_util.utc_from_timestamp(begin),
+            dt_util.utc_from_timestamp(end),
+            {statistic_id},
+            "hour",
+            own,
+            {"state", "sum", "mean", "min", "max", "last_reset"},
+        )
+        return [_as_stored(row) for row in found.get(statistic_id, [])]
+
+    return await get_instance(hass).async_add_executor_job(read)
 
 
 def _as_stored(row: StatisticsRow) -> Stored:

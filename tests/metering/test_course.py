@@ -158,6 +158,16 @@ def test_power_is_the_mean_between_readings_within_an_hour() -> None:
     assert course.powers(2 * HOUR) == []
 
 
+def test_an_hour_without_readings_has_no_power_of_its_own() -> None:
+    course = course_of(
+        told([(0, 0), (36, 1000), (2 * HOUR, 1000), (2 * HOUR + 36, 3000)], power_over=5)
+    )
+
+    assert course.powers(0) == pytest.approx([100, 100])
+    assert course.powers(HOUR) == []
+    assert course.powers(2 * HOUR) == pytest.approx([200, 200])
+
+
 def test_an_hour_in_two_blocks_has_the_power_of_both() -> None:
     edge = HOUR + 1800
     course = course_of(

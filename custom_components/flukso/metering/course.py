@@ -8,11 +8,15 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from time import sleep
 
 from .gaps import HOUR
 
 #: From thousandths of a Wh a second to W.
 _TO_WATT = HOUR / 1000
+#: What is worked through at once, and how long (s) others may go on then.
+_PIECE = 16 * 1024
+_BREATH = 0.0001
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,23 +81,28 @@ def stretch_of(
 
 def _last_fall(values: array[int]) -> int:
     """The place of the last value that is lower than the one before; 0 if none is."""
-    steps = enumerate(pairwise(values), 1)
-    return max((place for place, (before, after) in steps if after < before), default=0)
+    for end in range(len(values), 1, -_PIECE):
+        begin = max(end - _PIECE - 1, 0)
+        steps = enumerate(pairwise(values[begin:end]), begin + 1)
+        falls = [place for place, (before, after) in steps if after < before]
+        if falls:
+            return falls[-1]
+        sleep(_BREATH)
+    return 0
 
 
-def _powers(
-    times: array[int], values: array[int], power_over: int
-) -> dict[int, tuple[float, float]]:
-    powers: dict[int, tuple[float, float]] = {}
-    place, count = 0, len(times)
-    while (later := bisect_left(times, times[place] + power_over, place + 1)) < count:
-        hour = times[later] // HOUR * HOUR
-        if times[place] >= hour:
+def _powers(times: array[int], values: array[int], over: int) -> dict[int, tuple[float, float]]:
+    powers = {}
+    for hour in range(times[0] // HOUR * HOUR, times[-1] + 1, HOUR):
+        place, end = bisect_left(times, hour), bisect_left(times, hour + HOUR)
+        found = []
+        while (later := bisect_left(times, times[place] + over, place + 1, end)) < end:
             counted, seconds = values[later] - values[place], times[later] - times[place]
-            power = counted * _TO_WATT / seconds
-            low, high = powers.get(hour, (power, power))
-            powers[hour] = min(low, power), max(high, power)
-        place = later
+            found.append(counted * _TO_WATT / seconds)
+            place = later
+        if found:
+            powers[hour] = (min(found), max(found))
+            sleep(_BREATH)
     return powers
 
 
