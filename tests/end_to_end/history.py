@@ -1,4 +1,4 @@
-"""The stage of the history: Home Assistant with statistics of weeks, and a meter that remembers."""
+"""The stage of the history: Home Assistant with statistics of weeks, and a meter with a memory."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
@@ -87,17 +87,15 @@ class Stage:
 
         await eventually(are, f"rows of {', '.join(entities)} in {hole}")
 
-    async def until(self) -> datetime:
-        """What "History filled until" tells."""
-        return datetime.fromisoformat((await self.home.client.states())[self.filled_until]["state"])
+    async def until(self, begin: float, end: float) -> float:
+        """What "History filled until" tells, once it is between two moments (s since 1970)."""
 
-    async def reaches(self, moment: float) -> None:
-        """Wait until "History filled until" is at least there (s since 1970)."""
+        async def told() -> float:
+            state = (await self.home.client.states())[self.filled_until]["state"]
+            until = datetime.fromisoformat(state).timestamp()
+            return until if begin <= until <= end else 0
 
-        async def does() -> bool:
-            return (await self.until()).timestamp() >= moment
-
-        await eventually(does, f"the history to be filled until {iso(moment)}")
+        return await eventually(told, f"the history to be filled until {iso(begin)}")
 
     async def act(self, action: str, *, answers: bool = True, **data: str) -> Json:
         """Do an action of this integration on the meter; what it answers."""
@@ -124,7 +122,7 @@ class Stage:
 
     async def take_back(self) -> list[Json]:
         """Restore until there is nothing left, and tell what the answers were."""
-        answers: list[Json] = []
+        answers = [await self.act("restore_history")]
         with contextlib.suppress(CommandError):
             while len(answers) < 20:
                 answers.append(await self.act("restore_history"))
