@@ -77,13 +77,13 @@ class Blocks:
         """Listen to the blocks of a counter until the answer is called."""
         prefix, sensor_id = self._meter.prefix, channel.stream.sensor.sensor_id
         receive = partial(self._receive, channel)
+        self._followed[channel] = _followed(channel)
         subscriptions = [
             await self._transport.async_subscribe(
                 block_topic_filter(prefix, sensor_id, level), receive
             )
             for level in _LEVELS
         ]
-        self._followed[channel] = _Followed(channel.stream.sensor.rid, _course(channel))
 
         @callback
         def stop() -> None:
@@ -94,11 +94,13 @@ class Blocks:
         return stop
 
     def course_of(self, channel: CounterChannel) -> Course:
-        """What was told of a counter in use, while its sensor id has the meaning of now."""
-        rid = channel.stream.sensor.rid
-        if self._followed[channel].rid != rid:
-            self._followed[channel] = _Followed(rid, _course(channel))
-        return self._followed[channel].course
+        """What was told of a counter, while its sensor id has the meaning that it has now."""
+        followed = self._followed.get(channel)
+        if followed is None or followed.rid != channel.stream.sensor.rid:
+            followed = _followed(channel)
+            if channel in self._followed:
+                self._followed[channel] = followed
+        return followed.course
 
     @callback
     def _receive(self, channel: CounterChannel, message: Message) -> None:
@@ -145,7 +147,7 @@ class Blocks:
                     address = next(iter(self._waiting))
                     channel, payload = self._waiting.pop(address)
                     stretch = await self._async_stretch(address, channel, payload)
-                    if stretch is not None and channel in self._followed:
+                    if stretch is not None and address.rid == channel.stream.sensor.rid:
                         course = self.course_of(channel)
                         course.take(stretch)
                         course.forget(address.end - _OLDEST)
@@ -182,8 +184,9 @@ def slack_of(channel: CounterChannel) -> Slack:
     return Slack(channel.interval + LAG, LAG)
 
 
-def _course(channel: CounterChannel) -> Course:
-    return Course(both_ways=channel.stream.both_ways)
+def _followed(channel: CounterChannel) -> _Followed:
+    stream = channel.stream
+    return _Followed(stream.sensor.rid, Course(both_ways=stream.both_ways))
 
 
 def _read(
