@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("freezer")
 
 def sensor_topics(broker: Broker) -> set[str]:
     """The readings topics that are subscribed to."""
-    return {topic for topic in broker.topics if topic.startswith("/sensor/")}
+    return {topic for topic in broker.topics if topic.endswith(("/gauge", "/counter"))}
 
 
 async def test_exactly_the_topics_of_enabled_entities_are_subscribed_to(

@@ -18,6 +18,7 @@ from custom_components.flukso.audit import Audit, AuditedHour, Outcome, Refusal
 from custom_components.flukso.const import DOMAIN
 from custom_components.flukso.diagnostics import async_get_config_entry_diagnostics
 from custom_components.flukso.metering.gaps import Row
+from custom_components.flukso.until import FilledUntil
 
 from .broker import Broker
 from .home import entity_of, set_up
@@ -35,6 +36,7 @@ class Auditor:
 
     def __init__(self, unique_id: str, fill: Callable[[], Any]) -> None:
         self.refusals: list[Refusal] = []
+        self.until = FilledUntil(list)
         self.asked: list[tuple[int, int]] = []
         self._unique_id = unique_id
         self._fill = fill
