@@ -2,6 +2,7 @@
 
 import ast
 import re
+from string import Formatter
 
 from homeassistant.components.sensor import SensorDeviceClass
 from homeassistant.const import EntityCategory
@@ -16,11 +17,19 @@ from pytest_homeassistant_custom_component.components.diagnostics import (
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.flukso import async_remove_config_entry_device, config_flow
+from custom_components.flukso.descriptions import (
+    CLOCK_OFFSET,
+    FIGURES,
+    FILLED_UNTIL,
+    TOTALS,
+    description_of,
+)
 from custom_components.flukso.signs import Ailment
 from tests.broker import Broker
 from tests.flows import cards, discover
 from tests.home import device_names, device_of, set_up, set_up_and_read
 from tests.meters import HARDWARE_IDS, NULL_KEY, RADIO_KEY, SERIAL, flm03, three_clamps
+from tests.test_descriptions import ALL
 
 from .scale import ENGLISH, ICONS, MANIFEST, README, section, trees
 
@@ -196,20 +205,47 @@ async def test_entity_translations_name_every_entity(hass: HomeAssistant, broker
 
 def test_exception_translations_of_every_error_that_a_user_sees() -> None:
     shown = {"HomeAssistantError", "ServiceValidationError", "ConfigEntryNotReady"}
-    keys = set()
+    within = {"ProtocolError", "ValueError", "TypeError", "vol.Invalid"}
+    told = set()
     for path, tree in trees():
         for node in ast.walk(tree):
-            if not isinstance(node, ast.Call) or ast.unparse(node.func) not in shown:
+            if not isinstance(node, ast.Raise) or node.exc is None:
                 continue
-            given = {keyword.arg: keyword.value for keyword in node.keywords}
-            assert not node.args, f"{path.name}:{node.lineno}"
-            assert given.keys() >= {"translation_domain", "translation_key"}, path.name
-            key = given["translation_key"]
-            if isinstance(key, ast.Constant):
-                keys.add(key.value)
+            where = f"{path.name}:{node.lineno}"
+            assert isinstance(node.exc, ast.Call), where
+            error = ast.unparse(node.exc.func)
+            assert error in shown | within or error.endswith(".wrong"), where
+            if error not in shown:
+                continue
+            given = {keyword.arg: keyword.value for keyword in node.exc.keywords}
+            assert not node.exc.args, where
+            assert ast.unparse(given["translation_domain"]) == "DOMAIN", where
+            key = ast.literal_eval(given["translation_key"])
+            filled = given.get("translation_placeholders")
+            names = ast.literal_eval(ast.List(filled.keys)) if isinstance(filled, ast.Dict) else []
+            asked = {
+                name for _, name, _, _ in Formatter().parse(ENGLISH["exceptions"][key]["message"])
+            }
+            assert asked - {None} == set(names), where
+            told.add(key)
 
-    assert keys <= ENGLISH["exceptions"].keys()
-    assert "mqtt_unavailable" in keys
+    assert "mqtt_unavailable" in told
+    assert len(told) > 10
+
+
+def test_exception_translations_are_not_needed_for_what_is_caught_within() -> None:
+    """What is wrong with a message never leaves the modules that take messages."""
+    raising = {
+        path.name: {
+            ast.unparse(node.exc.func)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call)
+        }
+        for path, tree in trees()
+    }
+
+    assert {name for name, errors in raising.items() if "ValueError" in errors} == {"wire.py"}
+    assert {name for name, errors in raising.items() if "TypeError" in errors} == {"fillings.py"}
 
 
 async def test_icon_translations_have_no_icon_in_the_code(
@@ -221,6 +257,17 @@ async def test_icon_translations_have_no_icon_in_the_code(
     for entity in registered(hass, entry):
         has_icon = entity.translation_key in ICONS["entity"].get(entity.domain, {})
         assert has_icon or entity.original_device_class, entity.entity_id
+
+
+def test_icon_translations_or_classes_have_all_quantities() -> None:
+    """Also those of meters that no test sets up."""
+    described = [*filter(None, map(description_of, ALL.values())), *TOTALS.values()]
+    described += [*FIGURES.values(), CLOCK_OFFSET, FILLED_UNTIL]
+
+    assert {d.translation_key for d in described} == ENGLISH["entity"]["sensor"].keys()
+    for description in described:
+        has_icon = description.translation_key in ICONS["entity"]["sensor"]
+        assert has_icon or description.device_class, description.key
 
 
 async def test_reconfiguration_flow_changes_the_prefix(hass: HomeAssistant, broker: Broker) -> None:
