@@ -249,7 +249,8 @@ def test_every_language_says_what_english_says(language: Path) -> None:
 def test_texts_are_plain(language: Path) -> None:
     for place, text in texts(json.loads(language.read_text("utf-8"))):
         assert text == text.strip(), place
-        assert "://" not in text, place
+        assert not re.search(r"://|www\.", text), place
+        assert all(re.fullmatch(r"[a-z0-9]+(_[a-z0-9]+)*", key) for key in place.split(".")), place
         assert "[%key" not in text, place
         assert not re.search(r"<[a-z/]", text), place
         assert "'{" not in text, f"{place}: a quote before a placeholder keeps it from being filled"
