@@ -18,7 +18,7 @@ from custom_components.flukso.entity import FluksoEntity
 from custom_components.flukso.protocol.topics import CONFIG_REPORTS, Report, report_topic
 from custom_components.flukso.runtime import Runtime
 from tests.broker import Broker
-from tests.flows import confirm, discover, listen, start_by_hand
+from tests.flows import cards, confirm, discover, listen, start_by_hand
 from tests.home import config_entry, set_up, set_up_and_read
 from tests.meters import flm02, flm03, three_clamps
 from tests.test_manifest import png_size
@@ -251,4 +251,7 @@ async def test_unique_config_entry_a_meter_is_added_once(
 
     assert again["type"] is FlowResultType.FORM
     assert again["errors"]
+    await broker.publish(*flm03().changed(38, enable=0).sensor_report, retain=True)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert cards(hass) == []
     assert len(hass.config_entries.async_entries(DOMAIN)) == 1

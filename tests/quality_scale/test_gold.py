@@ -4,11 +4,12 @@ import ast
 import re
 from string import Formatter
 
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.sensor import SensorDeviceClass
 from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
-from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import entity_registry as er, issue_registry as ir
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.components.diagnostics import (
@@ -30,6 +31,7 @@ from tests.broker import Broker
 from tests.flows import cards, discover
 from tests.home import device_names, device_of, set_up, set_up_and_read
 from tests.meters import HARDWARE_IDS, NULL_KEY, RADIO_KEY, SERIAL, flm03, three_clamps
+from tests.minutes import Home
 from tests.test_descriptions import ALL
 
 from .scale import ENGLISH, ICONS, MANIFEST, README, section, trees
@@ -193,7 +195,7 @@ async def test_entity_disabled_by_default_are_those_that_few_want(
         for entity in registered(hass, entry)
         if entity.disabled_by is er.RegistryEntryDisabler.INTEGRATION
     }
-    assert {"Voltage THD", "Current THD"} <= disabled
+    assert {"Voltage THD", "Current THD", "Crest factor", "Phase shift", "Clock offset"} <= disabled
     assert not {"Active power import", "Active energy import", "Voltage"} & disabled
 
 
@@ -264,6 +266,20 @@ async def test_reconfiguration_flow_changes_the_prefix(hass: HomeAssistant, brok
     assert form["type"] is FlowResultType.FORM
     assert form["data_schema"] is not None
     assert [str(field) for field in form["data_schema"].schema] == ["topic_prefix"]
+
+
+async def test_repair_issues_tell_of_what_the_user_can_mend(
+    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
+) -> None:
+    await set_up(hass, broker, three_clamps())
+
+    await Home(hass, broker, freezer).wait(6)
+
+    [issue] = ir.async_get(hass).issues.values()
+    assert issue.translation_key == "no_readings"
+    assert issue.translation_placeholders is not None
+    for text in ENGLISH["issues"][issue.translation_key].values():
+        assert text.format(**issue.translation_placeholders)
 
 
 @pytest.mark.parametrize("issue", ENGLISH["issues"])
