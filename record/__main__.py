@@ -10,35 +10,66 @@ import time
 
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.reasoncodes import ReasonCode
 
 from .anonymous import Anonymiser
 from .recording import Recorded, write
 
 _TOPICS = ("device/#", "sensor/#", "d/device/#")
+#: How long a broker may take to answer (s).
+_PATIENCE = 10.0
 
 
 def main(arguments: list[str]) -> int:
     """Record, and return the exit code."""
     options = _parse(arguments)
-    host, _, port = options.broker.partition(":")
     arrived: queue.Queue[MQTTMessage] = queue.Queue()
-    client = Client(CallbackAPIVersion.VERSION2)
-    client.username_pw_set(options.username, options.password)
-    client.on_message = lambda _client, _data, message: arrived.put(message)
     try:
-        client.connect(host, int(port or 1883))
+        client = _connect(options, arrived)
     except (OSError, ValueError) as error:
         print(f"record: no broker at {options.broker}: {error}", file=sys.stderr)
         return 1
-    client.subscribe([(f"{options.prefix}/{topic}", 0) for topic in _TOPICS])
-    client.loop_start()
-    print(f"record: listening for {options.seconds} s (Ctrl-C ends it)", file=sys.stderr)
+    print(f"record: listening for {options.seconds:g} s (Ctrl-C ends it)", file=sys.stderr)
     anonymiser = Anonymiser(secrets.token_bytes(32))
     count = write(options.file, _messages(arrived, options.seconds, anonymiser))
-    client.loop_stop()
     client.disconnect()
-    print(f"record: {count} messages in {options.file}", file=sys.stderr)
+    client.loop_stop()
+    print(f"record: {count} messages in {options.file.resolve()}", file=sys.stderr)
     return 0 if count else 1
+
+
+def _connect(options: argparse.Namespace, arrived: queue.Queue[MQTTMessage]) -> Client:
+    """A client whose messages arrive in a queue, also after it had to connect again.
+
+    Raises:
+        OSError: the broker can't be reached, does not answer or refuses.
+        ValueError: there can be no such port.
+    """
+    host, _, port = options.broker.partition(":")
+    answers: queue.Queue[ReasonCode] = queue.Queue()
+    topics = [(f"{options.prefix.rstrip('/')}/{topic}", 0) for topic in _TOPICS]
+
+    def connected(
+        client: Client, _data: object, _flags: object, answer: ReasonCode, _properties: object
+    ) -> None:
+        client.subscribe(topics)
+        answers.put(answer)
+
+    client = Client(CallbackAPIVersion.VERSION2)
+    client.username_pw_set(options.username, options.password)
+    client.on_connect = connected
+    client.on_message = lambda _client, _data, message: arrived.put(message)
+    client.connect(host, int(port or 1883))
+    client.loop_start()
+    try:
+        answer = answers.get(timeout=_PATIENCE)
+    except queue.Empty:
+        client.loop_stop()
+        raise TimeoutError("it does not answer") from None
+    if answer.is_failure:
+        client.loop_stop()
+        raise ConnectionRefusedError(str(answer))
+    return client
 
 
 def _messages(

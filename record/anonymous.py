@@ -6,8 +6,10 @@ import json
 import re
 import zlib
 
-_ID = re.compile(r"\b[0-9a-f]{32}\b")
-_SERIAL = re.compile(r"^(# serial: *)\S+", re.MULTILINE)
+#: An id, or what is left of one that was cut off; no number is printed so long.
+_ID = re.compile(r"[0-9A-Fa-f]{24,}")
+#: A serial number by its form, wherever it is, and one of any form where it is told.
+_SERIAL = re.compile(r"\bFL[0-9]{8}\b|(?<=serial:)[^\S\n]*\S+", re.IGNORECASE)
 _LARGEST_BLOCK = 16 * 1024 * 1024
 
 #: What of config/kube must not leave the house (docs/protocol.md section 5).
@@ -34,13 +36,20 @@ class Anonymiser:
             return b""
         if topic.endswith("/config/kube"):
             text = _without_secrets(text)
-        return self._text(_SERIAL.sub(r"\1FL00000000", text)).encode()
+        return self._text(text).encode()
 
     def _text(self, text: str) -> str:
-        return _ID.sub(lambda found: self._other(found[0]), text)
+        with_other_ids = _ID.sub(lambda found: self._other(found[0])[: len(found[0])], text)
+        return _SERIAL.sub(lambda found: self._other_serial(found[0]), with_other_ids)
 
-    def _other(self, identity: str) -> str:
-        return hashlib.blake2b(identity.encode(), key=self._salt, digest_size=16).hexdigest()
+    def _other(self, secret: str) -> str:
+        return hashlib.blake2b(secret.lower().encode(), key=self._salt).hexdigest()
+
+    def _other_serial(self, found: str) -> str:
+        """A serial number of the meters' form, with the blanks that were before the true one."""
+        serial = found.lstrip()
+        number = int(self._other(serial), 16) % 10**8
+        return f"{found.removesuffix(serial)}FL{number:08}"
 
     def _block(self, payload: bytes) -> bytes:
         """A tmpo block, whose text names its sensor (docs/protocol.md section 7)."""

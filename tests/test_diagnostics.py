@@ -9,14 +9,18 @@ from unittest.mock import ANY
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.const import __version__
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import device_registry as dr, issue_registry as ir
+from homeassistant.helpers import (
+    device_registry as dr,
+    entity_registry as er,
+    issue_registry as ir,
+)
 from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from .broker import Broker
-from .home import config_entry, device_of, set_up, set_up_and_read
+from .home import config_entry, device_of, devices, entities, set_up, set_up_and_read
 from .meters import (
     FIRMWARE,
     HARDWARE_IDS,
@@ -29,6 +33,7 @@ from .meters import (
     flm03,
     reading,
 )
+from .older import leave_behind, start
 
 SECRETS = (RADIO_KEY, NULL_KEY, SERIAL, *HARDWARE_IDS)
 
@@ -248,6 +253,29 @@ def ids_of(meter: Meter) -> set[str]:
     return {meter.device_id} | {settings["id"] for settings in meter.sensors.values()}
 
 
+async def let_a_counter_break(
+    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory, meter: Meter
+) -> None:
+    """Let the first counter leap, which raises an issue that the file holds as it is."""
+    for value in ("9000000.000", "9000000.250", "9000000.500"):
+        freezer.tick(1)
+        await broker.publish(meter.topic(1, "counter"), reading(value, "Wh"))
+    assert "counter_break" in [
+        issue.translation_key for issue in ir.async_get(hass).issues.values()
+    ]
+
+
+async def assert_anonymous(
+    hass: HomeAssistant, download: Download, entry: MockConfigEntry, secrets: tuple[str, ...]
+) -> None:
+    """Nothing of the secrets is in what can be downloaded of a meter and of all its devices."""
+    for device in (None, *devices(hass, entry)):
+        file = (await download.text(entry, device)).lower()
+        assert "f10" in file
+        for secret in secrets:
+            assert secret[:7].lower() not in file
+
+
 @pytest.mark.parametrize("meter", [flm03(), flm02()], ids=["FLM03", "FLM02"])
 async def test_nothing_in_it_identifies_the_meter(
     hass: HomeAssistant,
@@ -257,11 +285,9 @@ async def test_nothing_in_it_identifies_the_meter(
     meter: Meter,
 ) -> None:
     meter = replace(meter, prefix=f"home/{SERIAL}/{meter.device_id}")
-    entry = await set_up_and_read(hass, broker, meter, f"Fluksometer {meter.device_id[:6]}")
+    entry = await set_up_and_read(hass, broker, meter, f"Fluksometer {meter.device_id}")
     await broker.publish(meter.tap_topic, TAP)
-    for value in ("9000000.000", "9000000.250", "9000000.500"):
-        freezer.tick(1)
-        await broker.publish(meter.topic(1, "counter"), reading(value, "Wh"))
+    await let_a_counter_break(hass, broker, freezer, meter)
     for report, payload in meter.reports.items():
         await broker.publish(report, payload + "}")
     await broker.publish(meter.tap_topic, f"# serial:{SERIAL}")
@@ -270,12 +296,28 @@ async def test_nothing_in_it_identifies_the_meter(
         secret = secrets[number % len(secrets)]
         for payload in (secret, 9 * f"[{secret}", f"{'x' * (number + 30)} {secret}"):
             await broker.publish(topic, payload)
-    assert "counter_break" in [
-        issue.translation_key for issue in ir.async_get(hass).issues.values()
-    ]
 
-    for device in (None, *dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)):
-        file = await download.text(entry, device)
-        assert "f10" in file
-        for secret in secrets:
-            assert secret[:7] not in file
+    await assert_anonymous(hass, download, entry, secrets)
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    await assert_anonymous(hass, download, entry, secrets)
+
+
+@pytest.mark.parametrize("name", [SERIAL.lower(), flm03().device_id])
+async def test_ids_in_what_the_older_integration_called_its_entities_are_not_told(
+    hass: HomeAssistant,
+    broker: Broker,
+    freezer: FrozenDateTimeFactory,
+    download: Download,
+    name: str,
+) -> None:
+    meter, registry = flm03(), er.async_get(hass)
+    entry = leave_behind(hass, meter)
+    for entity in entities(hass, entry):
+        called = entity.entity_id.replace(".", f".{name}_")
+        registry.async_update_entity(entity.entity_id, new_entity_id=called)
+    await broker.publish(meter.tap_topic, TAP, retain=True)
+    await start(hass, broker, meter, entry)
+
+    await let_a_counter_break(hass, broker, freezer, meter)
+
+    await assert_anonymous(hass, download, entry, (*SECRETS, *ids_of(meter)))

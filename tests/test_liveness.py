@@ -1,5 +1,6 @@
 """Who is live: a stream that should speak and does not becomes unavailable, and takes others."""
 
+from collections.abc import Iterable
 import logging
 
 from freezegun.api import FrozenDateTimeFactory
@@ -15,7 +16,7 @@ PULSES = range(37, 40)
 KUBES = range(40, 58)
 
 
-def readings_of(meter: Meter, slots: range) -> dict[str, str]:
+def readings_of(meter: Meter, slots: Iterable[int]) -> dict[str, str]:
     """The readings of some slots."""
     topics = {meter.topic(slot, kind) for slot in slots for kind in ("counter", "gauge")}
     return {topic: payload for topic, payload in meter.readings().items() if topic in topics}
@@ -147,18 +148,50 @@ async def test_while_the_connection_is_lost_silence_does_not_count(
 
 
 async def test_each_kube_is_judged_by_itself(
-    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
+    hass: HomeAssistant,
+    broker: Broker,
+    freezer: FrozenDateTimeFactory,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     """The first kube speaks, and vouches for its movement; the second is silent."""
+    caplog.set_level(logging.INFO, "custom_components")
     meter = flm03()
     await set_up_and_read(hass, broker, meter)
 
-    for _ in range(2):
+    for _ in range(4):
         await let_pass(hass, broker, freezer, 350)
-        await broker.publish_all(readings_of(meter, range(40, 46)))
+        await broker.publish_all(readings_of(meter, [*CLAMPS, *range(40, 46)]))
+        await let_pass(hass, broker, freezer, 5)
 
     assert available(hass, meter, range(40, 49)) == {True}
     assert available(hass, meter, range(49, 58)) == {False}
+    await broker.publish_all(readings_of(meter, range(49, 58)))
+    await let_pass(hass, broker, freezer, 10)
+    told = [record.getMessage() for record in caplog.records if "Kube" in record.getMessage()]
+    assert told == [
+        "Kube 2 of Fluksometer f10300 is not heard any more",
+        "Kube 2 of Fluksometer f10300 is heard again",
+    ]
+
+
+async def test_a_silent_kube_that_is_removed_is_not_said_to_be_back(
+    hass: HomeAssistant,
+    broker: Broker,
+    freezer: FrozenDateTimeFactory,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO, "custom_components")
+    meter = flm03()
+    await set_up_and_read(hass, broker, meter)
+    await let_pass(hass, broker, freezer, 650)
+    await broker.publish_all(readings_of(meter, [*CLAMPS, *range(40, 46)]))
+    await let_pass(hass, broker, freezer, 10)
+
+    await broker.publish(*meter.changed(*range(49, 58), enable=0).sensor_report)
+    await let_pass(hass, broker, freezer, 10)
+
+    told = [record.getMessage() for record in caplog.records if "Kube" in record.getMessage()]
+    assert told == ["Kube 2 of Fluksometer f10300 is not heard any more"]
 
 
 async def test_a_kube_may_be_silent_for_ten_minutes(

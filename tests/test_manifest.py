@@ -41,6 +41,12 @@ def test_the_manifest_says_what_is_needed_in_the_order_that_is_asked_for() -> No
     assert rest == sorted(rest)
 
 
+def test_the_manifest_lets_the_log_be_switched_to_debug() -> None:
+    assert MANIFEST["loggers"] == [f"custom_components.{DOMAIN}"]
+    written = "\n".join(module.read_text("utf-8") for module in HOUSE.rglob("*.py"))
+    assert set(re.findall(r"getLogger\((.*?)\)", written)) == {"__name__"}
+
+
 def test_the_manifest_is_of_this_integration() -> None:
     assert MANIFEST["domain"] == DOMAIN == HOUSE.name
     assert MANIFEST["integration_type"] == "hub"

@@ -6,7 +6,7 @@ from typing import Any
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.recorder import Recorder
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -25,7 +25,8 @@ from .older import leave_behind, record_hours, shown, start
 RECENT = pytest.mark.parametrize("recent", [True, False], ids=["just left", "left long ago"])
 
 #: Slots of ``flm03()``.
-PMINUS, Q1, ALPHA, PRESSURE = 2, 3, 12, 42
+PMINUS, Q1, ALPHA, WATER, PRESSURE = 2, 3, 12, 37, 42
+WATER_OF_FLM02 = 4
 
 #: How many of the older integration's units make the one that the statistics go on in.
 SHOWN_IN = {PMINUS: 1, Q1: 1000}
@@ -195,6 +196,39 @@ async def test_what_was_counted_meanwhile_is_added_to_the_sum(
     assert await statistics.rows(counter.entity_id, "sum") == pytest.approx(hours)
     five_minutes = await statistics.rows(counter.entity_id, "sum", "5minute")
     assert five_minutes[-1] == pytest.approx(125 / SHOWN_IN[slot])
+
+
+@pytest.mark.parametrize(
+    ("meter", "slot", "unit", "statistics_unit", "factor"),
+    [
+        (flm03(), Q1, "VAR", "var", 1),
+        (flm03(), WATER, "L", "L/s", 60),
+        (flm02(), WATER_OF_FLM02, "L", "L/min", 1 / 1440),
+    ],
+)
+async def test_what_versions_before_2023_recorded_goes_on(
+    hass: HomeAssistant,
+    broker: Broker,
+    statistics: Statistics,
+    *,
+    meter: Meter,
+    slot: int,
+    unit: str,
+    statistics_unit: str,
+    factor: float,
+) -> None:
+    entry = leave_behind(hass, meter)
+    gauge = er.async_get(hass).async_update_entity(
+        entity_of(hass, meter, slot, "gauge").entity_id, unit_of_measurement=unit
+    )
+    record_hours(hass, gauge, 36.0, last=last_hour(recent=True), recent=True)
+    await async_wait_recording_done(hass)
+
+    await start_and_compile(hass, broker, meter, entry)
+
+    assert await statistics.issues() == {}
+    assert (await statistics.units())[gauge.entity_id] == statistics_unit
+    assert await statistics.rows(gauge.entity_id, "mean") == pytest.approx([36.0 * factor] * 3)
 
 
 async def test_pressure_that_was_in_hectopascals_indeed_is_left_alone(

@@ -14,7 +14,12 @@ import pytest
 
 import custom_components.flukso as integration
 from custom_components.flukso import binary_sensor, config_flow, repairs
-from custom_components.flukso.const import DOMAIN
+from custom_components.flukso.const import (
+    DEFAULT_OTHER_INTERVAL,
+    DEFAULT_POWER_INTERVAL,
+    DEFAULT_WAVEFORM_INTERVAL,
+    DOMAIN,
+)
 from custom_components.flukso.metering.installation import Trouble
 from custom_components.flukso.signs import Ailment
 
@@ -102,6 +107,22 @@ def test_every_field_is_named_and_explained() -> None:
     assert forms["user"]["data"].keys() == {"topic_prefix"}
     assert forms["meter"]["data"].keys() == {"device_id"}
     assert ENGLISH["options"]["step"]["init"]["data"].keys() <= strings("const.py")
+
+
+@pytest.mark.parametrize("language", LANGUAGES, ids=lambda path: path.stem)
+def test_the_options_tell_their_defaults(language: Path) -> None:
+    form = json.loads(language.read_text("utf-8"))["options"]["step"]["init"]
+    told = {
+        option: set(re.findall(r"\d+", text)) for option, text in form["data_description"].items()
+    }
+
+    assert told == {
+        "power_interval": {str(DEFAULT_POWER_INTERVAL), "0"},
+        "other_interval": {str(DEFAULT_OTHER_INTERVAL), "0"},
+        "waveform_interval": {str(DEFAULT_WAVEFORM_INTERVAL)},
+        "supply_ports": set(),
+        "fill_gaps": set(),
+    }
 
 
 def test_every_error_and_abort_has_its_text() -> None:
@@ -228,7 +249,8 @@ def test_every_language_says_what_english_says(language: Path) -> None:
 def test_texts_are_plain(language: Path) -> None:
     for place, text in texts(json.loads(language.read_text("utf-8"))):
         assert text == text.strip(), place
-        assert "://" not in text, place
+        assert not re.search(r"://|www\.", text), place
+        assert all(re.fullmatch(r"[a-z0-9]+(_[a-z0-9]+)*", key) for key in place.split(".")), place
         assert "[%key" not in text, place
         assert not re.search(r"<[a-z/]", text), place
         assert "'{" not in text, f"{place}: a quote before a placeholder keeps it from being filled"

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 import re
 
-from homeassistant.components.diagnostics import REDACTED
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import __version__
 from homeassistant.core import HomeAssistant
@@ -22,15 +21,13 @@ from .const import DOMAIN
 from .devices import part_of
 from .meter import Meter
 from .protocol.wire import Json
+from .redaction import Redaction
 from .runtime import FluksoConfigEntry, Runtime
 from .scope import Scope
 from .transport import Transport
 
-_ID = re.compile(r"([0-9A-Fa-f]{6})[0-9A-Fa-f]{10,}")
 #: A broken payload that is too long to be shown: it is cut before a word, which may be an id.
 _LONG = re.compile(rb"(?=.{81})(.{0,80})(?<!\w).*", re.DOTALL)
-#: A shorter serial number might be part of any word.
-_SHORTEST_SERIAL = 6
 
 
 async def async_get_config_entry_diagnostics(
@@ -56,8 +53,9 @@ async def _async_portray(
         "entry": {"state": entry.state.value, "data": entry.data, "options": entry.options},
         "connection": Transport(hass).link.name.lower(),
     }
+    redaction = Redaction(hass, entry)
     if entry.state is not ConfigEntryState.LOADED:
-        return _redacted(portrait, None)
+        return _redacted(portrait, redaction)
     meter, now = entry.runtime_data.meter, dt_util.utcnow().timestamp()
     portrait |= {
         "meter": _meter(meter, now),
@@ -67,7 +65,7 @@ async def _async_portray(
         "clock": _clock(meter.clock, now),
         "history": _history(entry.runtime_data, now),
     }
-    return _redacted(portrait, meter.tap.serial if meter.tap else None)
+    return _redacted(portrait, redaction)
 
 
 def _channels_of(meter: Meter, device: dr.AnyDeviceEntry | None) -> Iterable[Channel]:
@@ -181,25 +179,20 @@ def _age(at: float | None, now: float) -> float | None:
     return None if at is None else round(now - at, 1)
 
 
-def _redacted(portrait: Mapping[str, object], serial: str | None) -> dict[str, Json]:
+def _redacted(portrait: Mapping[str, object], redaction: Redaction) -> dict[str, Json]:
     """The portrait as JSON, with ids cut short and without the serial number."""
-
-    def text(found: str) -> str:
-        shortened = _ID.sub(r"\1…", found)
-        if serial is not None and len(serial) >= _SHORTEST_SERIAL:
-            shortened = shortened.replace(serial, REDACTED)
-        return shortened
 
     def plain(value: object) -> Json:
         match value:
             case Mapping():
-                return {text(str(key)): plain(item) for key, item in value.items()}
+                return {redaction.text(str(key)): plain(item) for key, item in value.items()}
             case list() | tuple():
                 return [plain(item) for item in value]
             case bytes():
-                return text(_LONG.sub(rb"\1...", value).decode(errors="replace"))
+                shown = _LONG.sub(rb"\1...", value).decode(errors="replace")
+                return redaction.text(shown)
             case None | bool() | int() | float():
                 return value
-        return text(str(value))
+        return redaction.text(str(value))
 
     return {key: plain(value) for key, value in portrait.items()}

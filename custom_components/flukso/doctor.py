@@ -5,7 +5,8 @@ once the broker has been connected for five minutes, so that what the user chose
 still ignored after a restart.
 
 Left out is what can't be told, or mended here: that a bridge floods the broker with waveforms
-would take a subscription to them, and a broker that is away is the MQTT integration's to tell.
+would take a subscription to them, a second way behind a prefix that nobody named one to all
+readings on the broker, and a broker that is away is the MQTT integration's to tell.
 """
 
 from collections.abc import Iterable

@@ -1,14 +1,23 @@
 """Which channels are live: a stream that should speak and does not takes others with it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from .channel import Channel
 from .clock import Clock
 from .limits import is_regular
 
 
-def judge(channels: Iterable[Channel], clock: Clock, now: float) -> bool:
-    """Tell every channel that has listeners whether it is live, and say whether the meter is.
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether the meter is live, and which of its kubes are."""
+
+    meter: bool
+    kubes: Mapping[int, bool]
+
+
+def judge(channels: Iterable[Channel], clock: Clock, now: float) -> Verdict:
+    """Tell every channel that has listeners whether it is live, and say which parts are.
 
     A stream that speaks regularly is judged by its own silence. One that speaks only when
     something changes is live as long as any regular one of the same kube, or else of the
@@ -29,4 +38,5 @@ def judge(channels: Iterable[Channel], clock: Clock, now: float) -> bool:
         if channel not in regular:
             heard, vouched = channel.was_heard(now), live.get(channel.stream.sensor.kube, True)
             channel.set_alive(alive=heard or vouched)
-    return live.get(None, any(live.values()) or not live)
+    meter = live.get(None, any(live.values()) or not live)
+    return Verdict(meter, {kube: heard for kube, heard in live.items() if kube is not None})

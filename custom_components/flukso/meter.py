@@ -1,6 +1,6 @@
 """A Fluksometer: follows its configuration, and owns the channels of its enabled sensors."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -63,6 +63,7 @@ class Meter:
         self.channels: dict[ChannelKey, Channel] = {}
         self.hearing = Hearing()
         self.online = True
+        self._silent_kubes: set[int] = set()
         self._hass = hass
         self._transport = transport
         self._memory = memory
@@ -251,27 +252,41 @@ class Meter:
         self._elapsed += self.intervals.period
         if not self._transport.connected:
             return
-        online = judge(self.channels.values(), self.clock, now.timestamp())
+        verdict = judge(self.channels.values(), self.clock, now.timestamp())
         for channel in self.channels.values():
             is_due = not channel.interval or self._elapsed % channel.interval == 0
             if is_due and channel.listening and channel.alive:
                 channel.show(now.timestamp())
         for ticked in self._tick_listeners:
             ticked(self._elapsed)
-        self._note_online(online=online)
+        self._note_online(online=verdict.meter)
+        if self.online:
+            self._note_kubes(verdict.kubes)
 
     @callback
     def _note_online(self, *, online: bool) -> None:
         """Say once that the meter is lost, and once that it is back."""
         if online != self.online:
             self.online = online
-            word = "is heard again" if online else "is not heard any more"
-            _LOGGER.info("Fluksometer %s %s", self.device_id[:6], word)
+            _LOGGER.info("Fluksometer %s %s", self.device_id[:6], _word(heard=online))
+
+    @callback
+    def _note_kubes(self, kubes: Mapping[int, bool]) -> None:
+        """Say the same of a kube; with the meter all of them are lost, which needs no line."""
+        for kube, heard in kubes.items():
+            if heard is (kube in self._silent_kubes):
+                meter = self.device_id[:6]
+                _LOGGER.info("Kube %d of Fluksometer %s %s", kube, meter, _word(heard=heard))
+        self._silent_kubes = {kube for kube, heard in kubes.items() if not heard}
 
     @callback
     def _tell_listeners(self) -> None:
         for changed in self._listeners:
             changed()
+
+
+def _word(*, heard: bool) -> str:
+    return "is heard again" if heard else "is not heard any more"
 
 
 def _name(stream: Stream) -> str:

@@ -41,6 +41,7 @@ from homeassistant.const import (
     UnitOfElectricPotential,
     UnitOfPressure,
     UnitOfReactiveEnergy,
+    UnitOfReactivePower,
     UnitOfVolumeFlowRate,
 )
 from homeassistant.core import HomeAssistant, callback
@@ -80,10 +81,18 @@ class _Meaning:
 
 _MINUTES_A_DAY = 1440
 
-#: What the older labels mean, by the unit on the wire. No air weighs 2000 hPa: that was Pa.
+#: What the older labels mean, by the unit on the wire. No air weighs 2000 hPa: that was Pa. Before
+#: 2023 reactive power was in "VAR" and a flow of water in "L".
 _MEANINGS: dict[tuple[Unit, str | None], _Meaning] = {
     (Unit.VAR_HOUR, "VARh"): _Meaning(
         UnitOfReactiveEnergy.VOLT_AMPERE_REACTIVE_HOUR, "reactive_energy"
+    ),
+    (Unit.VAR, "VAR"): _Meaning(UnitOfReactivePower.VOLT_AMPERE_REACTIVE, "reactive_power"),
+    (Unit.LITRE_PER_SECOND, "L"): _Meaning(
+        UnitOfVolumeFlowRate.LITERS_PER_SECOND, "volume_flow_rate"
+    ),
+    (Unit.LITRE_PER_DAY, "L"): _Meaning(
+        UnitOfVolumeFlowRate.LITERS_PER_MINUTE, "volume_flow_rate", 1 / _MINUTES_A_DAY
     ),
     (Unit.LITRE_PER_DAY, "L/s"): _Meaning(
         UnitOfVolumeFlowRate.LITERS_PER_MINUTE, "volume_flow_rate", 1 / _MINUTES_A_DAY

@@ -12,6 +12,7 @@ from .channel import CounterChannel
 from .const import DOMAIN
 from .metering.guard import Break
 from .protocol.topics import Kind
+from .redaction import Redaction
 from .registered import sensor_id_of
 from .runtime import FluksoConfigEntry
 
@@ -22,12 +23,17 @@ _COUNTER_BREAK = "counter_break"
 def raise_counter_break(
     hass: HomeAssistant, entry: FluksoConfigEntry, channel: CounterChannel, found: Break
 ) -> None:
-    """Tell that a counter went on from another value, of which nothing was booked."""
+    """Tell that a counter went on from another value, of which nothing was booked.
+
+    Diagnostics show such an issue as it is, and an entity id may have an id in it: the older
+    integration called its device by the serial number.
+    """
     sensor_id = channel.stream.sensor.sensor_id
     unique_id = f"{entry.runtime_data.meter.device_id}_{sensor_id}_{Kind.COUNTER}"
     registered = sensor_id_of(hass, unique_id)
     entity_id = registered or f"{sensor_id[:6]}…"
     state = hass.states.get(entity_id)
+    redaction = Redaction(hass, entry)
     seen = dt_util.as_local(dt_util.utc_from_timestamp(found.new.at))
     ir.async_create_issue(
         hass,
@@ -43,8 +49,8 @@ def raise_counter_break(
         severity=ir.IssueSeverity.WARNING,
         translation_key=_COUNTER_BREAK,
         translation_placeholders={
-            "name": state.name if state else entity_id,
-            "entity_id": entity_id,
+            "name": redaction.text(state.name if state else entity_id),
+            "entity_id": redaction.text(entity_id),
             "seen": seen.strftime("%Y-%m-%d %H:%M:%S"),
             "old": f"{found.old.value:.3f}",
             "new": f"{found.new.value:.3f}",
@@ -55,7 +61,7 @@ def raise_counter_break(
 
 
 def _alias(sensor_id: str) -> str:
-    """What stands for a sensor id in an issue, since diagnostics show the issues as they are."""
+    """What stands for a sensor id in an issue."""
     return sha256(sensor_id.encode()).hexdigest()[:12]
 
 

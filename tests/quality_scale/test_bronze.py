@@ -8,17 +8,19 @@ from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import async_get_platforms
+from homeassistant.helpers.selector import validate_selector
 from homeassistant.setup import async_setup_component
 import pytest
+import voluptuous as vol
 
 from custom_components.flukso.const import DOMAIN
 from custom_components.flukso.entity import FluksoEntity
 from custom_components.flukso.protocol.topics import CONFIG_REPORTS, Report, report_topic
 from custom_components.flukso.runtime import Runtime
 from tests.broker import Broker
-from tests.flows import confirm, discover, listen, start_by_hand
+from tests.flows import cards, confirm, discover, listen, start_by_hand
 from tests.home import config_entry, set_up, set_up_and_read
-from tests.meters import flm03
+from tests.meters import flm02, flm03, three_clamps
 from tests.test_manifest import png_size
 
 from .scale import (
@@ -37,7 +39,15 @@ from .scale import (
 async def test_action_setup_needs_no_meter(hass: HomeAssistant) -> None:
     assert await async_setup_component(hass, DOMAIN, {})
 
-    assert hass.services.async_services_for_domain(DOMAIN).keys() == ACTIONS.keys()
+    registered = hass.services.async_services_for_domain(DOMAIN)
+    assert registered.keys() == ACTIONS.keys()
+    for name, action in registered.items():
+        assert action.schema is not None
+        taken = {str(field): isinstance(field, vol.Required) for field in action.schema.schema}
+        described = ACTIONS[name]["fields"]
+        assert taken == {field: told.get("required", False) for field, told in described.items()}
+        for told in described.values():
+            validate_selector(told["selector"])
 
 
 async def test_appropriate_polling_is_none(hass: HomeAssistant, broker: Broker) -> None:
@@ -75,9 +85,35 @@ async def test_config_flow_adds_a_meter_in_the_ui(hass: HomeAssistant, broker: B
 
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert not (HOUSE / "strings.json").exists()
-    for flow in ("config", "options"):
-        for step in ENGLISH[flow]["step"].values():
-            assert step.get("data", {}).keys() == step.get("data_description", {}).keys()
+
+
+async def test_config_flow_explains_every_field_of_its_forms(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    entry = await set_up(hass, broker, three_clamps())
+    for meter in (flm02(), flm03()):
+        await broker.publish_all(meter.reports, retain=True)
+    start = await start_by_hand(hass)
+    forms = {
+        ("config", "user"): start,
+        ("config", "reconfigure"): await entry.start_reconfigure_flow(hass),
+        ("config", "meter"): await listen(hass, start),
+        ("options", "init"): await hass.config_entries.options.async_init(entry.entry_id),
+    }
+
+    with_fields = {
+        (flow, step)
+        for flow in ("config", "options")
+        for step, told in ENGLISH[flow]["step"].items()
+        if "data" in told
+    }
+    assert forms.keys() == with_fields
+    for (flow, step), form in forms.items():
+        assert form["step_id"] == step
+        assert form["data_schema"] is not None
+        fields = {str(field) for field in form["data_schema"].schema}
+        told = ENGLISH[flow]["step"][step]
+        assert fields == told["data"].keys() == told["data_description"].keys()
 
 
 def test_config_flow_test_coverage_is_enforced() -> None:
@@ -215,4 +251,7 @@ async def test_unique_config_entry_a_meter_is_added_once(
 
     assert again["type"] is FlowResultType.FORM
     assert again["errors"]
+    await broker.publish(*flm03().changed(38, enable=0).sensor_report, retain=True)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert cards(hass) == []
     assert len(hass.config_entries.async_entries(DOMAIN)) == 1

@@ -2,12 +2,14 @@
 
 import ast
 import re
+from string import Formatter
 
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.sensor import SensorDeviceClass
 from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
-from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import entity_registry as er, issue_registry as ir
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.components.diagnostics import (
@@ -15,12 +17,22 @@ from pytest_homeassistant_custom_component.components.diagnostics import (
 )
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+import custom_components.flukso as integration
 from custom_components.flukso import async_remove_config_entry_device, config_flow
+from custom_components.flukso.descriptions import (
+    CLOCK_OFFSET,
+    FIGURES,
+    FILLED_UNTIL,
+    TOTALS,
+    description_of,
+)
 from custom_components.flukso.signs import Ailment
 from tests.broker import Broker
 from tests.flows import cards, discover
 from tests.home import device_names, device_of, set_up, set_up_and_read
 from tests.meters import HARDWARE_IDS, NULL_KEY, RADIO_KEY, SERIAL, flm03, three_clamps
+from tests.minutes import Home
+from tests.test_descriptions import ALL
 
 from .scale import ENGLISH, ICONS, MANIFEST, README, section, trees
 
@@ -183,7 +195,7 @@ async def test_entity_disabled_by_default_are_those_that_few_want(
         for entity in registered(hass, entry)
         if entity.disabled_by is er.RegistryEntryDisabler.INTEGRATION
     }
-    assert {"Voltage THD", "Current THD"} <= disabled
+    assert {"Voltage THD", "Current THD", "Crest factor", "Phase shift", "Clock offset"} <= disabled
     assert not {"Active power import", "Active energy import", "Voltage"} & disabled
 
 
@@ -196,20 +208,32 @@ async def test_entity_translations_name_every_entity(hass: HomeAssistant, broker
 
 def test_exception_translations_of_every_error_that_a_user_sees() -> None:
     shown = {"HomeAssistantError", "ServiceValidationError", "ConfigEntryNotReady"}
-    keys = set()
+    facing_the_user = {"__init__.py", "config_flow.py", "diagnostics.py", "repairs.py"}
+    facing_the_user |= {f"{platform}.py" for platform in integration.PLATFORMS}
+    told = set()
     for path, tree in trees():
+        registers = "hass.services.async_register(" in path.read_text("utf-8")
         for node in ast.walk(tree):
-            if not isinstance(node, ast.Call) or ast.unparse(node.func) not in shown:
+            if not isinstance(node, ast.Raise) or node.exc is None:
                 continue
-            given = {keyword.arg: keyword.value for keyword in node.keywords}
-            assert not node.args, f"{path.name}:{node.lineno}"
-            assert given.keys() >= {"translation_domain", "translation_key"}, path.name
-            key = given["translation_key"]
-            if isinstance(key, ast.Constant):
-                keys.add(key.value)
+            where = f"{path.name}:{node.lineno}"
+            assert isinstance(node.exc, ast.Call), where
+            if ast.unparse(node.exc.func) not in shown:
+                assert not registers, where
+                assert path.name not in facing_the_user, where
+                continue
+            given = {keyword.arg: keyword.value for keyword in node.exc.keywords}
+            assert not node.exc.args, where
+            assert ast.unparse(given["translation_domain"]) == "DOMAIN", where
+            key = ast.literal_eval(given["translation_key"])
+            filled = given.get("translation_placeholders")
+            names = ast.literal_eval(ast.List(filled.keys)) if isinstance(filled, ast.Dict) else []
+            text = ENGLISH["exceptions"][key]["message"]
+            assert {name for _, name, _, _ in Formatter().parse(text) if name} == set(names), where
+            told.add(key)
 
-    assert keys <= ENGLISH["exceptions"].keys()
-    assert "mqtt_unavailable" in keys
+    assert "mqtt_unavailable" in told
+    assert len(told) > 10
 
 
 async def test_icon_translations_have_no_icon_in_the_code(
@@ -223,6 +247,17 @@ async def test_icon_translations_have_no_icon_in_the_code(
         assert has_icon or entity.original_device_class, entity.entity_id
 
 
+def test_icon_translations_or_classes_have_all_quantities() -> None:
+    """Also those of meters that no test sets up."""
+    described = [*filter(None, map(description_of, ALL.values())), *TOTALS.values()]
+    described += [*FIGURES.values(), CLOCK_OFFSET, FILLED_UNTIL]
+
+    assert {d.translation_key for d in described} == ENGLISH["entity"]["sensor"].keys()
+    for description in described:
+        has_icon = description.translation_key in ICONS["entity"]["sensor"]
+        assert has_icon or description.device_class, description.key
+
+
 async def test_reconfiguration_flow_changes_the_prefix(hass: HomeAssistant, broker: Broker) -> None:
     entry = await set_up(hass, broker, flm03())
 
@@ -231,6 +266,20 @@ async def test_reconfiguration_flow_changes_the_prefix(hass: HomeAssistant, brok
     assert form["type"] is FlowResultType.FORM
     assert form["data_schema"] is not None
     assert [str(field) for field in form["data_schema"].schema] == ["topic_prefix"]
+
+
+async def test_repair_issues_tell_of_what_the_user_can_mend(
+    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
+) -> None:
+    await set_up(hass, broker, three_clamps())
+
+    await Home(hass, broker, freezer).wait(6)
+
+    [issue] = ir.async_get(hass).issues.values()
+    assert issue.translation_key == "no_readings"
+    assert issue.translation_placeholders is not None
+    for text in ENGLISH["issues"][issue.translation_key].values():
+        assert text.format(**issue.translation_placeholders)
 
 
 @pytest.mark.parametrize("issue", ENGLISH["issues"])

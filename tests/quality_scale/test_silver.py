@@ -10,6 +10,7 @@ from homeassistant.exceptions import ServiceValidationError
 from homeassistant.setup import async_setup_component
 import pytest
 
+from custom_components.flukso import const
 from custom_components.flukso.config_flow import FluksoConfigFlow
 from custom_components.flukso.const import DOMAIN
 from tests.broker import Broker
@@ -57,9 +58,18 @@ async def test_config_entry_unloading_lets_go_of_every_topic(
 
 def test_docs_configuration_parameters_are_those_of_the_form() -> None:
     table = section("What you get")
+    form = ENGLISH["options"]["step"]["init"]["data"]
+    defaults = {
+        "power_interval": f"{const.DEFAULT_POWER_INTERVAL} s",
+        "other_interval": f"{const.DEFAULT_OTHER_INTERVAL} s",
+        "waveform_interval": f"{const.DEFAULT_WAVEFORM_INTERVAL} s",
+        "fill_gaps": "on",
+        "supply_ports": "automatic",
+    }
 
-    for name in ENGLISH["options"]["step"]["init"]["data"].values():
-        assert f"| {name} |" in table, name
+    assert form.keys() == defaults.keys()
+    for option, name in form.items():
+        assert f"| {name} | {defaults[option]} |" in table, name
 
 
 def test_docs_installation_parameters_are_those_of_the_form() -> None:

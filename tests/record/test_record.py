@@ -61,13 +61,51 @@ def test_no_secret_is_left(recorded: list[Recorded]) -> None:
     text = _texts(recorded)
     assert secrets
     assert not [secret for secret in secrets if str(secret) in text]
-    assert "# serial: FL00000000" in text
+    [tap] = [m for m in meter.announce() if m.topic.endswith("/test/tap")]
+    [serial] = [line for line in tap.payload.decode().splitlines() if "# serial: " in line]
+    assert serial.removeprefix("# serial: ") not in text
+    assert "# serial: FL" in text
 
 
 def test_the_same_id_is_replaced_by_the_same(anonymiser: Anonymiser) -> None:
     topic = anonymiser.topic(f"/device/{_DEVICE}/config/sensor")
     assert topic == anonymiser.topic(f"/device/{_DEVICE}/config/sensor")
     assert topic != Anonymiser(b"another salt").topic(f"/device/{_DEVICE}/config/sensor")
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        _DEVICE.upper(),
+        f"flukso_{_DEVICE}_power",
+        f'{{"1":{{"id":"{_DEVICE[:29]}',
+        "the meter fl07001234",
+        "# serial:  X-17",
+        "# Serial: 070012345",
+    ],
+)
+def test_what_identifies_a_meter_is_replaced_wherever_it_is(
+    anonymiser: Anonymiser, hidden: str
+) -> None:
+    payload = str(anonymiser.payload("/device/x/test/tap", hidden.encode()), "utf-8")
+
+    assert len(payload) >= len(hidden)
+    for secret in (_DEVICE[:6], "7001234", "X-17"):
+        assert secret not in payload.lower().replace("x-17", "X-17")
+    assert payload == str(anonymiser.payload("/another/topic", hidden.encode()), "utf-8")
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        '[1517237114, 1278.079, "W"]',
+        "[1517237114, 0.97234567890123456]",
+        "{flm:{time:[1517237114,123456],update:false}}",
+        '{"1":{"name":"fader","enable":1}}',
+    ],
+)
+def test_numbers_and_names_stay(anonymiser: Anonymiser, payload: str) -> None:
+    assert str(anonymiser.payload("/sensor/x/gauge", payload.encode()), "utf-8") == payload
 
 
 @pytest.mark.parametrize(

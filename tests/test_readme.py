@@ -1,0 +1,90 @@
+"""What the README says works: the lines of the bridge, the automations, the links."""
+
+from pathlib import Path
+import re
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
+from homeassistant.setup import async_setup_component
+from homeassistant.util.yaml import parse_yaml
+from paho.mqtt.client import topic_matches_sub
+import pytest
+
+from simulator import Flm03
+
+from .broker import Broker
+from .home import config_entry, set_up
+from .meters import Meter, flm02, flm03, three_clamps
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+README = PAGES[0].read_text("utf-8")
+
+
+def bridged(way: str) -> list[str]:
+    """The topics that the bridge of the README carries in that direction."""
+    return re.findall(rf"^topic (\S+) {way} 0$", README, re.MULTILINE)
+
+
+@pytest.mark.parametrize("meter", [flm03(), flm02(), three_clamps()])
+@pytest.mark.usefixtures("all_entities_enabled")
+async def test_the_bridge_carries_every_topic_that_is_listened_to_and_no_other(
+    hass: HomeAssistant, broker: Broker, meter: Meter
+) -> None:
+    before = set(broker.topics)
+    await set_up(hass, broker, meter)
+
+    listened_to = broker.topics - before
+    assert listened_to
+    for topic in listened_to:
+        carrying = [line for line in bridged("in") if topic_matches_sub(line, topic)]
+        assert len(carrying) == 1, topic
+    if meter == three_clamps():
+        for line in bridged("in"):
+            assert any(topic_matches_sub(line, topic) for topic in listened_to), line
+    assert [line.replace("+", meter.device_id) for line in bridged("out")] == [
+        f"/d/device/{meter.device_id}/tmpo/sync"
+    ]
+
+
+async def test_the_automations_are_valid_and_of_entities_that_there_are(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    hass.config.country = "BE"
+    simulated = Flm03(flm03().device_id, start=1_780_000_000)
+    for message in simulated.announce():
+        await broker.publish(message.topic, message.payload, retain=True)
+    entry = config_entry(flm03())
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await broker.settle()
+    examples = [
+        parse_yaml(text)
+        for text in re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+        if "triggers:" in text
+    ]
+    assert len(examples) >= 3
+
+    automations = [{"alias": str(index), **example} for index, example in enumerate(examples)]
+    assert await async_setup_component(hass, "automation", {"automation": automations})
+    await hass.async_block_till_done()
+
+    assert {state.state for state in hass.states.async_all("automation")} == {"on"}
+    assert len(hass.states.async_all("automation")) == len(examples)
+    for example in examples:
+        for trigger in example["triggers"]:
+            entity = er.async_get(hass).async_get(trigger["entity_id"])
+            assert entity, trigger["entity_id"]
+            assert entity.disabled_by is None
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)]+)\)", page.read_text("utf-8")):
+        path, _, anchor = target.partition("#")
+        linked = page.parent / path if path else page
+        assert linked.exists(), target
+        if anchor:
+            titles = re.findall(r"^#+ (.*)$", linked.read_text("utf-8"), re.MULTILINE)
+            anchors = {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+            assert anchor in anchors, target
