@@ -15,7 +15,13 @@ from homeassistant.const import EntityCategory
 import pytest
 
 import custom_components.flukso as integration
-from custom_components.flukso.descriptions import CLOCK_OFFSET, FIGURES, TOTALS, description_of
+from custom_components.flukso.descriptions import (
+    CLOCK_OFFSET,
+    FIGURES,
+    FILLED_UNTIL,
+    TOTALS,
+    description_of,
+)
 from custom_components.flukso.protocol.quantities import (
     CLAMP_QUANTITIES,
     KUBE_QUANTITIES,
@@ -151,7 +157,7 @@ def test_every_sensor_has_a_name_of_its_own() -> None:
         if (description := description_of(stream)) is not None
     }
     totals = {description.translation_key for description in TOTALS.values()}
-    figures = {each.translation_key for each in (*FIGURES.values(), CLOCK_OFFSET)}
+    figures = {each.translation_key for each in (*FIGURES.values(), CLOCK_OFFSET, FILLED_UNTIL)}
 
     assert keys | totals | figures == names.keys()
     for together in (keys | figures, totals):
