@@ -39,7 +39,7 @@ class Dialog:
     async def fill_in(self, page: Page) -> None:
         """Open it, and search each field for a name."""
         await page.goto("/config/energy")
-        await page.get_by_role("tab", name=self.tab).click()
+        await page.get_by_role("link", name=self.tab, exact=True).click()
         await page.get_by_role("button", name=f"Add {self.source}").click()
         if self.first is not None:
             await page.get_by_text(self.first, exact=True).click()
