@@ -142,7 +142,7 @@ def _compare(
 def _since(heard: Sequence[Heard], begun: Taken) -> Sequence[Heard]:
     """What was published after the last reading that had been taken by then."""
     if begun.second is None:
-        return [each for each in heard if each.at > begun.asked]
+        return heard
     for place in reversed(range(len(heard))):
         if (heard[place].second, heard[place].value) == (begun.second, begun.value):
             return heard[place + 1 :]
