@@ -31,8 +31,9 @@ from .statistics import Past, at_ease, fill, go_on, set_up_energy
 
 _FOLDER = CHECKOUT / ".demo"
 
-# Home Assistant's page of devices that are in no area yet: all of the meter at a glance.
-_PAGE = "/home/other-devices"
+# The ready dashboard knows the simulated meter. Of any other, Home Assistant's page of devices that
+# are in no area yet shows all at a glance.
+_DASHBOARD, _DEVICES = "/energy-meter", "/home/other-devices"
 
 
 async def main(options: argparse.Namespace) -> int:
@@ -48,7 +49,7 @@ async def main(options: argparse.Namespace) -> int:
         if meters and not options.broker:
             written = await furnish(running.home.client)
             meanwhile.add(asyncio.create_task(go_on(running.home.client, written)))
-        show(running.home)
+        show(running.home, _DEVICES if options.broker else _DASHBOARD)
         await watch(running)
     return 0
 
@@ -80,9 +81,9 @@ async def furnish(client: Client) -> Past:
     return written
 
 
-def show(home: HomeAssistant) -> None:
+def show(home: HomeAssistant, page: str) -> None:
     """Open Home Assistant in the browser where there is one to be seen."""
-    address = f"{home.url}{_PAGE}"
+    address = f"{home.url}{page}"
     say(f"ready: {address} (Ctrl-C ends it)")
     if sys.platform != "linux" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
         webbrowser.open(address)

@@ -15,11 +15,29 @@ from typing import override
 from simulator import Flm03, Message
 from simulator.chance import identity
 from simulator.household import MINUTE, Home, minute
+from simulator.installation import CLAMP_PORTS, PULSE_PORTS, clamp_slots, pulse_slot
 from simulator.player import play
 
 DAY = 24 * 60 * MINUTE
 SEED = 0
 KUBES_SPEAK_WITHIN = 64
+
+# What some years have left on the counters of three phases, of which the third has the inverter, in
+# Wh and VARh; then water and gas in L, solar energy in Wh.
+_CLAMPED = (
+    (4_912_350, 0, 812_400, 0, 0, 96_750),
+    (3_187_620, 0, 164_200, 0, 0, 538_900),
+    (5_604_180, 4_371_240, 901_300, 212_600, 47_800, 118_500),
+)
+_PULSED = (412_836, 6_318_470, 6_127_904)
+_COUNTERS = {
+    **{
+        slot: value
+        for port, values in zip(CLAMP_PORTS, _CLAMPED, strict=True)
+        for slot, value in zip(clamp_slots(port), values, strict=False)
+    },
+    **{pulse_slot(port): value for port, value in zip(PULSE_PORTS, _PULSED, strict=True)},
+}
 
 # Home Assistant needs some seconds to find the meter, and nobody waits much longer than a minute.
 _SEEN = (10, 70)
@@ -57,7 +75,7 @@ class SettledMeter(Flm03):
             now: seconds since the epoch, the time that readings carry at the beginning.
             begin: the household's time then.
         """
-        super().__init__(identity("demo"), start=begin - DAY, seed=SEED)
+        super().__init__(identity("demo"), start=begin - DAY, seed=SEED, counters=_COUNTERS)
         self.clock = now - begin
         self._held: dict[str, Message] = {}
         for second in range(begin - KUBES_SPEAK_WITHIN, begin):

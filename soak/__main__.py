@@ -29,6 +29,8 @@ def report(load: Load, seconds: int) -> str:
         f"blocks of memory that Python holds: {load.more_blocks:+d}",
         f"{load.processor:.1%} of a processor",
         f"longest hold of the event loop: {load.longest_hold:.0f} ms",
+        f"most that it worked in one go: {load.longest_work:.0f} ms of a processor",
+        f"longest garbage collection: {load.longest_collection:.0f} ms of a processor",
     )
     return "\n".join(told)
 

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from dataclasses import dataclass
 import json
-import time
 from typing import Self
 
 from paho.mqtt.client import Client, MQTTMessage
@@ -16,9 +15,8 @@ _READINGS = ("/sensor/+/gauge", "/sensor/+/counter")
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A reading: when it was heard, in seconds since 1970, the meter's second, and the value."""
+    """A reading: the meter's second, and the value."""
 
-    at: float
     second: int
     value: float
 
@@ -44,4 +42,4 @@ class Ear:
 
     def _hear(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
         second, value, _ = json.loads(message.payload)
-        self.heard[message.topic].append(Heard(time.time(), second, value))
+        self.heard[message.topic].append(Heard(second, value))

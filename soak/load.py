@@ -19,9 +19,10 @@ _WATCH = Path(__file__).parent / "watch"
 #: What speaks every second of each clamp.
 _EVERY_SECOND = ("active_power_import", "active_energy_import", "voltage")
 _CLAMPS = 3
+_LONGEST = ("hold", "work", "collection")
 #: After the setup, so that what it leaves behind is gone before memory is measured (s).
 _SETTLED = 10
-#: After the last message was sent (s).
+#: Until Home Assistant has taken what was published (s).
 _ARRIVED = 2
 _MB = 1 << 20
 #: Blocks: so many come and go with whatever Home Assistant does besides.
@@ -39,6 +40,8 @@ class Load:
         more_blocks: How many more blocks of memory Python holds in the end than at first.
         processor: The share of one processor that Home Assistant took.
         longest_hold: How long (ms) its event loop was held at the longest.
+        longest_work: How much processor time (ms) the loop took in one go, at the most.
+        longest_collection: How much of it (ms) Python took to collect garbage once, at the most.
     """
 
     published: int
@@ -47,6 +50,8 @@ class Load:
     more_blocks: int
     processor: float
     longest_hold: float
+    longest_work: float
+    longest_collection: float
 
     @property
     def piles_up(self) -> bool:
@@ -76,6 +81,7 @@ async def measure(meters: int, seconds: int, folder: Path) -> Load:
         await asyncio.sleep(_SETTLED)
         with Ear(broker.port) as ear:
             await eventually(lambda: _hears(ear), "readings")
+            await asyncio.sleep(_ARRIVED)  # what was published before the ear heard anything
             begun = await taken(client)
             await client.call_service("watch", "begin")
             memory, busy = [_memory(home)], _processor(home)
@@ -90,8 +96,8 @@ async def measure(meters: int, seconds: int, folder: Path) -> Load:
         states = await client.states()
     published, faults = _compare(ear.heard, begun, ended)
     more_blocks = int(states["watch.more_blocks"]["state"])
-    longest_hold = float(states["watch.longest_hold"]["state"])
-    return Load(published, faults, memory, more_blocks, busy, longest_hold)
+    longest = [float(states[f"watch.longest_{what}"]["state"]) for what in _LONGEST]
+    return Load(published, faults, memory, more_blocks, busy, *longest)
 
 
 def _playing(meters: int, port: int, folder: Path) -> Process:
@@ -136,7 +142,7 @@ def _compare(
 def _since(heard: Sequence[Heard], begun: Taken) -> Sequence[Heard]:
     """What was published after the last reading that had been taken by then."""
     if begun.second is None:
-        return [each for each in heard if each.at > begun.asked]
+        return heard
     for place in reversed(range(len(heard))):
         if (heard[place].second, heard[place].value) == (begun.second, begun.value):
             return heard[place + 1 :]

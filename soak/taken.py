@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-import time
 
 from custom_components.flukso.const import DOMAIN
 from stack import Client
@@ -15,14 +14,12 @@ class Taken:
     """Of one topic, at a time: how many messages, and the last of them.
 
     Attributes:
-        asked: A moment before it was so, in seconds since 1970.
         messages: How many messages came.
         held: How many of them the guard of a counter held.
         second: The meter's second of the last reading.
         value: The last reading, of a counter the last that its guard accepted.
     """
 
-    asked: float
     messages: int
     held: int
     second: int | None
@@ -32,7 +29,6 @@ class Taken:
 async def taken(client: Client) -> Mapping[str, Taken]:
     """Ask all meters for their diagnostics; the answer is by topic."""
     entries = await client.entries(DOMAIN)
-    asked = time.time()
     reports = await asyncio.gather(*(client.diagnostics(each["entry_id"]) for each in entries))
     channels = {
         (entry["entry_id"], channel["topic"]): channel
@@ -46,15 +42,14 @@ async def taken(client: Client) -> Mapping[str, Taken]:
         # Of an id, diagnostics leave six digits.
         channel = channels.get((entity["config_entry_id"], f"/sensor/{sensor_id[:6]}…/{kind}"))
         if channel is not None:
-            found[f"/sensor/{sensor_id}/{kind}"] = _taken(channel, asked)
+            found[f"/sensor/{sensor_id}/{kind}"] = _taken(channel)
     return found
 
 
-def _taken(channel: Json, asked: float) -> Taken:
+def _taken(channel: Json) -> Taken:
     reading, messages = channel["last_reading"], channel["messages"]
     guard = channel.get("guard", {}).get("last_accepted")
     return Taken(
-        asked,
         sum(messages.values()),
         messages["held"],
         reading and reading["time"],

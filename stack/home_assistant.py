@@ -149,10 +149,10 @@ class HomeAssistant:
         await self._hang_up()
         await self._process.kill()
 
-    async def restart(self) -> None:
-        """Shut it down and start it on the same folder."""
+    async def restart(self, within: float = 120) -> None:
+        """Shut it down and start it on the same folder, within so many seconds."""
         await self.stop()
-        await self.start()
+        await self.start(within)
 
     async def _hang_up(self) -> None:
         if self._client is not None:

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 import json
 from typing import Any
+from unittest.mock import patch
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er, restore_state
@@ -27,12 +28,12 @@ async def restart(hass: HomeAssistant, broker: Broker, entry: MockConfigEntry) -
 async def crash(hass: HomeAssistant, broker: Broker, entry: MockConfigEntry) -> Any:
     """Let Home Assistant write down what it keeps; the answer is how to begin anew from that."""
     data = restore_state.async_get(hass)
-    written = [json_bytes(stored.as_dict()) for stored in data.async_get_stored_states()]
+    written = json_bytes([stored.as_dict() for stored in data.async_get_stored_states()])
 
     async def begin_anew() -> None:
         assert await hass.config_entries.async_unload(entry.entry_id)
-        stored = [restore_state.StoredState.from_dict(json.loads(each)) for each in written]
-        data.last_states = {each.state.entity_id: each for each in stored}
+        with patch.object(data.store, "async_load", return_value=json.loads(written)):
+            await data.async_load()
         assert await hass.config_entries.async_setup(entry.entry_id)
         await broker.settle()
 

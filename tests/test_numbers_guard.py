@@ -153,4 +153,5 @@ async def test_a_sensor_id_that_is_used_anew_books_nothing(
     assert value_of(hass, meter, WATER, "counter") == 1003
     [issue] = issues(hass)
     assert issue.translation_placeholders is not None
-    assert issue.translation_placeholders["difference"] == "1.000"
+    assert issue.translation_placeholders["difference"] == "1"
+    assert issue.translation_placeholders["unit"] == "L"

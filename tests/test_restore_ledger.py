@@ -210,7 +210,7 @@ async def test_what_was_kept_and_cannot_be_read_is_done_without(
     await house.live(20, CLOUDY)
     assert await hass.config_entries.async_unload(entry.entry_id)
     data = restore_state.async_get(hass)
-    for stored in data.last_states.values():
+    for stored in data.async_get_stored_states():
         if stored.extra_data is not None and "netting" in (extra := stored.extra_data.as_dict()):
             stored.extra_data = restore_state.RestoredExtraData(extra | {key: broken})
     assert await hass.config_entries.async_setup(entry.entry_id)

@@ -3,6 +3,7 @@
 from hashlib import sha256
 
 from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
+from homeassistant.components.sensor.const import UNIT_CONVERTERS
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
@@ -10,7 +11,9 @@ from homeassistant.util import dt as dt_util
 
 from .channel import CounterChannel
 from .const import DOMAIN
+from .descriptions import description_of
 from .metering.guard import Break
+from .protocol.sensors import Stream
 from .protocol.topics import Kind
 from .redaction import Redaction
 from .registered import sensor_id_of
@@ -35,6 +38,7 @@ def raise_counter_break(
     state = hass.states.get(entity_id)
     redaction = Redaction(hass, entry)
     seen = dt_util.as_local(dt_util.utc_from_timestamp(found.new.at))
+    numbers = {"old": found.old.value, "new": found.new.value, "difference": found.difference}
     ir.async_create_issue(
         hass,
         DOMAIN,
@@ -52,12 +56,23 @@ def raise_counter_break(
             "name": redaction.text(state.name if state else entity_id),
             "entity_id": redaction.text(entity_id),
             "seen": seen.strftime("%Y-%m-%d %H:%M:%S"),
-            "old": f"{found.old.value:.3f}",
-            "new": f"{found.new.value:.3f}",
-            "difference": f"{found.difference:.3f}",
-            "unit": channel.stream.unit,
+            **_readable(channel.stream, numbers),
         },
     )
+
+
+def _readable(stream: Stream, numbers: dict[str, float]) -> dict[str, str]:
+    """Numbers of the wire as they are shown by default, and their unit: kWh rather than Wh."""
+    unit: str = stream.unit
+    description = description_of(stream)
+    if description and (suggested := description.suggested_unit_of_measurement):
+        convert = UNIT_CONVERTERS[description.device_class].converter_factory(
+            description.native_unit_of_measurement, suggested
+        )
+        numbers = {name: convert(value) for name, value in numbers.items()}
+        unit = suggested
+    told = {name: f"{value:.3f}".removesuffix(".000") for name, value in numbers.items()}
+    return told | {"unit": unit}
 
 
 def _alias(sensor_id: str) -> str:

@@ -1,16 +1,19 @@
 """The dialogs of the Energy dashboard, what is picked in them, and what it should show."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import reduce
+import re
 from zoneinfo import ZoneInfo
 
-from playwright.async_api import Page, expect
+from playwright.async_api import Locator, Page, expect
 
 from stack.client import Client
 
 METER = "sensor.fluksometer"
 _ITSELF = "Fluksometer"
+_GAS, _WATER = f"{_ITSELF} ▸ gas", f"{_ITSELF} ▸ water"
 
 
 @dataclass(frozen=True)
@@ -20,14 +23,15 @@ class Dialog:
     Attributes:
         tab: the tab of the settings that it is on.
         source: what it is called on the button that adds one.
-        picked: the name and the device of what is picked in each field.
+        picked: the name and the device of what is picked in each field, as one release or another
+            of Home Assistant tells them.
         entities: the ids of these, without what all of the meter's begin with.
         first: what must be chosen before the last field is there.
     """
 
     tab: str
     source: str
-    picked: Mapping[str, tuple[str, str]]
+    picked: Mapping[str, Sequence[tuple[str, str]]]
     entities: Collection[str]
     first: str | None = None
 
@@ -39,12 +43,12 @@ class Dialog:
     async def fill_in(self, page: Page) -> None:
         """Open it, and search each field for a name."""
         await page.goto("/config/energy")
-        await page.get_by_role("tab", name=self.tab).click()
+        await page.get_by_role("link", name=self.tab, exact=True).click()
         await page.get_by_role("button", name=f"Add {self.source}").click()
         if self.first is not None:
             await page.get_by_text(self.first, exact=True).click()
-        for field, (name, device) in self.picked.items():
-            await _pick(page, field, name, device)
+        for field, offers in self.picked.items():
+            await _pick(page, field, offers)
 
     async def save(self, page: Page) -> None:
         """Close it with its button."""
@@ -52,15 +56,15 @@ class Dialog:
         await page.get_by_role("dialog").wait_for(state="hidden")
 
 
-#: Home Assistant leaves out of an entity's name what its device is called.
+#: Until 2026.10 Home Assistant leaves out of an entity's name what its device is called.
 DIALOGS = (
     Dialog(
         "Electricity",
         "grid connection",
         {
-            "Energy imported from grid": ("Netted energy import", _ITSELF),
-            "Energy exported to grid": ("Netted energy export", _ITSELF),
-            "Power measurement": ("Net active power", _ITSELF),
+            "Energy imported from grid": [("Netted energy import", _ITSELF)],
+            "Energy exported to grid": [("Netted energy export", _ITSELF)],
+            "Power measurement": [("Net active power", _ITSELF)],
         },
         ("netted_energy_import", "netted_energy_export", "net_active_power"),
         first="Standard",
@@ -69,8 +73,8 @@ DIALOGS = (
         "Electricity",
         "solar production",
         {
-            "Solar production energy": ("Energy", f"{_ITSELF} ▸ solar"),
-            "Solar production power": ("Power", f"{_ITSELF} ▸ solar"),
+            "Solar production energy": [("Energy", f"{_ITSELF} ▸ solar")],
+            "Solar production power": [("Power", f"{_ITSELF} ▸ solar")],
         },
         ("solar_energy", "solar_power"),
     ),
@@ -78,8 +82,8 @@ DIALOGS = (
         "Gas",
         "gas source",
         {
-            "Gas consumption": ("gas", _ITSELF),
-            "Gas flow rate": ("Flow", f"{_ITSELF} ▸ gas"),
+            "Gas consumption": [("gas", _ITSELF), ("Gas", _GAS)],
+            "Gas flow rate": [("Flow", _GAS), ("Gas flow", _GAS)],
         },
         ("gas_gas", "gas_gas_flow"),
     ),
@@ -87,8 +91,8 @@ DIALOGS = (
         "Water",
         "water source",
         {
-            "Water consumption": ("water", _ITSELF),
-            "Water flow rate": ("Flow", f"{_ITSELF} ▸ water"),
+            "Water consumption": [("water", _ITSELF), ("Water", _WATER)],
+            "Water flow rate": [("Flow", _WATER), ("Water flow", _WATER)],
         },
         ("water_water", "water_water_flow"),
     ),
@@ -103,14 +107,20 @@ COUNTERS = {
 }
 
 
-async def _pick(page: Page, field: str, name: str, device: str) -> None:
+async def _pick(page: Page, field: str, offers: Sequence[tuple[str, str]]) -> None:
     picker = page.locator("ha-statistic-picker").filter(has_text=field)
     await picker.locator("ha-picker-field").click()
     offered = picker.locator("ha-picker-combo-box")
-    await offered.locator("input").fill(name)
-    item = offered.locator("ha-combo-box-item").filter(has=page.get_by_text(name, exact=True))
-    await item.filter(has=page.get_by_text(device, exact=True)).click()
-    await expect(picker.locator("ha-picker-field")).to_contain_text(name)
+    await offered.locator("input").fill(offers[0][0])
+    items = [
+        offered.locator("ha-combo-box-item")
+        .filter(has=page.get_by_text(name, exact=True))
+        .filter(has=page.get_by_text(device, exact=True))
+        for name, device in offers
+    ]
+    await reduce(Locator.or_, items).click()
+    names = re.compile("|".join(name for name, _ in offers))
+    await expect(picker.locator("ha-picker-field")).to_contain_text(names)
 
 
 async def used_yesterday(client: Client) -> Mapping[str, float]:

@@ -1,9 +1,11 @@
 """Half a minute of what `scripts/soak` does for ten: ten full meters at their real cadence."""
 
 from pathlib import Path
+import sys
 
 import pytest
 
+from soak.__main__ import report
 from soak.load import measure
 
 _METERS, _SECONDS = 10, 30
@@ -12,8 +14,12 @@ _EACH_SECOND = 45
 
 
 @pytest.mark.timeout(180)
-async def test_of_ten_full_meters_nothing_is_lost_and_nothing_piles_up(tmp_path: Path) -> None:
+async def test_of_ten_full_meters_nothing_is_lost_and_nothing_piles_up(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     load = await measure(_METERS, _SECONDS, tmp_path)
+    with capsys.disabled():
+        sys.stdout.write(f"\n{report(load, _SECONDS)}\n")
 
     assert load.faults == []
     assert load.published >= _METERS * _SECONDS * _EACH_SECOND
