@@ -1,7 +1,7 @@
 """How long this integration works on a message, from its arrival to the end of what it causes.
 
 The messages of a simulated meter are handed one by one to the functions that the integration gave
-to Home Assistant's MQTT. Its own time is all but that inside Home Assistant's
+to Home Assistant's MQTT, and are not gathered. Its own time is all but that inside Home Assistant's
 `async_write_ha_state`. It is processor time, so that other threads and programs don't count; some
 0.5 µs of it is the clock's.
 """
@@ -25,8 +25,10 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant
 from homeassistant.helpers.entity import Entity
 from paho.mqtt import publish
 
+from custom_components.flukso import transport
 from custom_components.flukso.const import CONF_OTHER_INTERVAL, CONF_POWER_INTERVAL, DOMAIN
 from custom_components.flukso.entity import FluksoEntity
+from custom_components.flukso.transport import Transport
 from simulator import Flm03, Message
 from stack import Mosquitto, eventually
 from stack.ports import LOOPBACK
@@ -139,9 +141,17 @@ async def _follow_anew(
         await hass.async_block_till_done()
         return any(topic.endswith("/gauge") for topic in receivers)
 
+    async def subscribe_at_once(
+        at: Transport, topic: str, receive: transport.Receive, _urgent: Callable[[], bool]
+    ) -> CALLBACK_TYPE:
+        return await at.async_subscribe(topic, receive)
+
     options = {CONF_POWER_INTERVAL: interval, CONF_OTHER_INTERVAL: interval}
     hass.config_entries.async_update_entry(entry, options=options)
-    with patch.object(mqtt, "async_subscribe", note):
+    with (
+        patch.object(mqtt, "async_subscribe", note),
+        patch.object(Transport, "async_gather", subscribe_at_once),
+    ):
         await hass.config_entries.async_reload(entry.entry_id)
         await eventually(entities_listen, "the integration to listen to readings")
     return receivers

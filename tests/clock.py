@@ -37,7 +37,7 @@ async def play(
     for second in range(seconds):
         for topic, payload in speak(second):
             broker.send(topic, payload)
-        await hass.async_block_till_done()
+        await broker.settle()
         await pass_time(hass, freezer, 1)
 
 

@@ -1,6 +1,7 @@
 """Channels: only what somebody listens to is subscribed to; a unit is believed once."""
 
 import logging
+from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
@@ -198,6 +199,22 @@ async def test_a_reading_in_another_unit_is_shown_as_what_it_is(
 
     state = state_of(hass, meter, slot, kind)
     assert (float(state.state), state.attributes.get("unit_of_measurement")) == shown
+
+
+async def test_readings_in_another_unit_that_come_together_are_all_taken(
+    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
+) -> None:
+    """A pulse input may count several times before what came is worked on."""
+    meter = flm03()
+    await set_up(hass, broker, meter)
+    topic = meter.topic(39, "counter")
+    with patch("custom_components.flukso.transport.SOON", 0.1):
+        for litres in (1500, 1501, 1502):
+            await broker.publish(topic, reading(litres, "L"))
+        await let_pass(hass, broker, freezer, 30)
+
+    assert value_of(hass, meter, 39, "counter") == 1502
+    assert state_of(hass, meter, 39, "counter").attributes["unit_of_measurement"] == "L"
 
 
 async def test_a_topic_is_subscribed_to_once_however_many_listen(

@@ -44,11 +44,12 @@ async def test_a_counter_that_cannot_be_is_seen_to_be_held(
 ) -> None:
     meter = flm03()
     topic = meter.topic(1, "counter")
-    await set_up_and_read(hass, broker, meter)
+    entry = await set_up_and_read(hass, broker, meter)
     caplog.clear()
 
     await broker.publish(topic, reading("9000000", "Wh"))
     await broker.publish(topic, reading("2593805.500", "Wh"))
+    entry.runtime_data.meter.catch_up()
 
     said = [line for line in logged(caplog, topic) if "arrived" not in line]
     assert said == [": held, as the counter can't have counted so"]
@@ -60,10 +61,11 @@ async def test_what_tells_nothing_of_now_is_seen_to_be_dropped(
     meter = flm02()
     retained, late = meter.topic(1, "gauge"), meter.topic(2, "gauge")
     await broker.publish(retained, reading(420, "W", age=3600), retain=True)
-    await set_up(hass, broker, meter)
+    entry = await set_up(hass, broker, meter)
 
     await broker.publish(late, reading(420, "W"))
     await broker.publish(late, reading(410, "W", age=5))
+    entry.runtime_data.meter.catch_up()
 
     assert logged(caplog, retained)[-1] == ": dropped, as it is retained and too old"
     assert logged(caplog, late)[-1] == ": dropped, as it is older than the last"

@@ -2,6 +2,7 @@
 
 from unittest.mock import patch
 
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
@@ -14,12 +15,13 @@ from .home import (
     config_entry,
     device_names,
     entities,
+    let_pass,
     set_up,
     set_up_and_read,
     set_up_knowing,
     value_of,
 )
-from .meters import Meter, flm02, flm03, kubes_alone
+from .meters import Meter, flm02, flm03, kubes_alone, reading
 
 pytestmark = pytest.mark.usefixtures("freezer")
 
@@ -112,6 +114,20 @@ async def test_a_reloaded_meter_is_as_it_was(hass: HomeAssistant, broker: Broker
     await broker.publish_all(meter.readings())
     assert value_of(hass, meter, 1, "gauge") == 1278.5
     assert value_of(hass, meter, 1, "counter") == 2593.8054
+
+
+async def test_a_reload_loses_no_reading_that_has_come(
+    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
+) -> None:
+    meter = flm03()
+    entry = await set_up_and_read(hass, broker, meter)
+    await let_pass(hass, broker, freezer, 5)
+
+    await broker.publish(meter.topic(1, "counter"), reading("2593805.900", "Wh"))
+    await hass.config_entries.async_reload(entry.entry_id)
+    await broker.settle()
+
+    assert value_of(hass, meter, 1, "counter") == 2593.8059
 
 
 async def test_meters_live_side_by_side(hass: HomeAssistant, broker: Broker) -> None:

@@ -109,6 +109,25 @@ async def test_with_an_interval_of_0_every_reading_is_shown_as_it_is(
     assert [float(state) for state in power] == [1000 + second for second in range(20)]
 
 
+async def test_with_an_interval_of_0_readings_that_come_together_are_all_written_in_their_order(
+    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
+) -> None:
+    """A meter hands out a second at one blow, and is not interrupted for each."""
+    await set_up_with(hass, broker, 0, 0)
+    writes = Writes(hass)
+
+    with patch("custom_components.flukso.transport.SOON", 0.1):
+        for second in range(3):
+            for topic, payload in speak(second):
+                await broker.publish(topic, payload)
+        assert writes.moments() == set()
+        await pass_time(hass, freezer, 0.1, step=0.1)
+
+    power = writes.of(entity_of(hass, METER, IMPORT, "gauge").entity_id)
+    assert [float(state) for state in power] == [1000, 1001, 1002]
+    assert written(hass, writes) == {"energy": 3, "power": 3, "voltage": 3, "current": 3}
+
+
 async def test_what_is_shown_integrates_to_what_was_read(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:

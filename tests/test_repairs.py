@@ -13,7 +13,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from custom_components.flukso.const import DOMAIN
 
 from .broker import Broker
-from .home import set_up_and_read, value_of
+from .home import let_pass, set_up_and_read, value_of
 from .meters import Meter, flm03, reading
 
 pytestmark = pytest.mark.usefixtures("freezer")
@@ -154,6 +154,7 @@ async def test_a_counter_that_begins_anew_offers_what_it_has_counted_since(
     for value in ("1500.000", "1500.500", "1501.000", "1501.500"):
         freezer.tick(1)
         await broker.publish(meter.topic(1, "counter"), reading(value, "Wh"))
+    await let_pass(hass, broker, freezer, 5)
     [issue] = issues(hass)
     assert issue.translation_placeholders is not None
     assert issue.translation_placeholders["difference"] == "1.500"

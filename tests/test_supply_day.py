@@ -53,11 +53,9 @@ class Shortcut(Transport):
     receivers: ClassVar[dict[str, Callable[[Message], None]]] = {}
 
     @override
-    async def async_subscribe(
-        self, topic: str, receive: Callable[[Message], None]
+    async def async_gather(
+        self, topic: str, receive: Callable[[Message], None], urgent: Callable[[], bool]
     ) -> CALLBACK_TYPE:
-        if not topic.startswith("/sensor"):
-            return await super().async_subscribe(topic, receive)
         self.receivers[topic] = receive
 
         def unsubscribe() -> None:

@@ -1,14 +1,17 @@
 """The transport: messages as they came, and how things stand with the broker."""
 
 import time
-from unittest.mock import MagicMock
+from unittest.mock import MagicMock, patch
 
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
+import pytest
 
 from custom_components.flukso.transport import Link, Message, Transport
 
 from .broker import Broker, connect
+from .clock import pass_time
 
 
 async def test_a_message_arrives_as_it_was_sent(hass: HomeAssistant, broker: Broker) -> None:
@@ -69,3 +72,108 @@ async def test_the_link_is_missing_while_the_mqtt_integration_is_disabled(
 
     assert mqtt.state is ConfigEntryState.NOT_LOADED
     assert Transport(hass).link is Link.MISSING
+
+
+async def test_what_is_gathered_is_handed_over_together_and_in_its_order(
+    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
+) -> None:
+    messages: list[Message] = []
+    transport = Transport(hass)
+    for topic in ("/a", "/b"):
+        await transport.async_gather(topic, messages.append, lambda: False)
+    await broker.settle()
+    started = time.time()
+
+    for topic in ("/a", "/b", "/a"):
+        await broker.publish(topic, "1")
+        await pass_time(hass, freezer, 60)
+    assert messages == []
+    transport.hand_over()
+
+    assert [(message.topic, message.arrived - started) for message in messages] == [
+        ("/a", 0),
+        ("/b", 60),
+        ("/a", 120),
+    ]
+    transport.hand_over()
+    assert len(messages) == 3
+
+
+async def test_what_is_urgent_waits_for_no_more_than_the_rest_of_its_burst(
+    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
+) -> None:
+    messages: list[Message] = []
+    transport = Transport(hass)
+    await transport.async_gather("/patient", messages.append, lambda: False)
+    await transport.async_gather("/urgent", messages.append, lambda: True)
+    await broker.settle()
+
+    with patch("custom_components.flukso.transport.SOON", 0.1):
+        for topic in ("/patient", "/urgent", "/urgent", "/patient"):
+            await broker.publish(topic, "1")
+        assert messages == []
+        await pass_time(hass, freezer, 0.1, step=0.1)
+
+        assert [message.topic for message in messages] == [
+            "/patient",
+            "/urgent",
+            "/urgent",
+            "/patient",
+        ]
+
+
+async def test_what_follows_an_urgent_message_is_urgent_until_all_is_handed_over(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    """Totals become known some seconds after the first readings."""
+    messages: list[Message] = []
+    transport = Transport(hass)
+    await transport.async_gather("/patient", messages.append, lambda: False)
+    await transport.async_gather("/urgent", messages.append, lambda: True)
+    await broker.settle()
+
+    for topic in ("/urgent", "/patient"):
+        await broker.publish(topic, "1")
+    assert [message.topic for message in messages] == ["/urgent", "/patient"]
+    transport.hand_over()
+    await broker.publish("/patient", "1")
+
+    assert len(messages) == 2
+
+
+async def test_a_message_that_meets_an_error_does_the_others_no_harm(
+    hass: HomeAssistant, broker: Broker, caplog: pytest.LogCaptureFixture
+) -> None:
+    payloads: list[bytes] = []
+
+    def receive(message: Message) -> None:
+        payloads.append(message.payload)
+        if message.payload == b"2":
+            raise ZeroDivisionError
+
+    transport = Transport(hass)
+    await transport.async_gather("/a", receive, lambda: False)
+    await broker.settle()
+    for payload in ("1", "2", "3"):
+        await broker.publish("/a", payload)
+
+    transport.hand_over()
+
+    assert payloads == [b"1", b"2", b"3"]
+    assert "A message on /a met an error" in caplog.text
+
+
+async def test_what_is_forgotten_is_never_handed_over(
+    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
+) -> None:
+    messages: list[Message] = []
+    transport = Transport(hass)
+    await transport.async_gather("/a", messages.append, lambda: True)
+    await broker.settle()
+
+    with patch("custom_components.flukso.transport.SOON", 0.1):
+        await broker.publish("/a", "1")
+        transport.forget()
+        await pass_time(hass, freezer, 1)
+
+    assert messages == []

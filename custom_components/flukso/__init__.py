@@ -100,9 +100,11 @@ async def async_setup_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> bo
 
 async def async_unload_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> bool:
     """Let go of a meter."""
+    meter = entry.runtime_data.meter
+    meter.catch_up()
     unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
     if unloaded:
-        await entry.runtime_data.meter.async_stop()
+        await meter.async_stop()
     return unloaded
 
 

@@ -76,7 +76,9 @@ class Channel(Shown):
 
     @override
     async def _async_begin(self) -> None:
-        self._unsubscribe = await self._transport.async_subscribe(self.topic, self._receive)
+        self._unsubscribe = await self._transport.async_gather(
+            self.topic, self._receive, self._shows_at_once
+        )
 
     @override
     def _end(self) -> None:
@@ -103,16 +105,19 @@ class Channel(Shown):
     @callback
     def take(self, reading: Reading, message: Message) -> None:
         """Take a reading in the unit of the stream, as it came in a message."""
-        at = _true_at(reading, message)
+        at = _true_at(reading, message) if message.retained else message.arrived
         if not self._take(reading, at):
             self.tally.drop("older than the last")
             return
         self.tally.take(reading, at)
         self._heard = at
-        for follower in self._followers:
-            follower(*self._followed(reading), at)
-        if self._at_once or not self.interval:
+        if self._at_once:
             self.alive = True
+        if self._followers:
+            time, value = self._followed(reading)
+            for follower in self._followers:
+                follower(time, value, at)
+        if self._shows_at_once():
             self.show(message.arrived)
             self._at_once = False
 
@@ -149,6 +154,10 @@ class Channel(Shown):
         if self._heard is None:
             self._heard = now
         return now - self._heard <= patience(self.stream)
+
+    def _shows_at_once(self) -> bool:
+        """Whether a reading is shown when it comes, and not at the end of the interval."""
+        return self._at_once or not self.interval
 
     def _is_stale(self, reading: Reading, message: Message) -> bool:
         age = message.arrived - _true_at(reading, message)
@@ -255,9 +264,11 @@ class CounterChannel(Channel):
 
     @override
     def _take(self, reading: Reading, at: float) -> bool:
-        guard, before = self.guard, self.guard.value
+        guard = self.guard
+        before, held = guard.value, guard.held
         found = guard.take(Mark(reading.time, reading.value, at))
-        self.tally.hold(guard.held)
+        if guard.held != held:
+            self.tally.hold(guard.held)
         if found is not None:
             self._reports.counter_break(self, found)
         if before is not None and guard.value is not None and guard.value > before:
@@ -296,5 +307,5 @@ def _nothing() -> None:
 
 
 def _true_at(reading: Reading, message: Message) -> float:
-    """When a reading was true: a retained one at its own time, as far as that can be."""
-    return min(message.arrived, reading.time) if message.retained else message.arrived
+    """When a retained reading was true: at its own time, as far as that can be."""
+    return min(message.arrived, reading.time)

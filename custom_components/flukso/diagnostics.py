@@ -57,6 +57,7 @@ async def _async_portray(
     if entry.state is not ConfigEntryState.LOADED:
         return _redacted(portrait, redaction)
     meter, now = entry.runtime_data.meter, dt_util.utcnow().timestamp()
+    meter.catch_up()
     portrait |= {
         "meter": _meter(meter, now),
         "configuration": asdict(meter.configuration),

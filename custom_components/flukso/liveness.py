@@ -24,19 +24,22 @@ def judge(channels: Iterable[Channel], clock: Clock, now: float) -> Verdict:
     meter's clamps, is; for a meter without clamps its clock speaks, where it is listened to. If
     there is none, nothing speaks against it.
     """
-    channels = [channel for channel in channels if channel.listening]
-    regular = [channel for channel in channels if is_regular(channel.stream)]
     live: dict[int | None, bool] = {}
-    for channel in regular:
+    irregular = list[Channel]()
+    for channel in channels:
+        if not channel.listening:
+            continue
+        if not is_regular(channel.stream):
+            irregular.append(channel)
+            continue
         heard, kube = channel.was_heard(now), channel.stream.sensor.kube
         live[kube] = live.get(kube, False) or heard
         channel.set_alive(alive=heard)
     ticks = clock.judge(now)
     if ticks is not None:
         live.setdefault(None, ticks)
-    for channel in channels:
-        if channel not in regular:
-            heard, vouched = channel.was_heard(now), live.get(channel.stream.sensor.kube, True)
-            channel.set_alive(alive=heard or vouched)
+    for channel in irregular:
+        heard, vouched = channel.was_heard(now), live.get(channel.stream.sensor.kube, True)
+        channel.set_alive(alive=heard or vouched)
     meter = live.get(None, any(live.values()) or not live)
     return Verdict(meter, {kube: heard for kube, heard in live.items() if kube is not None})

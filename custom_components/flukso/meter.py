@@ -110,11 +110,17 @@ class Meter:
         topic = report_topic(self.prefix, self.device_id, report)
         self._stops.append(await self._transport.async_subscribe(topic, receive))
 
+    @callback
+    def catch_up(self) -> None:
+        """Take all readings that have come so far, and don't wait for more."""
+        self._transport.hand_over()
+
     async def async_stop(self) -> None:
         """Stop listening, with nothing left to write."""
         while self._stops:
             self._stops.pop()()
         self._stop_waiting_for_names()
+        self._transport.forget()
         await self._memory.async_flush()
 
     @callback
@@ -140,6 +146,7 @@ class Meter:
         except ProtocolError as error:
             self.hearing.misread(report, message, error)
             return
+        self.catch_up()
         self.hearing.read(report, message)
         configuration = self.configuration.updated(parsed)
         if configuration == self.configuration:
@@ -222,23 +229,26 @@ class Meter:
     def _take_unit(self, channel: Channel, reading: Reading, message: Message) -> None:
         """Believe the first unit that differs from the expected one; a second is broken."""
         stream = channel.stream
-        if self._memory.unit_of(_name(stream)) is not None:
+        learnt = self._memory.unit_of(_name(stream))
+        if learnt is None:
+            _LOGGER.info(
+                "The readings on %s come in %r instead of %r",
+                channel.topic,
+                reading.unit.value,
+                stream.unit.value,
+            )
+            self._memory.keep_unit(_name(stream), reading.unit)
+            self._follow_configuration()
+        elif learnt is not reading.unit:
             error = ProtocolError(stream.kind, "its unit changes", reading.unit)
             channel.tally.note_broken(message.payload)
             self.hearing.note_broken(channel.topic, error)
             return
-        _LOGGER.info(
-            "The readings on %s come in %r instead of %r",
-            channel.topic,
-            reading.unit.value,
-            stream.unit.value,
-        )
-        self._memory.keep_unit(_name(stream), reading.unit)
-        self._follow_configuration()
         self.channels[stream.sensor.sensor_id, stream.kind].take(reading, message)
 
     @callback
     def _link_changed(self) -> None:
+        self.catch_up()
         for channel in self.channels.values():
             channel.link_changed()
         self.clock.link_changed()
@@ -248,10 +258,11 @@ class Meter:
 
     @callback
     def _tick(self, now: datetime) -> None:
-        """Judge who is live, and show what is due, all at the same moment."""
+        """Take what came, judge who is live, and show what is due, all at the same moment."""
         self._elapsed += self.intervals.period
         if not self._transport.connected:
             return
+        self.catch_up()
         verdict = judge(self.channels.values(), self.clock, now.timestamp())
         for channel in self.channels.values():
             is_due = not channel.interval or self._elapsed % channel.interval == 0

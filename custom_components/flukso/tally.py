@@ -46,10 +46,9 @@ class Tally:
         self.reading, self.read_at = reading, at
 
     def hold(self, held: int) -> None:
-        """The guard has held so many readings; if that is one more, the last is not believed."""
-        if held != self.held:
-            self.held = held
-            _LOGGER.debug("%s: held, as the counter can't have counted so", self.topic)
+        """The guard does not believe the last; it has held so many by now."""
+        self.held = held
+        _LOGGER.debug("%s: held, as the counter can't have counted so", self.topic)
 
     def drop(self, why: str) -> None:
         """It is a reading that tells nothing of now."""
