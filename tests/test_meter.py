@@ -10,7 +10,7 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
-from custom_components.flukso.meter import NAMES_WITHIN
+from custom_components.flukso.naming import NAMES_WITHIN
 
 from .broker import Broker
 from .home import (

@@ -7,7 +7,7 @@ from functools import partial
 import logging
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.helpers.event import async_call_later, async_track_time_interval
+from homeassistant.helpers.event import async_track_time_interval
 
 from .channel import Channel, CounterChannel, FlowChannel, Reports, kind_of
 from .clock import Clock
@@ -17,6 +17,7 @@ from .limits import fastest, pulse_constant
 from .liveness import judge
 from .memory import Memory
 from .metering.guard import Break
+from .naming import Naming
 from .protocol.config import Configuration, parse_config, read_config
 from .protocol.reading import Reading
 from .protocol.sensors import Sensor, Stream
@@ -34,9 +35,6 @@ from .protocol.wire import ProtocolError
 from .transport import Message, Transport
 
 _LOGGER = logging.getLogger(__name__)
-
-#: How long sensors wait for the reports that name them, before they appear without names (s).
-NAMES_WITHIN = 3
 
 
 type ChannelKey = tuple[str, Kind]
@@ -75,8 +73,7 @@ class Meter:
         self._listeners: list[Callable[[], None]] = []
         self._tick_listeners: list[Callable[[int], None]] = []
         self._stops: list[CALLBACK_TYPE] = []
-        self._waiting_for_names: CALLBACK_TYPE | None = None
-        self._done_waiting = False
+        self._naming = Naming(hass, self._follow_configuration)
         self._elapsed = 0
 
     @property
@@ -94,8 +91,7 @@ class Meter:
                 self.hearing.note_broken("disk", error)
             else:
                 self.configuration = self.configuration.updated(parsed)
-        self._done_waiting = self.configuration.sensors is not None
-        self._follow_configuration()
+        self._naming.begin(self.configuration)
 
     async def async_start(self) -> None:
         """Listen to what the meter says of itself, and to the connection."""
@@ -119,7 +115,7 @@ class Meter:
         """Stop listening, with nothing left to write."""
         while self._stops:
             self._stops.pop()()
-        self._stop_waiting_for_names()
+        self._naming.stop()
         self._transport.forget()
         await self._memory.async_flush()
 
@@ -153,31 +149,7 @@ class Meter:
             return
         self.configuration = configuration
         self._memory.keep_report(report, config)
-        self._follow_when_named()
-
-    @callback
-    def _follow_when_named(self) -> None:
-        """Follow a new configuration at once, but let the names of a new meter come first."""
-        if self.configuration.complete or self._done_waiting:
-            self._done_waiting = True
-            self._stop_waiting_for_names()
-            self._follow_configuration()
-        elif self.configuration.sensors is not None and self._waiting_for_names is None:
-            self._waiting_for_names = async_call_later(
-                self._hass, NAMES_WITHIN, self._names_did_not_come
-            )
-
-    @callback
-    def _names_did_not_come(self, _now: object) -> None:
-        self._waiting_for_names = None
-        self._done_waiting = True
-        self._follow_configuration()
-
-    @callback
-    def _stop_waiting_for_names(self) -> None:
-        if self._waiting_for_names is not None:
-            self._waiting_for_names()
-            self._waiting_for_names = None
+        self._naming.changed(self.configuration)
 
     @callback
     def _receive_tap(self, message: Message) -> None:
