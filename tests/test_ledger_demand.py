@@ -6,7 +6,7 @@ from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 import pytest
 
-from custom_components.flukso.channel import CounterChannel
+from custom_components.flukso.kinds import CounterChannel
 from custom_components.flukso.protocol.topics import Kind
 from custom_components.flukso.runtime import FluksoConfigEntry
 

@@ -8,8 +8,8 @@ import logging
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 
-from .channel import CounterChannel
 from .const import DEFAULT_POWER_INTERVAL
+from .kinds import CounterChannel
 from .meter import Meter
 from .metering.course import Course, Slack, Stretch, stretch_of
 from .protocol.quantities import Unit

@@ -3,17 +3,14 @@
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, override
+from typing import override
 
 from homeassistant.core import CALLBACK_TYPE, callback
 
-from .limits import freshness, patience, pulse_in_gauge_units
-from .metering.flow import faded
-from .metering.guard import Break, CounterState, Guard, Mark
-from .metering.mean import Mean
-from .protocol.quantities import Quantity
+from .limits import freshness, patience
+from .metering.guard import Break
 from .protocol.reading import Reading, parse_reading
-from .protocol.sensors import Source, Stream
+from .protocol.sensors import Stream
 from .protocol.topics import Kind
 from .protocol.wire import ProtocolError
 from .shown import Shown
@@ -30,7 +27,7 @@ class Reports:
 
     broken: Callable[[str, ProtocolError], None]
     other_unit: Callable[[Channel, Reading, Message], None]
-    counter_break: Callable[[CounterChannel, Break], None]
+    counter_break: Callable[[Channel, Break], None]
 
 
 class Channel(Shown):
@@ -174,131 +171,6 @@ class Channel(Shown):
     @abstractmethod
     def _current(self, now: float) -> float | None:
         """The value to show."""
-
-
-class EventChannel(Channel):
-    """Shows every reading at once: what a kube notices, and its faults."""
-
-    _latest: float | None = None
-
-    def __init__(
-        self, stream: Stream, topic: str, transport: Transport, reports: Reports, _interval: int
-    ) -> None:
-        super().__init__(stream, topic, transport, reports, interval=0)
-
-    @override
-    def _take(self, reading: Reading, at: float) -> bool:
-        self._latest = reading.value
-        return True
-
-    @override
-    def _current(self, now: float) -> float | None:
-        return self._latest
-
-
-class GaugeChannel(Channel):
-    """Shows the mean of each interval."""
-
-    def __init__(
-        self, stream: Stream, topic: str, transport: Transport, reports: Reports, interval: int
-    ) -> None:
-        super().__init__(stream, topic, transport, reports, interval)
-        self._mean = Mean()
-
-    @override
-    def lose(self) -> None:
-        super().lose()
-        self._mean = Mean()
-        self.value = None
-
-    @override
-    def _take(self, reading: Reading, at: float) -> bool:
-        return self._mean.take(reading.time, reading.value, at)
-
-    @override
-    def _current(self, now: float) -> float | None:
-        return self._mean.publish(0 if self._at_once else self.interval)
-
-
-class FlowChannel(GaugeChannel):
-    """Shows the mean while pulses come, and afterwards what still can flow.
-
-    The size of a pulse (Wh, L, g or s) is the ``constant`` of its port, or else what the
-    ``counter`` of the same input was seen to count at once.
-    """
-
-    constant: float | None = None
-    counter: CounterChannel | None = None
-
-    @override
-    def _current(self, now: float) -> float | None:
-        elapsed = 0 if self._heard is None else now - self._heard
-        constant = self.constant or (self.counter.step if self.counter else None)
-        pulse = constant and pulse_in_gauge_units(constant, self.stream.unit)
-        return faded(super()._current(now), pulse, elapsed)
-
-
-class CounterChannel(Channel):
-    """Shows the last reading that the guard accepts."""
-
-    def __init__(
-        self, stream: Stream, topic: str, transport: Transport, reports: Reports, interval: int
-    ) -> None:
-        super().__init__(stream, topic, transport, reports, interval)
-        self.guard = Guard(rid=stream.sensor.rid, both_ways=stream.both_ways)
-        self.step: float | None = None
-
-    @callback
-    def restore(self, state: CounterState) -> None:
-        """Go on from before a restart, by the newest of what was kept; what is heard is newer."""
-        known = self.guard.state
-        if known is None or known.mark.at < state.mark.at:
-            self.guard.restore(state)
-            self.value = self.guard.value
-
-    @callback
-    def book(self, difference: float, now: float) -> None:
-        """Let a break count after all."""
-        self.guard.book(difference)
-        self.show(now)
-
-    @override
-    def _take(self, reading: Reading, at: float) -> bool:
-        guard = self.guard
-        before, held = guard.value, guard.held
-        found = guard.take(Mark(reading.time, reading.value, at))
-        if guard.held != held:
-            self.tally.hold(guard.held)
-        if found is not None:
-            self._reports.counter_break(self, found)
-        if before is not None and guard.value is not None and guard.value > before:
-            counted = guard.value - before
-            self.step = min(counted, self.step or counted)
-        return True
-
-    @override
-    def _followed(self, reading: Reading) -> tuple[int, float]:
-        """What the guard accepted last, in place of a reading that it holds."""
-        last, value = self.guard.last, self.guard.value
-        if TYPE_CHECKING:  # the guard has a reading by now
-            assert last is not None
-            assert value is not None
-        return last.time, value
-
-    @override
-    def _current(self, now: float) -> float | None:
-        return self.guard.value
-
-
-def kind_of(stream: Stream) -> type[Channel]:
-    """The kind of channel that a stream needs."""
-    source = stream.sensor.source
-    on_change = stream.kind is Kind.COUNTER or stream.sensor.quantity is Quantity.ERROR
-    if source is Source.KUBE and on_change:
-        return EventChannel
-    if stream.kind is Kind.COUNTER:
-        return CounterChannel
-    return FlowChannel if source is Source.PULSE else GaugeChannel
 
 
 @callback

@@ -15,10 +15,11 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.loader import async_get_integration
 from homeassistant.util import dt as dt_util
 
-from .channel import Channel, CounterChannel
+from .channel import Channel
 from .clock import Clock
 from .const import DOMAIN
 from .devices import part_of
+from .kinds import CounterChannel
 from .meter import Meter
 from .protocol.wire import Json
 from .redaction import Redaction

@@ -17,8 +17,9 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.util import dt as dt_util
 
-from .channel import Channel, CounterChannel
+from .channel import Channel
 from .const import DOMAIN
+from .kinds import CounterChannel
 from .limits import is_regular, patience
 from .protocol.topics import CONFIG_REPORTS, Report, reading_topic
 from .runtime import FluksoConfigEntry

@@ -12,9 +12,9 @@ from homeassistant.util import dt as dt_util
 
 from .audit import Audit, AuditedHour, Outcome, Refusal
 from .blocks import LAG, Blocks, slack_of
-from .channel import CounterChannel
 from .descriptions import description_of
 from .fillings import RECORDER_IS_FIRST, Filling, Fillings
+from .kinds import CounterChannel
 from .meter import Meter
 from .metering.comparison import compare, power_rows
 from .metering.gaps import HOUR, Finding, Gap, Hour, Reason, Row, find_gaps, rows_for

@@ -13,7 +13,7 @@ from statistics import fmean
 
 from homeassistant.core import callback
 
-from .channel import FlowChannel
+from .kinds import FlowChannel
 from .meter import Meter
 from .metering.installation import Seen
 from .protocol.config import Configuration

@@ -7,7 +7,7 @@ from functools import partial
 
 from homeassistant.core import CALLBACK_TYPE, callback
 
-from .channel import CounterChannel
+from .kinds import CounterChannel
 from .metering.demand import Demand, DemandState
 from .metering.guard import CounterState
 from .metering.netting import Netting, NettingState

@@ -9,10 +9,11 @@ import logging
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.event import async_track_time_interval
 
-from .channel import Channel, CounterChannel, FlowChannel, Reports, kind_of
+from .channel import Channel, Reports
 from .clock import Clock
 from .hearing import Hearing
 from .intervals import Intervals
+from .kinds import CounterChannel, FlowChannel, kind_of
 from .limits import fastest, pulse_constant
 from .liveness import judge
 from .memory import Memory
@@ -52,7 +53,7 @@ class Meter:
         device_id: str,
         prefix: str,
         intervals: Intervals,
-        counter_break: Callable[[CounterChannel, Break], None],
+        counter_break: Callable[[Channel, Break], None],
     ) -> None:
         self.device_id = device_id
         self.prefix = prefix

@@ -9,9 +9,10 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 
-from .channel import CounterChannel
+from .channel import Channel
 from .const import DOMAIN
 from .descriptions import description_of
+from .kinds import CounterChannel
 from .metering.guard import Break
 from .protocol.sensors import Stream
 from .protocol.topics import Kind
@@ -24,7 +25,7 @@ _COUNTER_BREAK = "counter_break"
 
 @callback
 def raise_counter_break(
-    hass: HomeAssistant, entry: FluksoConfigEntry, channel: CounterChannel, found: Break
+    hass: HomeAssistant, entry: FluksoConfigEntry, channel: Channel, found: Break
 ) -> None:
     """Tell that a counter went on from another value, of which nothing was booked.
 

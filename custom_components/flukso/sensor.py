@@ -12,7 +12,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.restore_state import RestoreEntity
 from homeassistant.util import dt as dt_util
 
-from .channel import Channel, CounterChannel
+from .channel import Channel
 from .clock import Clock
 from .const import CONF_SUPPLY_PORTS
 from .descriptions import (
@@ -25,6 +25,7 @@ from .descriptions import (
 )
 from .devices import device_info, meter_info
 from .entity import ChannelEntity, FluksoEntity, channels_of, follow
+from .kinds import CounterChannel
 from .meter import Meter
 from .protocol.quantities import Unit
 from .registered import sensor_of

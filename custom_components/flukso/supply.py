@@ -5,7 +5,8 @@ from datetime import tzinfo
 
 from homeassistant.core import CALLBACK_TYPE, callback
 
-from .channel import Channel, CounterChannel
+from .channel import Channel
+from .kinds import CounterChannel
 from .ledger import Ledger
 from .meter import Meter
 from .protocol.config import Configuration
