@@ -70,10 +70,9 @@ def stretch_of(
     fell = 0 if both_ways else _last_fall(values)
     if fell:
         begin, times, values = times[fell], times[fell:], values[fell:]
-    at = array("q")
-    for hour in range(begin // HOUR * HOUR, end + slack.before + HOUR, HOUR):
-        moments = (hour - slack.before, hour, hour + slack.after)
-        at.extend(moment for moment in moments if times[0] <= moment < end)
+    ends = range(begin // HOUR * HOUR, end + slack.before + HOUR, HOUR)
+    around = {hour + apart for hour in ends for apart in (-slack.before, 0, slack.after)}
+    at = array("q", sorted(moment for moment in around if times[0] <= moment < end))
     showed = array("q", (values[bisect_right(times, moment) - 1] for moment in at))
     powers = {} if power_over is None else _powers(times, values, power_over)
     return Stretch(begin, end, (times[0], values[0]), (times[-1], values[-1]), at, showed, powers)
