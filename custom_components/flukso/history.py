@@ -19,7 +19,7 @@ from .meter import Meter
 from .metering.comparison import compare, power_rows
 from .metering.gaps import HOUR, Finding, Gap, Hour, Reason, Row, find_gaps, rows_for
 from .protocol.quantities import Unit
-from .protocol.sensors import Stream
+from .protocol.sensors import Source, Stream
 from .protocol.topics import Kind
 from .recorded import async_mean_rows, async_rows
 from .registered import sensor_id_of, sensor_of
@@ -143,6 +143,7 @@ class History:
             range(begin, end, HOUR),
             slack=slack_of(channel),
             offset=channel.guard.offset,
+            besides=_besides(channel),
         )
         return await self._hass.async_add_executor_job(beside)
 
@@ -211,6 +212,15 @@ def _unit_of(stream: Stream) -> str | None:
     """The unit that Home Assistant gets a stream in."""
     description = description_of(stream)
     return description.native_unit_of_measurement if description else None
+
+
+def _besides(channel: CounterChannel) -> float:
+    """What more than the meter remembers of a second may have been counted in it.
+
+    Of the pulses of a second it remembers the first.
+    """
+    is_pulse = channel.stream.sensor.source is Source.PULSE
+    return (channel.guard.fastest or 0) if is_pulse else 0
 
 
 def _clock_is_off(channel: CounterChannel) -> bool:
