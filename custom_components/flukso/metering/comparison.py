@@ -34,7 +34,7 @@ def _known(course: Course, slack: Slack, offset: float, besides: float, end: int
     showed = [value for moment in moments if (value := course.showed(moment)) is not None]
     if len(showed) < len(moments):
         return None
-    values = [round(value / _THOUSAND + offset, 3) for value in showed]
+    values = [round(value / _THOUSAND + offset, 3) for value in (*showed, *course.swings(end))]
     return Known(values[0], min(values), max(values), besides)
 
 
