@@ -24,6 +24,7 @@ from .meter import Meter
 from .protocol.wire import Json
 from .runtime import FluksoConfigEntry, Runtime
 from .scope import Scope
+from .stored import Stored
 from .transport import Transport
 
 _ID = re.compile(r"([0-9A-Fa-f]{6})[0-9A-Fa-f]{10,}")
@@ -67,7 +68,8 @@ async def _async_portray(
         "clock": _clock(meter.clock, now),
         "history": _history(entry.runtime_data, now),
     }
-    return _redacted(portrait, meter.tap.serial if meter.tap else None)
+    serial = meter.tap.serial if meter.tap else None
+    return await hass.async_add_executor_job(_redacted, portrait, serial)
 
 
 def _channels_of(meter: Meter, device: dr.AnyDeviceEntry | None) -> Iterable[Channel]:
@@ -168,7 +170,7 @@ def _history(runtime: Runtime, now: float) -> dict[str, object]:
                 "hours": len(filling.hours),
                 "amount": filling.amount,
                 "unit": filling.change.unit,
-                "replaced": [asdict(row) for row in filling.change.before],
+                "replaced": filling.change.before,
             }
             for filling in runtime.fillings.filled
         ],
@@ -182,7 +184,7 @@ def _age(at: float | None, now: float) -> float | None:
 
 
 def _redacted(portrait: Mapping[str, object], serial: str | None) -> dict[str, Json]:
-    """The portrait as JSON, with ids cut short and without the serial number."""
+    """The portrait as JSON, with ids cut short and without the serial number; for a worker."""
 
     def text(found: str) -> str:
         shortened = _ID.sub(r"\1…", found)
@@ -196,6 +198,8 @@ def _redacted(portrait: Mapping[str, object], serial: str | None) -> dict[str, J
                 return {text(str(key)): plain(item) for key, item in value.items()}
             case list() | tuple():
                 return [plain(item) for item in value]
+            case Stored():
+                return plain(asdict(value))
             case bytes():
                 return text(_LONG.sub(rb"\1...", value).decode(errors="replace"))
             case None | bool() | int() | float():
