@@ -102,6 +102,8 @@ async def async_unload_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> b
     """Let go of a meter."""
     unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
     if unloaded:
+        if entry.runtime_data.history is not None:
+            await entry.runtime_data.history.async_stop()
         await entry.runtime_data.meter.async_stop()
     return unloaded
 

@@ -53,11 +53,17 @@ class History:
         self._fillings = fillings
         self._refusals: dict[str, list[Refusal]] = {}
         self._mending = asyncio.Lock()
+        self._stopped = False
 
     @property
     def refusals(self) -> list[Refusal]:
         """Of all counters."""
         return [refusal for refusals in self._refusals.values() for refusal in refusals]
+
+    async def async_stop(self) -> None:
+        """Wait until what is being filled is told and kept, and fill no more."""
+        async with self._mending:
+            self._stopped = True
 
     async def async_audit(self, begin: int, end: int) -> list[Audit]:
         """Compare the hours from ``begin`` to before ``end`` (s since 1970), and change nothing."""
@@ -111,7 +117,7 @@ class History:
             begin, end = max(begin, span[0] - HOUR), min(end, span[1] + HOUR)
             hours = await self._async_hours(unique_id, channel, begin, end)
             agreeing, gaps = await self._hass.async_add_executor_job(_reviewed, hours)
-            for gap in gaps:
+            for gap in () if self._stopped else gaps:
                 if self._is_older_than_all(unique_id, gap):
                     continue
                 made = await self._async_fill_gap(unique_id, channel, gap)
