@@ -1,6 +1,8 @@
 """Blocks of the meter's memory that come at an unlucky moment."""
 
+import asyncio
 import logging
+from typing import Any
 from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
@@ -9,16 +11,18 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
 from custom_components.flukso import blocks
+from custom_components.flukso.const import EVENT_HISTORY_FILLED
 from custom_components.flukso.fillings import Fillings
+from custom_components.flukso.recorded import async_apply
 
 from .broker import Broker
 from .home import entity_of, set_up
 from .meters import flm03
 from .past import BEGIN, HOLE, LEVEL, NOW, Past, all_but
-from .statistics import table
+from .statistics import HOUR, leave_gauge, table
 
 METER = flm03()
 PPLUS = 1
@@ -83,6 +87,33 @@ async def test_a_meter_that_is_removed_while_its_block_is_read_leaves_nothing_be
     await broker.settle()
 
     assert await table(hass, energy) == before
+
+
+async def test_a_filling_under_way_is_done_before_the_meter_is_reloaded(
+    hass: HomeAssistant, broker: Broker, entry: MockConfigEntry, energy: str
+) -> None:
+    power = entity_of(hass, METER, PPLUS, "gauge").entity_id
+    await leave_gauge(hass, power, "W", [(HOLE[0] - HOUR, 1.5)])
+    told = async_capture_events(hass, EVENT_HISTORY_FILLED)
+    writing, let_write = asyncio.Event(), asyncio.Event()
+
+    async def wait(*of: Any) -> bool:
+        writing.set()
+        await let_write.wait()
+        return await async_apply(*of)
+
+    with patch("custom_components.flukso.fillings.async_apply", wait):
+        broker.send(PAST.topic(LEVEL, BEGIN), PAST.payload(LEVEL, BEGIN))
+        await writing.wait()
+        reloading = hass.async_create_task(hass.config_entries.async_reload(entry.entry_id))
+        await asyncio.sleep(0)
+        let_write.set()
+        assert await reloading
+
+    assert [event.data["entity_id"] for event in told] == [energy, power]
+    assert len(entry.runtime_data.fillings.filled) == len(told)
+    assert (await table(hass, energy)).keys() >= set(HOLE)
+    assert (await table(hass, power)).keys() >= set(HOLE)
 
 
 async def test_no_more_is_kept_waiting_than_there_is_room_for(

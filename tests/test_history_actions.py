@@ -56,6 +56,9 @@ class Auditor:
         self.refusals.append(Refusal(self._unique_id, MIDNIGHT, MIDNIGHT + 3 * HOUR, "ends_off"))
         return Outcome((await self._fill(),), tuple(self.refusals))
 
+    async def async_stop(self) -> None:
+        """Nothing goes on."""
+
 
 @pytest.fixture(autouse=True)
 def _this_integration(

@@ -104,6 +104,8 @@ async def async_unload_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> b
     meter.catch_up()
     unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
     if unloaded:
+        if entry.runtime_data.history is not None:
+            await entry.runtime_data.history.async_stop()
         await meter.async_stop()
     return unloaded
 

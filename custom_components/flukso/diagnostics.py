@@ -25,6 +25,7 @@ from .protocol.wire import Json
 from .redaction import Redaction
 from .runtime import FluksoConfigEntry, Runtime
 from .scope import Scope
+from .stored import Stored
 from .transport import Transport
 
 #: A broken payload that is too long to be shown: it is cut before a word, which may be an id.
@@ -67,7 +68,7 @@ async def _async_portray(
         "clock": _clock(meter.clock, now),
         "history": _history(entry.runtime_data, now),
     }
-    return _redacted(portrait, redaction)
+    return await hass.async_add_executor_job(_redacted, portrait, redaction)
 
 
 def _channels_of(meter: Meter, device: dr.AnyDeviceEntry | None) -> Iterable[Channel]:
@@ -168,7 +169,7 @@ def _history(runtime: Runtime, now: float) -> dict[str, object]:
                 "hours": len(filling.hours),
                 "amount": filling.amount,
                 "unit": filling.change.unit,
-                "replaced": [asdict(row) for row in filling.change.before],
+                "replaced": filling.change.before,
             }
             for filling in runtime.fillings.filled
         ],
@@ -182,7 +183,7 @@ def _age(at: float | None, now: float) -> float | None:
 
 
 def _redacted(portrait: Mapping[str, object], redaction: Redaction) -> dict[str, Json]:
-    """The portrait as JSON, with ids cut short and without the serial number."""
+    """The portrait as JSON, with ids cut short and without the serial number; for a worker."""
 
     def plain(value: object) -> Json:
         match value:
@@ -190,6 +191,8 @@ def _redacted(portrait: Mapping[str, object], redaction: Redaction) -> dict[str,
                 return {redaction.text(str(key)): plain(item) for key, item in value.items()}
             case list() | tuple():
                 return [plain(item) for item in value]
+            case Stored():
+                return plain(asdict(value))
             case bytes():
                 shown = _LONG.sub(rb"\1...", value).decode(errors="replace")
                 return redaction.text(shown)

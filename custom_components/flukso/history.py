@@ -19,7 +19,7 @@ from .meter import Meter
 from .metering.comparison import compare, power_rows
 from .metering.gaps import HOUR, Finding, Gap, Hour, Reason, Row, find_gaps, rows_for
 from .protocol.quantities import Unit
-from .protocol.sensors import Stream
+from .protocol.sensors import Source, Stream
 from .protocol.topics import Kind
 from .recorded import async_mean_rows, async_rows
 from .registered import sensor_id_of, sensor_of
@@ -53,11 +53,17 @@ class History:
         self._fillings = fillings
         self._refusals: dict[str, list[Refusal]] = {}
         self._mending = asyncio.Lock()
+        self._stopped = False
 
     @property
     def refusals(self) -> list[Refusal]:
         """Of all counters."""
         return [refusal for refusals in self._refusals.values() for refusal in refusals]
+
+    async def async_stop(self) -> None:
+        """Wait until what is being filled is told and kept, and fill no more."""
+        async with self._mending:
+            self._stopped = True
 
     async def async_audit(self, begin: int, end: int) -> list[Audit]:
         """Compare the hours from ``begin`` to before ``end`` (s since 1970), and change nothing."""
@@ -77,14 +83,14 @@ class History:
         return audits
 
     async def async_fill(self, begin: int, end: int) -> Outcome:
-        """Fill the gaps in these hours, and those that were taken back as well.
+        """Fill the gaps that reach into these hours, also what was taken back of them.
 
         Raises:
             HomeAssistantError: the recorder does not come round to it.
         """
         await self._fillings.async_release(begin, end)
         outcomes = [
-            await self._async_mend(unique_id, channel, begin - HOUR, end + HOUR)
+            await self._async_mend(unique_id, channel, _around(begin, end), range(begin, end))
             for unique_id, channel in self.blocks.counters.items()
         ]
         return Outcome(
@@ -96,23 +102,25 @@ class History:
         self, unique_id: str, channel: CounterChannel, begin: int, end: int
     ) -> None:
         try:
-            await self._async_mend(unique_id, channel, begin - _REACH, end + _REACH)
+            seen = _around(begin, end)
+            await self._async_mend(unique_id, channel, seen, seen)
         except HomeAssistantError as error:
             _LOGGER.warning("The history of %s is looked at later: %s", channel.topic, error)
 
     async def _async_mend(
-        self, unique_id: str, channel: CounterChannel, begin: int, end: int
+        self, unique_id: str, channel: CounterChannel, seen: range, meant: range
     ) -> Outcome:
-        """Fill the gaps of a counter between two seconds, where the meter has told of them."""
+        """Look at the hours ``seen``, and fill the gaps that reach into those ``meant``."""
         filled: list[Filling] = []
         refused: list[Refusal] = []
         async with self._mending:
             span = self.blocks.course_of(channel).span
-            begin, end = max(begin, span[0] - HOUR), min(end, span[1] + HOUR)
+            begin, end = max(seen.start, span[0] - HOUR), min(seen.stop, span[1] + HOUR)
             hours = await self._async_hours(unique_id, channel, begin, end)
             agreeing, gaps = await self._hass.async_add_executor_job(_reviewed, hours)
-            for gap in gaps:
-                if self._is_older_than_all(unique_id, gap):
+            for gap in () if self._stopped else gaps:
+                is_meant = gap.begin < meant.stop and meant.start < gap.end
+                if not is_meant or self._is_older_than_all(unique_id, gap):
                     continue
                 made = await self._async_fill_gap(unique_id, channel, gap)
                 if isinstance(made, Reason):
@@ -143,6 +151,7 @@ class History:
             range(begin, end, HOUR),
             slack=slack_of(channel),
             offset=channel.guard.offset,
+            besides=_besides(channel),
         )
         return await self._hass.async_add_executor_job(beside)
 
@@ -195,6 +204,11 @@ class History:
         return await self._fillings.async_fill(unique_id, rows, unit=unit, amount=None, at=now)
 
 
+def _around(begin: int, end: int) -> range:
+    """Where the ends of a gap can be."""
+    return range(begin - _REACH, end + _REACH)
+
+
 def _reviewed(hours: Sequence[Hour]) -> tuple[int, list[Gap]]:
     """The end of the last hour that agrees, 0 if none does, and the gaps; made for a worker."""
     agreeing = (hour.hour + HOUR for hour in hours if hour.finding is Finding.AGREES)
@@ -211,6 +225,15 @@ def _unit_of(stream: Stream) -> str | None:
     """The unit that Home Assistant gets a stream in."""
     description = description_of(stream)
     return description.native_unit_of_measurement if description else None
+
+
+def _besides(channel: CounterChannel) -> float:
+    """What more than the meter remembers of a second may have been counted in it.
+
+    Of the pulses of a second it remembers the first.
+    """
+    is_pulse = channel.stream.sensor.source is Source.PULSE
+    return (channel.guard.fastest or 0) if is_pulse else 0
 
 
 def _clock_is_off(channel: CounterChannel) -> bool:

@@ -14,9 +14,10 @@ from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_get_config_entry
 from homeassistant.util import dt as dt_util
-from homeassistant.util.json import JsonObjectType
+from homeassistant.util.json import JsonArrayType, JsonObjectType
 import voluptuous as vol
 
+from .audit import Audit
 from .const import DOMAIN
 from .fillings import Filling
 from .history import History
@@ -59,19 +60,24 @@ async def _async_audit(call: ServiceCall) -> ServiceResponse:
             {
                 "entity_id": sensor_id_of(call.hass, audit.unique_id),
                 "unit": audit.unit,
-                "hours": [
-                    {
-                        "hour": iso(hour.hour),
-                        "recorded": hour.recorded,
-                        "meter": hour.meter,
-                        "finding": hour.finding,
-                    }
-                    for hour in audit.hours
-                ],
+                "hours": await call.hass.async_add_executor_job(_told_hours, audit),
             }
             for audit in audits
         ]
     }
+
+
+def _told_hours(audit: Audit) -> JsonArrayType:
+    """The hours of a counter as the answer tells them; made for a worker."""
+    return [
+        {
+            "hour": iso(hour.hour),
+            "recorded": hour.recorded,
+            "meter": hour.meter,
+            "finding": hour.finding,
+        }
+        for hour in audit.hours
+    ]
 
 
 async def _async_fill(call: ServiceCall) -> ServiceResponse:

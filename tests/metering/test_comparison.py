@@ -39,6 +39,14 @@ def test_an_hour_stands_beside_what_the_counter_showed_around_its_end() -> None:
     assert second == Hour(HOUR, None, Known(5, 5, 5))
 
 
+def test_more_may_have_been_counted_besides_than_the_meter_remembers() -> None:
+    course = course_of((0, 1000), (2 * HOUR, 2000))
+
+    [hour] = compare([], course, range(0, HOUR, HOUR), slack=SLACK, offset=0, besides=5)
+
+    assert hour.known == Known(1, 1, 1, besides=5)
+
+
 def test_what_is_not_all_known_around_the_end_of_an_hour_is_not_told() -> None:
     course = course_of((HOUR - 80, 2000), (3 * HOUR, 3000))
 
@@ -52,11 +60,12 @@ def test_what_is_not_all_known_around_the_end_of_an_hour_is_not_told() -> None:
 
 
 def test_of_a_counter_that_runs_both_ways_the_lowest_and_highest_are_told() -> None:
-    course = course_of((0, 5000), (HOUR - 10, -1000), (HOUR + 10, 2000), both_ways=True)
+    readings = [(0, 5000), (HOUR - 30, 7000), (HOUR - 10, -1000), (HOUR + 10, 2000)]
+    course = course_of(*readings, both_ways=True)
 
     [hour] = compare([], course, range(0, HOUR, HOUR), slack=SLACK, offset=0)
 
-    assert hour.known == Known(-1, -1, 5)
+    assert hour.known == Known(-1, -1, 7)
 
 
 def test_the_power_of_an_hour_has_the_mean_of_what_was_counted_in_it() -> None:

@@ -54,6 +54,17 @@ def test_a_counter_shows_its_last_reading_until_the_next() -> None:
     assert course.showed(END + HOUR) == 10
 
 
+def test_what_is_recorded_may_be_from_an_hour_before() -> None:
+    slack = Slack(before=HOUR + 30, after=30)
+    readings = range(0, BLOCK, 10)
+    stretch = stretch_of(0, BLOCK, array("q", readings), array("q", readings), slack=slack)
+    course = course_of(stretch)
+
+    for hour in (2 * HOUR, 3 * HOUR):
+        moments = (hour - slack.before, hour, hour + slack.after)
+        assert [course.showed(moment) for moment in moments] == list(moments)
+
+
 def test_nothing_is_known_before_the_first_reading_nor_after_the_block() -> None:
     course = course_of(told([(HOUR + 1, 5)]))
 

@@ -71,6 +71,27 @@ def test_an_hour_agrees_if_it_has_what_was_shown_shortly_before_or_after_its_end
     assert Hour(0, None, None).finding is Finding.NOT_TOLD
 
 
+def test_an_hour_agrees_that_has_what_came_besides_in_the_last_second() -> None:
+    known = Known(1000, 995, 1003, besides=2)
+    for state, finding in {1005: Finding.AGREES, 1005.1: Finding.CLOSE}.items():
+        assert Hour(0, Row(0, state, 0), known).finding is finding
+
+
+def test_what_came_besides_in_the_last_second_is_kept_while_the_counter_rests() -> None:
+    rests = [Known(value, value, value, besides=2) for value in (1000, 1000, 1005, 1008)]
+    states = {0: 1002.0, 3: 1009.0}
+    found = [
+        Hour(
+            hour * HOUR,
+            Row(hour * HOUR, states[hour], states[hour]) if hour in states else None,
+            known,
+        )
+        for hour, known in enumerate(rests)
+    ]
+
+    assert rows(found) == [Row(HOUR, 1002, 1002), Row(2 * HOUR, 1005, 1005)]
+
+
 def test_where_all_agrees_there_is_no_gap() -> None:
     assert find_gaps(hours({})) == []
 

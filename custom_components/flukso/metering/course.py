@@ -32,8 +32,8 @@ class Stretch:
     """The seconds from ``begin`` to before ``end``, all readings of which are known.
 
     Of these it keeps the ``first`` and the ``last`` (time, value); what the counter ``showed``
-    ``at`` the ends of hours, and the slack before and after them; and the lowest and highest
-    power (W) of each hour.
+    ``at`` the ends of hours, and the slack before and after them; how far a counter that runs
+    both ways swings between these; and the lowest and highest power (W) of each hour.
     """
 
     begin: int
@@ -42,6 +42,7 @@ class Stretch:
     last: tuple[int, int]
     at: array[int]
     showed: array[int]
+    swings: Mapping[int, tuple[int, int]]
     powers: Mapping[int, tuple[float, float]]
 
     def showed_at(self, time: int) -> int | None:
@@ -70,13 +71,14 @@ def stretch_of(
     fell = 0 if both_ways else _last_fall(values)
     if fell:
         begin, times, values = times[fell], times[fell:], values[fell:]
-    at = array("q")
-    for hour in range(begin // HOUR * HOUR, end + slack.before + HOUR, HOUR):
-        moments = (hour - slack.before, hour, hour + slack.after)
-        at.extend(moment for moment in moments if times[0] <= moment < end)
+    ends = range(begin // HOUR * HOUR, end + slack.before + HOUR, HOUR)
+    around = {hour + apart for hour in ends for apart in (-slack.before, 0, slack.after)}
+    at = array("q", sorted(moment for moment in around if times[0] <= moment < end))
     showed = array("q", (values[bisect_right(times, moment) - 1] for moment in at))
+    swings = _swings(times, values, ends, slack) if both_ways else {}
     powers = {} if power_over is None else _powers(times, values, power_over)
-    return Stretch(begin, end, (times[0], values[0]), (times[-1], values[-1]), at, showed, powers)
+    first, last = (times[0], values[0]), (times[-1], values[-1])
+    return Stretch(begin, end, first, last, at, showed, swings, powers)
 
 
 def _last_fall(values: array[int]) -> int:
@@ -89,6 +91,19 @@ def _last_fall(values: array[int]) -> int:
             return falls[-1]
         sleep(_BREATH)
     return 0
+
+
+def _swings(
+    times: array[int], values: array[int], ends: range, slack: Slack
+) -> dict[int, tuple[int, int]]:
+    """The lowest and highest reading around each end of an hour that has any."""
+    around = {
+        hour: values[
+            bisect_left(times, hour - slack.before) : bisect_right(times, hour + slack.after)
+        ]
+        for hour in ends
+    }
+    return {hour: (min(found), max(found)) for hour, found in around.items() if found}
 
 
 def _powers(times: array[int], values: array[int], over: int) -> dict[int, tuple[float, float]]:
@@ -162,6 +177,11 @@ class Course:
         if before.end == after.begin:
             return self._both_ways or before.last[1] <= after.first[1]
         return not self._both_ways and before.last[1] == after.first[1]
+
+    def swings(self, hour: int) -> list[int]:
+        """The lowest and highest reading around the end of an hour, of a counter both ways."""
+        found = (known.swings.get(hour, ()) for known in self._stretches)
+        return [reading for extremes in found for reading in extremes]
 
     def powers(self, hour: int) -> list[float]:
         """The lowest and highest power in an hour, of each stretch that has a part of it (W)."""

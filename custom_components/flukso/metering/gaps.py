@@ -60,11 +60,15 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the meter says a counter showed: at the end of an hour, and shortly around it."""
+    """What the meter says a counter showed: at the end of an hour, and shortly around it.
+
+    It remembers one reading a second, so that the counter may have shown ``besides`` more.
+    """
 
     value: float
     lowest: float
     highest: float
+    besides: float = 0
 
     @property
     def slack(self) -> float:
@@ -91,7 +95,8 @@ class Hour:
             return Finding.NOT_TOLD
         if self.row is None:
             return Finding.NO_ROW
-        if self.known.lowest - _NOISE <= self.row.state <= self.known.highest + _NOISE:
+        highest = self.known.highest + self.known.besides
+        if self.known.lowest - _NOISE <= self.row.state <= highest + _NOISE:
             return Finding.AGREES
         return Finding.DIFFERS if self.misses_more_than(self.known.slack) else Finding.CLOSE
 
@@ -166,7 +171,8 @@ def rows_for(gap: Gap, *, fastest: float | None, both_ways: bool) -> list[Row] |
     if before is None or after is None:
         return Reason.BEGIN if before is None else Reason.END
     known = [hour.known for hour in gap.hours if hour.known is not None]
-    shown = [before.state, *(each.value for each in known), after.state]
+    ends = [max(each.value, min(before.state, each.value + each.besides)) for each in known]
+    shown = [before.state, *ends, after.state]
     least, most = -_NOISE, inf if fastest is None else fastest * 2 * HOUR
     possible = both_ways or all(least <= b - a <= most for a, b in pairwise(shown))
     objections = {
@@ -179,6 +185,6 @@ def rows_for(gap: Gap, *, fastest: float | None, both_ways: bool) -> list[Row] |
         if holds:
             return reason
     return [
-        Row(hour.hour, each.value, before.sum + each.value - before.state)
-        for hour, each in zip(gap.hours, known, strict=True)
+        Row(hour.hour, end, before.sum + end - before.state)
+        for hour, end in zip(gap.hours, ends, strict=True)
     ]
