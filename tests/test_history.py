@@ -268,6 +268,25 @@ async def test_an_hour_that_ended_a_moment_ago_is_left_to_the_recorder(
     assert refused(entry) == {(ten, ten + HOUR): "end_unsure"}
 
 
+async def test_a_period_within_a_hole_has_the_whole_hole_filled(
+    hass: HomeAssistant, broker: Broker, entry: MockConfigEntry, energy: str
+) -> None:
+    await PAST.publish(broker, LEVEL, BEGIN)
+    other = range(HOLE[0] - 30 * HOUR, HOLE[0] - 20 * HOUR, HOUR)
+    await PAST.leave(hass, energy, all_but([*HOLE, *other]))
+
+    await act(
+        hass,
+        entry,
+        "fill_history",
+        start="2026-03-29T05:00:00+00:00",
+        end="2026-03-29T10:00:00+00:00",
+    )
+
+    assert in_wh(await table(hass, energy), [*HOLE, *other]) == true(HOLE)
+    assert refused(entry) == {}
+
+
 async def test_what_was_before_anything_was_recorded_is_no_gap(
     hass: HomeAssistant, broker: Broker, entry: MockConfigEntry, energy: str
 ) -> None:

@@ -83,14 +83,14 @@ class History:
         return audits
 
     async def async_fill(self, begin: int, end: int) -> Outcome:
-        """Fill the gaps in these hours, and those that were taken back as well.
+        """Fill the gaps that reach into these hours, also what was taken back of them.
 
         Raises:
             HomeAssistantError: the recorder does not come round to it.
         """
         await self._fillings.async_release(begin, end)
         outcomes = [
-            await self._async_mend(unique_id, channel, begin - HOUR, end + HOUR)
+            await self._async_mend(unique_id, channel, _around(begin, end), range(begin, end))
             for unique_id, channel in self.blocks.counters.items()
         ]
         return Outcome(
@@ -102,23 +102,25 @@ class History:
         self, unique_id: str, channel: CounterChannel, begin: int, end: int
     ) -> None:
         try:
-            await self._async_mend(unique_id, channel, begin - _REACH, end + _REACH)
+            seen = _around(begin, end)
+            await self._async_mend(unique_id, channel, seen, seen)
         except HomeAssistantError as error:
             _LOGGER.warning("The history of %s is looked at later: %s", channel.topic, error)
 
     async def _async_mend(
-        self, unique_id: str, channel: CounterChannel, begin: int, end: int
+        self, unique_id: str, channel: CounterChannel, seen: range, meant: range
     ) -> Outcome:
-        """Fill the gaps of a counter between two seconds, where the meter has told of them."""
+        """Look at the hours of a span, and fill the gaps in them that reach into another."""
         filled: list[Filling] = []
         refused: list[Refusal] = []
         async with self._mending:
             span = self.blocks.course_of(channel).span
-            begin, end = max(begin, span[0] - HOUR), min(end, span[1] + HOUR)
+            begin, end = max(seen.start, span[0] - HOUR), min(seen.stop, span[1] + HOUR)
             hours = await self._async_hours(unique_id, channel, begin, end)
             agreeing, gaps = await self._hass.async_add_executor_job(_reviewed, hours)
             for gap in () if self._stopped else gaps:
-                if self._is_older_than_all(unique_id, gap):
+                is_meant = gap.begin < meant.stop and meant.start < gap.end
+                if not is_meant or self._is_older_than_all(unique_id, gap):
                     continue
                 made = await self._async_fill_gap(unique_id, channel, gap)
                 if isinstance(made, Reason):
@@ -200,6 +202,11 @@ class History:
         if not rows:
             return None
         return await self._fillings.async_fill(unique_id, rows, unit=unit, amount=None, at=now)
+
+
+def _around(begin: int, end: int) -> range:
+    """Where the ends of a gap can be."""
+    return range(begin - _REACH, end + _REACH)
 
 
 def _reviewed(hours: Sequence[Hour]) -> tuple[int, list[Gap]]:
