@@ -42,12 +42,12 @@ def published(client: MagicMock, meter: Meter) -> list[list[dict[str, Any]]]:
 
 
 @pytest.mark.parametrize("prefix", ["", "home/flukso"])
-async def test_the_counters_that_have_an_enabled_entity_are_asked_for(
+async def test_the_counters_that_the_meter_remembers_and_have_an_enabled_entity_are_asked_for(
     hass: HomeAssistant, broker: Broker, mqtt_client_mock: MagicMock, prefix: str
 ) -> None:
     meter = flm03()
     meter = Meter(meter.device_id, meter.sensors, meter.ports, meter.kubes, prefix)
-    meter = meter.changed(1, rid=3)
+    meter = meter.changed(1, rid=3).changed(3, tmpo=0)
     entry = await set_up(hass, broker, meter)
     disabled = entity_of(hass, meter, 2, "counter").entity_id
     er.async_get(hass).async_update_entity(disabled, disabled_by=er.RegistryEntryDisabler.USER)
@@ -55,7 +55,7 @@ async def test_the_counters_that_have_an_enabled_entity_are_asked_for(
     await request(hass, entry.entry_id)
 
     [wanted] = published(mqtt_client_mock, meter)
-    counters = {*range(1, 7), *range(13, 19), *range(25, 31), 37, 38, 39} - {2}
+    counters = {*range(1, 7), *range(13, 19), *range(25, 31), 37, 38, 39} - {2, 3}
     assert {item["sid"] for item in wanted} == {meter.sensor_id(slot) for slot in counters}
     assert {item["sid"]: item["rid"] for item in wanted}[meter.sensor_id(1)] == 3
 

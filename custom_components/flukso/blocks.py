@@ -67,10 +67,11 @@ class Blocks:
 
     @property
     def counters(self) -> dict[str, CounterChannel]:
-        """The counters in use, by the unique ids of their entities."""
+        """The counters in use that the meter remembers, by the unique ids of their entities."""
         return {
             f"{self._meter.device_id}_{channel.stream.sensor.sensor_id}_{Kind.COUNTER}": channel
             for channel in self._followed
+            if channel.stream.sensor.remembered
         }
 
     async def async_follow(self, channel: CounterChannel) -> CALLBACK_TYPE:

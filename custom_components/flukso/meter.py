@@ -280,5 +280,7 @@ def _name(stream: Stream) -> str:
 
 def _lasting(stream: Stream) -> Stream:
     """What of a stream can't change without its readings belonging to another entity or device."""
-    sensor = replace(stream.sensor, rid=0, function=None, current=None, constant=None)
+    sensor = replace(
+        stream.sensor, rid=0, function=None, current=None, constant=None, remembered=True
+    )
     return replace(stream, sensor=sensor)

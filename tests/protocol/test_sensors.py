@@ -41,6 +41,14 @@ def test_a_clamp_sensor_is_read() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("tmpo", "remembered"), [(1, True), (0, False), ("0", False), (None, True)]
+)
+def test_the_meter_may_be_set_not_to_remember_a_sensor(tmpo: Json, remembered: bool) -> None:
+    config: Config = {"14": slot(14, subtype="pminus", data_type="counter", port=[2], tmpo=tmpo)}
+    assert only_sensor(config).remembered is remembered
+
+
 @pytest.mark.parametrize("enable", [1, "1"])
 def test_an_enabled_sensor_is_there(enable: Json) -> None:
     assert parse_sensors({"1": slot(1, enable=enable, subtype="pplus", port=[1])}).enabled

@@ -16,7 +16,7 @@ _KEPT = {
     Report.SENSORS: frozenset(
         (
             *("id", "enable", "type", "subtype", "class", "data_type", "port", "rid", "kid"),
-            *("function", "current", "constant"),
+            *("function", "current", "constant", "tmpo"),
         )
     ),
     Report.PORTS: frozenset(("enable", "class", "name", "current", "constant", "phase", "math")),

@@ -39,10 +39,11 @@ class Source(StrEnum):
 class Sensor:
     """An enabled sensor.
 
-    ``ports`` are numbers as printed on the meter, empty for kubes and for what hangs on a
-    serial port. ``rid`` counts how often the sensor id was given a new meaning, ``kube`` is the
-    kube's number in config/kube. An FLM02 gives its sensors a name, their ``function``, and has
-    the rating of a clamp (``current``, A) and the size of a pulse (``constant``) here.
+    ``ports`` are numbers as printed on the meter, empty for kubes and for what hangs on a serial
+    port. ``rid`` counts how often the sensor id was given a new meaning, ``kube`` is the kube's
+    number in config/kube, ``remembered`` tells whether the meter keeps its readings. An FLM02 gives
+    its sensors a name, their ``function``, and has the rating of a clamp (``current``, A) and the
+    size of a pulse (``constant``) here.
     """
 
     sensor_id: str
@@ -55,6 +56,7 @@ class Sensor:
     function: str | None = None
     current: float | None = None
     constant: float | None = None
+    remembered: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,7 @@ def _parse_sensor(slot: Section) -> Sensor:
         function=slot.text("function"),
         current=slot.number("current", most=10_000),
         constant=slot.number("constant", most=65_536),
+        remembered=slot.text("tmpo") != "0",
     )
 
 
