@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from stack.client import Client, Json
 
 _NO_VALUE = ("unknown", "unavailable")
+#: Known once a quarter of an hour was seen from its begin.
+_QUARTERLY = ("supply_demand", "supply_expected_demand", "supply_last_demand", "supply_peak_demand")
 
 
 @dataclass(frozen=True, order=True)
@@ -18,11 +20,12 @@ class Row:
     state: str
     unit: str
     entity_id: str
+    quarterly: bool = False
 
     @property
     def live(self) -> bool:
-        """Whether it shows a value."""
-        return self.state not in _NO_VALUE
+        """Whether it shows a value, or waits for a quarter of an hour to begin."""
+        return self.state not in _NO_VALUE or (self.quarterly and self.state == "unknown")
 
 
 def rows(
@@ -44,11 +47,12 @@ def _row(entity: Json, names: Mapping[str, str], states: Mapping[str, Json]) -> 
         state=state["state"],
         unit=state["attributes"].get("unit_of_measurement", ""),
         entity_id=entity_id,
+        quarterly=entity["translation_key"] in _QUARTERLY,
     )
 
 
 async def until_live(client: Client, domain: str, within: float, every: float = 2) -> list[Row]:
-    """Wait until all enabled entities of an integration show a value.
+    """Wait until all enabled entities of an integration are live.
 
     That is, until two looks in a row find the same entities and all of them live: some appear
     only when the meter has sent its other configuration topics.

@@ -39,9 +39,6 @@ lovelace:
       filename: {CHECKOUT / "docs" / "dashboard.yaml"}
 """
 
-# In Belgium the quarter-hour demand is shown, which takes up to half an hour to be known.
-_COUNTRY = "NL"
-
 
 class BrokerError(Exception):
     """Home Assistant can't use the broker."""
@@ -117,7 +114,6 @@ async def home_assistant(
         port=port,
         passwordless=True,
         levels=_LEVELS,
-        country=_COUNTRY,
         extra=_DASHBOARD,
     )
     async with house as home:
