@@ -116,6 +116,18 @@ async def test_a_filling_under_way_is_done_before_the_meter_is_reloaded(
     assert (await table(hass, power)).keys() >= set(HOLE)
 
 
+async def test_blocks_that_come_while_one_is_read_are_read_after_it(
+    hass: HomeAssistant, broker: Broker, energy: str
+) -> None:
+    before, first = await table(hass, energy), HOLE[0] >> 16 << 16
+
+    for bid in range(first, HOLE[-1] + 2 * HOUR, 1 << 16):
+        broker.send(PAST.topic(16, bid), PAST.payload(16, bid))
+    await broker.settle_all()
+
+    assert len(await table(hass, energy)) == len(before) + len(HOLE)
+
+
 async def test_no_more_is_kept_waiting_than_there_is_room_for(
     hass: HomeAssistant, broker: Broker, energy: str
 ) -> None:

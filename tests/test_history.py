@@ -1,6 +1,7 @@
 """Hours that Home Assistant missed are filled from the meter's memory."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.recorder import Recorder
@@ -10,6 +11,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
 from custom_components.flukso.const import DOMAIN, EVENT_HISTORY_FILLED
+from custom_components.flukso.diagnostics import async_get_config_entry_diagnostics
 from custom_components.flukso.history import History
 from simulator import blocks
 
@@ -120,6 +122,22 @@ async def test_hours_that_stood_still_are_filled(
     assert in_wh(await table(hass, energy), HOLE) == true(HOLE)
 
 
+async def test_the_rows_that_were_replaced_are_in_the_diagnostics(
+    hass: HomeAssistant, broker: Broker, entry: MockConfigEntry, energy: str
+) -> None:
+    await PAST.leave(hass, energy, all_but(HOLE))
+    state, _ = PAST.rows([HOLE[0] - HOUR])[HOLE[0] - HOUR]
+    still = Past(METER, PPLUS, told=lambda _: round(state * 1000))
+    await still.leave(hass, energy, HOLE[:2])
+
+    await PAST.publish(broker, LEVEL, BEGIN)
+
+    diagnostics: Any = await async_get_config_entry_diagnostics(hass, entry)
+    [filled] = diagnostics["history"]["filled"]
+    assert [row["hour"] for row in filled["replaced"]] == list(HOLE[:2])
+    assert [row["state"] for row in filled["replaced"]] == pytest.approx([state / 1000] * 2)
+
+
 async def test_a_second_arrival_changes_nothing(
     hass: HomeAssistant, broker: Broker, entry: MockConfigEntry, energy: str
 ) -> None:
@@ -197,6 +215,19 @@ async def test_the_hours_of_a_filled_hole_have_power_where_they_had_none(
         assert mean == pytest.approx((shown(hour + HOUR) - shown(hour)) / 1000)
         assert least == pytest.approx(min(of_minutes) * 60 / 1000)
         assert most == pytest.approx(max(of_minutes) * 60 / 1000)
+
+
+async def test_power_that_was_recorded_all_the_time_stays_as_it_is(
+    hass: HomeAssistant, broker: Broker, energy: str, power: str
+) -> None:
+    await PAST.leave(hass, energy, all_but(HOLE))
+    await leave_gauge(hass, power, "W", [(hour, 1.5) for hour in HOLE])
+    before = await table(hass, power)
+
+    await PAST.publish(broker, LEVEL, BEGIN)
+
+    assert await table(hass, power) == before
+    assert in_wh(await table(hass, energy), HOLE) == true(HOLE)
 
 
 async def test_a_disabled_power_gets_nothing(

@@ -6,6 +6,7 @@ import gzip
 import json
 from random import Random
 from typing import Any
+from unittest.mock import patch
 import zlib
 
 from freezegun.api import FrozenDateTimeFactory
@@ -247,6 +248,19 @@ async def test_while_the_meter_s_clock_is_off_nothing_is_filled(
 
     assert await table(hass, energy) == before
     assert reasons(entry) == ["clock_off"]
+
+
+async def test_rows_that_were_changed_meanwhile_are_left_alone(
+    hass: HomeAssistant, broker: Broker, entry: MockConfigEntry, energy: str
+) -> None:
+    before = await table(hass, energy)
+
+    with patch("custom_components.flukso.fillings.async_apply", return_value=False):
+        await PAST.publish(broker, LEVEL, BEGIN)
+
+    assert await table(hass, energy) == before
+    assert reasons(entry) == ["not_written"]
+    assert entry.runtime_data.fillings.filled == []
 
 
 async def test_a_statistic_that_is_gone_is_not_made_anew(
