@@ -195,6 +195,7 @@ def _database(home: HomeAssistant) -> contextlib.closing[sqlite3.Connection]:
 
 def _dropped(port: int) -> int:
     """How many messages the broker could not deliver."""
+    # paho has types, but not for this function
     message = subscribe.simple(_DROPPED, hostname=LOOPBACK, port=port)  # type: ignore[no-untyped-call]
     return int(message.payload)
 

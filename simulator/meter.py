@@ -263,6 +263,7 @@ class Meter(ABC):
         return self._memory.history(sensor) if self._memory and sensor.logged else None
 
     def _change(self, slot: int, **changes: object) -> None:
+        # who calls names fields of a sensor, with values of their types
         self.sensors[slot] = replace(self.sensors[slot], **changes)  # type: ignore[arg-type]
 
     def _saved(self, *topics: str) -> list[Message]:

@@ -140,6 +140,7 @@ async def test_the_unit_tells_its_kind_where_the_statistic_does_not(hass: HomeAs
 
 
 async def test_what_is_kept_without_a_state_or_a_mean_is_no_row(hass: HomeAssistant) -> None:
+    # no counter leaves such a row, but a database may have one
     await leave_counter(hass, COUNTER, "Wh", [(BEGIN, None, None)])  # type: ignore[list-item]
     await leave_gauge(hass, GAUGE, "W", [(BEGIN, 0.0)])
 
@@ -220,6 +221,7 @@ async def test_a_database_that_asks_for_another_try_gets_one(hass: HomeAssistant
 
     def deadlocked_once(*arguments: object) -> bool:
         tries.append(arguments)
+        # handed on as they came
         return len(tries) > 1 and remove(*arguments)  # type: ignore[arg-type]
 
     remove = stored._remove

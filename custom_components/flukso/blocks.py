@@ -97,10 +97,10 @@ class Blocks:
     def course_of(self, channel: CounterChannel) -> Course:
         """What was told of a counter, while its sensor id has the meaning that it has now."""
         followed = self._followed.get(channel)
-        if followed is None or followed.rid != channel.stream.sensor.rid:
-            followed = _followed(channel)
-            if channel in self._followed:
-                self._followed[channel] = followed
+        if followed is None:
+            return Course()
+        if followed.rid != channel.stream.sensor.rid:
+            followed = self._followed[channel] = _followed(channel)
         return followed.course
 
     @callback

@@ -31,5 +31,6 @@ def require_browser() -> str:
 
 def _require[Found](found: Found | None, otherwise: str) -> Found:
     if found is None:
+        # what a user's machine lacks is named in the summary; continuous integration has all
         (pytest.fail if os.environ.get("CI") else pytest.skip)(otherwise)
     return found

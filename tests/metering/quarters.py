@@ -10,6 +10,7 @@ BRUSSELS = ZoneInfo("Europe/Brussels")
 
 def at(*when: int) -> int:
     """A moment of local time."""
+    # as many numbers as datetime takes, which a star can't tell
     return int(datetime(*when, tzinfo=BRUSSELS).timestamp())  # type: ignore[misc, arg-type]
 
 

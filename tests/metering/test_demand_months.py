@@ -102,6 +102,7 @@ def seconds(begin: int, end: int, household: range) -> Iterator[tuple[int, Power
     for second in range(begin, end):
         if second in household:
             active = minute(second // 60, HOME).active
+            # three phases, of which the tuple's type does not know
             powers = tuple(phase[second % 60] for phase in active)  # type: ignore[assignment]
         elif second % 30 == 15:
             sun = max(0.0, 4000 * (1 - abs(second % 86_400 - 43_200) / 20_000))
