@@ -149,7 +149,7 @@ class Fillings:
         hour has just ended, so that the recorder is to make its row.
 
         Raises:
-            HomeAssistantError: the recorder does not come round to it.
+            HomeAssistantError: the recorder is too busy, or can't do it.
         """
         statistic_id = sensor_id_of(self._hass, unique_id)
         if statistic_id is None or any(row.hour + HOUR + RECORDER_IS_FIRST > at for row in rows):
@@ -177,7 +177,7 @@ class Fillings:
         back later either, so it is forgotten.
 
         Raises:
-            HomeAssistantError: the recorder does not come round to it.
+            HomeAssistantError: the recorder is too busy, or can't do it.
         """
         taken: list[tuple[Filling, Left | None]] = []
         async with self._writing:

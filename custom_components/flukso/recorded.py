@@ -101,7 +101,7 @@ async def async_apply(hass: HomeAssistant, statistic_id: str, change: Change) ->
     before the change are left alone.
 
     Raises:
-        HomeAssistantError: the recorder does not come round to it.
+        HomeAssistantError: the recorder is too busy, or can't do it.
     """
     metadata = await _async_if(hass, statistic_id, change)
     if metadata is None:

@@ -110,16 +110,28 @@ def write(hass: HomeAssistant, metadata: StatisticMetaData, rows: Sequence[Store
 
 
 async def async_remove(hass: HomeAssistant, statistic_id: str, hours: tuple[int, ...]) -> None:
-    """Take hours out, and wait until that and all that was queued before is done."""
-    done = hass.loop.create_future()
+    """Take hours out, and wait until that and all that was queued before is done.
+
+    Raises:
+        HomeAssistantError: the recorder is busy with other things, or can't do it.
+    """
+    done: asyncio.Future[Exception | None] = hass.loop.create_future()
     get_instance(hass).queue_task(_Remove(statistic_id, hours, done))
     try:
         async with asyncio.timeout(_PATIENCE):
-            await done
+            failure = await done
     except TimeoutError as error:
         raise HomeAssistantError(
             translation_domain=DOMAIN, translation_key="recorder_busy"
         ) from error
+    if failure is not None:
+        # what follows the first line is the statement
+        reason = str(failure).partition("\n")[0]
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key="recorder_failed",
+            translation_placeholders={"error": reason},
+        ) from failure
 
 
 def _data(row: Stored) -> StatisticData:
@@ -135,32 +147,45 @@ def _data(row: Stored) -> StatisticData:
 
 @dataclass(slots=True)
 class _Remove(RecorderTask):
-    """Takes hours out of a statistic, and tells that all that was queued before is done."""
+    """Takes hours out of a statistic; ``done`` gets None, or why that failed."""
 
     statistic_id: str
     hours: tuple[int, ...]
-    done: asyncio.Future[None]
+    done: asyncio.Future[Exception | None]
+    failure: Exception | None = None
 
     @override
     def run(self, instance: Recorder) -> None:
-        """Do it, or line up again behind a database that wants to be asked again."""
-        if not _remove(instance, self.statistic_id, self.hours):
-            instance.queue_task(self)
-            return
-        instance.hass.loop.call_soon_threadsafe(self._tell)
+        """Do it, or line up again behind a database that wants to be asked again.
+
+        The recorder only logs some of the errors, and handles others itself.
+        """
+        finished = True
+        try:
+            finished = _remove(instance, self)
+        finally:
+            if finished:
+                instance.hass.loop.call_soon_threadsafe(self._tell)
+            else:
+                instance.queue_task(self)
 
     def _tell(self) -> None:
         if not self.done.done():
-            self.done.set_result(None)
+            self.done.set_result(self.failure)
 
 
 @retryable_database_job("take back of Flukso's history")
-def _remove(instance: Recorder, statistic_id: str, hours: Sequence[int]) -> bool:
-    with session_scope(session=instance.get_session()) as session:
-        found = get_metadata_with_session(instance, session, statistic_ids={statistic_id})
-        for metadata_id, _ in found.values():
-            for hour in hours:
-                session.query(Statistics).filter_by(metadata_id=metadata_id, start_ts=hour).delete(
-                    synchronize_session=False
-                )
+def _remove(instance: Recorder, task: _Remove) -> bool:
+    task.failure = None
+    try:
+        with session_scope(session=instance.get_session()) as session:
+            found = get_metadata_with_session(instance, session, statistic_ids={task.statistic_id})
+            for metadata_id, _ in found.values():
+                for hour in task.hours:
+                    session.query(Statistics).filter_by(
+                        metadata_id=metadata_id, start_ts=hour
+                    ).delete(synchronize_session=False)
+    except Exception as error:
+        task.failure = error
+        raise
     return True
