@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import partial
 import logging
 
-from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 
 from .const import DEFAULT_POWER_INTERVAL
@@ -17,6 +16,7 @@ from .protocol.sensors import Stream
 from .protocol.tmpo import BlockAddress, block_topic_filter, decode, parse_block_topic
 from .protocol.topics import Kind
 from .protocol.wire import ProtocolError
+from .runtime import FluksoConfigEntry
 from .transport import Message, Transport
 
 _LOGGER = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ class Blocks:
     def __init__(
         self,
         hass: HomeAssistant,
-        entry: ConfigEntry,
+        entry: FluksoConfigEntry,
         meter: Meter,
         transport: Transport,
         told: _Told,

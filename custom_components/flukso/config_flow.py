@@ -5,7 +5,6 @@ from typing import Any, override
 
 from homeassistant.config_entries import (
     SOURCE_MQTT,
-    ConfigEntry,
     ConfigEntryState,
     ConfigFlow,
     ConfigFlowResult,
@@ -43,6 +42,7 @@ from .const import (
 from .protocol.config import Configuration, parse_config, read_config
 from .protocol.topics import Report, clean_prefix, device_id_of, report_topic
 from .protocol.wire import ProtocolError
+from .runtime import FluksoConfigEntry
 from .supply import clamp_names
 from .transport import Link, Transport
 
@@ -69,7 +69,7 @@ class FluksoConfigFlow(ConfigFlow, domain=DOMAIN):
     @staticmethod
     @callback
     @override
-    def async_get_options_flow(config_entry: ConfigEntry) -> FluksoOptionsFlow:
+    def async_get_options_flow(config_entry: FluksoConfigEntry) -> FluksoOptionsFlow:
         """The options of a meter."""
         return FluksoOptionsFlow()
 
@@ -211,8 +211,9 @@ class FluksoOptionsFlow(OptionsFlowWithReload):
     def _clamps(self, chosen: list[int]) -> dict[int, str | None]:
         """The names of the clamps that the meter has now, and of those that were chosen before."""
         names: dict[int, str | None] = dict.fromkeys(chosen)
-        if self.config_entry.state is ConfigEntryState.LOADED:
-            names |= clamp_names(self.config_entry.runtime_data.meter.configuration)
+        entry: FluksoConfigEntry = self.config_entry
+        if entry.state is ConfigEntryState.LOADED:
+            names |= clamp_names(entry.runtime_data.meter.configuration)
         return names
 
 

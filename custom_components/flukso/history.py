@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from functools import partial
 import logging
 
-from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
@@ -23,6 +22,7 @@ from .protocol.sensors import Source, Stream
 from .protocol.topics import Kind
 from .recorded import async_mean_rows, async_rows
 from .registered import sensor_id_of, sensor_of
+from .runtime import FluksoConfigEntry
 from .transport import Transport
 from .until import FilledUntil
 
@@ -41,7 +41,7 @@ class History:
     def __init__(
         self,
         hass: HomeAssistant,
-        entry: ConfigEntry,
+        entry: FluksoConfigEntry,
         meter: Meter,
         transport: Transport,
         fillings: Fillings,

@@ -35,7 +35,6 @@ from homeassistant.components.recorder.statistics import (
     get_last_statistics,
     get_metadata,
 )
-from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import (
     CONF_DEVICE_ID,
     UnitOfElectricPotential,
@@ -106,7 +105,7 @@ _MEANINGS: dict[tuple[Unit, str | None], _Meaning] = {
 
 
 @callback
-def migrate_entry(hass: HomeAssistant, entry: ConfigEntry) -> bool:
+def migrate_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> bool:
     """Make an entry of the older integration one of this, and mark its entities.
 
     It fails, and changes nothing, where the entry does not tell its meter, and where that meter
@@ -135,7 +134,7 @@ def migrate_entry(hass: HomeAssistant, entry: ConfigEntry) -> bool:
     return True
 
 
-def _forget_unknown_firmware(hass: HomeAssistant, entry: ConfigEntry, device_id: str) -> None:
+def _forget_unknown_firmware(hass: HomeAssistant, entry: FluksoConfigEntry, device_id: str) -> None:
     registry = dr.async_get(hass)
     device = registry.async_get_device_by_identifier((DOMAIN, device_id), entry.entry_id)
     if device is not None and device.sw_version == "unknown":

@@ -1,13 +1,15 @@
 """What a config entry holds while it is loaded."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from homeassistant.config_entries import ConfigEntry
 
-from .fillings import Fillings
-from .history import History
-from .meter import Meter
-from .waveforms import Waveforms
+if TYPE_CHECKING:
+    from .fillings import Fillings
+    from .history import History
+    from .meter import Meter
+    from .waveforms import Waveforms
 
 
 @dataclass(frozen=True, slots=True)

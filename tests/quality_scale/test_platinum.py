@@ -56,3 +56,15 @@ def test_strict_typing_leaves_any_to_the_edge() -> None:
     }
 
     assert using == {"config_flow.py", "restore.py"}
+
+
+def test_strict_typing_knows_what_an_entry_holds() -> None:
+    """A plain ConfigEntry would leave its runtime data untyped."""
+    naming = {
+        path.name
+        for path, tree in trees()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.alias | ast.Name) and ast.unparse(node) == "ConfigEntry"
+    }
+
+    assert naming == {"runtime.py"}
