@@ -3,7 +3,9 @@
 from dataclasses import replace
 import json
 from pathlib import Path
+from types import ModuleType
 
+from homeassistant.components import sensor
 from homeassistant.components.sensor import SensorDeviceClass, SensorStateClass
 from homeassistant.components.sensor.const import (
     DEVICE_CLASS_STATE_CLASSES,
@@ -20,6 +22,7 @@ from custom_components.flukso.descriptions import (
     FIGURES,
     FILLED_UNTIL,
     TOTALS,
+    FluksoSensorDescription,
     description_of,
 )
 from custom_components.flukso.protocol.quantities import (
@@ -146,22 +149,81 @@ def test_every_stream_is_a_sensor_or_a_binary_sensor() -> None:
     assert hidden == EVENTS
 
 
-def test_every_sensor_has_a_name_of_its_own() -> None:
-    english = json.loads(
-        (Path(integration.__file__).parent / "translations" / "en.json").read_text("utf-8")
-    )
-    names = english["entity"]["sensor"]
-    keys = {
-        description.translation_key
+def english(module: ModuleType) -> dict[str, dict[str, str]]:
+    """The English texts of an integration."""
+    file = Path(str(module.__file__)).parent / "translations" / "en.json"
+    texts: dict[str, dict[str, str]] = json.loads(file.read_text("utf-8"))
+    return texts
+
+
+def name_of(description: FluksoSensorDescription) -> str:
+    """What a sensor is called, by its translation key or else by its device class."""
+    if description.translation_key is not None:
+        named = english(integration)["entity"]["sensor"][description.translation_key]
+    else:
+        named = english(sensor)["entity_component"][str(description.device_class)]
+    return named["name"]
+
+
+def test_sensors_on_one_device_have_different_names() -> None:
+    """A port has a clamp or a pulse input; an FLM02's gauges may come in two units."""
+    for quantities in (CLAMP_QUANTITIES, PULSE_QUANTITIES, KUBE_QUANTITIES):
+        names = {
+            (stream.sensor.quantity, stream.kind): name_of(description)
+            for stream in ALL.values()
+            if stream.sensor.quantity in quantities
+            and (description := description_of(stream)) is not None
+        }
+        figures = [*map(name_of, FIGURES.values())] if quantities is CLAMP_QUANTITIES else []
+        assert len({*names.values(), *figures}) == len(names) + len(figures)
+    of_the_meter = [name_of(each) for each in (*TOTALS.values(), CLOCK_OFFSET, FILLED_UNTIL)]
+    assert len(set(of_the_meter)) == len(of_the_meter)
+
+
+def test_home_assistant_names_what_is_called_like_its_device_class() -> None:
+    named = {
+        (str(stream.sensor.quantity), stream.kind): description.device_class
         for stream in ALL.values()
         if (description := description_of(stream)) is not None
+        and description.translation_key is None
     }
-    totals = {description.translation_key for description in TOTALS.values()}
-    figures = {each.translation_key for each in (*FIGURES.values(), CLOCK_OFFSET, FILLED_UNTIL)}
 
-    assert keys | totals | figures == names.keys()
-    for together in (keys | figures, totals):
-        assert len({names[key]["name"] for key in together if key}) == len(together)
+    assert named == {
+        ("vrms", Kind.GAUGE): _Class.VOLTAGE,
+        ("irms", Kind.GAUGE): _Class.CURRENT,
+        ("pf", Kind.GAUGE): _Class.POWER_FACTOR,
+        ("electricity", Kind.GAUGE): _Class.POWER,
+        ("electricity", Kind.COUNTER): _Class.ENERGY,
+        ("temperature", Kind.GAUGE): _Class.TEMPERATURE,
+        ("humidity", Kind.GAUGE): _Class.HUMIDITY,
+        ("light", Kind.GAUGE): _Class.ILLUMINANCE,
+    }
+    assert [what for what, total in TOTALS.items() if total.translation_key is None] == [
+        "reactive_power"
+    ]
+
+
+@pytest.mark.parametrize("unit", [Unit.NONE, Unit.VAR])
+def test_a_sensor_keeps_its_name_in_a_unit_that_changes_its_device_class(unit: Unit) -> None:
+    description = description_of(replace(stream_of("vrms", Kind.GAUGE, "V"), unit=unit))
+
+    assert description is not None
+    assert description.device_class is not _Class.VOLTAGE
+    assert name_of(description) == "Voltage"
+
+
+def test_every_name_is_of_a_sensor_and_whatever_unit_comes_there_is_one() -> None:
+    described = [
+        description
+        for stream in ALL.values()
+        for unit in Unit
+        if (description := description_of(replace(stream, unit=unit))) is not None
+    ]
+    described += [*TOTALS.values(), *FIGURES.values(), CLOCK_OFFSET, FILLED_UNTIL]
+
+    assert all(map(name_of, described))
+    keys = {description.translation_key for description in described}
+    assert english(integration)["entity"]["sensor"].keys() == keys - {None}
 
 
 @pytest.mark.parametrize(

@@ -174,11 +174,14 @@ def test_every_action_is_named_explained_and_has_an_icon() -> None:
         assert all(field.keys() == {"name", "description"} for field in told["fields"].values())
 
 
-def test_every_binary_sensor_has_its_name_and_its_faults_have_theirs() -> None:
-    names = ENGLISH["entity"]["binary_sensor"]
+def test_the_faults_of_a_kube_have_their_names_and_its_binary_sensors_those_of_home_assistant() -> (
+    None
+):
+    texts_of = ENGLISH["entity"]["binary_sensor"]
 
-    assert names.keys() == keywords("translation_key") & strings("binary_sensor.py")
-    faults = names["problem"]["state_attributes"]["faults"]["state"]
+    assert texts_of.keys() == {"problem"} <= keywords("translation_key")
+    assert texts_of["problem"].keys() == {"state_attributes"}
+    faults = texts_of["problem"]["state_attributes"]["faults"]["state"]
     assert list(faults) == list(binary_sensor.FAULTS)
 
 

@@ -44,10 +44,10 @@ _PROBLEM = BinarySensorEntityDescription(
 )
 _EVENTS = {
     Quantity.MOVEMENT: BinarySensorEntityDescription(
-        key="movement", translation_key="movement", device_class=BinarySensorDeviceClass.MOTION
+        key="movement", device_class=BinarySensorDeviceClass.MOTION
     ),
     Quantity.VIBRATION: BinarySensorEntityDescription(
-        key="vibration", translation_key="vibration", device_class=BinarySensorDeviceClass.VIBRATION
+        key="vibration", device_class=BinarySensorDeviceClass.VIBRATION
     ),
 }
 

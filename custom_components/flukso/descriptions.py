@@ -142,7 +142,8 @@ _BY_QUANTITY: dict[tuple[Quantity, Unit], FluksoSensorDescription] = {
     ),
 }
 
-#: Names: keys of the translations and icons.
+#: Keys of the translations and icons. One that is a device class too has a name there for units
+#: that take the class away.
 _KEYS: dict[tuple[Quantity, Kind], str] = {
     (Quantity.PPLUS, Kind.GAUGE): "active_power_import",
     (Quantity.PPLUS, Kind.COUNTER): "active_energy_import",
@@ -164,9 +165,9 @@ _KEYS: dict[tuple[Quantity, Kind], str] = {
     (Quantity.HEAT, Kind.GAUGE): "heat_power",
     (Quantity.HEAT, Kind.COUNTER): "heat_energy",
     (Quantity.WATER, Kind.GAUGE): "water_flow",
-    (Quantity.WATER, Kind.COUNTER): "water",
+    (Quantity.WATER, Kind.COUNTER): "water_consumption",
     (Quantity.GAS, Kind.GAUGE): "gas_flow",
-    (Quantity.GAS, Kind.COUNTER): "gas",
+    (Quantity.GAS, Kind.COUNTER): "gas_consumption",
     (Quantity.FUEL, Kind.GAUGE): "fuel_flow",
     (Quantity.FUEL, Kind.COUNTER): "fuel",
     (Quantity.PELLET, Kind.GAUGE): "pellet_flow",
@@ -186,6 +187,13 @@ _DIAGNOSTIC = frozenset((Quantity.VTHD, Quantity.ITHD, Quantity.ALPHA, Quantity.
 _DISABLED = frozenset((Quantity.VTHD, Quantity.ITHD, Quantity.ALPHA))
 
 
+def _translation_key(
+    key: str, device_class: SensorDeviceClass | None, prefix: str = ""
+) -> str | None:
+    """None where the name would repeat the device class, which Home Assistant names itself."""
+    return None if key == device_class else f"{prefix}{key}"
+
+
 def description_of(stream: Stream) -> FluksoSensorDescription | None:
     """The sensor that shows a stream, or None for one that is no sensor."""
     quantity = stream.sensor.quantity
@@ -200,7 +208,7 @@ def description_of(stream: Stream) -> FluksoSensorDescription | None:
     return replace(
         description,
         key=key,
-        translation_key=key,
+        translation_key=_translation_key(key, description.device_class),
         entity_category=EntityCategory.DIAGNOSTIC if quantity in _DIAGNOSTIC else None,
         entity_registry_enabled_default=quantity not in _DISABLED,
         state_class=SensorStateClass.TOTAL if both_ways else description.state_class,
@@ -213,7 +221,7 @@ def _of_supply(
     return replace(
         description,
         key=key,
-        translation_key=f"supply_{key}",
+        translation_key=_translation_key(key, description.device_class, "supply_"),
         entity_registry_enabled_default=enabled,
         belgian=belgian,
     )

@@ -10,6 +10,7 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
+from homeassistant.helpers.translation import async_get_translations
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.components.diagnostics import (
@@ -19,6 +20,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 import custom_components.flukso as integration
 from custom_components.flukso import async_remove_config_entry_device, config_flow
+from custom_components.flukso.const import DOMAIN
 from custom_components.flukso.descriptions import (
     CLOCK_OFFSET,
     FIGURES,
@@ -202,8 +204,16 @@ async def test_entity_disabled_by_default_are_those_that_few_want(
 async def test_entity_translations_name_every_entity(hass: HomeAssistant, broker: Broker) -> None:
     entry = await set_up(hass, broker, flm03())
 
+    own = await async_get_translations(hass, "en", "entity", [DOMAIN])
+    of_classes = await async_get_translations(
+        hass, "en", "entity_component", [str(platform) for platform in integration.PLATFORMS]
+    )
     for entity in registered(hass, entry):
-        assert entity.translation_key in ENGLISH["entity"][entity.domain], entity.entity_id
+        name = own.get(f"component.{DOMAIN}.entity.{entity.domain}.{entity.translation_key}.name")
+        device_class = entity.original_device_class
+        by_class = f"component.{entity.domain}.entity_component.{device_class}.name"
+        assert entity.original_name == (name or of_classes[by_class]), entity.entity_id
+        assert name is None or entity.translation_key != device_class, "it repeats its class"
 
 
 def test_exception_translations_of_every_error_that_a_user_sees() -> None:
@@ -252,7 +262,6 @@ def test_icon_translations_or_classes_have_all_quantities() -> None:
     described = [*filter(None, map(description_of, ALL.values())), *TOTALS.values()]
     described += [*FIGURES.values(), CLOCK_OFFSET, FILLED_UNTIL]
 
-    assert {d.translation_key for d in described} == ENGLISH["entity"]["sensor"].keys()
     for description in described:
         has_icon = description.translation_key in ICONS["entity"]["sensor"]
         assert has_icon or description.device_class, description.key
