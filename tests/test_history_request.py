@@ -113,6 +113,31 @@ async def test_a_meter_is_asked_once_an_hour(
     assert len(published(mqtt_client_mock, other_meter)) == 1
 
 
+async def test_a_meter_is_not_asked_again_because_it_was_reloaded(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    entry = await set_up(hass, broker, flm03())
+    await request(hass, entry.entry_id)
+
+    await hass.config_entries.async_reload(entry.entry_id)
+
+    with pytest.raises(ServiceValidationError):
+        await request(hass, entry.entry_id)
+
+
+async def test_a_meter_that_was_removed_and_added_again_can_be_asked_at_once(
+    hass: HomeAssistant, broker: Broker, mqtt_client_mock: MagicMock
+) -> None:
+    entry = await set_up(hass, broker, meter := flm03())
+    await request(hass, entry.entry_id)
+
+    await hass.config_entries.async_remove(entry.entry_id)
+    entry = await set_up(hass, broker, meter)
+    await request(hass, entry.entry_id)
+
+    assert len(published(mqtt_client_mock, meter)) == 2
+
+
 async def test_a_request_that_did_not_leave_does_not_count(
     hass: HomeAssistant, broker: Broker, mqtt_client_mock: MagicMock
 ) -> None:

@@ -1,6 +1,7 @@
 """The action that asks a meter for the blocks in its memory."""
 
 from datetime import datetime, timedelta
+from weakref import WeakKeyDictionary
 
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID
 from homeassistant.core import HomeAssistant, ServiceCall, callback
@@ -31,10 +32,13 @@ def async_setup_history_request(hass: HomeAssistant) -> None:
 
 
 class _Requests:
-    """Asks each meter at most once an hour: its answer costs it minutes of hard work."""
+    """Asks each meter at most once an hour: its answer costs it minutes of hard work.
+
+    A config entry lives through reloads, and is forgotten here once the user removed it.
+    """
 
     def __init__(self) -> None:
-        self._asked: dict[str, datetime] = {}
+        self._asked = WeakKeyDictionary[FluksoConfigEntry, datetime]()
 
     async def async_request(self, call: ServiceCall) -> None:
         """Publish which blocks are wanted.
@@ -62,7 +66,7 @@ class _Requests:
             raise ServiceValidationError(
                 translation_domain=DOMAIN, translation_key="no_counter_in_use"
             )
-        asked = self._asked.get(meter.device_id)
+        asked = self._asked.get(entry)
         if asked is not None and now < asked + _PAUSE:
             again = dt_util.as_local(asked + _PAUSE)
             raise ServiceValidationError(
@@ -74,4 +78,4 @@ class _Requests:
             sync_topic(meter.prefix, meter.device_id),
             sync_list(sensors, int(since.timestamp())),
         )
-        self._asked[meter.device_id] = now
+        self._asked[entry] = now
