@@ -1,5 +1,6 @@
 """What was filled can be taken back: exactly, once, within a month, and it stays taken back."""
 
+from copy import deepcopy
 from datetime import UTC, datetime
 from typing import Any
 
@@ -275,7 +276,24 @@ async def test_a_file_that_can_t_be_read_is_done_without(
     known = await loaded(hass)
 
     assert known.filled == []
-    assert "can't be taken back" in caplog.text
+    assert "The record of filled hours cannot be read" in caplog.text
+
+
+async def test_a_file_of_a_newer_version_is_left_alone(
+    hass: HomeAssistant, fillings: Fillings, hass_storage: dict[str, Any]
+) -> None:
+    newer = {"version": 2, "minor_version": 1, "data": {"all": "new"}}
+    hass_storage["flukso.entry.fillings"] = deepcopy(newer)
+    before = await all_tables(hass)
+
+    known = await loaded(hass)
+    await fill(known, "import", (1, 2))
+    await fill(known, "export", (1, 2))
+    assert len(await known.async_restore()) == 2
+    await known.async_release(0, NOW)
+
+    assert await all_tables(hass) == before
+    assert hass_storage["flukso.entry.fillings"] == newer
 
 
 async def test_what_is_forgotten_leaves_no_file(

@@ -4,7 +4,6 @@ from copy import deepcopy
 from datetime import timedelta
 import json
 from typing import Any
-from unittest.mock import patch
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
@@ -20,7 +19,6 @@ from .home import (
     entity_of,
     set_up,
     set_up_and_read,
-    set_up_knowing,
     value_of,
 )
 from .meters import HARDWARE_IDS, NULL_KEY, RADIO_KEY, SERIAL, TAP, flm03, reading
@@ -164,16 +162,18 @@ async def test_a_broken_report_on_disk_leaves_the_others(
     assert "living room" in named
 
 
-async def test_a_file_of_a_version_to_come_is_done_without(
+async def test_a_file_of_a_newer_version_is_left_alone(
     hass: HomeAssistant, broker: Broker, hass_storage: Storage
 ) -> None:
-    assert await restart_with(hass, broker, hass_storage, {"all": "new"}, version=2) == []
+    newer: Storage = {"all": "new"}
+    assert await restart_with(hass, broker, hass_storage, newer, version=2) == []
+    [entry] = hass.config_entries.async_entries("flukso")
 
+    await broker.publish_all(flm03().reports)
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=10))
+    await broker.settle()
+    assert entity_of(hass, flm03(), 1, "gauge")
+    assert await hass.config_entries.async_unload(entry.entry_id)
 
-async def test_a_file_that_is_no_json_is_done_without(hass: HomeAssistant, broker: Broker) -> None:
-    with patch(
-        "homeassistant.helpers.storage.json_util.load_json", side_effect=ValueError("no JSON")
-    ):
-        entry = await set_up_knowing(hass, broker, flm03(), {})
-
-    assert entry.state is ConfigEntryState.LOADED
+    kept = hass_storage[f"flukso.{entry.entry_id}"]
+    assert (kept["version"], kept["data"]) == (2, newer)

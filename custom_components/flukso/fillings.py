@@ -7,14 +7,11 @@ import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-import logging
 from typing import TypedDict
 
 from homeassistant.const import ATTR_DEVICE_ID, ATTR_ENTITY_ID
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import UnsupportedStorageVersionError
 from homeassistant.helpers import entity_registry as er
-from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
@@ -22,9 +19,8 @@ from .const import DOMAIN, EVENT_HISTORY_FILLED
 from .metering.gaps import HOUR, MeanRow, Row
 from .recorded import Change, async_apply, async_plan, in_unit
 from .registered import sensor_id_of
+from .storage import Storage
 from .stored import Stored
-
-_LOGGER = logging.getLogger(__name__)
 
 _VERSION = 1
 #: How long a filling can be taken back (s).
@@ -103,8 +99,13 @@ class Fillings:
 
     def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
         self._hass = hass
-        self._store = Store[_Layout](
-            hass, _VERSION, f"{DOMAIN}.{entry_id}.fillings", serialize_in_event_loop=False
+        self._storage = Storage(
+            hass,
+            _VERSION,
+            f"{DOMAIN}.{entry_id}.fillings",
+            self._layout,
+            contents="record of filled hours",
+            serialize_in_event_loop=False,
         )
         self._filled: dict[Filling, _Kept] = {}
         self._held: dict[str, set[int]] = {}
@@ -117,18 +118,13 @@ class Fillings:
 
     async def async_load(self) -> None:
         """Take up what was kept; what can't be taken up can't be taken back any more."""
-        try:
-            stored = await self._store.async_load()
-            if stored is not None:
-                _LAYOUT(stored)
-                self._filled = {_filling(kept): kept for kept in stored["filled"]}
-                self._held = {unique_id: set(held) for unique_id, held in stored["held"].items()}
-        except (UnsupportedStorageVersionError, vol.Invalid) as error:
-            _LOGGER.warning("What was filled before can't be taken back: %s", error)
+        known = await self._storage.async_load(_read)
+        if known is not None:
+            self._filled, self._held = known
 
     async def async_remove(self) -> None:
         """Forget everything."""
-        await self._store.async_remove()
+        await self._storage.async_remove()
 
     def held(self, unique_id: str) -> Collection[int]:
         """The hours of an entity that are not to be filled by themselves."""
@@ -162,10 +158,10 @@ class Fillings:
             filling = Filling(unique_id, at, shown, change)
             lasting = {old: kept for old, kept in self._filled.items() if old.at > at - _KEPT}
             self._filled = lasting | {filling: _kept(filling)}
-            await self._async_save()
+            await self._storage.async_save()
             if not await async_apply(self._hass, statistic_id, change):
                 del self._filled[filling]
-                await self._async_save()
+                await self._storage.async_save()
                 return None
         self._announce(statistic_id, filling)
         return filling
@@ -194,12 +190,12 @@ class Fillings:
         reason = None if statistic_id else Left.GONE
         if statistic_id:
             self._hold(filling.unique_id, held | set(filling.hours))
-            await self._async_save()
+            await self._storage.async_save()
             if not await async_apply(self._hass, statistic_id, filling.change.reverse):
                 self._hold(filling.unique_id, held)
                 reason = Left.CHANGED
         del self._filled[filling]
-        await self._async_save()
+        await self._storage.async_save()
         return reason
 
     async def async_release(self, begin: float, end: float) -> None:
@@ -208,7 +204,7 @@ class Fillings:
             left = {hour for hour in hours if not begin <= hour < end}
             if left != hours:
                 self._hold(unique_id, left)
-                await self._async_save()
+                await self._storage.async_save()
 
     def _hold(self, unique_id: str, hours: set[int]) -> None:
         if hours:
@@ -228,13 +224,17 @@ class Fillings:
         }
         self._hass.bus.async_fire(EVENT_HISTORY_FILLED, data)
 
-    async def _async_save(self) -> None:
-        await self._store.async_save(
-            {
-                "filled": list(self._filled.values()),
-                "held": {unique_id: sorted(hours) for unique_id, hours in self._held.items()},
-            }
-        )
+    def _layout(self) -> _Layout:
+        return {
+            "filled": list(self._filled.values()),
+            "held": {unique_id: sorted(hours) for unique_id, hours in self._held.items()},
+        }
+
+
+def _read(stored: object) -> tuple[dict[Filling, _Kept], dict[str, set[int]]]:
+    layout: _Layout = _LAYOUT(stored)
+    filled = {_filling(kept): kept for kept in layout["filled"]}
+    return filled, {unique_id: set(held) for unique_id, held in layout["held"].items()}
 
 
 def _kept(filling: Filling) -> _Kept:
