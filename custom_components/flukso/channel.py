@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import override
 
@@ -49,7 +50,6 @@ class Channel(Shown):
         self._transport = transport
         self._reports = reports
         self._followers: list[Follower] = []
-        self._unsubscribe: CALLBACK_TYPE = _nothing
         self._at_once = True
         self._heard: float | None = None
 
@@ -60,27 +60,22 @@ class Channel(Shown):
         return self.alive and self._transport.connected
 
     async def async_follow(self, follower: Follower) -> CALLBACK_TYPE:
-        """Call ``follower`` with every reading that is taken, until the answer is called."""
-        stop_listening = await self.async_listen(_nothing)
-        self._followers.append(follower)
+        """Call ``follower`` with every reading that is taken; returns an unsubscribe function.
 
-        @callback
-        def stop() -> None:
-            self._followers.remove(follower)
-            stop_listening()
-
-        return stop
+        Raises:
+            HomeAssistantError: it can't subscribe, and ``follower`` will not be called.
+        """
+        with ExitStack() as following:
+            self._followers.append(follower)
+            following.callback(self._followers.remove, follower)
+            following.callback(await self.async_listen(_nothing))
+            return following.pop_all().close
 
     @override
-    async def _async_begin(self) -> None:
-        self._unsubscribe = await self._transport.async_gather(
-            self.topic, self._receive, self._shows_at_once
+    async def _async_begin(self, work: ExitStack) -> None:
+        work.callback(
+            await self._transport.async_gather(self.topic, self._receive, self._shows_at_once)
         )
-
-    @override
-    def _end(self) -> None:
-        self._unsubscribe()
-        self._unsubscribe = _nothing
 
     @callback
     def _receive(self, message: Message) -> None:

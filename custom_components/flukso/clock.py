@@ -5,9 +5,10 @@ means something only once it was heard twice, and lasts longer than usual.
 """
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import override
 
-from homeassistant.core import CALLBACK_TYPE, callback
+from homeassistant.core import callback
 
 from .protocol.clock import parse_clock
 from .protocol.wire import ProtocolError
@@ -41,7 +42,6 @@ class Clock(Shown):
         self._shown_at = 0.0
         self._since: float | None = None
         self._longest_gap = 0.0
-        self._unsubscribe: CALLBACK_TYPE = _nothing
 
     @property
     @override
@@ -56,14 +56,9 @@ class Clock(Shown):
         return max(_PATIENCE, _GAPS * self._longest_gap)
 
     @override
-    async def _async_begin(self) -> None:
+    async def _async_begin(self, work: ExitStack) -> None:
         self.link_changed()
-        self._unsubscribe = await self._transport.async_subscribe(self.topic, self._receive)
-
-    @override
-    def _end(self) -> None:
-        self._unsubscribe()
-        self._unsubscribe = _nothing
+        work.callback(await self._transport.async_subscribe(self.topic, self._receive))
 
     @callback
     def link_changed(self) -> None:
@@ -97,8 +92,3 @@ class Clock(Shown):
             self._shown_at = message.arrived
             self.value = round(time - message.arrived, _DECIMALS)
         self.tell()
-
-
-@callback
-def _nothing() -> None:
-    """There is no subscription to end."""

@@ -1,17 +1,20 @@
 """The books of a supply: its phases added up and netted, and the quarter-hour demand."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import tzinfo
 from functools import partial
+from typing import override
 
-from homeassistant.core import CALLBACK_TYPE, callback
+from homeassistant.core import callback
 
 from .kinds import CounterChannel
 from .metering.demand import Demand, DemandState
 from .metering.guard import CounterState
 from .metering.netting import Netting, NettingState
 from .metering.summing import Sum, SumState
+from .shown import OnDemand
 
 #: A meter whose clock is further off does not know the quarters of an hour (s).
 _CLOCK_IS_RIGHT = 300
@@ -28,8 +31,8 @@ class LedgerState:
     counters: Mapping[str, CounterState]
 
 
-class Ledger:
-    """Books what the counters of a supply count, for as long as anybody uses it.
+class Ledger(OnDemand):
+    """Books what the counters of a supply count, and tells its listeners of every entry.
 
     What is kept over a crash is up to a quarter of an hour old, and shows less than was shown
     before: it is ``current`` once what was counted meanwhile is booked.
@@ -38,6 +41,7 @@ class Ledger:
     def __init__(
         self, imports: tuple[CounterChannel, ...], exports: tuple[CounterChannel, ...], zone: tzinfo
     ) -> None:
+        super().__init__()
         self.imported, self.exported = Sum(map(_key, imports)), Sum(map(_key, exports))
         self.netting = Netting(map(_key, imports), map(_key, exports))
         self.demand = Demand(zone)
@@ -45,8 +49,6 @@ class Ledger:
         self._sums = dict.fromkeys(imports, self.imported) | dict.fromkeys(exports, self.exported)
         self._offsets: dict[str, float] = {}
         self._leap: int | None = None
-        self._users: list[Callable[[], None]] = []
-        self._stops: list[CALLBACK_TYPE] = []
 
     @property
     def available(self) -> bool:
@@ -82,22 +84,11 @@ class Ledger:
             if (guarded := state.counters.get(_key(counter))) is not None:
                 counter.restore(guarded)
 
-    async def async_use(self, booked: Callable[[], None]) -> CALLBACK_TYPE:
-        """Keep the books, and call ``booked`` at every entry, until the answer is called."""
-        self._users.append(booked)
-        if len(self._users) == 1:
-            for counter in self._sums:
-                take = partial(self._take, counter, _key(counter))
-                self._stops.append(await counter.async_follow(take))
-
-        @callback
-        def stop() -> None:
-            self._users.remove(booked)
-            if not self._users:
-                while self._stops:
-                    self._stops.pop()()
-
-        return stop
+    @override
+    async def _async_begin(self, work: ExitStack) -> None:
+        for counter in self._sums:
+            take = partial(self._take, counter, _key(counter))
+            work.callback(await counter.async_follow(take))
 
     @callback
     def _take(self, counter: CounterChannel, key: str, time: int, value: float, at: float) -> None:
@@ -114,7 +105,7 @@ class Ledger:
             self.demand.interrupt()
             if self._leap is not None and entries[-1][0] >= self._leap:
                 self._leap = None
-        for booked in self._users:
+        for booked in self._listeners:
             booked()
 
     def _note_leap(self, key: str, offset: float, time: int) -> None:

@@ -7,6 +7,7 @@ clamps share the one voltage, and Home Assistant's MQTT its subscription among t
 
 from collections import deque
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -61,7 +62,6 @@ class Scope(Shown):
         self._transport = transport
         self._broken = broken
         self._interval = interval
-        self._stops: list[CALLBACK_TYPE] = []
         self._alive = True
         self._spoke_at: dict[str, float] = {}
         self._stop_waiting: CALLBACK_TYPE | None = None
@@ -78,17 +78,12 @@ class Scope(Shown):
         return self._alive and self._transport.connected
 
     @override
-    async def _async_begin(self) -> None:
+    async def _async_begin(self, work: ExitStack) -> None:
         self._begin_anew()
+        work.callback(self._forget)
         for topic, unit in zip(self._topics, _UNITS, strict=True):
             receive = partial(self._receive, unit)
-            self._stops.append(await self._transport.async_subscribe(topic, receive))
-
-    @override
-    def _end(self) -> None:
-        while self._stops:
-            self._stops.pop()()
-        self._forget()
+            work.callback(await self._transport.async_subscribe(topic, receive))
 
     @callback
     def judge(self, now: float) -> None:

@@ -2,10 +2,11 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from functools import partial
 from typing import override
 
-from homeassistant.core import CALLBACK_TYPE, callback
+from homeassistant.core import callback
 
 from .channel import Channel
 from .ledger import Ledger
@@ -25,7 +26,6 @@ class Total(Shown):
         self.what = what
         self.interval = interval
         self._at_once = True
-        self._stops: list[CALLBACK_TYPE] = []
 
     @callback
     def show(self) -> None:
@@ -43,11 +43,6 @@ class Total(Shown):
         if (self._at_once or not self.interval) and self.available:
             self.show()
             self._at_once = self.value is None
-
-    @override
-    def _end(self) -> None:
-        while self._stops:
-            self._stops.pop()()
 
     def _forget(self) -> None:
         """Forget what is true only while messages come."""
@@ -71,10 +66,10 @@ class PowerTotal(Total):
         return all(gauge.available for gauge in self._gauges)
 
     @override
-    async def _async_begin(self) -> None:
+    async def _async_begin(self, work: ExitStack) -> None:
         for gauge in self._gauges:
             take = partial(self._take, gauge.topic)
-            self._stops.append(await gauge.async_follow(take))
+            work.callback(await gauge.async_follow(take))
 
     @callback
     def _take(self, key: str, time: int, value: float, at: float) -> None:
@@ -112,8 +107,8 @@ class Booked(Total):
         return self.ledger.available
 
     @override
-    async def _async_begin(self) -> None:
-        self._stops.append(await self.ledger.async_use(self._news))
+    async def _async_begin(self, work: ExitStack) -> None:
+        work.callback(await self.ledger.async_listen(self._news))
 
     @override
     def _current(self) -> float | None:

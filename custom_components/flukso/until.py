@@ -1,6 +1,7 @@
 """Up to when the statistics of a meter's counters are known to agree with its memory."""
 
 from collections.abc import Callable, Collection
+from contextlib import ExitStack
 from typing import override
 
 from homeassistant.core import callback
@@ -46,9 +47,5 @@ class FilledUntil(Shown):
         self.tell()
 
     @override
-    async def _async_begin(self) -> None:
+    async def _async_begin(self, work: ExitStack) -> None:
         """There is nothing to begin: it is told."""
-
-    @override
-    def _end(self) -> None:
-        """Nor to end."""

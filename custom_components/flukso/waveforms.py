@@ -1,6 +1,7 @@
 """The waveforms of a meter: an oscilloscope for each clamp, and the figures taken from it."""
 
 from collections.abc import Callable, Collection
+from contextlib import ExitStack
 from typing import override
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
@@ -46,7 +47,6 @@ class Figure(Shown):
         super().__init__()
         self.what = what
         self.scope = scope
-        self._stop: CALLBACK_TYPE = _nothing
 
     @property
     @override
@@ -54,13 +54,8 @@ class Figure(Shown):
         return self.scope.available
 
     @override
-    async def _async_begin(self) -> None:
-        self._stop = await self.scope.async_listen(self._take)
-
-    @override
-    def _end(self) -> None:
-        self._stop()
-        self._stop = _nothing
+    async def _async_begin(self, work: ExitStack) -> None:
+        work.callback(await self.scope.async_listen(self._take))
 
     @callback
     def _take(self) -> None:
@@ -135,8 +130,3 @@ class Waveforms:
         for scope in self.scopes():
             if scope.listening:
                 scope.judge(now)
-
-
-@callback
-def _nothing() -> None:
-    """Nobody listens to the scope."""

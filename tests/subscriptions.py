@@ -1,0 +1,65 @@
+"""Subscriptions that Home Assistant's MQTT refuses, or takes its time to make."""
+
+import asyncio
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any
+from unittest.mock import patch
+
+from homeassistant.components import mqtt
+from homeassistant.exceptions import HomeAssistantError
+
+_SUBSCRIBE = "homeassistant.components.mqtt.async_subscribe"
+
+
+class Queue:
+    """Subscriptions that wait; ``topics`` are those that were asked for."""
+
+    def __init__(self) -> None:
+        self.topics: list[str] = []
+        self._answers: list[asyncio.Future[None]] = []
+
+    async def wait(self, topic: str) -> None:
+        """Wait until it is decided what becomes of a subscription."""
+        self.topics.append(topic)
+        answer = asyncio.get_running_loop().create_future()
+        self._answers.append(answer)
+        try:
+            await answer
+        finally:
+            self._answers.remove(answer)
+
+    def grant(self) -> None:
+        """Make the oldest subscription."""
+        self._answers[0].set_result(None)
+
+    def refuse(self) -> None:
+        """Refuse the oldest subscription."""
+        self._answers[0].set_exception(HomeAssistantError("refused"))
+
+
+@contextmanager
+def refused(*topics: str) -> Generator[None]:
+    """Refuse to subscribe to some topics, as MQTT does once it is disabled."""
+    subscribe = mqtt.async_subscribe
+
+    async def refuse(hass: Any, topic: str, *args: Any, **kwargs: Any) -> Any:
+        if topic in topics:
+            raise HomeAssistantError("refused")
+        return await subscribe(hass, topic, *args, **kwargs)
+
+    with patch(_SUBSCRIBE, refuse):
+        yield
+
+
+@contextmanager
+def queued() -> Generator[Queue]:
+    """Let every subscription wait until the test decides what becomes of it."""
+    subscribe, queue = mqtt.async_subscribe, Queue()
+
+    async def wait(hass: Any, topic: str, *args: Any, **kwargs: Any) -> Any:
+        await queue.wait(topic)
+        return await subscribe(hass, topic, *args, **kwargs)
+
+    with patch(_SUBSCRIBE, wait):
+        yield queue
