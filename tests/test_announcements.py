@@ -5,6 +5,7 @@ from dataclasses import replace
 from unittest.mock import patch
 
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 import pytest
 
 from custom_components.flukso.announcements import async_hear_meter, async_hear_meters
@@ -13,6 +14,7 @@ from custom_components.flukso.transport import Transport
 
 from .broker import Broker
 from .meters import Meter, flm02, flm03, kubes_alone
+from .subscriptions import refused
 
 
 @pytest.fixture
@@ -117,3 +119,16 @@ async def test_nothing_is_left_subscribed(broker: Broker, transport: Transport) 
     await broker.settle()
 
     assert broker.topics == before
+
+
+async def test_nothing_is_left_subscribed_where_a_topic_is_refused(
+    broker: Broker, transport: Transport
+) -> None:
+    topics = set(broker.topics)
+    meter = flm03()
+
+    with refused(meter.kube_report[0]), pytest.raises(HomeAssistantError):
+        await async_hear_meter(transport, meter.device_id)
+    await broker.settle()
+
+    assert broker.topics == topics

@@ -9,6 +9,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.flukso.channel import Channel
+from custom_components.flukso.kinds import CounterChannel
+from custom_components.flukso.protocol.tmpo import block_topic_filter
 from custom_components.flukso.protocol.topics import Kind
 from custom_components.flukso.shown import Shown
 from custom_components.flukso.supply import Supply
@@ -190,3 +192,30 @@ async def test_a_follower_that_can_t_be_served_hears_nothing_later(
     await broker.publish(GAUGE, reading(100, "W"))
 
     assert heard == []
+
+
+async def test_a_counter_whose_blocks_can_t_all_be_subscribed_to_is_not_followed(
+    entry: MockConfigEntry, broker: Broker
+) -> None:
+    runtime, topics = entry.runtime_data, set(broker.topics)
+    counter = runtime.meter.channels[METER.sensor_id(slot(1, "pplus")), Kind.COUNTER]
+    assert isinstance(counter, CounterChannel)
+    blocks = runtime.history.blocks
+    filters = [
+        block_topic_filter("", counter.stream.sensor.sensor_id, level) for level in (12, 16, 20)
+    ]
+
+    with refused(filters[-1]), pytest.raises(HomeAssistantError):
+        await blocks.async_follow(counter)
+    await broker.settle()
+    assert broker.topics == topics
+    assert blocks.counters == {}
+
+    stop = await blocks.async_follow(counter)
+    await broker.settle()
+    assert broker.topics == topics | set(filters)
+    for _ in range(2):
+        stop()
+        await broker.settle()
+        assert broker.topics == topics
+        assert blocks.counters == {}

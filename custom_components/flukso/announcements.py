@@ -1,6 +1,7 @@
 """Hear which Fluksometers are on the broker, and what they say of themselves."""
 
 import asyncio
+from contextlib import ExitStack, suppress
 
 from .protocol.config import Configuration, parse_config, read_config
 from .protocol.topics import CONFIG_REPORTS, EVERY_CONFIG, device_id_of, report_topic
@@ -14,12 +15,20 @@ QUIET_FOR = 1.0
 
 
 async def async_hear_meters(transport: Transport, prefix: str) -> dict[str, Configuration]:
-    """The configuration of every meter behind a topic prefix, by device id."""
+    """The configuration of every meter behind a topic prefix, by device id.
+
+    Raises:
+        HomeAssistantError: MQTT is not set up, or no longer.
+    """
     return await _async_hear(transport, prefix, [prefix + EVERY_CONFIG])
 
 
 async def async_hear_meter(transport: Transport, device_id: str) -> Configuration:
-    """The configuration of one meter."""
+    """The configuration of one meter.
+
+    Raises:
+        HomeAssistantError: MQTT is not set up, or no longer.
+    """
     topics = [report_topic("", device_id, report) for report in CONFIG_REPORTS]
     return (await _async_hear(transport, "", topics)).get(device_id, Configuration())
 
@@ -41,18 +50,15 @@ async def _async_hear(
             meters[device_id] = meters.get(device_id, Configuration()).updated(parsed)
             news.set()
 
-    stops = [await transport.async_subscribe(topic, received) for topic in topics]
-    try:
-        async with asyncio.timeout(LISTEN_FOR):
-            await news.wait()
-            while news.is_set():
-                news.clear()
-                await asyncio.sleep(QUIET_FOR)
-    except TimeoutError:
-        pass
-    finally:
-        for stop in stops:
-            stop()
+    with ExitStack() as listening:
+        for topic in topics:
+            listening.callback(await transport.async_subscribe(topic, received))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LISTEN_FOR):
+                await news.wait()
+                while news.is_set():
+                    news.clear()
+                    await asyncio.sleep(QUIET_FOR)
     return {
         device_id: configuration
         for device_id, configuration in meters.items()

@@ -1,6 +1,7 @@
 """Blocks of the meter's memory: heard for the counters in use, and read in a worker."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 import logging
@@ -75,24 +76,20 @@ class Blocks:
         }
 
     async def async_follow(self, channel: CounterChannel) -> CALLBACK_TYPE:
-        """Listen to the blocks of a counter until the answer is called."""
+        """Listen to the blocks of a counter; returns an unsubscribe function.
+
+        Raises:
+            HomeAssistantError: it can't subscribe, and the counter is not followed.
+        """
         prefix, sensor_id = self._meter.prefix, channel.stream.sensor.sensor_id
         receive = partial(self._receive, channel)
-        self._followed[channel] = _followed(channel)
-        subscriptions = [
-            await self._transport.async_subscribe(
-                block_topic_filter(prefix, sensor_id, level), receive
-            )
-            for level in _LEVELS
-        ]
-
-        @callback
-        def stop() -> None:
-            for unsubscribe in subscriptions:
-                unsubscribe()
-            del self._followed[channel]
-
-        return stop
+        with ExitStack() as following:
+            self._followed[channel] = _followed(channel)
+            following.callback(self._followed.pop, channel)
+            for level in _LEVELS:
+                topic = block_topic_filter(prefix, sensor_id, level)
+                following.callback(await self._transport.async_subscribe(topic, receive))
+            return following.pop_all().close
 
     def course_of(self, channel: CounterChannel) -> Course:
         """What was told of a counter, while its sensor id has the meaning that it has now."""

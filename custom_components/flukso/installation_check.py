@@ -6,6 +6,7 @@ subscribed to for that time.
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import ExitStack
 from functools import partial
 from math import hypot
 import re
@@ -58,17 +59,13 @@ async def async_listen_to_clamps(
         else:
             heard[stream].append(reading.value)
 
-    stops = []
-    try:
+    with ExitStack() as listening:
         for channel in meter.channels.values():
             stream = channel.stream
             if stream.sensor.source is Source.CLAMP and stream.kind is Kind.GAUGE:
                 listener = partial(receive, stream)
-                stops.append(await transport.async_subscribe(channel.topic, listener))
+                listening.callback(await transport.async_subscribe(channel.topic, listener))
         await wait()
-    finally:
-        for stop in stops:
-            stop()
     means: defaultdict[int, dict[Quantity, float]] = defaultdict(dict)
     for stream, values in heard.items():
         means[stream.sensor.ports[0]][stream.sensor.quantity] = fmean(values)
