@@ -64,42 +64,104 @@ class Quantity(StrEnum):
     PROXIMITY = "proximity"
 
 
-_U, _Q = Unit, Quantity
-
 #: The unit of the gauge of each quantity.
 GAUGE_UNITS = {
-    **dict.fromkeys((_Q.PPLUS, _Q.PMINUS, _Q.ELECTRICITY, _Q.HEAT), _U.WATT),
-    **dict.fromkeys((_Q.Q1, _Q.Q2, _Q.Q3, _Q.Q4), _U.VAR),
-    **dict.fromkeys((_Q.VRMS, _Q.BATTERY), _U.VOLT),
-    _Q.IRMS: _U.AMPERE,
-    **dict.fromkeys((_Q.PF, _Q.VTHD, _Q.ITHD, _Q.TIME, _Q.ERROR), _U.NONE),
-    **dict.fromkeys((_Q.MOVEMENT, _Q.VIBRATION, _Q.PROXIMITY), _U.NONE),
-    _Q.ALPHA: _U.DEGREE,
-    **dict.fromkeys((_Q.WATER, _Q.GAS, _Q.FUEL), _U.LITRE_PER_SECOND),
-    _Q.PELLET: _U.GRAM_PER_SECOND,
-    _Q.OTHER: _U.PER_SECOND,
-    _Q.TEMPERATURE: _U.CELSIUS,
-    _Q.HUMIDITY: _U.PERCENT,
-    _Q.PRESSURE: _U.PASCAL,
-    _Q.LIGHT: _U.LUX,
+    Quantity.PPLUS: Unit.WATT,
+    Quantity.PMINUS: Unit.WATT,
+    Quantity.Q1: Unit.VAR,
+    Quantity.Q2: Unit.VAR,
+    Quantity.Q3: Unit.VAR,
+    Quantity.Q4: Unit.VAR,
+    Quantity.VRMS: Unit.VOLT,
+    Quantity.IRMS: Unit.AMPERE,
+    Quantity.PF: Unit.NONE,
+    Quantity.VTHD: Unit.NONE,
+    Quantity.ITHD: Unit.NONE,
+    Quantity.ALPHA: Unit.DEGREE,
+    Quantity.ELECTRICITY: Unit.WATT,
+    Quantity.HEAT: Unit.WATT,
+    Quantity.WATER: Unit.LITRE_PER_SECOND,
+    Quantity.GAS: Unit.LITRE_PER_SECOND,
+    Quantity.FUEL: Unit.LITRE_PER_SECOND,
+    Quantity.PELLET: Unit.GRAM_PER_SECOND,
+    Quantity.TIME: Unit.NONE,
+    Quantity.OTHER: Unit.PER_SECOND,
+    Quantity.TEMPERATURE: Unit.CELSIUS,
+    Quantity.HUMIDITY: Unit.PERCENT,
+    Quantity.PRESSURE: Unit.PASCAL,
+    Quantity.LIGHT: Unit.LUX,
+    Quantity.BATTERY: Unit.VOLT,
+    Quantity.ERROR: Unit.NONE,
+    Quantity.MOVEMENT: Unit.NONE,
+    Quantity.VIBRATION: Unit.NONE,
+    Quantity.PROXIMITY: Unit.NONE,
 }
 
 #: The unit of the counter of each quantity that has one.
 COUNTER_UNITS = {
-    **dict.fromkeys((_Q.PPLUS, _Q.PMINUS, _Q.ELECTRICITY, _Q.HEAT), _U.WATT_HOUR),
-    **dict.fromkeys((_Q.Q1, _Q.Q2, _Q.Q3, _Q.Q4), _U.VAR_HOUR),
-    **dict.fromkeys((_Q.WATER, _Q.GAS, _Q.FUEL), _U.LITRE),
-    _Q.PELLET: _U.GRAM,
-    _Q.TIME: _U.SECOND,
-    **dict.fromkeys((_Q.OTHER, _Q.MOVEMENT, _Q.VIBRATION, _Q.PROXIMITY), _U.NONE),
+    Quantity.PPLUS: Unit.WATT_HOUR,
+    Quantity.PMINUS: Unit.WATT_HOUR,
+    Quantity.Q1: Unit.VAR_HOUR,
+    Quantity.Q2: Unit.VAR_HOUR,
+    Quantity.Q3: Unit.VAR_HOUR,
+    Quantity.Q4: Unit.VAR_HOUR,
+    Quantity.ELECTRICITY: Unit.WATT_HOUR,
+    Quantity.HEAT: Unit.WATT_HOUR,
+    Quantity.WATER: Unit.LITRE,
+    Quantity.GAS: Unit.LITRE,
+    Quantity.FUEL: Unit.LITRE,
+    Quantity.PELLET: Unit.GRAM,
+    Quantity.TIME: Unit.SECOND,
+    Quantity.OTHER: Unit.NONE,
+    Quantity.MOVEMENT: Unit.NONE,
+    Quantity.VIBRATION: Unit.NONE,
+    Quantity.PROXIMITY: Unit.NONE,
 }
 
 #: What clamps measure, by subtype; two of it have a sign (docs/protocol.md section 9, quirk 3).
-CLAMP_QUANTITIES = frozenset(list(Quantity)[:12])
-SIGNED_CLAMP_QUANTITIES = frozenset({_Q.PF, _Q.ALPHA})
+CLAMP_QUANTITIES = frozenset(
+    {
+        Quantity.PPLUS,
+        Quantity.PMINUS,
+        Quantity.Q1,
+        Quantity.Q2,
+        Quantity.Q3,
+        Quantity.Q4,
+        Quantity.VRMS,
+        Quantity.IRMS,
+        Quantity.PF,
+        Quantity.VTHD,
+        Quantity.ITHD,
+        Quantity.ALPHA,
+    }
+)
+SIGNED_CLAMP_QUANTITIES = frozenset({Quantity.PF, Quantity.ALPHA})
 
 #: What pulse inputs count, by type.
-PULSE_QUANTITIES = frozenset(list(Quantity)[12:20])
+PULSE_QUANTITIES = frozenset(
+    {
+        Quantity.ELECTRICITY,
+        Quantity.HEAT,
+        Quantity.WATER,
+        Quantity.GAS,
+        Quantity.FUEL,
+        Quantity.PELLET,
+        Quantity.TIME,
+        Quantity.OTHER,
+    }
+)
 
 #: What a FluksoKube senses, by type.
-KUBE_QUANTITIES = frozenset(list(Quantity)[20:])
+KUBE_QUANTITIES = frozenset(
+    {
+        Quantity.TEMPERATURE,
+        Quantity.HUMIDITY,
+        Quantity.PRESSURE,
+        Quantity.LIGHT,
+        Quantity.BATTERY,
+        Quantity.ERROR,
+        Quantity.MOVEMENT,
+        Quantity.VIBRATION,
+        Quantity.PROXIMITY,
+    }
+)
