@@ -25,9 +25,6 @@ class _Naming(TypedDict):
     translation_placeholders: dict[str, str]
 
 
-_KUBE_MODELS = {19217: "FLK01A", 19218: "FLK01B"}
-
-
 @dataclass(frozen=True, slots=True)
 class Part:
     """A port or kube: its identifier, the name it was given, and where it is ("2", "P1")."""
@@ -93,7 +90,7 @@ def async_register_devices(hass: HomeAssistant, entry: FluksoConfigEntry) -> Non
                 config_entry_id=entry.entry_id,
                 via_device_id=main.id,
                 manufacturer=MANUFACTURER,
-                model=_KUBE_MODELS.get(part.kube.hw_type or 0, "FluksoKube"),
+                model=part.kube.model or "FluksoKube",
                 sw_version=part.kube.sw_version,
                 **naming,
             )

@@ -139,3 +139,12 @@ def test_what_the_hardware_of_a_kube_lacks_has_no_stream(
     configuration = Configuration(_sensors(*enabled), kubes=Kubes({3: Kube("Hall", hw_type)}))
     heard = {stream.sensor.quantity.value for stream in configuration.streams}
     assert heard == {quantity.value for quantity in KUBE_QUANTITIES} - silent
+
+
+@pytest.mark.parametrize(
+    ("hw_type", "model"), [(19217, "FLK01A"), (19218, "FLK01B"), (20_000, None), (None, None)]
+)
+def test_the_model_of_a_kube_follows_from_its_hardware_type(
+    hw_type: int | None, model: str | None
+) -> None:
+    assert Kube(hw_type=hw_type).model == model

@@ -23,8 +23,9 @@ _KEPT = {
     Report.KUBES: frozenset(("enable", "name", "hw_type", "sw_version")),
 }
 
-_FLK01A = 19217
-_NOT_ON_FLK01A = frozenset((Quantity.PRESSURE, Quantity.LIGHT, Quantity.VIBRATION))
+#: The models of FluksoKubes by their hardware type (docs/protocol.md section 5).
+_KUBE_MODELS = {19217: "FLK01A", 19218: "FLK01B"}
+_NOT_ON_FLK01A = frozenset({Quantity.PRESSURE, Quantity.LIGHT, Quantity.VIBRATION})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +48,16 @@ class Ports:
 
 @dataclass(frozen=True, slots=True)
 class Kube:
-    """A FluksoKube: its name, hardware type (19217 is FLK01A, 19218 FLK01B) and firmware."""
+    """A FluksoKube: its name, hardware type and firmware."""
 
     name: str | None = None
     hw_type: int | None = None
     sw_version: str | None = None
+
+    @property
+    def model(self) -> str | None:
+        """FLK01A or FLK01B, or None if the hardware type is another or not known."""
+        return None if self.hw_type is None else _KUBE_MODELS.get(self.hw_type)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +141,7 @@ class Configuration:
         if sensor.quantity is Quantity.PROXIMITY:
             return True
         kube = self.kube_of(sensor)
-        on_flk01a = kube is not None and kube.hw_type == _FLK01A
+        on_flk01a = kube is not None and kube.model == "FLK01A"
         return on_flk01a and sensor.quantity in _NOT_ON_FLK01A
 
     def kube_of(self, sensor: Sensor) -> Kube | None:
