@@ -1,8 +1,13 @@
-"""``flx/time``: what the meter's clock says (docs/protocol.md section 1a)."""
+"""The meter's clock: what ``flx/time`` says (docs/protocol.md section 1a), and its limits."""
 
 import re
 
 from .wire import ProtocolError
+
+#: The meter counts from 1970 until its clock is set (docs/protocol.md section 9, quirk 4), and
+#: keeps the seconds in 32 bits.
+CLOCK_IS_SET = 1_234_567_890
+END_OF_TIME = 2**32
 
 _WHAT = "flx/time"
 _LONGEST = 256

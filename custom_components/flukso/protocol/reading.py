@@ -3,12 +3,12 @@
 from math import trunc
 from typing import NamedTuple
 
+from .clock import END_OF_TIME
 from .quantities import Unit
 from .sensors import Stream
 from .wire import ProtocolError, load
 
 _LONGEST = 128
-_LAST_SECOND = 2**32
 
 
 class Reading(NamedTuple):
@@ -32,8 +32,9 @@ def parse_reading(payload: bytes, stream: Stream) -> Reading:
     items = load(payload, what, longest=_LONGEST, brackets=1)
     if not isinstance(items, list) or not 2 <= len(items) <= 3:
         raise ProtocolError(what, "no list of time, value and unit")
-    time, value, unit = items if len(items) == 3 else (*items, stream.unit)
-    if type(time) is not int or not 0 <= time < _LAST_SECOND:
+    time, value = items[:2]
+    unit = items[2] if len(items) == 3 else stream.unit
+    if type(time) is not int or not 0 <= time < END_OF_TIME:
         raise ProtocolError(what, "its time is no second since 1970", time)
     if type(value) is not int and type(value) is not float:
         raise ProtocolError(what, "its value is no number", value)

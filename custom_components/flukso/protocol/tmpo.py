@@ -14,6 +14,7 @@ import re
 from time import sleep
 import zlib
 
+from .clock import CLOCK_IS_SET, END_OF_TIME
 from .quantities import Unit
 from .topics import Kind, is_id
 from .wire import ProtocolError, Section, load
@@ -23,9 +24,6 @@ _TOPIC = re.compile(r"/sensor/([^/]+)/tmpo/([0-9]{1,6})/([0-9]{1,2})/([0-9]{1,10
 
 #: A block of level n spans 2ⁿ seconds.
 LEVELS = frozenset({8, 12, 16, 20})
-#: The meter logs nothing before its clock was set.
-_FIRST_SECOND = 1234567890
-_LAST_SECOND = 2**32
 
 #: What a reading takes as text at most: two differences with their commas.
 _BYTES_A_READING = 24
@@ -99,7 +97,7 @@ def parse_block_topic(topic: str, prefix: str) -> BlockAddress:
     address = BlockAddress(match[1], *map(int, match.groups()[1:]))
     if address.level not in LEVELS:
         raise ProtocolError("topic", "not a level of tmpo blocks", address.level)
-    if address.bid % (1 << address.level) or not _FIRST_SECOND < address.end <= _LAST_SECOND:
+    if address.bid % (1 << address.level) or not CLOCK_IS_SET < address.end <= END_OF_TIME:
         raise ProtocolError("topic", "not where a tmpo block begins", address.bid)
     return address
 
@@ -184,7 +182,7 @@ def _header(text: bytes) -> Section:
 def _moment(header: Section, key: str) -> tuple[int, int]:
     """The first or last reading as the header has it: its time, its value in thousandths."""
     match header.items(key):
-        case [int(time), int() | float() as value] if 0 <= time < _LAST_SECOND:
+        case [int(time), int() | float() as value] if 0 <= time < END_OF_TIME:
             if abs(value) < _BEYOND / _THOUSAND:
                 return time, round(value * _THOUSAND)
     raise header.wrong(key, "is no reading")

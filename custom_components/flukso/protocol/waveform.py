@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .clock import END_OF_TIME
 from .wire import Json, ProtocolError, load
 
 SAMPLES = 32
@@ -11,7 +12,6 @@ _WHAT = "waveform"
 _LONGEST = 1024
 _BRACKETS = 3
 _MILLI = 1000
-_LAST_SECOND = 2**33
 
 #: Samples beyond these (V, A) are none: a clamp for 500 A has its peaks at 707 A.
 _HIGHEST = {"mV": 1000, "mA": 2000}
@@ -46,7 +46,7 @@ def _time(stamp: Json) -> float:
         if TYPE_CHECKING:
             assert isinstance(second, int)
             assert isinstance(millis, int)
-        if 0 <= second < _LAST_SECOND and 0 <= millis < _MILLI:
+        if 0 <= second < END_OF_TIME and 0 <= millis < _MILLI:
             return second + millis / _MILLI
     raise ProtocolError(_WHAT, "its time is no second and millisecond", stamp)
 
