@@ -14,13 +14,24 @@ _BRACKETS = 1_000
 #: kubes and their hardware ids least of all (docs/protocol.md section 5).
 _KEPT = {
     Report.SENSORS: frozenset(
-        (
-            *("id", "enable", "type", "subtype", "class", "data_type", "port", "rid", "kid"),
-            *("function", "current", "constant", "tmpo"),
-        )
+        {
+            "id",
+            "enable",
+            "type",
+            "subtype",
+            "class",
+            "data_type",
+            "port",
+            "rid",
+            "kid",
+            "function",
+            "current",
+            "constant",
+            "tmpo",
+        }
     ),
-    Report.PORTS: frozenset(("enable", "class", "name", "current", "constant", "phase", "math")),
-    Report.KUBES: frozenset(("enable", "name", "hw_type", "sw_version")),
+    Report.PORTS: frozenset({"enable", "class", "name", "current", "constant", "phase", "math"}),
+    Report.KUBES: frozenset({"enable", "name", "hw_type", "sw_version"}),
 }
 
 #: The models of FluksoKubes by their hardware type (docs/protocol.md section 5).

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from .clock import END_OF_TIME
 from .quantities import Unit
 from .sensors import Stream
-from .wire import ProtocolError, load
+from .wire import Json, ProtocolError, load
 
 _LONGEST = 128
 
@@ -55,8 +55,7 @@ def _put_right(value: float) -> float:
     return round(whole + (whole - value), 3)
 
 
-def _known_unit(what: str, unit: object) -> Unit:
-    try:
-        return Unit(unit)  # type: ignore[arg-type]  # whatever it is, it is looked up
-    except ValueError, TypeError:
-        raise ProtocolError(what, "its unit is unknown", unit) from None
+def _known_unit(what: str, unit: Json) -> Unit:
+    if not isinstance(unit, str) or unit not in Unit:
+        raise ProtocolError(what, "its unit is unknown", unit)
+    return Unit(unit)

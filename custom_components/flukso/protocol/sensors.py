@@ -19,6 +19,8 @@ from .wire import Json, ProtocolError, Section
 #: FLM03: the current clamps; the pulse inputs are ports 4 to 6 (docs/protocol.md section 4).
 CLAMP_PORTS = (1, 2, 3)
 
+#: No sensor is on more ports than this.
+_MOST_PORTS = 8
 #: A counter's 32 bits before the point and 3 decimals behind it (docs/protocol.md section 2).
 _HIGHEST_COUNTER = 4_294_967_295.999
 #: The range of the clamps' Q20.11 fixed point (docs/protocol.md section 2).
@@ -106,8 +108,9 @@ def parse_sensors(config: Json) -> Sensors:
     )
     if len({sensor.sensor_id for sensor in enabled}) < len(enabled):
         raise ProtocolError(Report.SENSORS, "a sensor id in two slots")
-    functions, subtypes = (any(slot.text(key) for slot in slots) for key in ("function", "subtype"))
-    return Sensors(enabled, flm02=functions and not subtypes)
+    has_functions = any(slot.text("function") for slot in slots)
+    has_subtypes = any(slot.text("subtype") for slot in slots)
+    return Sensors(enabled, flm02=has_functions and not has_subtypes)
 
 
 def _parse_sensor(slot: Section) -> Sensor:
@@ -144,10 +147,15 @@ def _parse_ports(slot: Section) -> tuple[int, ...]:
     if items is None or (isinstance(items, str) and items[0].isalpha()):
         return ()
     numbers = items if isinstance(items, list) else [items]
-    ports = [Section({"port": item}, Report.SENSORS).whole("port", most=99) for item in numbers]
-    if not 0 < len(ports) <= 8 or not all(ports):
+    ports: list[int] = []
+    for number in numbers:
+        port = Section({"port": number}, Report.SENSORS).whole("port", most=99)
+        if not port:
+            raise slot.wrong("port", "is no list of ports")
+        ports.append(port)
+    if not 0 < len(ports) <= _MOST_PORTS:
         raise slot.wrong("port", "is no list of ports")
-    return tuple(port for port in ports if port)
+    return tuple(ports)
 
 
 def _source(slot: Section, ports: tuple[int, ...]) -> Source:
@@ -166,14 +174,14 @@ def _source(slot: Section, ports: tuple[int, ...]) -> Source:
 
 def _quantity(slot: Section, source: Source) -> Quantity:
     """The subtype of a clamp, else the type; a type of a firmware to come is OTHER."""
-    key = "subtype" if source is Source.CLAMP else "type"
-    known = {Source.CLAMP: CLAMP_QUANTITIES, Source.KUBE: KUBE_QUANTITIES}
-    name = slot.text(key)
-    if name in known.get(source, PULSE_QUANTITIES):
-        return Quantity(name)
     if source is Source.CLAMP:
-        raise slot.wrong(key, "is no subtype of a clamp")
-    return Quantity.OTHER
+        subtype = slot.text("subtype")
+        if subtype not in CLAMP_QUANTITIES:
+            raise slot.wrong("subtype", "is no subtype of a clamp")
+        return Quantity(subtype)
+    name = slot.text("type")
+    known = KUBE_QUANTITIES if source is Source.KUBE else PULSE_QUANTITIES
+    return Quantity(name) if name in known else Quantity.OTHER
 
 
 def streams_of(sensor: Sensor) -> tuple[Stream, ...]:

@@ -34,4 +34,7 @@ def parse_tap(payload: bytes) -> Tap:
     serial, firmware = _SERIAL.search(text), _FIRMWARE.search(text)
     if serial is None and firmware is None:
         raise ProtocolError(_WHAT, "neither serial nor firmware in it")
-    return Tap(serial and serial[1], firmware and firmware[1])
+    return Tap(
+        serial=serial[1] if serial else None,
+        firmware=firmware[1] if firmware else None,
+    )

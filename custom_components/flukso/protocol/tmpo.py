@@ -25,6 +25,8 @@ _TOPIC = re.compile(r"/sensor/([^/]+)/tmpo/([0-9]{1,6})/([0-9]{1,2})/([0-9]{1,10
 #: A block of level n spans 2ⁿ seconds.
 LEVELS = frozenset({8, 12, 16, 20})
 
+#: What tells zlib that what it unpacks is in the gzip format.
+_GZIP = zlib.MAX_WBITS | 16
 #: What a reading takes as text at most: two differences with their commas.
 _BYTES_A_READING = 24
 _LONGEST_HEADER = 4096
@@ -94,7 +96,9 @@ def parse_block_topic(topic: str, prefix: str) -> BlockAddress:
     match = _TOPIC.fullmatch(topic.removeprefix(prefix)) if topic.startswith(prefix) else None
     if match is None or not is_id(match[1]):
         raise ProtocolError("topic", "not that of a tmpo block", topic)
-    address = BlockAddress(match[1], *map(int, match.groups()[1:]))
+    address = BlockAddress(
+        sensor_id=match[1], rid=int(match[2]), level=int(match[3]), bid=int(match[4])
+    )
     if address.level not in LEVELS:
         raise ProtocolError("topic", "not a level of tmpo blocks", address.level)
     if address.bid % (1 << address.level) or not CLOCK_IS_SET < address.end <= END_OF_TIME:
@@ -116,7 +120,7 @@ def decode(address: BlockAddress, payload: bytes) -> Block:
         raise header.wrong("vsn", "is not known")
     if config.text("id") not in {None, address.sensor_id}:
         raise config.wrong("id", "is another sensor's")
-    first, last = (_moment(header, key) for key in ("head", "tail"))
+    first, last = _moment(header, "head"), _moment(header, "tail")
     most = 1 << address.level
     times = _summed(_times(text, places["t"]), first[0], most)
     values = _summed(_thousandths(text, places["v"]), first[1], most)
@@ -152,7 +156,7 @@ def _places(text: bytearray) -> dict[str, slice]:
         end = _end_of_header(text, key.end()) if key[1] else text.find(b"]", key.end()) + 1
         places[(key[1] or key[2]).decode()] = slice(key.end(), end)
         position = _next(what_follows, text, end).end()
-    if position != len(text) or len(places) != len("htv"):
+    if position != len(text) or places.keys() != {"h", "t", "v"}:
         raise ProtocolError(_WHAT, "not a header and two lists")
     return places
 
@@ -168,10 +172,13 @@ def _end_of_header(text: bytearray, start: int) -> int:
     """Where the object that starts there ends; 0 if it does not."""
     window = text[start : start + _LONGEST_HEADER].decode("latin-1")
     depth = 0
-    for bracket in _BRACKET_OR_TEXT.finditer(window):
-        depth += {"{": 1, "}": -1}.get(bracket[0], 0)
+    for found in _BRACKET_OR_TEXT.finditer(window):
+        if found[0] == "{":
+            depth += 1
+        elif found[0] == "}":
+            depth -= 1
         if not depth:
-            return start + bracket.end()
+            return start + found.end()
     return 0
 
 
@@ -192,9 +199,11 @@ def _pieces(text: bytearray, place: slice) -> Iterator[list[int | float]]:
     """The numbers of a list, some thousands at a time."""
     start, end = place.start + 1, place.stop - 1
     while start <= end:
-        stop = text.find(b",", min(start + _PIECE, end), end)
-        stop = end if stop < 0 else stop
-        piece = bytes(text[start:stop]) if stop <= start + 2 * _PIECE else b"endless"
+        comma = text.find(b",", min(start + _PIECE, end), end)
+        stop = end if comma < 0 else comma
+        if stop > start + 2 * _PIECE:
+            raise ProtocolError(_WHAT, "not a list of numbers")
+        piece = bytes(text[start:stop])
         if piece.translate(None, _NUMERIC):
             raise ProtocolError(_WHAT, "not a list of numbers")
         try:
@@ -252,7 +261,7 @@ def _summed(pieces: Iterator[list[int]], first: int, most: int) -> array[int]:
 def _unpack(payload: bytes, longest: int) -> bytearray:
     if len(payload) > longest:
         raise ProtocolError(_WHAT, "too long", len(payload))
-    unpacking = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    unpacking = zlib.decompressobj(wbits=_GZIP)
     text = bytearray()
     for start in range(0, len(payload), _PIECE):
         packed = payload[start : start + _PIECE]
