@@ -12,6 +12,7 @@ from .const import DEFAULT_POWER_INTERVAL
 from .kinds import CounterChannel
 from .meter import Meter
 from .metering.course import Course, Slack, Stretch, stretch_of
+from .metering.durations import DAY
 from .protocol.quantities import Unit
 from .protocol.sensors import Stream
 from .protocol.tmpo import BlockAddress, block_topic_filter, decode, parse_block_topic
@@ -27,7 +28,7 @@ _LEVELS = (12, 16, 20)
 #: So much may wait to be read (bytes); what is beyond that can be requested again.
 _MOST_WAITING = 64 * 1024 * 1024
 #: Blocks that ended longer ago are not read (s).
-_OLDEST = 400 * 86_400
+_OLDEST = 400 * DAY
 #: How long a reading may be under way, and how far the meter's clock may be off (s).
 LAG = 30
 

@@ -15,6 +15,8 @@ from .protocol.wire import ProtocolError
 from .shown import Shown
 from .transport import Message, Transport
 
+#: A clock that is further off is wrong (s).
+FAR_OFF = 300
 #: It may be silent for so long (s), and for so many times the longest gap that it ever left.
 _PATIENCE = 600
 _GAPS = 3

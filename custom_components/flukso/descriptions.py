@@ -27,6 +27,7 @@ from homeassistant.const import (
     UnitOfVolumeFlowRate,
 )
 
+from .metering.durations import DAY, MINUTE
 from .protocol.quantities import Quantity, Unit
 from .protocol.sensors import Source, Stream
 from .protocol.topics import Kind
@@ -77,7 +78,6 @@ def _total(
 
 _Class = SensorDeviceClass
 _LITRES_PER_MINUTE = UnitOfVolumeFlowRate.LITERS_PER_MINUTE
-_MINUTES_A_DAY = 1440
 _PERCENT = _measurement(None, UnitOfRatio.PERCENTAGE, 1, scale=100)
 
 #: What a unit of the wire becomes, as the unit of a gauge or a counter.
@@ -98,7 +98,7 @@ _BY_UNIT: dict[tuple[Kind, Unit], FluksoSensorDescription] = {
         suggested=_LITRES_PER_MINUTE,
     ),
     (Kind.GAUGE, Unit.LITRE_PER_DAY): _measurement(
-        _Class.VOLUME_FLOW_RATE, _LITRES_PER_MINUTE, 1, scale=1 / _MINUTES_A_DAY
+        _Class.VOLUME_FLOW_RATE, _LITRES_PER_MINUTE, 1, scale=MINUTE / DAY
     ),
     (Kind.GAUGE, Unit.GRAM_PER_SECOND): _measurement(None, "g/s", 2),
     (Kind.GAUGE, Unit.PER_SECOND): _measurement(_Class.FREQUENCY, UnitOfFrequency.HERTZ, 3),

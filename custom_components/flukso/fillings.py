@@ -16,7 +16,8 @@ from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
 from .const import DOMAIN, EVENT_HISTORY_FILLED
-from .metering.gaps import HOUR, MeanRow, Row
+from .metering.durations import DAY, HOUR
+from .metering.gaps import MeanRow, Row
 from .recorded import Change, async_apply, async_plan, in_unit
 from .registered import sensor_id_of
 from .storage import Storage
@@ -24,7 +25,7 @@ from .stored import Stored
 
 _VERSION = 1
 #: How long a filling can be taken back (s).
-_KEPT = 30 * 24 * HOUR
+_KEPT = 30 * DAY
 #: For so long after an hour its row is the recorder's to make (s).
 RECORDER_IS_FIRST = 900
 

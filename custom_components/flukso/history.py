@@ -16,7 +16,8 @@ from .fillings import RECORDER_IS_FIRST, Filling, Fillings
 from .kinds import CounterChannel
 from .meter import Meter
 from .metering.comparison import compare, power_rows
-from .metering.gaps import HOUR, Finding, Gap, Hour, Reason, Row, find_gaps, rows_for
+from .metering.durations import DAY, HOUR
+from .metering.gaps import Finding, Gap, Hour, Reason, Row, find_gaps, rows_for
 from .protocol.quantities import Unit
 from .protocol.sensors import Source, Stream
 from .protocol.topics import Kind
@@ -29,7 +30,7 @@ from .until import FilledUntil
 _LOGGER = logging.getLogger(__name__)
 
 #: How far around a block a gap may reach that it helps to fill (s).
-_REACH = 31 * 24 * HOUR
+_REACH = 31 * DAY
 
 
 class History:

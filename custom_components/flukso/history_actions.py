@@ -21,7 +21,7 @@ from .audit import Audit
 from .const import DOMAIN
 from .fillings import Filling
 from .history import History
-from .metering.gaps import HOUR
+from .metering.durations import HOUR
 from .registered import sensor_id_of
 from .runtime import FluksoConfigEntry
 

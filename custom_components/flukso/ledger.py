@@ -9,15 +9,13 @@ from typing import override
 
 from homeassistant.core import callback
 
+from .clock import FAR_OFF
 from .kinds import CounterChannel
 from .metering.demand import Demand, DemandState
 from .metering.guard import CounterState
 from .metering.netting import Netting, NettingState
 from .metering.summing import Sum, SumState
 from .shown import OnDemand
-
-#: A meter whose clock is further off does not know the quarters of an hour (s).
-_CLOCK_IS_RIGHT = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +96,7 @@ class Ledger(OnDemand):
         if not entries:
             return
         self.current = True
-        if self._leap is None and abs(at - time) <= _CLOCK_IS_RIGHT:
+        if self._leap is None and abs(at - time) <= FAR_OFF:
             for entry in entries:
                 self.demand.take(*entry)
         else:

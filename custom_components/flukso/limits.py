@@ -1,12 +1,10 @@
 """What an input can do: how fast it counts, how big its pulse is, how long it may be silent."""
 
+from .metering.durations import DAY, HOUR
 from .protocol.config import Configuration
 from .protocol.quantities import Quantity, Unit
 from .protocol.sensors import Sensor, Source, Stream
 from .protocol.topics import Kind
-
-_SECONDS_AN_HOUR = 3600
-_SECONDS_A_DAY = 86_400
 
 #: The highest voltage of a supply (V), and how far beyond its rating a clamp still measures.
 _HIGHEST_VOLTAGE = 250
@@ -16,8 +14,8 @@ _SUMMED = 3
 
 #: More than any household's pulse meter counts: Wh, L, g or s a second.
 _FASTEST_PULSES = {
-    Quantity.ELECTRICITY: 100_000 / _SECONDS_AN_HOUR,
-    Quantity.HEAT: 100_000 / _SECONDS_AN_HOUR,
+    Quantity.ELECTRICITY: 100_000 / HOUR,
+    Quantity.HEAT: 100_000 / HOUR,
     Quantity.WATER: 5.0,
     Quantity.GAS: 10.0,
     Quantity.FUEL: 1.0,
@@ -26,7 +24,7 @@ _FASTEST_PULSES = {
 }
 
 #: From the unit of a pulse to that of the gauge, once per second.
-_PULSE_IN_GAUGE_UNITS = {Unit.WATT: _SECONDS_AN_HOUR, Unit.LITRE_PER_DAY: _SECONDS_A_DAY}
+_PULSE_IN_GAUGE_UNITS = {Unit.WATT: HOUR, Unit.LITRE_PER_DAY: DAY}
 
 #: A clamp publishes every second, a kube every 64 s (docs/protocol.md section 1).
 _CLAMP_PATIENCE = 60
@@ -46,7 +44,7 @@ def fastest(sensor: Sensor, configuration: Configuration) -> float | None:
         clamps = _SUMMED if configuration.sums_ports else 1
     if current is None:
         return None
-    return current * _HIGHEST_VOLTAGE * _OVERLOAD * clamps / _SECONDS_AN_HOUR
+    return current * _HIGHEST_VOLTAGE * _OVERLOAD * clamps / HOUR
 
 
 def pulse_in_gauge_units(constant: float, unit: Unit) -> float:

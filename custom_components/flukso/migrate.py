@@ -49,6 +49,7 @@ from homeassistant.util import dt as dt_util
 
 from .const import CONF_TOPIC_PREFIX, DOMAIN
 from .devices import part_of
+from .metering.durations import DAY, MINUTE
 from .protocol.quantities import Unit
 from .protocol.sensors import Sensor, Stream
 from .protocol.topics import Kind, is_id
@@ -78,8 +79,6 @@ class _Meaning:
         return value * self.factor if value > self.over else value
 
 
-_MINUTES_A_DAY = 1440
-
 #: What the older labels mean, by the unit on the wire. No air weighs 2000 hPa: that was Pa. Before
 #: 2023 reactive power was in "VAR" and a flow of water in "L".
 _MEANINGS: dict[tuple[Unit, str | None], _Meaning] = {
@@ -91,13 +90,13 @@ _MEANINGS: dict[tuple[Unit, str | None], _Meaning] = {
         UnitOfVolumeFlowRate.LITERS_PER_SECOND, "volume_flow_rate"
     ),
     (Unit.LITRE_PER_DAY, "L"): _Meaning(
-        UnitOfVolumeFlowRate.LITERS_PER_MINUTE, "volume_flow_rate", 1 / _MINUTES_A_DAY
+        UnitOfVolumeFlowRate.LITERS_PER_MINUTE, "volume_flow_rate", MINUTE / DAY
     ),
     (Unit.LITRE_PER_DAY, "L/s"): _Meaning(
-        UnitOfVolumeFlowRate.LITERS_PER_MINUTE, "volume_flow_rate", 1 / _MINUTES_A_DAY
+        UnitOfVolumeFlowRate.LITERS_PER_MINUTE, "volume_flow_rate", MINUTE / DAY
     ),
     (Unit.LITRE_PER_DAY, "m³/s"): _Meaning(
-        UnitOfVolumeFlowRate.LITERS_PER_MINUTE, "volume_flow_rate", 1000 / _MINUTES_A_DAY
+        UnitOfVolumeFlowRate.LITERS_PER_MINUTE, "volume_flow_rate", 1000 * MINUTE / DAY
     ),
     (Unit.PASCAL, "hPa"): _Meaning(UnitOfPressure.HPA, "pressure", 0.01, over=2000),
     (Unit.VOLT, "%"): _Meaning(UnitOfElectricPotential.VOLT, "voltage", 3.3 / 100),

@@ -14,7 +14,8 @@ from homeassistant.components.recorder.statistics import (
 )
 from homeassistant.core import HomeAssistant
 
-from .metering.gaps import HOUR, MeanRow, Row
+from .metering.durations import HOUR
+from .metering.gaps import MeanRow, Row
 from .stored import Stored, async_metadata, async_read, async_remove, write
 
 #: A write that the database wants to be asked for again lines up behind the first look.

@@ -4,15 +4,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from .hearing import Heard
+from .metering.durations import DAY, HOUR, MINUTE
 
 #: How long what should be there may be missing (s).
-SOON = 300
+SOON = 5 * MINUTE
 #: Two ways are one too many when the second has not ended the first within this time (s).
-_OVERLAP = 60
-_A_DAY = 86_400
-#: A clock that is further off (s) for so long (s) is wrong.
-FAR_OFF = 300
-_AN_HOUR = 3600
+_OVERLAP = MINUTE
+#: A clock that is far off for so long is wrong (s).
+_FAR_OFF_FOR = HOUR
 
 
 class Ailment(StrEnum):
@@ -52,7 +51,7 @@ class Signs:
     @property
     def undecided(self) -> frozenset[Ailment]:
         """What can't be found yet, and is not known to be cured either."""
-        is_told = self.clock_off is not None and not 0 < self.clock_off < _AN_HOUR
+        is_told = self.clock_off is not None and not 0 < self.clock_off < _FAR_OFF_FOR
         return frozenset() if is_told else frozenset({Ailment.CLOCK})
 
     @property
@@ -81,7 +80,7 @@ def diagnose(signs: Signs) -> frozenset[Ailment]:
     found = set()
     if signs.unreadable is not None:
         found.add(Ailment.UNREADABLE)
-    if (signs.clock_off or 0) >= _AN_HOUR:
+    if signs.clock_off is not None and signs.clock_off >= _FAR_OFF_FOR:
         found.add(Ailment.CLOCK)
     if signs.arrived is not None and signs.sensors is None:
         found.add(Ailment.NO_CONFIGURATION)
@@ -92,7 +91,7 @@ def diagnose(signs: Signs) -> frozenset[Ailment]:
             found.add(Ailment.OTHER_PREFIX)
         elif signs.is_configured_only:
             found.add(Ailment.NO_READINGS)
-        elif signs.now - (signs.read or signs.since) >= _A_DAY:
+        elif signs.now - (signs.read or signs.since) >= DAY:
             found.add(Ailment.SILENT)
     elif is_elsewhere and (signs.arrived or 0) - begun >= _OVERLAP:
         found.add(Ailment.TWO_PREFIXES)

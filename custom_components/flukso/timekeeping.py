@@ -6,10 +6,10 @@ whose pulses may rest for days: it costs a message now and then, and tells that 
 
 from homeassistant.core import CALLBACK_TYPE, callback
 
+from .clock import FAR_OFF
 from .limits import is_regular
 from .meter import Meter
 from .protocol.sensors import Source
-from .signs import FAR_OFF
 
 #: What is older (s) tells nothing of now.
 _RECENT = 120

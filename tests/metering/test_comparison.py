@@ -6,8 +6,8 @@ import pytest
 
 from custom_components.flukso.metering.comparison import compare, power_rows
 from custom_components.flukso.metering.course import Course, Slack, stretch_of
+from custom_components.flukso.metering.durations import HOUR
 from custom_components.flukso.metering.gaps import (
-    HOUR,
     Finding,
     Gap,
     Hour,

@@ -8,7 +8,7 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.flukso.metering.course import Course, Slack, Stretch, stretch_of
-from custom_components.flukso.metering.gaps import HOUR
+from custom_components.flukso.metering.durations import HOUR
 
 SLACK = Slack(before=90, after=60)
 #: The end of an hour, well within a block of four hours that begins at 0.

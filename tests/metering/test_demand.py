@@ -1,6 +1,7 @@
 import pytest
 
-from custom_components.flukso.metering.demand import QUARTER, Demand, Peak
+from custom_components.flukso.metering.demand import Demand, Peak
+from custom_components.flukso.metering.durations import QUARTER
 
 from .quarters import BEGIN, BRUSSELS, at, house_at
 

@@ -3,7 +3,8 @@
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.flukso.metering.demand import QUARTER, Peak
+from custom_components.flukso.metering.demand import Peak
+from custom_components.flukso.metering.durations import QUARTER
 
 from .quarters import BEGIN, House, house_at, restarted
 

@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from custom_components.flukso.metering.demand import QUARTER, Demand
+from custom_components.flukso.metering.demand import Demand
+from custom_components.flukso.metering.durations import QUARTER
 from custom_components.flukso.metering.netting import Netting
 from simulator.household import Home, minute
 

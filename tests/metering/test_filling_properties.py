@@ -12,7 +12,8 @@ import pytest
 
 from custom_components.flukso.metering.comparison import compare
 from custom_components.flukso.metering.course import Course, Slack, stretch_of
-from custom_components.flukso.metering.gaps import HOUR, Row, find_gaps, rows_for
+from custom_components.flukso.metering.durations import HOUR
+from custom_components.flukso.metering.gaps import Row, find_gaps, rows_for
 
 #: Between two blocks of level 20, in the middle of what is looked at.
 BORDER = 1693 << 20

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from hypothesis import given, strategies as st
 import pytest
 
+from custom_components.flukso.metering.durations import HOUR
 from custom_components.flukso.metering.gaps import (
-    HOUR,
     Finding,
     Hour,
     Known,

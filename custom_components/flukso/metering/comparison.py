@@ -5,7 +5,8 @@ from functools import partial
 from itertools import pairwise
 
 from .course import Course, Slack
-from .gaps import HOUR, Gap, Hour, Known, MeanRow, Row
+from .durations import HOUR
+from .gaps import Gap, Hour, Known, MeanRow, Row
 
 _THOUSAND = 1000
 

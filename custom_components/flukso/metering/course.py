@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from time import sleep
 
-from .gaps import HOUR
+from .durations import HOUR
 
 #: From thousandths of a Wh a second to W.
 _TO_WATT = HOUR / 1000
-#: What is worked through at once, and how long (s) others may go on then.
-_PIECE = 16 * 1024
+#: What is worked through at once, and how long (s) other threads may go on then.
+_PIECE_READINGS = 16 * 1024
 _BREATH = 0.0001
 
 
@@ -83,8 +83,8 @@ def stretch_of(
 
 def _last_fall(values: array[int]) -> int:
     """The place of the last value that is lower than the one before; 0 if none is."""
-    for end in range(len(values), 1, -_PIECE):
-        begin = max(end - _PIECE - 1, 0)
+    for end in range(len(values), 1, -_PIECE_READINGS):
+        begin = max(end - _PIECE_READINGS - 1, 0)
         steps = enumerate(pairwise(values[begin:end]), begin + 1)
         falls = [place for place, (before, after) in steps if after < before]
         if falls:

@@ -4,12 +4,11 @@ from collections import deque
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
+from .durations import HOUR, MINUTE, QUARTER
 from .netting import LONGEST_GAP
 
-QUARTER = 900
-_SECONDS_AN_HOUR = 3600
 #: What "now" means for the power that a quarter goes on with (s).
-_NOW = 60
+_NOW = MINUTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,4 +121,4 @@ class Demand:
 
 def _power(energy: float, seconds: int) -> float:
     """The mean power (W) of an energy (Wh) in that time."""
-    return round(energy * _SECONDS_AN_HOUR / seconds, 1)
+    return round(energy * HOUR / seconds, 1)

@@ -6,7 +6,7 @@ from enum import StrEnum
 from itertools import groupby, pairwise
 from math import inf
 
-HOUR = 3600
+from .durations import HOUR
 
 #: Home Assistant converts units, and adds up, in floats (the counter's unit).
 _NOISE = 0.01

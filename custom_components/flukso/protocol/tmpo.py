@@ -31,8 +31,8 @@ _GZIP = zlib.MAX_WBITS | 16
 _BYTES_A_READING = 24
 _LONGEST_HEADER = 4096
 _HEADER_BRACKETS = 32
-#: Some thousand numbers: what is worked through at once, and how long (s) others may go on then.
-_PIECE = 16 * 1024
+#: What is worked through at once, and how long (s) other threads may go on then.
+_PIECE_BYTES = 16 * 1024
 _BREATH = 0.0001
 _OPENING = re.compile(rb"\s{0,9}\{\s{0,9}")
 _HEADER_OR_LIST = re.compile(rb'"(?:(h)"\s{0,9}:\s{0,9}(?=\{)|([tv])"\s{0,9}:\s{0,9}(?=\[))')
@@ -199,9 +199,9 @@ def _pieces(text: bytearray, place: slice) -> Iterator[list[int | float]]:
     """The numbers of a list, some thousands at a time."""
     start, end = place.start + 1, place.stop - 1
     while start <= end:
-        comma = text.find(b",", min(start + _PIECE, end), end)
+        comma = text.find(b",", min(start + _PIECE_BYTES, end), end)
         stop = end if comma < 0 else comma
-        if stop > start + 2 * _PIECE:
+        if stop > start + 2 * _PIECE_BYTES:
             raise ProtocolError(_WHAT, "not a list of numbers")
         piece = bytes(text[start:stop])
         if piece.translate(None, _NUMERIC):
@@ -263,11 +263,11 @@ def _unpack(payload: bytes, longest: int) -> bytearray:
         raise ProtocolError(_WHAT, "too long", len(payload))
     unpacking = zlib.decompressobj(wbits=_GZIP)
     text = bytearray()
-    for start in range(0, len(payload), _PIECE):
-        packed = payload[start : start + _PIECE]
+    for start in range(0, len(payload), _PIECE_BYTES):
+        packed = payload[start : start + _PIECE_BYTES]
         while packed:
             try:
-                text += unpacking.decompress(packed, _PIECE)
+                text += unpacking.decompress(packed, _PIECE_BYTES)
             except zlib.error as error:
                 raise ProtocolError(_WHAT, "can't be unpacked") from error
             if len(text) > longest:

@@ -1,0 +1,6 @@
+"""Durations in seconds, for whatever reckons in hours and days."""
+
+MINUTE = 60
+QUARTER = 15 * MINUTE
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
