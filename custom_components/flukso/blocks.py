@@ -18,6 +18,7 @@ from .protocol.sensors import Stream
 from .protocol.tmpo import BlockAddress, block_topic_filter, decode, parse_block_topic
 from .protocol.topics import Kind
 from .protocol.wire import ProtocolError
+from .registered import channel_unique_id
 from .runtime import FluksoConfigEntry
 from .transport import Message, Transport
 
@@ -70,11 +71,13 @@ class Blocks:
     @property
     def counters(self) -> dict[str, CounterChannel]:
         """The counters in use that the meter remembers, by the unique ids of their entities."""
-        return {
-            f"{self._meter.device_id}_{channel.stream.sensor.sensor_id}_{Kind.COUNTER}": channel
-            for channel in self._followed
-            if channel.stream.sensor.remembered
-        }
+        counters = {}
+        for channel in self._followed:
+            sensor = channel.stream.sensor
+            if sensor.remembered:
+                unique_id = channel_unique_id(self._meter.device_id, sensor.sensor_id, Kind.COUNTER)
+                counters[unique_id] = channel
+        return counters
 
     async def async_follow(self, channel: CounterChannel) -> CALLBACK_TYPE:
         """Listen to the blocks of a counter; returns an unsubscribe function.

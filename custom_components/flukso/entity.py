@@ -10,6 +10,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .channel import Channel
 from .devices import AnyDeviceInfo, device_info
+from .registered import channel_unique_id
 from .runtime import FluksoConfigEntry
 from .shown import Shown
 
@@ -56,7 +57,7 @@ class ChannelEntity(FluksoEntity):
         device_id = entry.runtime_data.meter.device_id
         super().__init__(
             channel,
-            f"{device_id}_{stream.sensor.sensor_id}_{stream.kind}",
+            channel_unique_id(device_id, stream.sensor.sensor_id, stream.kind),
             device_info(hass, entry, stream.sensor),
         )
 

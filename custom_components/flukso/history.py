@@ -22,7 +22,7 @@ from .protocol.quantities import Unit
 from .protocol.sensors import Source, Stream
 from .protocol.topics import Kind
 from .recorded import async_mean_rows, async_rows
-from .registered import sensor_id_of, sensor_of
+from .registered import channel_unique_id, sensor_id_of, sensor_of
 from .runtime import FluksoConfigEntry
 from .transport import Transport
 from .until import FilledUntil
@@ -191,7 +191,7 @@ class History:
         """Give the hours of a filled gap that have no power the one that the counter tells."""
         sensor_id = channel.stream.sensor.sensor_id
         gauge = self._meter.channels.get((sensor_id, Kind.GAUGE))
-        unique_id = f"{self._meter.device_id}_{sensor_id}_{Kind.GAUGE}"
+        unique_id = channel_unique_id(self._meter.device_id, sensor_id, Kind.GAUGE)
         entity = sensor_of(self._hass, unique_id)
         if gauge is None or gauge.stream.unit is not Unit.WATT or entity is None or entity.disabled:
             return None

@@ -12,6 +12,7 @@ from homeassistant.util import dt as dt_util
 from .devices import device_info
 from .drawing import draw
 from .entity import FluksoEntity, follow
+from .registered import port_unique_id
 from .runtime import FluksoConfigEntry
 from .scope import Scope
 
@@ -39,7 +40,7 @@ class FluksoWaveform(FluksoEntity, ImageEntity):
 
     def __init__(self, hass: HomeAssistant, entry: FluksoConfigEntry, scope: Scope) -> None:
         device_id = entry.runtime_data.meter.device_id
-        unique_id = f"{device_id}_port_{scope.port}_waveform"
+        unique_id = port_unique_id(device_id, scope.port, "waveform")
         FluksoEntity.__init__(self, scope, unique_id, device_info(hass, entry, scope.sensor))
         ImageEntity.__init__(self, hass)
         self._scope = scope

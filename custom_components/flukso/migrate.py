@@ -53,6 +53,7 @@ from .metering.durations import DAY, MINUTE
 from .protocol.quantities import Unit
 from .protocol.sensors import Sensor, Stream
 from .protocol.topics import Kind, is_id
+from .registered import channel_unique_id
 from .runtime import FluksoConfigEntry
 
 _LOGGER = logging.getLogger(__name__)
@@ -156,7 +157,7 @@ def take_over(hass: HomeAssistant, entry: FluksoConfigEntry) -> None:
     told = meter.configuration.sensors if meter.channels else None
     streams: dict[str, Stream] = {}
     for sensor, kind in product(told.enabled if told else (), Kind):
-        entity = marked.get(f"{meter.device_id}_{sensor.sensor_id}_{kind}")
+        entity = marked.get(channel_unique_id(meter.device_id, sensor.sensor_id, kind))
         channel = meter.channels.get((sensor.sensor_id, kind))
         if entity is None:
             continue

@@ -1,10 +1,29 @@
-"""Sensors of this integration in the entity registry, whatever they are called by now."""
+"""The unique ids of entities, and what Home Assistant has registered under them.
+
+The unique ids are those of the older integration, whose users keep their entities and statistics.
+"""
 
 from homeassistant.components.sensor import DOMAIN as SENSOR_DOMAIN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 
 from .const import DOMAIN
+from .protocol.topics import Kind
+
+
+def channel_unique_id(device_id: str, sensor_id: str, kind: Kind) -> str:
+    """The unique id of the entity that shows the gauge or the counter of a sensor."""
+    return f"{device_id}_{sensor_id}_{kind}"
+
+
+def port_unique_id(device_id: str, port: int, what: str) -> str:
+    """The unique id of an entity of a port, besides those of its sensors."""
+    return f"{device_id}_port_{port}_{what}"
+
+
+def meter_unique_id(device_id: str, what: str) -> str:
+    """The unique id of an entity of the meter as a whole."""
+    return f"{device_id}_{what}"
 
 
 def sensor_id_of(hass: HomeAssistant, unique_id: str) -> str | None:

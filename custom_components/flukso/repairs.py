@@ -17,7 +17,7 @@ from .metering.guard import Break
 from .protocol.sensors import Stream
 from .protocol.topics import Kind
 from .redaction import Redaction
-from .registered import sensor_id_of
+from .registered import channel_unique_id, sensor_id_of
 from .runtime import FluksoConfigEntry
 
 _COUNTER_BREAK = "counter_break"
@@ -33,7 +33,7 @@ def raise_counter_break(
     integration called its device by the serial number.
     """
     sensor_id = channel.stream.sensor.sensor_id
-    unique_id = f"{entry.runtime_data.meter.device_id}_{sensor_id}_{Kind.COUNTER}"
+    unique_id = channel_unique_id(entry.runtime_data.meter.device_id, sensor_id, Kind.COUNTER)
     registered = sensor_id_of(hass, unique_id)
     entity_id = registered or f"{sensor_id[:6]}…"
     state = hass.states.get(entity_id)

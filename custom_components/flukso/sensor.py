@@ -28,7 +28,7 @@ from .entity import ChannelEntity, FluksoEntity, channels_of, follow
 from .kinds import CounterChannel
 from .meter import Meter
 from .protocol.quantities import Unit
-from .registered import sensor_of
+from .registered import meter_unique_id, port_unique_id, sensor_of
 from .restore import Kept, counter_from, ledger_from
 from .runtime import FluksoConfigEntry
 from .supply import Supply
@@ -159,7 +159,7 @@ class FluksoTotal(FluksoEntity, SensorEntity):
 
     def __init__(self, hass: HomeAssistant, entry: FluksoConfigEntry, total: Total) -> None:
         meter = entry.runtime_data.meter
-        super().__init__(total, f"{meter.device_id}_{total.what}", meter_info(meter))
+        super().__init__(total, meter_unique_id(meter.device_id, total.what), meter_info(meter))
         description = self.entity_description = TOTALS[total.what]
         if description.belgian:
             self._attr_entity_registry_enabled_default = hass.config.country == "BE"
@@ -205,7 +205,7 @@ class FluksoFigure(FluksoEntity, SensorEntity):
 
     def __init__(self, hass: HomeAssistant, entry: FluksoConfigEntry, figure: Figure) -> None:
         device_id, sensor = entry.runtime_data.meter.device_id, figure.scope.sensor
-        unique_id = f"{device_id}_port_{figure.scope.port}_{figure.what}"
+        unique_id = port_unique_id(device_id, figure.scope.port, figure.what)
         super().__init__(figure, unique_id, device_info(hass, entry, sensor))
         self.entity_description = FIGURES[figure.what]
 
@@ -227,7 +227,8 @@ class FluksoClock(FluksoEntity, SensorEntity):
 
     def __init__(self, entry: FluksoConfigEntry, clock: Clock) -> None:
         meter = entry.runtime_data.meter
-        super().__init__(clock, f"{meter.device_id}_{CLOCK_OFFSET.key}", meter_info(meter))
+        unique_id = meter_unique_id(meter.device_id, CLOCK_OFFSET.key)
+        super().__init__(clock, unique_id, meter_info(meter))
 
     @override
     def _take_value(self) -> None:
@@ -248,7 +249,8 @@ class FluksoFilledUntil(FluksoEntity, RestoreSensor):
 
     def __init__(self, entry: FluksoConfigEntry, until: FilledUntil) -> None:
         meter = entry.runtime_data.meter
-        super().__init__(until, f"{meter.device_id}_{FILLED_UNTIL.key}", meter_info(meter))
+        unique_id = meter_unique_id(meter.device_id, FILLED_UNTIL.key)
+        super().__init__(until, unique_id, meter_info(meter))
         self._until = until
 
     @override
