@@ -242,7 +242,7 @@ def test_totals_are_suggested_in_the_unit_that_people_use(
     assert description.suggested_unit_of_measurement == suggested
 
 
-def test_what_few_people_want_is_diagnostic_and_disabled() -> None:
+def test_what_few_people_want_is_diagnostic_and_the_rarest_of_it_disabled() -> None:
     described = {
         stream.sensor.quantity: description
         for stream in ALL.values()
@@ -260,7 +260,7 @@ def test_what_few_people_want_is_diagnostic_and_disabled() -> None:
         if description.entity_category is EntityCategory.DIAGNOSTIC
     }
     assert disabled == {"vthd", "ithd", "alpha"}
-    assert diagnostic == disabled | {"battery"}
+    assert diagnostic == disabled | {"q1", "q2", "q3", "q4", "battery"}
 
 
 @pytest.mark.parametrize("quantity", ["electricity", "gas"])

@@ -1,5 +1,6 @@
 """What all entities share: an identity that outlives names, and a place that waits for them."""
 
+from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 import pytest
@@ -35,6 +36,32 @@ async def test_an_entity_is_known_by_the_ids_that_the_older_integration_used(
 
     assert entity_of(hass, meter, 1, "gauge").entity_id == old.entity_id == "sensor.main_power"
     assert value_of(hass, meter, 1, "gauge") == 100
+
+
+async def test_reactive_power_becomes_diagnostic_for_those_who_have_it_already(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    meter = flm03()
+    entry = config_entry(meter)
+    entry.add_to_hass(hass)
+    q1 = 3
+    for kind in ("gauge", "counter"):
+        er.async_get(hass).async_get_or_create(
+            "sensor",
+            DOMAIN,
+            f"{meter.device_id}_{meter.sensor_id(q1)}_{kind}",
+            config_entry=entry,
+            entity_category=None,
+        )
+    await broker.publish_all(meter.reports, retain=True)
+
+    await hass.config_entries.async_setup(entry.entry_id)
+    await broker.settle()
+
+    for kind in ("gauge", "counter"):
+        entity = entity_of(hass, meter, q1, kind)
+        assert entity.entity_category is EntityCategory.DIAGNOSTIC
+        assert not entity.disabled
 
 
 async def test_an_entity_keeps_its_id_when_its_port_is_renamed(

@@ -142,6 +142,8 @@ _BY_QUANTITY: dict[tuple[Quantity, Unit], FluksoSensorDescription] = {
     ),
 }
 
+_QUADRANTS = (Quantity.Q1, Quantity.Q2, Quantity.Q3, Quantity.Q4)
+
 #: Keys of the translations and icons. One that is a device class too has a name there for units
 #: that take the class away.
 _KEYS: dict[tuple[Quantity, Kind], str] = {
@@ -151,7 +153,7 @@ _KEYS: dict[tuple[Quantity, Kind], str] = {
     (Quantity.PMINUS, Kind.COUNTER): "active_energy_export",
     **{
         (quadrant, kind): f"reactive_{word}_{quadrant}"
-        for quadrant in (Quantity.Q1, Quantity.Q2, Quantity.Q3, Quantity.Q4)
+        for quadrant in _QUADRANTS
         for kind, word in ((Kind.GAUGE, "power"), (Kind.COUNTER, "energy"))
     },
     (Quantity.VRMS, Kind.GAUGE): "voltage",
@@ -183,8 +185,8 @@ _KEYS: dict[tuple[Quantity, Kind], str] = {
     (Quantity.BATTERY, Kind.GAUGE): "battery_voltage",
 }
 
-_DIAGNOSTIC = frozenset((Quantity.VTHD, Quantity.ITHD, Quantity.ALPHA, Quantity.BATTERY))
 _DISABLED = frozenset((Quantity.VTHD, Quantity.ITHD, Quantity.ALPHA))
+_DIAGNOSTIC = _DISABLED | {*_QUADRANTS, Quantity.BATTERY}
 
 
 def _translation_key(

@@ -158,6 +158,7 @@ async def test_entity_category_sets_what_is_diagnostic_apart(
         if entity.entity_category is EntityCategory.DIAGNOSTIC
     }
     assert {"Battery voltage", "Problem", "Voltage THD", "Current THD"} <= diagnostic
+    assert {"Reactive power Q1", "Reactive energy Q4"} <= diagnostic
     assert not {"Active power import", "Active energy import", "Temperature"} & diagnostic
 
 
