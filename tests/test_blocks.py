@@ -17,6 +17,7 @@ from custom_components.flukso import blocks
 from custom_components.flukso.const import EVENT_HISTORY_FILLED
 from custom_components.flukso.fillings import Fillings
 from custom_components.flukso.recorded import async_apply
+from custom_components.flukso.redaction import shortened
 
 from .broker import Broker
 from .home import entity_of, set_up
@@ -152,6 +153,8 @@ async def test_while_the_recorder_has_no_time_it_is_said_and_the_next_block_trie
 
     assert await table(hass, energy) == before
     [warning] = [record for record in caplog.records if record.levelno >= logging.WARNING]
-    assert "it is busy" in warning.getMessage()
+    topic = shortened(METER.topic(1, "counter"))
+    assert warning.getMessage().startswith(f"The history of {topic} is looked at later: ")
+    assert warning.getMessage().endswith("it is busy")
     await PAST.publish(broker, 12, BEGIN + (1 << LEVEL))
     assert len(await table(hass, energy)) == len(before) + len(HOLE)

@@ -163,7 +163,7 @@ async def test_another_unit_than_expected_is_believed_once(
     await broker.publish(meter.topic(42, "gauge"), reading(1009.5, "hPa"))
     assert value_of(hass, meter, 42, "gauge") == 1009.5
 
-    topic = meter.topic(42, "gauge")
+    topic = f"/sensor/{meter.sensor_id(42)[:6]}…/gauge"
     logged = [record for record in caplog.records if record.name.startswith("custom_components")]
     assert [record.getMessage() for record in logged] == [
         f"The readings on {topic} come in 'hPa' instead of 'Pa'",

@@ -152,15 +152,16 @@ async def test_a_message_that_meets_an_error_does_the_others_no_harm(
             raise ZeroDivisionError
 
     transport = Transport(hass)
-    await transport.async_gather("/a", receive, lambda: False)
+    topic = "/sensor/0123456789abcdef0123456789abcdef/gauge"
+    await transport.async_gather(topic, receive, lambda: False)
     await broker.settle()
     for payload in ("1", "2", "3"):
-        await broker.publish("/a", payload)
+        await broker.publish(topic, payload)
 
     transport.hand_over()
 
     assert payloads == [b"1", b"2", b"3"]
-    assert "A message on /a met an error" in caplog.text
+    assert "A message on /sensor/012345…/gauge met an error" in caplog.text
 
 
 async def test_what_is_forgotten_is_never_handed_over(

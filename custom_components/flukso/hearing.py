@@ -8,6 +8,7 @@ from homeassistant.core import callback
 
 from .protocol.topics import Report
 from .protocol.wire import ProtocolError
+from .redaction import shortened
 from .transport import Message
 
 _LOGGER = logging.getLogger(__name__)
@@ -52,5 +53,7 @@ class Hearing:
         """Count a broken message, and log the first of its kind."""
         kind = (error.what, error.wrong)
         self.broken[kind] += 1
-        level = logging.WARNING if self.broken[kind] == 1 else logging.DEBUG
-        _LOGGER.log(level, "Ignoring a message on %s: %s", topic, error)
+        if self.broken[kind] == 1:
+            _LOGGER.warning("Ignoring a message on %s: %s", shortened(topic), shortened(error))
+        else:
+            _LOGGER.debug("Ignoring a message on %s: %s", topic, error)

@@ -22,6 +22,7 @@ from .protocol.quantities import Unit
 from .protocol.sensors import Source, Stream
 from .protocol.topics import Kind
 from .recorded import async_mean_rows, async_rows
+from .redaction import shortened
 from .registered import channel_unique_id, sensor_id_of, sensor_of
 from .runtime import FluksoConfigEntry
 from .transport import Transport
@@ -106,7 +107,8 @@ class History:
             seen = _around(begin, end)
             await self._async_mend(unique_id, channel, seen, seen)
         except HomeAssistantError as error:
-            _LOGGER.warning("The history of %s is looked at later: %s", channel.topic, error)
+            topic = shortened(channel.topic)
+            _LOGGER.warning("The history of %s is looked at later: %s", topic, error)
 
     async def _async_mend(
         self, unique_id: str, channel: CounterChannel, seen: range, meant: range

@@ -33,6 +33,7 @@ from .protocol.topics import (
     report_topic,
 )
 from .protocol.wire import ProtocolError
+from .redaction import shortened
 from .transport import Message, Transport
 
 _LOGGER = logging.getLogger(__name__)
@@ -206,7 +207,7 @@ class Meter:
         if learnt is None:
             _LOGGER.info(
                 "The readings on %s come in %r instead of %r",
-                channel.topic,
+                shortened(channel.topic),
                 reading.unit.value,
                 stream.unit.value,
             )

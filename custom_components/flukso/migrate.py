@@ -53,6 +53,7 @@ from .metering.durations import DAY, MINUTE
 from .protocol.quantities import Unit
 from .protocol.sensors import Sensor, Stream
 from .protocol.topics import Kind, is_id
+from .redaction import shortened
 from .registered import channel_unique_id
 from .runtime import FluksoConfigEntry
 
@@ -112,11 +113,12 @@ def migrate_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> bool:
     is set up already.
     """
     device_id = str(entry.data.get("device_hash"))
+    name = shortened(entry.title)
     if not is_id(device_id) or entry.unique_id != f"{DOMAIN}_{device_id}":
-        _LOGGER.error("%s can't be migrated, it does not tell its meter: delete it", entry.title)
+        _LOGGER.error("%s can't be migrated, it does not tell its meter: delete it", name)
         return False
     if hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, device_id):
-        _LOGGER.error("%s can't be migrated, its meter is set up anew: delete it", entry.title)
+        _LOGGER.error("%s can't be migrated, its meter is set up anew: delete it", name)
         return False
     registry = er.async_get(hass)
     for entity in er.async_entries_for_config_entry(registry, entry.entry_id):

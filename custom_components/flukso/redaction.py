@@ -1,4 +1,13 @@
-"""What identifies a meter, taken out of texts that the user may pass on."""
+"""What identifies a meter, and who gets to see it.
+
+- The **ids** of device and sensors are whole in Home Assistant's own files and in the debug log.
+  Log lines at info and above have six digits of each, and so has what is passed on to others:
+  diagnostics, and repairs, which are part of them. Recordings have other ids (``record/``).
+- The **serial number** is shown on the device page, where the owner of Home Assistant sees it. It
+  is in no log, and is left out of what is passed on to others, like the ids.
+- **Secrets** (the keys of the radio, the kubes' hardware ids) get as far as the parser, which drops
+  them (``protocol/config.py``).
+"""
 
 import re
 
@@ -15,6 +24,11 @@ _ID = re.compile(r"([0-9A-Fa-f]{6})[0-9A-Fa-f]{10,}")
 _SHORTEST_SERIAL = 6
 
 
+def shortened(text: object) -> str:
+    """A text with six digits of each id that is in it."""
+    return _ID.sub(r"\1…", str(text))
+
+
 class Redaction:
     """Cuts ids short, and takes the serial number of a meter out, in capitals or not."""
 
@@ -27,5 +41,5 @@ class Redaction:
 
     def text(self, found: str) -> str:
         """A text without what identifies the meter."""
-        shortened = _ID.sub(r"\1…", found)
-        return self._serial.sub(REDACTED, shortened) if self._serial else shortened
+        short = shortened(found)
+        return self._serial.sub(REDACTED, short) if self._serial else short

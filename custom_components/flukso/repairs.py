@@ -16,7 +16,7 @@ from .kinds import CounterChannel
 from .metering.guard import Break
 from .protocol.sensors import Stream
 from .protocol.topics import Kind
-from .redaction import Redaction
+from .redaction import Redaction, shortened
 from .registered import channel_unique_id, sensor_id_of
 from .runtime import FluksoConfigEntry
 
@@ -35,7 +35,7 @@ def raise_counter_break(
     sensor_id = channel.stream.sensor.sensor_id
     unique_id = channel_unique_id(entry.runtime_data.meter.device_id, sensor_id, Kind.COUNTER)
     registered = sensor_id_of(hass, unique_id)
-    entity_id = registered or f"{sensor_id[:6]}…"
+    entity_id = registered or shortened(sensor_id)
     state = hass.states.get(entity_id)
     redaction = Redaction(hass, entry)
     seen = dt_util.as_local(dt_util.utc_from_timestamp(found.new.at))

@@ -8,6 +8,8 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.storage import Store
 import voluptuous as vol
 
+from .redaction import shortened
+
 _LOGGER = logging.getLogger(__name__)
 
 
@@ -48,11 +50,13 @@ class Storage[Data: Mapping[str, object]]:
             _LOGGER.warning(
                 "The %s cannot be read and nothing will be saved; the file stays as it is: %s",
                 self._contents,
-                error,
+                shortened(error),
             )
         except (vol.Invalid, KeyError, TypeError, NotImplementedError) as error:
             # all but the first come from Home Assistant, for a file that is none of its own
-            _LOGGER.warning("The %s cannot be read and will be replaced: %s", self._contents, error)
+            _LOGGER.warning(
+                "The %s cannot be read and will be replaced: %s", self._contents, shortened(error)
+            )
         return None
 
     @callback

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from homeassistant.components import mqtt
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 
+from .redaction import shortened
+
 _LOGGER = logging.getLogger(__name__)
 
 #: A meter sends what it measured in a second at one blow: an urgent message waits for the rest (s).
@@ -112,7 +114,7 @@ class Transport:
             try:
                 self._hand_over(receive, message)
             except Exception:  # an error in one does the others no harm
-                _LOGGER.exception("A message on %s met an error", message.topic)
+                _LOGGER.exception("A message on %s met an error", shortened(message.topic))
 
     @callback
     def _hand_over(self, receive: Receive, message: mqtt.ReceiveMessage) -> None:

@@ -13,7 +13,7 @@ _FIRMWARE = re.compile(r"^# firmware: *([\w.-]{1,32}) *$", re.MULTILINE | re.ASC
 
 @dataclass(frozen=True, slots=True)
 class Tap:
-    """Serial number (a secret: it claims the meter on flukso.net) and firmware, where told."""
+    """Serial number, which claims the meter on flukso.net, and firmware, where told."""
 
     serial: str | None
     firmware: str | None
