@@ -8,7 +8,9 @@ import struct
 from typing import Any
 
 from awesomeversion import AwesomeVersion, AwesomeVersionStrategy
+from homeassistant.components.logger.helpers import get_integration_loggers
 import homeassistant.const
+from homeassistant.core import HomeAssistant
 import pytest
 
 import custom_components.flukso as integration
@@ -41,8 +43,9 @@ def test_the_manifest_says_what_is_needed_in_the_order_that_is_asked_for() -> No
     assert rest == sorted(rest)
 
 
-def test_the_manifest_lets_the_log_be_switched_to_debug() -> None:
-    assert MANIFEST["loggers"] == [f"custom_components.{DOMAIN}"]
+@pytest.mark.usefixtures("enable_custom_integrations")
+async def test_home_assistant_can_switch_the_log_to_debug(hass: HomeAssistant) -> None:
+    assert f"custom_components.{DOMAIN}" in await get_integration_loggers(hass, DOMAIN)
     written = "\n".join(module.read_text("utf-8") for module in HOUSE.rglob("*.py"))
     assert set(re.findall(r"getLogger\((.*?)\)", written)) == {"__name__"}
 
@@ -52,12 +55,24 @@ def test_the_manifest_is_of_this_integration() -> None:
     assert MANIFEST["integration_type"] == "hub"
     assert MANIFEST["iot_class"] == "local_push"
     assert MANIFEST["config_flow"] is True
-    assert all(re.fullmatch(r"@[\w-]+", owner) for owner in MANIFEST["codeowners"])
     for address in (MANIFEST["documentation"], MANIFEST["issue_tracker"]):
         assert address.startswith("https://")
         assert "home-assistant.io" not in address
     version = AwesomeVersion(MANIFEST["version"])
     assert version.strategy is AwesomeVersionStrategy.SEMVER
+
+
+def test_a_code_owner_is_a_person_or_a_team_and_never_a_whole_organisation() -> None:
+    organisation = MANIFEST["documentation"].removeprefix("https://github.com/").split("/")[0]
+
+    assert MANIFEST["codeowners"]
+    for owner in MANIFEST["codeowners"]:
+        assert re.fullmatch(r"@[\w-]+(/[\w-]+)?", owner)
+        assert owner != f"@{organisation}"
+
+
+def test_only_requirements_have_loggers_of_their_own() -> None:
+    assert "loggers" not in MANIFEST or MANIFEST.get("requirements")
 
 
 def test_a_meter_is_discovered_by_its_sensors_alone() -> None:

@@ -2,6 +2,7 @@
 
 import configparser
 import logging
+import re
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import STATE_UNAVAILABLE
@@ -75,7 +76,13 @@ def test_docs_configuration_parameters_are_those_of_the_form() -> None:
 def test_docs_installation_parameters_are_those_of_the_form() -> None:
     table = section("Installation")
 
-    for name in ENGLISH["config"]["step"]["user"]["data"].values():
+    names = [
+        name
+        for step in ENGLISH["config"]["step"].values()
+        for name in step.get("data", {}).values()
+    ]
+    assert names
+    for name in names:
         assert f"| {name} |" in table, name
 
 
@@ -92,7 +99,7 @@ async def test_entity_unavailable_when_the_broker_is_lost(
 
 def test_integration_owner_is_named() -> None:
     assert MANIFEST["codeowners"]
-    assert all(owner.startswith("@") for owner in MANIFEST["codeowners"])
+    assert all(re.fullmatch(r"@[\w-]+(/[\w-]+)?", owner) for owner in MANIFEST["codeowners"])
 
 
 async def test_log_when_unavailable_once_each_way(
