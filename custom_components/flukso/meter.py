@@ -122,19 +122,25 @@ class Meter:
         await self._memory.async_flush()
 
     @callback
-    def listen(self, changed: Callable[[], None]) -> CALLBACK_TYPE:
-        """Call ``changed`` when channels or names change, until the returned function is called."""
-        self._listeners.append(changed)
-        return partial(self._listeners.remove, changed)
+    def listen(
+        self, changed: Callable[[], None], ticked: Callable[[int], None] | None = None
+    ) -> CALLBACK_TYPE:
+        """Call ``changed`` when channels or names change; returns an unsubscribe function.
 
-    @callback
-    def listen_to_ticks(self, ticked: Callable[[int], None]) -> CALLBACK_TYPE:
-        """Call ``ticked`` after the channels showed what was due, or when the connection changed.
-
-        It gets the seconds since the start, and is called until the returned function is.
+        ``ticked`` is called with the seconds since the start, after the channels showed what was
+        due, or when the connection changed.
         """
-        self._tick_listeners.append(ticked)
-        return partial(self._tick_listeners.remove, ticked)
+        self._listeners.append(changed)
+        if ticked is not None:
+            self._tick_listeners.append(ticked)
+
+        @callback
+        def stop() -> None:
+            self._listeners.remove(changed)
+            if ticked is not None:
+                self._tick_listeners.remove(ticked)
+
+        return stop
 
     @callback
     def _receive_config(self, report: ConfigReport, message: Message) -> None:

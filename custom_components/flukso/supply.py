@@ -82,15 +82,8 @@ class Supply:
 
     @callback
     def listen(self) -> CALLBACK_TYPE:
-        """Follow the meter until the answer is called."""
-        stops = [self._meter.listen(self._follow), self._meter.listen_to_ticks(self._tick)]
-
-        @callback
-        def stop() -> None:
-            for each in stops:
-                each()
-
-        return stop
+        """Follow the meter; returns an unsubscribe function."""
+        return self._meter.listen(self._follow, self._tick)
 
     @callback
     def _tick(self, elapsed: int) -> None:

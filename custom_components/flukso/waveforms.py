@@ -79,15 +79,8 @@ class Waveforms:
 
     @callback
     def listen(self) -> CALLBACK_TYPE:
-        """Follow the meter until the answer is called."""
-        stops = [self._meter.listen(self._follow), self._meter.listen_to_ticks(self._tick)]
-
-        @callback
-        def stop() -> None:
-            for each in stops:
-                each()
-
-        return stop
+        """Follow the meter; returns an unsubscribe function."""
+        return self._meter.listen(self._follow, self._tick)
 
     def scopes(self) -> Collection[Scope]:
         """A scope for each clamp, by port."""
