@@ -68,7 +68,7 @@ class Channel(Shown):
         with ExitStack() as following:
             self._followers.append(follower)
             following.callback(self._followers.remove, follower)
-            following.callback(await self.async_listen(_nothing))
+            following.callback(await self.async_keep_working())
             return following.pop_all().close
 
     @override
@@ -166,11 +166,6 @@ class Channel(Shown):
     @abstractmethod
     def _current(self, now: float) -> float | None:
         """The value to show."""
-
-
-@callback
-def _nothing() -> None:
-    """A follower needs no telling."""
 
 
 def _true_at(reading: Reading, message: Message) -> float:

@@ -40,6 +40,14 @@ class OnDemand(ABC):
                         self._work = work.pop_all()
             return listening.pop_all().close
 
+    async def async_keep_working(self) -> CALLBACK_TYPE:
+        """Let it work without being told of news; returns a function that ends that.
+
+        Raises:
+            HomeAssistantError: it can't begin.
+        """
+        return await self.async_listen(_take_no_note)
+
     @callback
     def _leave(self, changed: Callable[[], None]) -> None:
         self._listeners.remove(changed)
@@ -77,3 +85,8 @@ class Shown(OnDemand):
             self._told = state
             for changed in self._listeners:
                 changed()
+
+
+@callback
+def _take_no_note() -> None:
+    """Listen for the sake of the work alone."""

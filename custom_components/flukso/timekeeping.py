@@ -53,7 +53,7 @@ class Timekeeping:
         if not pulses or clamps or self._meter.configuration.model != "FLM03":
             self.stop()
         elif self._stop_listening is None:
-            self._stop_listening = await self._meter.clock.async_listen(_nothing)
+            self._stop_listening = await self._meter.clock.async_keep_working()
 
     def _ahead(self, now: float) -> float | None:
         """How far ahead the clock is by what was heard last, if that was lately."""
@@ -65,10 +65,7 @@ class Timekeeping:
         ]
         if self._meter.clock.heard is not None:
             said.append(self._meter.clock.heard)
-        at, ahead = max(said, default=(0.0, 0.0))
+        if not said:
+            return None
+        at, ahead = max(said)
         return ahead if now - at <= _RECENT else None
-
-
-@callback
-def _nothing() -> None:
-    """That it is heard is enough."""
