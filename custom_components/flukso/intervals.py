@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from math import gcd
 
 from .const import DEFAULT_POWER_INTERVAL
+from .limits import is_event
 from .protocol.quantities import Unit
 from .protocol.sensors import Stream
 
@@ -25,4 +26,6 @@ class Intervals:
 
     def of(self, stream: Stream) -> int:
         """The interval of a stream."""
-        return self.power if stream.unit in (Unit.WATT, Unit.AMPERE) else self.other
+        if is_event(stream):
+            return 0
+        return self.power if stream.unit in {Unit.WATT, Unit.AMPERE} else self.other

@@ -5,11 +5,10 @@ from typing import TYPE_CHECKING, override
 from homeassistant.core import callback
 
 from .channel import Channel, Reports
-from .limits import pulse_in_gauge_units
+from .limits import is_event, pulse_in_gauge_units
 from .metering.flow import faded
 from .metering.guard import CounterState, Guard, Mark
 from .metering.mean import Mean
-from .protocol.quantities import Quantity
 from .protocol.reading import Reading
 from .protocol.sensors import Source, Stream
 from .protocol.topics import Kind
@@ -20,11 +19,6 @@ class EventChannel(Channel):
     """Shows every reading at once: what a kube notices, and its faults."""
 
     _latest: float | None = None
-
-    def __init__(
-        self, stream: Stream, topic: str, transport: Transport, reports: Reports, _interval: int
-    ) -> None:
-        super().__init__(stream, topic, transport, reports, interval=0)
 
     @override
     def _take(self, reading: Reading, at: float) -> bool:
@@ -73,8 +67,10 @@ class FlowChannel(GaugeChannel):
     @override
     def _current(self, now: float) -> float | None:
         elapsed = 0 if self._heard is None else now - self._heard
-        constant = self.constant or (self.counter.step if self.counter else None)
-        pulse = constant and pulse_in_gauge_units(constant, self.stream.unit)
+        constant = self.constant
+        if constant is None and self.counter is not None:
+            constant = self.counter.step
+        pulse = None if constant is None else pulse_in_gauge_units(constant, self.stream.unit)
         return faded(super()._current(now), pulse, elapsed)
 
 
@@ -113,7 +109,8 @@ class CounterChannel(Channel):
             self._reports.counter_break(self, found)
         if before is not None and guard.value is not None and guard.value > before:
             counted = guard.value - before
-            self.step = min(counted, self.step or counted)
+            if self.step is None or counted < self.step:
+                self.step = counted
         return True
 
     @override
@@ -132,10 +129,8 @@ class CounterChannel(Channel):
 
 def kind_of(stream: Stream) -> type[Channel]:
     """The kind of channel that a stream needs."""
-    source = stream.sensor.source
-    on_change = stream.kind is Kind.COUNTER or stream.sensor.quantity is Quantity.ERROR
-    if source is Source.KUBE and on_change:
+    if is_event(stream):
         return EventChannel
     if stream.kind is Kind.COUNTER:
         return CounterChannel
-    return FlowChannel if source is Source.PULSE else GaugeChannel
+    return FlowChannel if stream.sensor.source is Source.PULSE else GaugeChannel

@@ -54,8 +54,10 @@ def pulse_in_gauge_units(constant: float, unit: Unit) -> float:
 
 def pulse_constant(sensor: Sensor, configuration: Configuration) -> float | None:
     """The size of a pulse in Wh, L, g or s, where the meter tells it."""
+    if sensor.constant:
+        return sensor.constant
     port = configuration.port_of(sensor)
-    return sensor.constant or (port.constant if port else None) or None
+    return port.constant if port and port.constant else None
 
 
 def patience(stream: Stream) -> int:
@@ -76,3 +78,9 @@ def is_regular(stream: Stream) -> bool:
     """
     source = stream.sensor.source
     return source is Source.CLAMP or (source is not Source.PULSE and stream.kind is Kind.GAUGE)
+
+
+def is_event(stream: Stream) -> bool:
+    """Whether each of its readings tells something at once: what a kube notices, and its faults."""
+    is_of_kube = stream.sensor.source is Source.KUBE
+    return is_of_kube and (stream.kind is Kind.COUNTER or stream.sensor.quantity is Quantity.ERROR)
