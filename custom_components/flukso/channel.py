@@ -141,11 +141,15 @@ class Channel(Shown):
         self.lose()
         self.tell()
 
-    def was_heard(self, now: float) -> bool:
-        """Whether it spoke lately; when one begins to listen, the benefit of the doubt is given."""
+    @callback
+    def count_silence(self, now: float) -> None:
+        """Count its silence from now on, where nothing was heard since one listens."""
         if self._heard is None:
             self._heard = now
-        return now - self._heard <= patience(self.stream)
+
+    def is_silent(self, now: float) -> bool:
+        """Whether nothing was heard for longer than it may be silent."""
+        return self._heard is not None and now - self._heard > patience(self.stream)
 
     def _shows_at_once(self) -> bool:
         """Whether a reading is shown when it comes, and not at the end of the interval."""

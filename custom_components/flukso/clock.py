@@ -57,6 +57,11 @@ class Clock(Shown):
             return None
         return max(_PATIENCE, _GAPS * self._longest_gap)
 
+    @property
+    def is_silent(self) -> bool | None:
+        """Whether it has been silent for longer than it may be; None where that can't be told."""
+        return None if self.patience is None else not self._alive
+
     @override
     async def _async_begin(self, work: ExitStack) -> None:
         self.link_changed()
@@ -69,13 +74,13 @@ class Clock(Shown):
         self.tell()
 
     @callback
-    def judge(self, now: float) -> bool | None:
-        """Learn that time passes, and say whether it is live; None if that can't be told."""
-        self._since = now if self._since is None else self._since
-        patience = self.patience
-        self._alive = now - self._since <= (patience or _PATIENCE)
+    def judge(self, now: float) -> None:
+        """Learn that time passes."""
+        if self._since is None:
+            self._since = now
+        patience = _PATIENCE if self.patience is None else self.patience
+        self._alive = now - self._since <= patience
         self.tell()
-        return None if patience is None else self._alive
 
     @callback
     def _receive(self, message: Message) -> None:

@@ -24,22 +24,30 @@ def judge(channels: Iterable[Channel], clock: Clock, now: float) -> Verdict:
     meter's clamps, is; for a meter without clamps its clock speaks, where it is listened to. If
     there is none, nothing speaks against it.
     """
-    live: dict[int | None, bool] = {}
-    irregular = list[Channel]()
+    clock.judge(now)
+    regular: list[Channel] = []
+    irregular: list[Channel] = []
     for channel in channels:
         if not channel.listening:
             continue
-        if not is_regular(channel.stream):
+        channel.count_silence(now)
+        if is_regular(channel.stream):
+            regular.append(channel)
+        else:
             irregular.append(channel)
-            continue
-        heard, kube = channel.was_heard(now), channel.stream.sensor.kube
-        live[kube] = live.get(kube, False) or heard
-        channel.set_alive(alive=heard)
-    ticks = clock.judge(now)
-    if ticks is not None:
-        live.setdefault(None, ticks)
+
+    live: dict[int | None, bool] = {}  # by kube; None is the meter without its kubes
+    for channel in regular:
+        kube, speaks = channel.stream.sensor.kube, not channel.is_silent(now)
+        live[kube] = speaks or live.get(kube, False)
+        channel.set_alive(alive=speaks)
+    if None not in live and clock.is_silent is not None:
+        live[None] = not clock.is_silent
     for channel in irregular:
-        heard, vouched = channel.was_heard(now), live.get(channel.stream.sensor.kube, True)
-        channel.set_alive(alive=heard or vouched)
-    meter = live.get(None, any(live.values()) or not live)
-    return Verdict(meter, {kube: heard for kube, heard in live.items() if kube is not None})
+        is_vouched_for = live.get(channel.stream.sensor.kube, True)
+        channel.set_alive(alive=is_vouched_for or not channel.is_silent(now))
+
+    kubes = {kube: speaks for kube, speaks in live.items() if kube is not None}
+    if None in live:
+        return Verdict(live[None], kubes)
+    return Verdict(not kubes or any(kubes.values()), kubes)
