@@ -1,7 +1,7 @@
 """How long this integration works on a message, from its arrival to the end of what it causes.
 
 The messages of a simulated meter are handed one by one to the functions that the integration gave
-to Home Assistant's MQTT, and are not gathered. Its own time is all but that inside Home Assistant's
+to Home Assistant's MQTT, and are not buffered. Its own time is all but that inside Home Assistant's
 `async_write_ha_state`. It is processor time, so that other threads and programs don't count; some
 0.5 µs of it is the clock's.
 """
@@ -150,7 +150,7 @@ async def _follow_anew(
     hass.config_entries.async_update_entry(entry, options=options)
     with (
         patch.object(mqtt, "async_subscribe", note),
-        patch.object(Transport, "async_gather", subscribe_at_once),
+        patch.object(Transport, "async_subscribe_buffered", subscribe_at_once),
     ):
         await hass.config_entries.async_reload(entry.entry_id)
         await eventually(entities_listen, "the integration to listen to readings")

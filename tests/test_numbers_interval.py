@@ -116,7 +116,7 @@ async def test_with_an_interval_of_0_readings_that_come_together_are_all_written
     await set_up_with(hass, broker, 0, 0)
     writes = Writes(hass)
 
-    with patch("custom_components.flukso.transport.SOON", 0.1):
+    with patch("custom_components.flukso.transport.BURST", 0.1):
         for second in range(3):
             for topic, payload in speak(second):
                 await broker.publish(topic, payload)

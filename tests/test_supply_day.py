@@ -53,7 +53,7 @@ class Shortcut(Transport):
     receivers: ClassVar[dict[str, Callable[[Message], None]]] = {}
 
     @override
-    async def async_gather(
+    async def async_subscribe_buffered(
         self, topic: str, receive: Callable[[Message], None], urgent: Callable[[], bool]
     ) -> CALLBACK_TYPE:
         self.receivers[topic] = receive

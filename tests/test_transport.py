@@ -74,13 +74,13 @@ async def test_the_link_is_missing_while_the_mqtt_integration_is_disabled(
     assert Transport(hass).link is Link.MISSING
 
 
-async def test_what_is_gathered_is_handed_over_together_and_in_its_order(
+async def test_what_is_buffered_is_handed_over_together_and_in_its_order(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
     messages: list[Message] = []
     transport = Transport(hass)
     for topic in ("/a", "/b"):
-        await transport.async_gather(topic, messages.append, lambda: False)
+        await transport.async_subscribe_buffered(topic, messages.append, lambda: False)
     await broker.settle()
     started = time.time()
 
@@ -88,14 +88,14 @@ async def test_what_is_gathered_is_handed_over_together_and_in_its_order(
         await broker.publish(topic, "1")
         await pass_time(hass, freezer, 60)
     assert messages == []
-    transport.hand_over()
+    transport.flush()
 
     assert [(message.topic, message.arrived - started) for message in messages] == [
         ("/a", 0),
         ("/b", 60),
         ("/a", 120),
     ]
-    transport.hand_over()
+    transport.flush()
     assert len(messages) == 3
 
 
@@ -104,11 +104,11 @@ async def test_what_is_urgent_waits_for_no_more_than_the_rest_of_its_burst(
 ) -> None:
     messages: list[Message] = []
     transport = Transport(hass)
-    await transport.async_gather("/patient", messages.append, lambda: False)
-    await transport.async_gather("/urgent", messages.append, lambda: True)
+    await transport.async_subscribe_buffered("/patient", messages.append, lambda: False)
+    await transport.async_subscribe_buffered("/urgent", messages.append, lambda: True)
     await broker.settle()
 
-    with patch("custom_components.flukso.transport.SOON", 0.1):
+    with patch("custom_components.flukso.transport.BURST", 0.1):
         for topic in ("/patient", "/urgent", "/urgent", "/patient"):
             await broker.publish(topic, "1")
         assert messages == []
@@ -122,20 +122,20 @@ async def test_what_is_urgent_waits_for_no_more_than_the_rest_of_its_burst(
         ]
 
 
-async def test_what_follows_an_urgent_message_is_urgent_until_all_is_handed_over(
+async def test_what_follows_an_urgent_message_is_urgent_until_the_buffer_is_flushed(
     hass: HomeAssistant, broker: Broker
 ) -> None:
     """Totals become known some seconds after the first readings."""
     messages: list[Message] = []
     transport = Transport(hass)
-    await transport.async_gather("/patient", messages.append, lambda: False)
-    await transport.async_gather("/urgent", messages.append, lambda: True)
+    await transport.async_subscribe_buffered("/patient", messages.append, lambda: False)
+    await transport.async_subscribe_buffered("/urgent", messages.append, lambda: True)
     await broker.settle()
 
     for topic in ("/urgent", "/patient"):
         await broker.publish(topic, "1")
     assert [message.topic for message in messages] == ["/urgent", "/patient"]
-    transport.hand_over()
+    transport.flush()
     await broker.publish("/patient", "1")
 
     assert len(messages) == 2
@@ -153,28 +153,28 @@ async def test_a_message_that_meets_an_error_does_the_others_no_harm(
 
     transport = Transport(hass)
     topic = "/sensor/0123456789abcdef0123456789abcdef/gauge"
-    await transport.async_gather(topic, receive, lambda: False)
+    await transport.async_subscribe_buffered(topic, receive, lambda: False)
     await broker.settle()
     for payload in ("1", "2", "3"):
         await broker.publish(topic, payload)
 
-    transport.hand_over()
+    transport.flush()
 
     assert payloads == [b"1", b"2", b"3"]
     assert "A message on /sensor/012345…/gauge met an error" in caplog.text
 
 
-async def test_what_is_forgotten_is_never_handed_over(
+async def test_what_is_discarded_is_never_handed_over(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
     messages: list[Message] = []
     transport = Transport(hass)
-    await transport.async_gather("/a", messages.append, lambda: True)
+    await transport.async_subscribe_buffered("/a", messages.append, lambda: True)
     await broker.settle()
 
-    with patch("custom_components.flukso.transport.SOON", 0.1):
+    with patch("custom_components.flukso.transport.BURST", 0.1):
         await broker.publish("/a", "1")
-        transport.forget()
+        transport.discard_buffer()
         await pass_time(hass, freezer, 1)
 
     assert messages == []

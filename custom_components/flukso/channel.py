@@ -74,7 +74,9 @@ class Channel(Shown):
     @override
     async def _async_begin(self, work: ExitStack) -> None:
         work.callback(
-            await self._transport.async_gather(self.topic, self._receive, self._shows_at_once)
+            await self._transport.async_subscribe_buffered(
+                self.topic, self._receive, self._shows_at_once
+            )
         )
 
     @callback

@@ -111,14 +111,14 @@ class Meter:
     @callback
     def catch_up(self) -> None:
         """Take all readings that have come so far, and don't wait for more."""
-        self._transport.hand_over()
+        self._transport.flush()
 
     async def async_stop(self) -> None:
         """Stop listening, with nothing left to write."""
         while self._stops:
             self._stops.pop()()
         self._naming.stop()
-        self._transport.forget()
+        self._transport.discard_buffer()
         await self._memory.async_flush()
 
     @callback

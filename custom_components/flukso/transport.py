@@ -15,8 +15,8 @@ from .redaction import shortened
 
 _LOGGER = logging.getLogger(__name__)
 
-#: A meter sends what it measured in a second at one blow: an urgent message waits for the rest (s).
-SOON = 0.1
+#: A meter sends what it measured in a second in one burst: the rest is waited for so long (s).
+BURST = 0.1
 
 
 class Message(NamedTuple):
@@ -44,9 +44,9 @@ class Transport:
 
     def __init__(self, hass: HomeAssistant) -> None:
         self._hass = hass
-        self._gathered: list[tuple[Receive, mqtt.ReceiveMessage]] = []
-        self._soon: TimerHandle | None = None
-        self._hurried = False
+        self._buffer: list[tuple[Receive, mqtt.ReceiveMessage]] = []
+        self._flush_timer: TimerHandle | None = None
+        self._is_urgent = False
 
     async def async_ready(self) -> bool:
         """Wait until one can subscribe; False where MQTT is not set up, or not in time."""
@@ -73,44 +73,52 @@ class Transport:
         received = partial(self._hand_over, receive)
         return await mqtt.async_subscribe(self._hass, topic, received, encoding=None)
 
-    async def async_gather(
+    async def async_subscribe_buffered(
         self, topic: str, receive: Receive, urgent: Callable[[], bool]
     ) -> CALLBACK_TYPE:
-        """Do the same, but keep the messages until ``hand_over``; once one is urgent, not for long.
+        """Do the same, but buffer the messages until ``flush``.
+
+        A message that is ``urgent``, and whatever comes after it until ``flush`` is called, waits
+        for the rest of its burst only.
 
         Home Assistant wakes up for each message anew. Working on many in one go, and writing what
         they change together, costs it and its recorder much less.
         """
-        gather = partial(self._gather, receive, urgent)
-        return await mqtt.async_subscribe(self._hass, topic, gather, encoding=None)
+        received = partial(self._buffer_message, receive, urgent)
+        return await mqtt.async_subscribe(self._hass, topic, received, encoding=None)
 
     @callback
-    def hand_over(self) -> None:
-        """Hand over what was gathered, in its order, and hurry no more."""
-        self._hurried = False
-        self._hand_over_gathered()
+    def flush(self) -> None:
+        """Hand over the buffered messages in their order; those that follow are not urgent."""
+        self._is_urgent = False
+        self._flush_buffer()
 
     @callback
-    def forget(self) -> list[tuple[Receive, mqtt.ReceiveMessage]]:
-        """Do without what was gathered: it is the answer."""
-        if self._soon is not None:
-            self._soon.cancel()
-            self._soon = None
-        gathered, self._gathered = self._gathered, []
-        return gathered
+    def discard_buffer(self) -> None:
+        """Drop the buffered messages."""
+        self._take_buffer()
 
     @callback
-    def _gather(
+    def _buffer_message(
         self, receive: Receive, urgent: Callable[[], bool], message: mqtt.ReceiveMessage
     ) -> None:
-        self._gathered.append((receive, message))
-        if self._soon is None and (self._hurried or urgent()):
-            self._hurried = True
-            self._soon = self._hass.loop.call_later(SOON, self._hand_over_gathered)
+        self._buffer.append((receive, message))
+        if self._flush_timer is None and (self._is_urgent or urgent()):
+            self._is_urgent = True
+            self._flush_timer = self._hass.loop.call_later(BURST, self._flush_buffer)
+
+    def _take_buffer(self) -> list[tuple[Receive, mqtt.ReceiveMessage]]:
+        """Empty the buffer, and return what was in it."""
+        if self._flush_timer is not None:
+            self._flush_timer.cancel()
+            self._flush_timer = None
+        buffered = self._buffer
+        self._buffer = []
+        return buffered
 
     @callback
-    def _hand_over_gathered(self) -> None:
-        for receive, message in self.forget():
+    def _flush_buffer(self) -> None:
+        for receive, message in self._take_buffer():
             try:
                 self._hand_over(receive, message)
             except Exception:  # an error in one does the others no harm
