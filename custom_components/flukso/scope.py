@@ -24,7 +24,8 @@ from .protocol.wire import ProtocolError
 from .shown import Shown
 from .transport import Message, Transport
 
-_UNITS = ("mV", "mA")
+_VOLTAGE, _CURRENT = "mV", "mA"
+_UNITS = (_VOLTAGE, _CURRENT)
 #: Where a pair is there, so long one of the same moment is waited for (s); so many are kept.
 _WAIT = 1
 _KEPT = 8
@@ -141,7 +142,9 @@ class Scope(Shown):
             self._take(Look(now.timestamp(), *pair))
 
     def _nearest(self) -> tuple[Waveform, Waveform] | None:
-        return nearest(*([(each.time, each) for each in seen] for seen in self._seen.values()))
+        voltages = [(wave.time, wave) for wave in self._seen[_VOLTAGE]]
+        currents = [(wave.time, wave) for wave in self._seen[_CURRENT]]
+        return nearest(voltages, currents)
 
     @callback
     def _take(self, look: Look) -> None:

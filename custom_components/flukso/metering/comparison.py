@@ -1,8 +1,6 @@
 """What is recorded of a counter beside what its meter says of it."""
 
 from collections.abc import Iterator, Sequence
-from functools import partial
-from itertools import pairwise
 
 from .course import Course, Slack
 from .durations import HOUR
@@ -26,23 +24,30 @@ def compare(
     ``besides`` may have been counted in the second of a reading.
     """
     by_hour = {row.hour: row for row in rows}
-    known = partial(_known, course, slack, offset, besides)
-    return [Hour(hour, by_hour.get(hour), known(hour + HOUR)) for hour in hours]
+    return [
+        Hour(hour, by_hour.get(hour), _known(course, hour + HOUR, slack, offset, besides))
+        for hour in hours
+    ]
 
 
-def _known(course: Course, slack: Slack, offset: float, besides: float, end: int) -> Known | None:
-    moments = (end, end - slack.before, end + slack.after)
-    showed = [value for moment in moments if (value := course.showed(moment)) is not None]
-    if len(showed) < len(moments):
+def _known(course: Course, end: int, slack: Slack, offset: float, besides: float) -> Known | None:
+    """What the meter says of the end of an hour; None where it does not say all of it."""
+    at_end = course.showed(end)
+    before = course.showed(end - slack.before)
+    after = course.showed(end + slack.after)
+    if at_end is None or before is None or after is None:
         return None
-    values = [round(value / _THOUSAND + offset, 3) for value in (*showed, *course.swings(end))]
+    around = (at_end, before, after, *course.swings(end))
+    values = [round(value / _THOUSAND + offset, 3) for value in around]
     return Known(values[0], min(values), max(values), besides)
 
 
 def power_rows(gap: Gap, course: Course) -> Iterator[MeanRow]:
     """The power (W) in the hours of a gap that can be filled, of a counter of energy (Wh)."""
-    for before, hour in pairwise(filter(None, (gap.before, *gap.hours))):
-        if before.known and hour.known:
+    before = gap.before
+    for hour in gap.hours:
+        if before is not None and before.known and hour.known:
             mean = round(hour.known.value - before.known.value, 3)
             powers = (mean, *course.powers(hour.hour))
             yield MeanRow(hour.hour, mean, min(powers), max(powers))
+        before = hour

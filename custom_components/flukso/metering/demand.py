@@ -61,7 +61,7 @@ class Demand:
         """The mean of the quarter so far (W)."""
         if self._begin_energy is None or not self._recent:
             return None
-        elapsed = (self._time - 1) % QUARTER + 1
+        elapsed = (self._time - 1) % QUARTER + 1  # a quarter that ends now has passed whole
         return _power(self._energy - self._begin_energy, elapsed)
 
     @property
@@ -71,7 +71,8 @@ class Demand:
             return None
         time, energy = self._recent[0]
         power = (self._energy - energy) / (self._time - time)
-        return _power(self._energy - self._begin_energy + power * (-self._time % QUARTER), QUARTER)
+        left = -self._time % QUARTER
+        return _power(self._energy - self._begin_energy + power * left, QUARTER)
 
     @property
     def last(self) -> float | None:

@@ -150,12 +150,13 @@ class Gap:
 def find_gaps(hours: Sequence[Hour]) -> list[Gap]:
     """The gaps in hours that follow each other."""
     runs = [tuple(run) for _, run in groupby(hours, lambda hour: hour.in_doubt)]
-    around = zip((None, *runs), runs, (*runs[1:], None), strict=False)
-    return [
-        Gap(before[-1] if before else None, run, after[0] if after else None)
-        for before, run, after in around
-        if any(hour.missed for hour in run)
-    ]
+    gaps = []
+    for place, run in enumerate(runs):
+        if any(hour.missed for hour in run):
+            before = runs[place - 1][-1] if place > 0 else None
+            after = runs[place + 1][0] if place + 1 < len(runs) else None
+            gaps.append(Gap(before, run, after))
+    return gaps
 
 
 def rows_for(gap: Gap, *, fastest: float | None, both_ways: bool) -> list[Row] | Reason:
@@ -171,20 +172,23 @@ def rows_for(gap: Gap, *, fastest: float | None, both_ways: bool) -> list[Row] |
     if before is None or after is None:
         return Reason.BEGIN if before is None else Reason.END
     known = [hour.known for hour in gap.hours if hour.known is not None]
+    if len(known) < len(gap.hours):
+        return Reason.NOT_TOLD
+    if not any(hour.misses_more_than(gap.slack) for hour in gap.hours):
+        return Reason.CLOSE
+    if abs((after.sum - before.sum) - (after.state - before.state)) > _NOISE:
+        return Reason.SUMS
+    # What is recorded before the gap may be ahead by what the meter does not remember.
     ends = [max(each.value, min(before.state, each.value + each.besides)) for each in known]
-    shown = [before.state, *ends, after.state]
-    least, most = -_NOISE, inf if fastest is None else fastest * 2 * HOUR
-    possible = both_ways or all(least <= b - a <= most for a, b in pairwise(shown))
-    objections = {
-        Reason.NOT_TOLD: len(known) < len(gap.hours),
-        Reason.CLOSE: not any(hour.misses_more_than(gap.slack) for hour in gap.hours),
-        Reason.SUMS: abs((after.sum - before.sum) - (after.state - before.state)) > _NOISE,
-        Reason.LEAP: not possible,
-    }
-    for reason, holds in objections.items():
-        if holds:
-            return reason
+    if not both_ways and not _can_be([before.state, *ends, after.state], fastest):
+        return Reason.LEAP
     return [
         Row(hour.hour, end, before.sum + end - before.state)
         for hour, end in zip(gap.hours, ends, strict=True)
     ]
+
+
+def _can_be(states: Sequence[float], fastest: float | None) -> bool:
+    """Whether a counter can have counted from each of these states to the next in an hour."""
+    most = inf if fastest is None else fastest * 2 * HOUR
+    return all(-_NOISE <= later - earlier <= most for earlier, later in pairwise(states))

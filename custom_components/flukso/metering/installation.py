@@ -67,7 +67,7 @@ def judge(seen: Seen) -> list[Finding]:
     """All that is decided by the figures; most often nothing."""
     if seen.current is None and seen.active is None and seen.voltage is None:
         return [Finding(Trouble.NOT_HEARD, {})]
-    found = [*_judge_voltage(seen)]
+    found = _judge_voltage(seen)
     if seen.current is not None and seen.current < _LEAST_CURRENT:
         return [*found, Finding(Trouble.NOTHING_CONNECTED, {"current": round(seen.current, 3)})]
     return [*found, *_judge_current(seen), *_judge_angle(seen)]
@@ -75,7 +75,7 @@ def judge(seen: Seen) -> list[Finding]:
 
 def _judge_voltage(seen: Seen) -> list[Finding]:
     nominal = _NOMINAL if seen.neutral else _WITHOUT_NEUTRAL
-    lowest, highest = ((1 + sign * _TOLERANCE) * nominal for sign in (-1, 1))
+    lowest, highest = (1 - _TOLERANCE) * nominal, (1 + _TOLERANCE) * nominal
     if seen.voltage is None or lowest <= seen.voltage <= highest:
         return []
     figures = {"voltage": seen.voltage, "lowest": lowest, "highest": highest}

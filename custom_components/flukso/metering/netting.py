@@ -47,7 +47,8 @@ class _Track:
         self._times.append(time)
         self._values.append(value)
         if len(self._times) > _MOST:
-            del self._times[1:-1:2], self._values[1:-1:2]
+            del self._times[1:-1:2]
+            del self._values[1:-1:2]
 
     def times_until(self, end: int) -> list[int]:
         """The seconds of the readings up to ``end``."""
@@ -132,11 +133,13 @@ class Netting:
 
     def _book_until(self, end: int) -> list[tuple[int, float]]:
         tracks = self._tracks.values()
-        first, *times = sorted({time for track in tracks for time in track.times_until(end)})
-        level, known = self._net_at(first), []
-        for time in times:
-            previous, level = level, self._net_at(time)
-            self._book(level - previous)
+        times = sorted({time for track in tracks for time in track.times_until(end)})
+        known = []
+        booked = self._net_at(times[0])
+        for time in times[1:]:
+            net = self._net_at(time)
+            self._book(net - booked)
+            booked = net
             if all(track.is_known_at(time) for track in tracks):
                 known.append((time, self.imported))
         for track in tracks:

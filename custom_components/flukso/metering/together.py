@@ -21,5 +21,6 @@ class Together:
             self._waiting = {later: of for later, of in self._waiting.items() if later > time}
             return round(sum(self._signs[key] * value for key, value in values.items()), 3)
         if len(self._waiting) > _MOST:
-            del self._waiting[next(iter(self._waiting))]
+            oldest = next(iter(self._waiting))
+            del self._waiting[oldest]
         return None

@@ -1,8 +1,8 @@
 """What the samples of one cycle of the mains tell; ``samples`` are evenly spaced over it."""
 
 from cmath import phase, rect
-from collections.abc import Iterable, Sequence
-from math import degrees, sqrt, tau
+from collections.abc import Sequence
+from math import degrees, inf, sqrt, tau
 
 #: What is further apart in time (s) does not belong together.
 _TOGETHER = 1.0
@@ -37,14 +37,18 @@ def phase_shift(voltage: Sequence[float], current: Sequence[float]) -> float | N
 
 
 def nearest[Timed](
-    first: Iterable[tuple[float, Timed]], second: Iterable[tuple[float, Timed]]
+    first: Sequence[tuple[float, Timed]], second: Sequence[tuple[float, Timed]]
 ) -> tuple[Timed, Timed] | None:
     """The two that are nearest in time (s), one of each, the latest of equals; None beyond 1 s."""
-    pairs = [
-        (-abs(at - when), at + when, (one, other)) for at, one in first for when, other in second
-    ]
-    apart, _, pair = max(pairs, key=lambda each: each[:2], default=(-_TOGETHER - 1, 0.0, None))
-    return pair if -apart <= _TOGETHER else None
+    found: tuple[Timed, Timed] | None = None
+    nearest_apart, latest = _TOGETHER, -inf
+    for at, one in first:
+        for when, other in second:
+            apart, time = abs(at - when), at + when
+            if apart < nearest_apart or (apart == nearest_apart and time > latest):
+                nearest_apart, latest = apart, time
+                found = (one, other)
+    return found
 
 
 def _fundamental(samples: Sequence[float]) -> complex:
