@@ -39,6 +39,7 @@ from .const import (
     DEFAULT_WAVEFORM_INTERVAL,
     DOMAIN,
 )
+from .metering.durations import HOUR
 from .protocol.config import Configuration, parse_config, read_config
 from .protocol.topics import Report, clean_prefix, device_id_of, report_topic
 from .protocol.wire import ProtocolError
@@ -97,7 +98,9 @@ class FluksoConfigFlow(ConfigFlow, domain=DOMAIN):
         """Listen for meters, behind a topic prefix where the bridge adds one."""
         error = None
         if user_input is not None:
-            error = await self._async_listen(user_input) or self._leave_out_known()
+            error = await self._async_listen(user_input)
+            if error is None:
+                error = self._leave_out_known()
             if error is None:
                 return await self.async_step_meter()
         return self._prefix_form(user_input, error, step_id="user")
@@ -152,7 +155,11 @@ class FluksoConfigFlow(ConfigFlow, domain=DOMAIN):
 
     async def async_step_meter(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Choose among the meters that were heard."""
-        if user_input is None and len(self._meters) > 1:
+        if user_input is not None:
+            self._device_id = user_input[CONF_DEVICE_ID]
+        elif len(self._meters) == 1:
+            self._device_id = next(iter(self._meters))
+        else:
             options = [
                 SelectOptionDict(value=device_id, label=f"{_model(meter)} {device_id[:6]}")
                 for device_id, meter in sorted(self._meters.items())
@@ -161,7 +168,6 @@ class FluksoConfigFlow(ConfigFlow, domain=DOMAIN):
             return self.async_show_form(
                 step_id="meter", data_schema=vol.Schema({vol.Required(CONF_DEVICE_ID): selector})
             )
-        [self._device_id] = [user_input[CONF_DEVICE_ID]] if user_input else self._meters
         await self.async_set_unique_id(self._device_id, raise_on_progress=False)
         self.context["discovery_key"] = _discovery_key(self._device_id)
         return await self.async_step_confirm()
@@ -221,7 +227,7 @@ def _seconds(least: int) -> NumberSelector:
     return NumberSelector(
         NumberSelectorConfig(
             min=least,
-            max=3600,
+            max=HOUR,
             step=1,
             mode=NumberSelectorMode.BOX,
             unit_of_measurement=UnitOfTime.SECONDS,

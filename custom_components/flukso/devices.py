@@ -20,7 +20,7 @@ type AnyDeviceInfo = dr.DeviceInfo | dr.ChildDeviceInfo
 
 class _Naming(TypedDict):
     identifiers: set[tuple[str, str]]
-    name: str | UndefinedType | None
+    name: str | UndefinedType
     translation_key: str | None
     translation_placeholders: dict[str, str]
 
@@ -73,14 +73,7 @@ def async_register_devices(hass: HomeAssistant, entry: FluksoConfigEntry) -> Non
     parts = {part_of(meter, sensor) for sensor in meter.sensors}
     names = Counter(part.name for part in parts)
     for part in sorted(parts, key=lambda part: part.identifier):
-        kind = "port" if part.kube is None else "kube"
-        plain = part.name is not None and names[part.name] == 1
-        naming: _Naming = {
-            "identifiers": {part.identifier},
-            "name": part.name if plain else UNDEFINED,
-            "translation_key": None if plain else kind if part.name is None else f"named_{kind}",
-            "translation_placeholders": {"name": part.name or "", "place": part.place},
-        }
+        naming = _naming(part, is_unique=names[part.name] == 1)
         if part.kube is None:
             registry.async_get_or_create_child(
                 config_entry_id=entry.entry_id, parent_device_id=main.id, **naming
@@ -94,6 +87,25 @@ def async_register_devices(hass: HomeAssistant, entry: FluksoConfigEntry) -> Non
                 sw_version=part.kube.sw_version,
                 **naming,
             )
+
+
+def _naming(part: Part, *, is_unique: bool) -> _Naming:
+    """The name of a part as it is, if no other part has it, else one with its number."""
+    kind = "port" if part.kube is None else "kube"
+    name: str | UndefinedType = UNDEFINED
+    translation_key = None
+    if part.name is None:
+        translation_key = kind
+    elif is_unique:
+        name = part.name
+    else:
+        translation_key = f"named_{kind}"
+    return {
+        "identifiers": {part.identifier},
+        "name": name,
+        "translation_key": translation_key,
+        "translation_placeholders": {"name": part.name or "", "place": part.place},
+    }
 
 
 def device_info(hass: HomeAssistant, entry: FluksoConfigEntry, sensor: Sensor) -> AnyDeviceInfo:

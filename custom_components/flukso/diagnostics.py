@@ -26,10 +26,12 @@ from .redaction import Redaction
 from .runtime import FluksoConfigEntry, Runtime
 from .scope import Scope
 from .stored import Stored
+from .tally import Tally
 from .transport import Transport
 
-#: A broken payload that is too long to be shown: it is cut before a word, which may be an id.
-_LONG = re.compile(rb"(?=.{81})(.{0,80})(?<!\w).*", re.DOTALL)
+#: Of a broken payload so much is shown (bytes); it is cut before a word, which may be an id.
+_LONGEST = 80
+_WORD_AT_END = re.compile(rb"\w+\Z")
 
 
 async def async_get_config_entry_diagnostics(
@@ -115,8 +117,7 @@ def _channel(channel: Channel, now: float) -> dict[str, object]:
         "available": channel.available,
         "value": channel.value,
         "last_message_age": _age(tally.arrived, now),
-        "last_reading": tally.reading
-        and tally.reading._asdict() | {"age": _age(tally.read_at, now)},
+        "last_reading": _last_reading(tally, now),
         "messages": {
             "accepted": tally.accepted,
             "held": tally.held,
@@ -128,12 +129,18 @@ def _channel(channel: Channel, now: float) -> dict[str, object]:
     if isinstance(channel, CounterChannel):
         state = channel.guard.state
         portrait["guard"] = {
-            "offset": state and state.offset,
-            "last_accepted": state and asdict(state.mark),
+            "offset": None if state is None else state.offset,
+            "last_accepted": None if state is None else asdict(state.mark),
             "recycled": stream.sensor.rid,
             "fastest": channel.guard.fastest,
         }
     return portrait
+
+
+def _last_reading(tally: Tally, now: float) -> dict[str, object] | None:
+    if tally.reading is None:
+        return None
+    return {**tally.reading._asdict(), "age": _age(tally.read_at, now)}
 
 
 def _scope(scope: Scope, now: float) -> dict[str, object]:
@@ -146,7 +153,7 @@ def _scope(scope: Scope, now: float) -> dict[str, object]:
 
 
 def _clock(clock: Clock, now: float) -> dict[str, object]:
-    heard, ahead = clock.heard or (None, None)
+    heard, ahead = (None, None) if clock.heard is None else clock.heard
     return {
         "topic": clock.topic,
         "listening": clock.listening,
@@ -160,7 +167,7 @@ def _history(runtime: Runtime, now: float) -> dict[str, object]:
     history = runtime.history
     return {
         "listening": history is not None,
-        "filled_until": history and history.until.value,
+        "filled_until": history.until.value if history else None,
         "filled": [
             {
                 "unique_id": filling.unique_id,
@@ -175,6 +182,13 @@ def _history(runtime: Runtime, now: float) -> dict[str, object]:
         ],
         "refused": [asdict(refusal) for refusal in history.refusals] if history else [],
     }
+
+
+def _shown(payload: bytes) -> str:
+    """As much of a broken payload as is shown."""
+    if len(payload) > _LONGEST:
+        payload = _WORD_AT_END.sub(b"", payload[:_LONGEST]) + b"..."
+    return payload.decode(errors="replace")
 
 
 def _age(at: float | None, now: float) -> float | None:
@@ -194,8 +208,7 @@ def _redacted(portrait: Mapping[str, object], redaction: Redaction) -> dict[str,
             case Stored():
                 return plain(asdict(value))
             case bytes():
-                shown = _LONG.sub(rb"\1...", value).decode(errors="replace")
-                return redaction.text(shown)
+                return redaction.text(_shown(value))
             case None | bool() | int() | float():
                 return value
         return redaction.text(str(value))

@@ -73,7 +73,10 @@ class Doctor:
         self._report(diagnose(signs), signs.undecided, self._placeholders(signs))
 
     def _note_connection(self, now: float) -> None:
-        self._since = (self._since or now) if self._transport.connected else None
+        if not self._transport.connected:
+            self._since = None
+        elif self._since is None:
+            self._since = now
 
     def _signs(self, now: float, since: float) -> Signs:
         channels, reports = self._meter.channels.values(), self._meter.hearing.reports
@@ -84,10 +87,11 @@ class Doctor:
             for report in CONFIG_REPORTS
             if (heard := reports.get(report)) is not None and heard.wrong is not None
         ]
+        patiences = [patience(channel.stream) for channel in _regular(channels)]
         return Signs(
             now,
             since,
-            patience=min(map(_patience, _regular(channels)), default=clock.patience),
+            patience=min(patiences, default=clock.patience),
             arrived=_latest((ticked, *(channel.tally.arrived for channel in channels))),
             read=_latest((ticked, *map(_read_at, channels))),
             sensors=reports.get(Report.SENSORS),
@@ -112,14 +116,15 @@ class Doctor:
     @callback
     def _hear_elsewhere(self, message: Message) -> None:
         """A live reading; a retained one may be left over from an earlier bridge."""
-        if not message.retained:
-            begun, heard = self._elsewhere or (message.arrived, message.arrived)
-            if message.arrived - heard >= SOON:
-                begun = message.arrived
-            self._elsewhere = begun, message.arrived
+        if message.retained:
+            return
+        if self._elsewhere is None or message.arrived - self._elsewhere[1] >= SOON:
+            self._elsewhere = message.arrived, message.arrived
+        else:
+            self._elsewhere = self._elsewhere[0], message.arrived
 
     def _placeholders(self, signs: Signs) -> dict[str, str]:
-        since = dt_util.as_local(dt_util.utc_from_timestamp(signs.read or signs.since))
+        since = dt_util.as_local(dt_util.utc_from_timestamp(signs.silent_since))
         return {
             "name": self._entry.title,
             "prefix": self._meter.prefix,
@@ -155,10 +160,6 @@ class Doctor:
 def _regular(channels: Iterable[Channel]) -> Iterable[Channel]:
     """The channels that speak even if nothing changes, where anybody listens."""
     return (channel for channel in channels if channel.listening and is_regular(channel.stream))
-
-
-def _patience(channel: Channel) -> int:
-    return patience(channel.stream)
 
 
 def _read_at(channel: Channel) -> float | None:

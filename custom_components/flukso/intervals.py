@@ -9,6 +9,11 @@ from .protocol.quantities import Unit
 from .protocol.sensors import Stream
 
 
+def is_due(interval: int, elapsed: int) -> bool:
+    """Whether something that is shown once an interval is shown now, that long after the start."""
+    return interval == 0 or elapsed % interval == 0
+
+
 @dataclass(frozen=True, slots=True)
 class Intervals:
     """How often values are shown (s): active power and current, and all else.

@@ -12,7 +12,7 @@ from homeassistant.helpers.event import async_track_time_interval
 from .channel import Channel, Reports
 from .clock import Clock
 from .hearing import Hearing
-from .intervals import Intervals
+from .intervals import Intervals, is_due
 from .kinds import CounterChannel, FlowChannel, kind_of
 from .limits import fastest, pulse_constant
 from .liveness import judge
@@ -245,8 +245,7 @@ class Meter:
         self.catch_up()
         verdict = judge(self.channels.values(), self.clock, now.timestamp())
         for channel in self.channels.values():
-            is_due = not channel.interval or self._elapsed % channel.interval == 0
-            if is_due and channel.listening and channel.alive:
+            if is_due(channel.interval, self._elapsed) and channel.listening and channel.alive:
                 channel.show(now.timestamp())
         for ticked in self._tick_listeners:
             ticked(self._elapsed)
@@ -265,7 +264,8 @@ class Meter:
     def _note_kubes(self, kubes: Mapping[int, bool]) -> None:
         """Say the same of a kube; with the meter all of them are lost, which needs no line."""
         for kube, heard in kubes.items():
-            if heard is (kube in self._silent_kubes):
+            was_heard = kube not in self._silent_kubes
+            if heard != was_heard:
                 meter = self.device_id[:6]
                 _LOGGER.info("Kube %d of Fluksometer %s %s", kube, meter, _word(heard=heard))
         self._silent_kubes = {kube for kube, heard in kubes.items() if not heard}

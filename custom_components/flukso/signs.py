@@ -74,6 +74,23 @@ class Signs:
         is_news = not self.sensors.retained and self.sensors.at > (self.arrived or 0)
         return is_news or self.read is None
 
+    @property
+    def silent_since(self) -> float:
+        """When something was last read; where nothing ever was, since when it could have been."""
+        return self.since if self.read is None else self.read
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether readings come without the topic prefix."""
+        return self.elsewhere is not None and self.now - self.elsewhere[1] < SOON
+
+    @property
+    def comes_twice(self) -> bool:
+        """Whether readings have gone on to come as they should since they come without prefix."""
+        if self.arrived is None or self.elsewhere is None or not self.is_elsewhere:
+            return False
+        return self.arrived - self.elsewhere[0] >= _OVERLAP
+
 
 def diagnose(signs: Signs) -> frozenset[Ailment]:
     """What is wrong."""
@@ -84,15 +101,13 @@ def diagnose(signs: Signs) -> frozenset[Ailment]:
         found.add(Ailment.CLOCK)
     if signs.arrived is not None and signs.sensors is None:
         found.add(Ailment.NO_CONFIGURATION)
-    begun, heard = signs.elsewhere or (signs.now, 0)
-    is_elsewhere = signs.now - heard < SOON
     if signs.is_silent:
-        if is_elsewhere:
+        if signs.is_elsewhere:
             found.add(Ailment.OTHER_PREFIX)
         elif signs.is_configured_only:
             found.add(Ailment.NO_READINGS)
-        elif signs.now - (signs.read or signs.since) >= DAY:
+        elif signs.now - signs.silent_since >= DAY:
             found.add(Ailment.SILENT)
-    elif is_elsewhere and (signs.arrived or 0) - begun >= _OVERLAP:
+    elif signs.comes_twice:
         found.add(Ailment.TWO_PREFIXES)
     return frozenset(found)

@@ -6,6 +6,7 @@ from datetime import tzinfo
 from homeassistant.core import CALLBACK_TYPE, callback
 
 from .channel import Channel
+from .intervals import is_due
 from .kinds import CounterChannel
 from .ledger import Ledger
 from .meter import Meter
@@ -22,6 +23,14 @@ _SUMS = {"p1+p2+p3": (1, {1, 2, 3}), "p2+p1": (2, {1, 2})}
 
 #: How the quadrants add up to reactive power: Q1 and Q2 are inductive.
 QUADRANTS = {Quantity.Q1: 1, Quantity.Q2: 1, Quantity.Q3: -1, Quantity.Q4: -1}
+
+#: What the powers are the sums of, each quantity with its sign.
+_POWERS = {
+    "active_power_import": {Quantity.PPLUS: 1},
+    "active_power_export": {Quantity.PMINUS: 1},
+    "net_active_power": {Quantity.PPLUS: 1, Quantity.PMINUS: -1},
+    "reactive_power": QUADRANTS,
+}
 
 type _Figure = Callable[[Ledger], float | None]
 
@@ -61,7 +70,7 @@ def supply_ports(configuration: Configuration, chosen: Iterable[int]) -> tuple[i
     if ports is not None and ports.math in _SUMS:
         carrier, parts = _SUMS[ports.math]
         if carrier in supply or not is_chosen:
-            supply = supply - parts | {carrier}
+            supply = (supply - parts) | {carrier}
     return tuple(sorted(supply))
 
 
@@ -90,8 +99,7 @@ class Supply:
         for total in self.totals.values():
             if not total.listening:
                 continue
-            is_due = not total.interval or elapsed % total.interval == 0
-            if is_due or not total.available:
+            if is_due(total.interval, elapsed) or not total.available:
                 total.show()
             else:
                 total.tell()
@@ -123,27 +131,23 @@ class Supply:
         }
 
     def _add_powers(self) -> None:
-        imports = dict.fromkeys(self._gauges(Quantity.PPLUS), 1)
-        exports = dict.fromkeys(self._gauges(Quantity.PMINUS), 1)
-        powers = {"active_power_import": imports, "active_power_export": exports}
-        if imports and exports:
-            powers["net_active_power"] = imports | dict.fromkeys(exports, -1)
-        quadrants = [
-            dict.fromkeys(self._gauges(quadrant), sign) for quadrant, sign in QUADRANTS.items()
-        ]
-        if all(quadrants):
-            powers["reactive_power"] = dict(
-                pair for quadrant in quadrants for pair in quadrant.items()
-            )
-        for what, gauges in powers.items():
-            if gauges:
-                interval = self._meter.intervals.of(next(iter(gauges)).stream)
-                self.totals[what] = PowerTotal(what, gauges, interval)
+        for what, signs in _POWERS.items():
+            if not all(self._gauges(quantity) for quantity in signs):
+                continue
+            gauges = {
+                gauge: sign for quantity, sign in signs.items() for gauge in self._gauges(quantity)
+            }
+            interval = self._meter.intervals.of(next(iter(gauges)).stream)
+            self.totals[what] = PowerTotal(what, gauges, interval)
 
     def _add_energies(self) -> None:
         imports, exports = self._counters(Quantity.PPLUS), self._counters(Quantity.PMINUS)
         ledger = Ledger(imports, exports, self._zone)
-        figures = (_IMPORT if imports else {}) | (_EXPORT if exports else {})
+        figures: dict[str, _Figure] = {}
+        if imports:
+            figures |= _IMPORT
+        if exports:
+            figures |= _EXPORT
         if imports and exports:
             figures |= _NETTED
         for what, figure in figures.items():

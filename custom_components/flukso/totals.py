@@ -80,7 +80,9 @@ class PowerTotal(Total):
     @override
     def _forget(self) -> None:
         signs = {gauge.topic: sign for gauge, sign in self._gauges.items()}
-        self._together, self._mean, self.value = Together(signs), Mean(), None
+        self._together = Together(signs)
+        self._mean = Mean()
+        self.value = None
 
     @override
     def _current(self) -> float | None:
