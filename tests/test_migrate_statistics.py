@@ -21,6 +21,7 @@ from .broker import Broker
 from .home import entities, entity_of
 from .meters import Meter, flm02, flm03, kubes_alone, three_clamps
 from .older import leave_behind, record_hours, shown, start
+from .other_recorder import CHANGES, WARNING
 
 RECENT = pytest.mark.parametrize("recent", [True, False], ids=["just left", "left long ago"])
 
@@ -286,3 +287,27 @@ async def test_statistics_are_corrected_once(
 
     assert await statistics.rows("sensor.cellar_battery", "mean") == pytest.approx([3.1] * 3)
     assert await statistics.issues() == {}
+
+
+async def test_hours_are_taken_over_where_five_minutes_can_t_be_written(
+    hass: HomeAssistant,
+    broker: Broker,
+    statistics: Statistics,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    entry = leave_behind(hass, flm03())
+    recorded = await record_all(hass, flm03(), entry)
+    CHANGES["no table of five minutes"](monkeypatch)
+
+    await start(hass, broker, flm03(), entry)
+    await async_wait_recording_done(hass)
+
+    monkeypatch.undo()
+    counter = entity_of(hass, flm03(), Q1, "counter").entity_id
+    units = await statistics.units()
+    assert units.keys() == recorded
+    assert (units["sensor.living_room_battery"], units[counter]) == ("V", "varh")
+    assert await statistics.rows("sensor.living_room_battery", "mean") == pytest.approx([3.1] * 3)
+    assert await statistics.rows(counter, "sum") == pytest.approx([0.098, 0.099, 0.1])
+    assert caplog.text.count(WARNING) == 1

@@ -11,7 +11,7 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
     async_wait_recording_done,
 )
 
-from custom_components.flukso import recorded, stored
+from custom_components.flukso import recorded, statistics_store
 from custom_components.flukso.metering.gaps import MeanRow, Row
 from custom_components.flukso.recorded import async_apply, async_mean_rows, async_plan, async_rows
 
@@ -211,27 +211,6 @@ async def test_a_write_that_did_not_arrive_is_noticed(hass: HomeAssistant) -> No
         assert not await async_apply(hass, COUNTER, change)
 
 
-async def test_a_database_that_asks_for_another_try_gets_one(hass: HomeAssistant) -> None:
-    await leave_counter(hass, COUNTER, "kWh", ODD)
-    hole = await table(hass, COUNTER)
-    change = await async_plan(hass, COUNTER, rows_of_the_hole(), "Wh")
-    assert change is not None
-    assert await async_apply(hass, COUNTER, change)
-    tries = []
-
-    def deadlocked_once(*arguments: object) -> bool:
-        tries.append(arguments)
-        # handed on as they came
-        return len(tries) > 1 and remove(*arguments)  # type: ignore[arg-type]
-
-    remove = stored._remove
-    with patch.object(stored, "_remove", deadlocked_once):
-        assert await async_apply(hass, COUNTER, change.reverse)
-
-    assert len(tries) == 2
-    assert await table(hass, COUNTER) == hole
-
-
 async def test_a_recorder_that_is_busy_is_not_waited_for_without_end(
     hass: HomeAssistant,
 ) -> None:
@@ -239,7 +218,7 @@ async def test_a_recorder_that_is_busy_is_not_waited_for_without_end(
     change = await async_plan(hass, COUNTER, rows_of_the_hole(), "Wh")
     assert change is not None
 
-    with patch.object(stored, "_PATIENCE", 0), pytest.raises(HomeAssistantError) as error:
+    with patch.object(statistics_store, "_PATIENCE", 0), pytest.raises(HomeAssistantError) as error:
         await async_apply(hass, COUNTER, change)
 
     assert error.value.translation_key == "recorder_busy"

@@ -1,6 +1,7 @@
 """A recorder that fails or is busy: whoever takes hours out is told what went wrong."""
 
 from datetime import UTC, datetime
+from threading import Event
 from unittest.mock import patch
 
 from homeassistant.components.recorder import Recorder, get_instance
@@ -8,10 +9,10 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.recorder import session_scope
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from custom_components.flukso import stored
+from custom_components.flukso import statistics_store
 from custom_components.flukso.metering.gaps import Row
 from custom_components.flukso.recorded import Change, async_apply, async_plan
 
@@ -60,7 +61,7 @@ async def test_why_rows_were_not_deleted_is_told(
     await do(hass, f"CREATE TRIGGER keep BEFORE DELETE ON statistics BEGIN {instead}; END")
     before = await table(hass, COUNTER)
 
-    with patch.object(stored, "_PATIENCE", 5), pytest.raises(HomeAssistantError) as error:
+    with patch.object(statistics_store, "_PATIENCE", 5), pytest.raises(HomeAssistantError) as error:
         await async_apply(hass, COUNTER, filled.reverse)
 
     assert error.value.translation_key == "recorder_failed"
@@ -71,3 +72,38 @@ async def test_why_rows_were_not_deleted_is_told(
     await do(hass, "DROP TRIGGER keep")
     assert await async_apply(hass, COUNTER, filled.reverse)
     assert (await table(hass, COUNTER)).keys() == before.keys() - {BEGIN + HOUR}
+
+
+async def test_a_deletion_that_the_database_gave_up_is_tried_again(
+    hass: HomeAssistant, filled: Change
+) -> None:
+    tries = []
+
+    def deadlock_once(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith("DELETE FROM statistics "):
+            tries.append(statement)
+            if len(tries) == 1:
+                raise OperationalError(statement, {}, Exception("Deadlock found"))
+
+    engine = get_instance(hass).engine
+    event.listen(engine, "before_cursor_execute", deadlock_once)
+
+    assert await async_apply(hass, COUNTER, filled.reverse)
+
+    assert len(tries) == 2
+    assert BEGIN + HOUR not in await table(hass, COUNTER)
+
+
+async def test_rows_stay_if_nobody_waits_for_their_deletion_any_more(
+    hass: HomeAssistant, filled: Change
+) -> None:
+    before, free = await table(hass, COUNTER), Event()
+    get_instance(hass).async_update_statistics_metadata(COUNTER, on_done=free.wait)
+
+    with patch.object(statistics_store, "_PATIENCE", 0), pytest.raises(HomeAssistantError) as error:
+        await async_apply(hass, COUNTER, filled.reverse)
+    free.set()
+
+    assert error.value.translation_key == "recorder_busy"
+    assert await table(hass, COUNTER) == before
+    assert await async_apply(hass, COUNTER, filled.reverse)

@@ -39,7 +39,7 @@ RAISING = (
     "history_request.py",
     "logbook.py",
     "metering/installation.py",
-    "stored.py",
+    "statistics_store.py",
     "waveform_actions.py",
 )
 #: Sentences that are no errors: of the activity log.

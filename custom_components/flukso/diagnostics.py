@@ -25,7 +25,7 @@ from .protocol.wire import Json
 from .redaction import Redaction
 from .runtime import FluksoConfigEntry, Runtime
 from .scope import Scope
-from .stored import Stored
+from .statistics_store import Stored
 from .tally import Tally
 from .transport import Transport
 

@@ -20,8 +20,8 @@ from .metering.durations import DAY, HOUR
 from .metering.gaps import MeanRow, Row
 from .recorded import Change, async_apply, async_plan, in_unit
 from .registered import sensor_id_of
+from .statistics_store import Stored
 from .storage import Storage
-from .stored import Stored
 
 _VERSION = 1
 #: How long a filling can be taken back (s).

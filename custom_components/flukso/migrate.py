@@ -22,19 +22,9 @@ their sensors: before that nobody knows what they measure, and what comes over t
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from itertools import product
 import logging
 
-from homeassistant.components.recorder import DOMAIN as RECORDER_DOMAIN, get_instance
-from homeassistant.components.recorder.db_schema import Statistics, StatisticsShortTerm
-from homeassistant.components.recorder.models import StatisticData, StatisticMetaData
-from homeassistant.components.recorder.statistics import (
-    StatisticsRow,
-    get_last_short_term_statistics,
-    get_last_statistics,
-    get_metadata,
-)
 from homeassistant.const import (
     CONF_DEVICE_ID,
     UnitOfElectricPotential,
@@ -56,14 +46,21 @@ from .protocol.topics import Kind, is_id
 from .redaction import shortened
 from .registered import channel_unique_id
 from .runtime import FluksoConfigEntry
+from .statistics_store import (
+    Statistic,
+    Stored,
+    async_read,
+    async_statistic,
+    clear,
+    is_recording,
+    write,
+    write_recent,
+)
 
 _LOGGER = logging.getLogger(__name__)
 
 #: The options of an entity that waits to be taken over.
 _MARK = {"taken_over": False}
-
-#: More rows than a statistic has.
-_ALL = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +169,7 @@ def take_over(hass: HomeAssistant, entry: FluksoConfigEntry) -> None:
             # Home Assistant would go on to show that unit, if it can.
             registry.async_update_entity(entity.entity_id, unit_of_measurement=None)
         _keep_in_area(hass, entry, sensor)
-    if streams and RECORDER_DOMAIN in hass.config.components:
+    if streams and is_recording(hass):
         entry.async_create_task(
             hass, _async_correct_statistics(hass, streams, dt_util.utcnow()), "flukso take over"
         )
@@ -192,64 +189,46 @@ async def _async_correct_statistics(
     hass: HomeAssistant, streams: Mapping[str, Stream], now: datetime
 ) -> None:
     """Let the statistics of entities, by entity id, mean what they say, and go on."""
-    recorder = get_instance(hass)
-    read = partial(get_metadata, hass, statistic_ids=set(streams))
-    for statistic_id, (_, recorded) in (await recorder.async_add_executor_job(read)).items():
-        unit = streams[statistic_id].unit
-        meaning = _MEANINGS.get((unit, recorded["unit_of_measurement"]))
-        metadata = recorded if meaning is None else _relabelled(recorded, meaning)
-        if unit is Unit.DEGREE:
+    for statistic_id, stream in streams.items():
+        recorded = await async_statistic(hass, statistic_id)
+        if recorded is None:
+            continue
+        meaning = _MEANINGS.get((stream.unit, recorded.unit))
+        statistic = recorded
+        if meaning is not None:
+            statistic = recorded.relabelled(meaning.unit, meaning.unit_class)
+        if stream.unit is Unit.DEGREE:
             # The mean of angles was taken as if 359° were far from 1°.
-            recorder.async_clear_statistics([statistic_id])
-        elif recorded["has_sum"]:
-            end = await recorder.async_add_executor_job(_end_of_sum, hass, statistic_id, now)
-            recorder.async_import_statistics(metadata, end, StatisticsShortTerm)
+            clear(hass, recorded)
+        elif recorded.has_sum:
+            end = await _async_end_of_sum(hass, recorded, now)
+            if meaning is not None:
+                write(hass, statistic, [])
+            write_recent(hass, statistic, end)
         elif meaning is not None:
-            hourly, recent = await recorder.async_add_executor_job(
-                _rewritten, hass, statistic_id, meaning
-            )
-            recorder.async_import_statistics(metadata, hourly, Statistics)
-            recorder.async_import_statistics(metadata, recent, StatisticsShortTerm)
+            hours = await async_read(hass, recorded)
+            five_minutes = await async_read(hass, recorded, recent=True)
+            write(hass, statistic, [_corrected(row, meaning) for row in hours])
+            write_recent(hass, statistic, [_corrected(row, meaning) for row in five_minutes])
 
 
-def _relabelled(metadata: StatisticMetaData, meaning: _Meaning) -> StatisticMetaData:
-    copy = metadata.copy()
-    copy["unit_of_measurement"], copy["unit_class"] = meaning.unit, meaning.unit_class
-    return copy
-
-
-def _rewritten(
-    hass: HomeAssistant, statistic_id: str, meaning: _Meaning
-) -> tuple[list[StatisticData], list[StatisticData]]:
-    """All rows of a statistic with what they mean: the hourly ones, the five-minute ones."""
-
-    def rewrite(row: StatisticsRow) -> StatisticData:
-        return {
-            "start": dt_util.utc_from_timestamp(row["start"]),
-            "mean": meaning.of(row["mean"]),
-            "min": meaning.of(row["min"]),
-            "max": meaning.of(row["max"]),
-        }
-
-    hourly, recent = (
-        read(hass, _ALL, statistic_id, False, {"mean", "min", "max"}).get(statistic_id, [])
-        for read in (get_last_statistics, get_last_short_term_statistics)
+def _corrected(row: Stored, meaning: _Meaning) -> Stored:
+    return Stored(
+        row.hour, mean=meaning.of(row.mean), min=meaning.of(row.min), max=meaning.of(row.max)
     )
-    return [rewrite(row) for row in hourly], [rewrite(row) for row in recent]
 
 
-def _end_of_sum(hass: HomeAssistant, statistic_id: str, now: datetime) -> list[StatisticData]:
+async def _async_end_of_sum(
+    hass: HomeAssistant, statistic: Statistic, now: datetime
+) -> list[Stored]:
     """Where a sum ended, as a five-minute row of just now; nothing where such a row exists.
 
     Home Assistant adds to the latest five-minute row, and deletes them after some days. An
     entity that comes back later would start from 0, and the Energy dashboard would show all
     that was ever counted as a negative consumption.
     """
-    if get_last_short_term_statistics(hass, 1, statistic_id, False, {"sum"}):
+    if await async_read(hass, statistic, recent=True):
         return []
-    rows = get_last_statistics(hass, 1, statistic_id, False, {"state", "sum"})
-    start = dt_util.utc_from_timestamp(now.timestamp() // 300 * 300 - 600)
-    return [
-        {"start": start, "state": row["state"] or 0.0, "sum": row["sum"] or 0.0}
-        for row in rows.get(statistic_id, [])
-    ]
+    start = int(now.timestamp() // 300 * 300 - 600)
+    hours = await async_read(hass, statistic)
+    return [Stored(start, state=row.state or 0.0, sum=row.sum or 0.0) for row in hours[-1:]]

@@ -7,16 +7,20 @@ the entity. What is computed with comes in the meter's unit; what is put back la
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from homeassistant.components.recorder.models import StatisticMeanType, StatisticMetaData
-from homeassistant.components.recorder.statistics import (
-    STATISTIC_UNIT_TO_UNIT_CONVERTER,
-    UNIT_CLASS_TO_UNIT_CONVERTER,
-)
+from homeassistant.components.sensor import UNIT_CONVERTERS
 from homeassistant.core import HomeAssistant
 
 from .metering.durations import HOUR
 from .metering.gaps import MeanRow, Row
-from .stored import Stored, async_metadata, async_read, async_remove, write
+from .statistics_store import (
+    Statistic,
+    Stored,
+    async_read,
+    async_remove,
+    async_settle,
+    async_statistic,
+    write,
+)
 
 #: A write that the database wants to be asked for again lines up behind the first look.
 _LOOKS = 3
@@ -48,13 +52,13 @@ async def async_rows(
 
     States and sums are in ``unit``. It is empty where there is no such statistic, too.
     """
-    metadata = await async_metadata(hass, statistic_id)
-    convert = metadata and _conversion(metadata, of=metadata["unit_of_measurement"], to=unit)
-    if not metadata or not convert:
+    statistic = await async_statistic(hass, statistic_id)
+    convert = statistic and _conversion(of=statistic.unit, to=unit)
+    if not statistic or not convert:
         return []
     return [
         Row(row.hour, convert(row.state), convert(row.sum))
-        for row in await async_read(hass, metadata, begin, end)
+        for row in await async_read(hass, statistic, begin, end)
         if row.state is not None and row.sum is not None
     ]
 
@@ -63,13 +67,13 @@ async def async_mean_rows(
     hass: HomeAssistant, statistic_id: str, begin: int, end: int, unit: str | None
 ) -> list[MeanRow]:
     """The same of a gauge: mean, minimum and maximum in ``unit``."""
-    metadata = await async_metadata(hass, statistic_id)
-    convert = metadata and _conversion(metadata, of=metadata["unit_of_measurement"], to=unit)
-    if not metadata or not convert:
+    statistic = await async_statistic(hass, statistic_id)
+    convert = statistic and _conversion(of=statistic.unit, to=unit)
+    if not statistic or not convert:
         return []
     return [
         MeanRow(row.hour, convert(row.mean), convert(row.min), convert(row.max))
-        for row in await async_read(hass, metadata, begin, end)
+        for row in await async_read(hass, statistic, begin, end)
         if row.mean is not None and row.min is not None and row.max is not None
     ]
 
@@ -82,14 +86,14 @@ async def async_plan(
     It is None where nothing can be written: no such statistic, another kind of it, or one in a
     unit of another kind.
     """
-    metadata = await async_metadata(hass, statistic_id)
-    convert = metadata and _conversion(metadata, of=unit, to=metadata["unit_of_measurement"])
-    if not metadata or not convert or not rows or not all(_fits(metadata, row) for row in rows):
+    statistic = await async_statistic(hass, statistic_id)
+    convert = statistic and _conversion(of=unit, to=statistic.unit)
+    if not statistic or not convert or not rows or not all(_fits(statistic, row) for row in rows):
         return None
     hours = {row.hour for row in rows}
-    kept = await async_read(hass, metadata, min(hours), max(hours) + HOUR)
+    kept = await async_read(hass, statistic, min(hours), max(hours) + HOUR)
     return Change(
-        metadata["unit_of_measurement"],
+        statistic.unit,
         before=tuple(row for row in kept if row.hour in hours),
         after=tuple(_stored(row, convert) for row in rows),
     )
@@ -104,55 +108,55 @@ async def async_apply(hass: HomeAssistant, statistic_id: str, change: Change) ->
     Raises:
         HomeAssistantError: the recorder is too busy, or can't do it.
     """
-    metadata = await _async_if(hass, statistic_id, change)
-    if metadata is None:
+    statistic = await _async_if(hass, statistic_id, change)
+    if statistic is None:
         return False
-    write(hass, metadata, change.after)
+    write(hass, statistic, change.after)
     left = {row.hour for row in change.after}
-    removed = tuple(row.hour for row in change.before if row.hour not in left)
+    removed = [row.hour for row in change.before if row.hour not in left]
+    made = change.reverse
     for _ in range(_LOOKS):
-        await async_remove(hass, statistic_id, removed)
-        if await _async_if(hass, statistic_id, change.reverse):
+        if removed:
+            instead = await async_remove(hass, statistic, removed)
+            made = replace(made, before=(*change.after, *instead))
+        else:
+            await async_settle(hass, statistic)
+        if await _async_if(hass, statistic_id, made):
             return True
     return False
 
 
-async def _async_if(
-    hass: HomeAssistant, statistic_id: str, change: Change
-) -> StatisticMetaData | None:
+async def _async_if(hass: HomeAssistant, statistic_id: str, change: Change) -> Statistic | None:
     """The statistic, if it is exactly as before the change, unit included."""
-    metadata = await async_metadata(hass, statistic_id)
-    if metadata is None or metadata["unit_of_measurement"] != change.unit:
+    statistic = await async_statistic(hass, statistic_id)
+    if statistic is None or statistic.unit != change.unit:
         return None
     hours = {row.hour for row in (*change.before, *change.after)}
-    kept = await async_read(hass, metadata, min(hours), max(hours) + HOUR)
+    kept = await async_read(hass, statistic, min(hours), max(hours) + HOUR)
     same = {row for row in kept if row.hour in hours} == set(change.before)
-    return metadata if same else None
+    return statistic if same else None
 
 
-def in_unit(value: float, of: str | None, to: str | None) -> float:
-    """A value in another unit of the same kind."""
-    return value if of == to else STATISTIC_UNIT_TO_UNIT_CONVERTER[of].convert(value, of, to)
+def in_unit(value: float, of: str | None, to: str | None) -> float | None:
+    """A value in another unit of the same kind; None where it is of another kind."""
+    convert = _conversion(of=of, to=to)
+    return convert(value) if convert else None
 
 
-def _conversion(
-    metadata: StatisticMetaData, *, of: str | None, to: str | None
-) -> _Conversion | None:
+def _conversion(*, of: str | None, to: str | None) -> _Conversion | None:
     """What makes a value in one unit one in another, or None where they are of two kinds."""
     if of == to:
         return float
-    converter = UNIT_CLASS_TO_UNIT_CONVERTER.get(
-        metadata["unit_class"]
-    ) or STATISTIC_UNIT_TO_UNIT_CONVERTER.get(metadata["unit_of_measurement"])
-    if converter is None or not {of, to} <= converter.VALID_UNITS:
-        return None
-    return converter.converter_factory(of, to)
+    for converter in UNIT_CONVERTERS.values():
+        if {of, to} <= converter.VALID_UNITS:
+            return converter.converter_factory(of, to)
+    return None
 
 
-def _fits(metadata: StatisticMetaData, row: Row | MeanRow) -> bool:
+def _fits(statistic: Statistic, row: Row | MeanRow) -> bool:
     if isinstance(row, Row):
-        return metadata["has_sum"]
-    return metadata["mean_type"] is StatisticMeanType.ARITHMETIC and not metadata["has_sum"]
+        return statistic.has_sum
+    return statistic.has_mean and not statistic.has_sum
 
 
 def _stored(row: Row | MeanRow, convert: _Conversion) -> Stored:
