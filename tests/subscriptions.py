@@ -13,15 +13,17 @@ _SUBSCRIBE = "homeassistant.components.mqtt.async_subscribe"
 
 
 class Queue:
-    """Subscriptions that wait; ``topics`` are those that were asked for."""
+    """Subscriptions that wait; ``topics`` are those that were ``asked`` for."""
 
     def __init__(self) -> None:
         self.topics: list[str] = []
+        self.asked = asyncio.Event()
         self._answers: list[asyncio.Future[None]] = []
 
     async def wait(self, topic: str) -> None:
         """Wait until it is decided what becomes of a subscription."""
         self.topics.append(topic)
+        self.asked.set()
         answer = asyncio.get_running_loop().create_future()
         self._answers.append(answer)
         try:
@@ -53,12 +55,13 @@ def refused(*topics: str) -> Generator[None]:
 
 
 @contextmanager
-def queued() -> Generator[Queue]:
-    """Let every subscription wait until the test decides what becomes of it."""
+def queued(*topics: str) -> Generator[Queue]:
+    """Let subscriptions to some topics wait until the test decides what becomes of them."""
     subscribe, queue = mqtt.async_subscribe, Queue()
 
     async def wait(hass: Any, topic: str, *args: Any, **kwargs: Any) -> Any:
-        await queue.wait(topic)
+        if topic in topics:
+            await queue.wait(topic)
         return await subscribe(hass, topic, *args, **kwargs)
 
     with patch(_SUBSCRIBE, wait):

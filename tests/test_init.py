@@ -1,5 +1,6 @@
 """A meter's config entry: set up, unloaded, reloaded."""
 
+import asyncio
 from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
@@ -22,6 +23,7 @@ from .home import (
     value_of,
 )
 from .meters import Meter, flm02, flm03, kubes_alone, reading
+from .subscriptions import queued, refused
 
 pytestmark = pytest.mark.usefixtures("freezer")
 
@@ -43,6 +45,74 @@ async def test_without_mqtt_the_meter_waits(hass: HomeAssistant) -> None:
 
     assert entry.state is ConfigEntryState.SETUP_RETRY
     assert entry.error_reason_translation_key == "mqtt_unavailable"
+
+
+async def test_a_meter_that_can_t_be_subscribed_to_leaves_nothing_behind_and_is_tried_again(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    meter, topics = flm03(), set(broker.topics)
+    entry = config_entry(meter)
+    entry.add_to_hass(hass)
+    await broker.publish_all(meter.reports, retain=True)
+
+    with refused(meter.tap_topic):
+        await hass.config_entries.async_setup(entry.entry_id)
+    await broker.settle()
+
+    assert entry.state is ConfigEntryState.SETUP_RETRY
+    assert entry.error_reason_translation_key == "mqtt_unavailable"
+    assert broker.topics == topics
+    assert timers(hass) == []
+    assert entities(hass, entry) == []
+    await broker.lose_connection()
+    await broker.restore_connection()
+
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    await broker.settle()
+    await broker.publish_all(meter.readings())
+    assert value_of(hass, meter, 1, "counter") == 2593.8054
+
+
+async def test_what_a_meter_says_while_it_is_being_set_up_is_shown(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    meter = flm03()
+    entry = config_entry(meter)
+    entry.add_to_hass(hass)
+    await broker.publish_all(meter.reports, retain=True)
+
+    with queued(meter.tap_topic) as queue:
+        setup = asyncio.create_task(hass.config_entries.async_setup(entry.entry_id))
+        await queue.asked.wait()
+        await broker.settle()
+        assert entities(hass, entry) == []
+        queue.grant()
+        assert await setup
+
+    await broker.settle()
+    await broker.publish_all(meter.readings())
+    assert len(entities(hass, entry)) == 70
+    assert value_of(hass, meter, 1, "counter") == 2593.8054
+
+
+async def test_what_a_meter_said_before_its_setup_failed_is_kept_without_a_timer(
+    hass: HomeAssistant, broker: Broker, hass_storage: dict[str, object]
+) -> None:
+    meter = flm03()
+    entry = config_entry(meter)
+    entry.add_to_hass(hass)
+    await broker.publish_all(dict([meter.sensor_report]), retain=True)
+
+    with queued(meter.tap_topic) as queue:
+        setup = asyncio.create_task(hass.config_entries.async_setup(entry.entry_id))
+        await queue.asked.wait()
+        await broker.settle()
+        assert timers(hass)
+        queue.refuse()
+        assert not await setup
+
+    assert timers(hass) == []
+    assert f"flukso.{entry.entry_id}" in hass_storage
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,7 @@ async def test_to_stop_listening_twice_does_no_harm_to_others(
 async def test_who_comes_while_it_begins_waits_and_does_not_begin_again(
     broker: Broker, channel: Channel
 ) -> None:
-    with queued() as queue:
+    with queued(GAUGE) as queue:
         first = asyncio.create_task(channel.async_listen(nothing))
         second = asyncio.create_task(channel.async_listen(nothing))
         await broker.settle()
@@ -139,7 +139,7 @@ async def test_where_the_first_fails_the_next_begins_itself(
     broker: Broker, channel: Channel, fate: str
 ) -> None:
     heard: list[str] = []
-    with queued() as queue:
+    with queued(GAUGE) as queue:
         first = asyncio.create_task(channel.async_listen(lambda: heard.append("first")))
         second = asyncio.create_task(channel.async_listen(lambda: heard.append("second")))
         await broker.settle()
@@ -165,7 +165,7 @@ async def test_where_the_first_fails_the_next_begins_itself(
 async def test_who_gives_up_while_another_begins_is_not_counted(
     broker: Broker, channel: Channel
 ) -> None:
-    with queued() as queue:
+    with queued(GAUGE) as queue:
         first = asyncio.create_task(channel.async_listen(nothing))
         second = asyncio.create_task(channel.async_listen(nothing))
         await broker.settle()

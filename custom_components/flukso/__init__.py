@@ -5,7 +5,7 @@ from functools import partial
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_DEVICE_ID, Platform
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import ConfigEntryNotReady
+from homeassistant.exceptions import ConfigEntryNotReady, HomeAssistantError
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
@@ -54,10 +54,12 @@ async def async_migrate_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> 
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> bool:
-    """Set up a meter: its devices first, then its entities, then the stream of messages.
+    """Set up a meter: what it says of itself first, then its entities, which ask for readings.
+
+    The platforms come last, so that a setup that fails leaves nothing behind.
 
     Raises:
-        ConfigEntryNotReady: Home Assistant's MQTT is not set up.
+        ConfigEntryNotReady: Home Assistant's MQTT is not set up, or no longer.
     """
     transport = Transport(hass)
     if not await transport.async_ready():
@@ -74,6 +76,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> bo
         ),
         counter_break=partial(raise_counter_break, hass, entry),
     )
+    entry.async_on_unload(meter.async_stop)
     seconds = int(entry.options.get(CONF_WAVEFORM_INTERVAL, DEFAULT_WAVEFORM_INTERVAL))
     waveforms = Waveforms(hass, meter, transport, seconds)
     entry.async_on_unload(waveforms.listen())
@@ -92,21 +95,24 @@ async def async_setup_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> bo
 
     follow_meter()
     entry.async_on_unload(meter.listen(follow_meter))
-    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
-    await meter.async_start()
+    try:
+        await meter.async_start()
+    except HomeAssistantError as error:
+        raise ConfigEntryNotReady(
+            translation_domain=DOMAIN, translation_key="mqtt_unavailable"
+        ) from error
     Doctor(hass, entry, transport).start()
+    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     return True
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> bool:
     """Let go of a meter."""
-    meter = entry.runtime_data.meter
-    meter.catch_up()
+    runtime = entry.runtime_data
+    runtime.meter.catch_up()
     unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
-    if unloaded:
-        if entry.runtime_data.history is not None:
-            await entry.runtime_data.history.async_stop()
-        await meter.async_stop()
+    if unloaded and runtime.history is not None:
+        await runtime.history.async_stop()
     return unloaded
 
 

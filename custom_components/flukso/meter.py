@@ -1,6 +1,7 @@
 """A Fluksometer: follows its configuration, and owns the channels of its enabled sensors."""
 
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -74,7 +75,7 @@ class Meter:
         self._reports = Reports(self.hearing.note_broken, self._take_unit, counter_break)
         self._listeners: list[Callable[[], None]] = []
         self._tick_listeners: list[Callable[[int], None]] = []
-        self._stops: list[CALLBACK_TYPE] = []
+        self._work = ExitStack()
         self._naming = Naming(hass, self._follow_configuration)
         self._elapsed = 0
 
@@ -96,17 +97,23 @@ class Meter:
         self._naming.begin(self.configuration)
 
     async def async_start(self) -> None:
-        """Listen to what the meter says of itself, and to the connection."""
-        for report in CONFIG_REPORTS:
-            await self._async_subscribe(report, partial(self._receive_config, report))
-        await self._async_subscribe(Report.TAP, self._receive_tap)
-        self._stops.append(self._transport.listen_to_link(self._link_changed))
-        period = timedelta(seconds=self.intervals.period)
-        self._stops.append(async_track_time_interval(self._hass, self._tick, period))
+        """Listen to what the meter says of itself, and to the connection, until it is stopped.
 
-    async def _async_subscribe(self, report: Report, receive: Callable[[Message], None]) -> None:
-        topic = report_topic(self.prefix, self.device_id, report)
-        self._stops.append(await self._transport.async_subscribe(topic, receive))
+        Raises:
+            HomeAssistantError: it can't subscribe, and does not listen to anything.
+        """
+        receivers: dict[Report, Callable[[Message], None]] = {
+            report: partial(self._receive_config, report) for report in CONFIG_REPORTS
+        }
+        receivers[Report.TAP] = self._receive_tap
+        with ExitStack() as work:
+            for report, receive in receivers.items():
+                topic = report_topic(self.prefix, self.device_id, report)
+                work.callback(await self._transport.async_subscribe(topic, receive))
+            work.callback(self._transport.listen_to_link(self._link_changed))
+            period = timedelta(seconds=self.intervals.period)
+            work.callback(async_track_time_interval(self._hass, self._tick, period))
+            self._work = work.pop_all()
 
     @callback
     def catch_up(self) -> None:
@@ -115,8 +122,7 @@ class Meter:
 
     async def async_stop(self) -> None:
         """Stop listening, with nothing left to write."""
-        while self._stops:
-            self._stops.pop()()
+        self._work.close()
         self._naming.stop()
         self._transport.discard_buffer()
         await self._memory.async_flush()
