@@ -1,15 +1,22 @@
 """What all entities share: an identity that outlives names, and a place that waits for them."""
 
+import asyncio
+import logging
+from typing import Any
+from unittest.mock import patch
+
 from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 import pytest
 
 from custom_components.flukso.const import DOMAIN
+from custom_components.flukso.entity import FluksoEntity
 
 from .broker import Broker
-from .home import config_entry, entities, entity_of, set_up, set_up_and_read, value_of
+from .home import config_entry, entities, entity_of, set_up, set_up_and_read, state_of, value_of
 from .meters import flm03, reading, three_clamps
+from .subscriptions import queued
 
 pytestmark = pytest.mark.usefixtures("freezer")
 
@@ -112,4 +119,74 @@ async def test_one_change_after_another_leaves_one_entity_each(
     await broker.publish(meter.topic(38, "counter"), reading(5, ""))
 
     assert len(entities(hass, entry)) == 70
+    assert value_of(hass, meter, 38, "counter") == 5
+
+
+async def test_an_entity_that_is_replaced_again_while_the_old_one_leaves_is_there_in_the_end(
+    hass: HomeAssistant, broker: Broker, caplog: pytest.LogCaptureFixture
+) -> None:
+    meter, movement = flm03(), 46
+    await set_up(hass, broker, meter)
+    leaving, let_leave = asyncio.Event(), asyncio.Event()
+
+    async def wait(_entity: Any) -> None:
+        leaving.set()
+        await let_leave.wait()
+
+    with patch.object(FluksoEntity, "async_will_remove_from_hass", wait):
+        broker.send(*meter.changed(movement, type="vibration").sensor_report)
+        await leaving.wait()
+        broker.send(*meter.sensor_report)
+        await asyncio.sleep(0)
+        let_leave.set()
+        await broker.settle()
+
+    await broker.publish(meter.topic(movement, "counter"), reading(17, ""))
+    assert state_of(hass, meter, movement, "counter").state == "off"
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+
+
+async def test_an_entity_that_is_to_go_while_it_is_being_added_leaves_nothing_behind(
+    hass: HomeAssistant, broker: Broker, caplog: pytest.LogCaptureFixture
+) -> None:
+    meter = flm03()
+    without = meter.changed(38, enable=0)
+    await set_up(hass, broker, without)
+    topics = set(broker.topics)
+
+    with queued(meter.topic(38, "counter")) as queue:
+        broker.send(*meter.sensor_report)
+        await queue.asked.wait()
+        broker.send(*without.sensor_report)
+        await asyncio.sleep(0)
+        queue.grant()
+        await broker.settle()
+
+    assert broker.topics == topics
+    assert state_of(hass, meter, 38, "counter").state == "unavailable"
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+
+    await broker.publish(*meter.sensor_report)
+    await broker.publish(meter.topic(38, "counter"), reading(5000, "L"))
+    assert value_of(hass, meter, 38, "counter") == 5
+
+
+async def test_a_meter_that_is_unloaded_while_an_entity_is_being_added_leaves_nothing_behind(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    topics = set(broker.topics)
+    meter = flm03()
+    entry = await set_up(hass, broker, meter.changed(38, enable=0))
+
+    with queued(meter.topic(38, "counter")) as queue:
+        broker.send(*meter.sensor_report, retain=True)
+        await queue.asked.wait()
+        assert await hass.config_entries.async_unload(entry.entry_id)
+    await broker.settle()
+
+    assert broker.topics == topics
+
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await broker.settle()
+    await broker.publish(meter.topic(38, "counter"), reading(5000, "L"))
     assert value_of(hass, meter, 38, "counter") == 5

@@ -15,7 +15,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.event import async_call_later
 
 from .channel import Channel
-from .entity import ChannelEntity, channels_of, follow
+from .entity import ChannelEntity, async_follow, channels_of
 from .protocol.quantities import Quantity
 from .protocol.topics import Kind
 from .runtime import FluksoConfigEntry
@@ -55,11 +55,11 @@ _EVENTS = {
 async def async_setup_entry(
     hass: HomeAssistant,
     entry: FluksoConfigEntry,
-    async_add_entities: AddConfigEntryEntitiesCallback,
+    _async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the binary sensors of a meter's kubes, now and whenever it gets others."""
     channels = partial(channels_of, entry)
-    follow(hass, entry, async_add_entities, channels, partial(_create, hass, entry))
+    await async_follow(hass, entry, channels, partial(_create, hass, entry))
 
 
 def _create(

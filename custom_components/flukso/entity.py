@@ -1,12 +1,13 @@
 """What the entities of all platforms share: their device, their availability, their channel."""
 
 from abc import abstractmethod
+import asyncio
 from collections.abc import Callable, Collection
 from typing import override
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity import Entity
-from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.entity_platform import async_get_current_platform
 
 from .channel import Channel
 from .devices import AnyDeviceInfo, device_info
@@ -62,40 +63,44 @@ class ChannelEntity(FluksoEntity):
         )
 
 
-@callback
-def follow[Source: Shown](
+async def async_follow[Source: Shown](
     hass: HomeAssistant,
     entry: FluksoConfigEntry,
-    async_add_entities: AddConfigEntryEntitiesCallback,
     sources: Callable[[], Collection[Source]],
     create: Callable[[Source], FluksoEntity | None],
 ) -> None:
-    """Keep the entities of a platform in step with what the meter has to show.
+    """Add the entities of what the meter has to show, and keep the platform in step with it.
 
     ``create`` makes the entity of a source, or None where another platform does. The entity of
     a source that is gone leaves, and its place in the entity registry waits for it.
+
+    Changes are followed one after the other. That takes waiting until entities are added, which
+    the callback that platforms are given for it does not offer.
     """
+    platform = async_get_current_platform()
     entities: dict[Source, FluksoEntity] = {}
+    updating = asyncio.Lock()
 
     async def update() -> None:
-        for source in entities.keys() - set(sources()):
-            gone = entities.pop(source)
-            if gone.hass:  # one that the user has disabled was never added
-                await gone.async_remove()
-        new = {
-            source: entity
-            for source in sources()
-            if source not in entities and (entity := create(source)) is not None
-        }
-        entities.update(new)
-        async_add_entities(new.values())
+        async with updating:
+            for source in entities.keys() - set(sources()):
+                gone = entities.pop(source)
+                if gone.hass:  # one that the user has disabled was never added
+                    await gone.async_remove()
+            new = {
+                source: entity
+                for source in sources()
+                if source not in entities and (entity := create(source)) is not None
+            }
+            entities.update(new)
+            await platform.async_add_entities(new.values())
 
     @callback
     def changed() -> None:
-        entry.async_create_task(hass, update(), "flukso follow")
+        entry.async_create_background_task(hass, update(), "flukso follow")
 
     entry.async_on_unload(entry.runtime_data.meter.listen(changed))
-    changed()
+    await update()
 
 
 def channels_of(entry: FluksoConfigEntry) -> Collection[Channel]:

@@ -11,7 +11,7 @@ from homeassistant.util import dt as dt_util
 
 from .devices import device_info
 from .drawing import draw
-from .entity import FluksoEntity, follow
+from .entity import FluksoEntity, async_follow
 from .registered import port_unique_id
 from .runtime import FluksoConfigEntry
 from .scope import Scope
@@ -22,12 +22,12 @@ PARALLEL_UPDATES = 0
 async def async_setup_entry(
     hass: HomeAssistant,
     entry: FluksoConfigEntry,
-    async_add_entities: AddConfigEntryEntitiesCallback,
+    _async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the waveforms of a meter, now and whenever it enables other clamps."""
     waveforms = entry.runtime_data.waveforms
     create = partial(FluksoWaveform, hass, entry)
-    follow(hass, entry, async_add_entities, waveforms.scopes, create)
+    await async_follow(hass, entry, waveforms.scopes, create)
 
 
 class FluksoWaveform(FluksoEntity, ImageEntity):

@@ -24,7 +24,7 @@ from .descriptions import (
     description_of,
 )
 from .devices import device_info, meter_info
-from .entity import ChannelEntity, FluksoEntity, channels_of, follow
+from .entity import ChannelEntity, FluksoEntity, async_follow, channels_of
 from .kinds import CounterChannel
 from .meter import Meter
 from .protocol.quantities import Unit
@@ -45,22 +45,22 @@ _DECIMALS = 6
 async def async_setup_entry(
     hass: HomeAssistant,
     entry: FluksoConfigEntry,
-    async_add_entities: AddConfigEntryEntitiesCallback,
+    _async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the sensors of a meter, now and whenever it enables others."""
     options = entry.options.get(CONF_SUPPLY_PORTS, [])
     supply = Supply(entry.runtime_data.meter, map(int, options), dt_util.get_default_time_zone())
     entry.async_on_unload(supply.listen())
     channels = partial(channels_of, entry)
-    follow(hass, entry, async_add_entities, channels, partial(_create, hass, entry))
+    await async_follow(hass, entry, channels, partial(_create, hass, entry))
     totals = partial(_create_total, hass, entry)
-    follow(hass, entry, async_add_entities, supply.current, totals)
+    await async_follow(hass, entry, supply.current, totals)
     figures = entry.runtime_data.waveforms.figures
-    follow(hass, entry, async_add_entities, figures, partial(FluksoFigure, hass, entry))
+    await async_follow(hass, entry, figures, partial(FluksoFigure, hass, entry))
     clocks = partial(_clocks, entry.runtime_data.meter)
-    follow(hass, entry, async_add_entities, clocks, partial(FluksoClock, entry))
+    await async_follow(hass, entry, clocks, partial(FluksoClock, entry))
     filled = partial(_filled, entry)
-    follow(hass, entry, async_add_entities, filled, partial(FluksoFilledUntil, entry))
+    await async_follow(hass, entry, filled, partial(FluksoFilledUntil, entry))
 
 
 def _create(hass: HomeAssistant, entry: FluksoConfigEntry, channel: Channel) -> FluksoSensor | None:
