@@ -70,7 +70,9 @@ class Clock(Shown):
     @callback
     def link_changed(self) -> None:
         """Learn that the connection came or went: from now on silence counts anew."""
-        self._since, self.heard, self._alive = None, None, True
+        self.heard = None
+        self._since = None
+        self._alive = True
         self.tell()
 
     @callback

@@ -178,7 +178,9 @@ class Fillings:
         """
         taken: list[tuple[Filling, Left | None]] = []
         async with self._writing:
-            last = {hour for filling in self.filled[-1:] for hour in filling.hours}
+            if not self.filled:
+                return []
+            last = set(self.filled[-1].hours)
             same = [filling for filling in self.filled if not last.isdisjoint(filling.hours)]
             for filling in reversed(same):
                 reason = await self._async_take_back(filling)

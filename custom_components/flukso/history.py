@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from functools import partial
 import logging
+from math import ceil, floor
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
@@ -141,7 +142,8 @@ class History:
     ) -> list[Hour]:
         """The hours that the recorder is done with, as they are recorded and as the meter says."""
         settled = dt_util.utcnow().timestamp() - RECORDER_IS_FIRST
-        begin, end = begin // HOUR * HOUR, int(min(-(-end // HOUR), settled // HOUR) * HOUR)
+        begin = begin // HOUR * HOUR
+        end = min(ceil(end / HOUR), floor(settled / HOUR)) * HOUR
         statistic_id = sensor_id_of(self._hass, unique_id)
         if statistic_id is None or begin >= end:
             return []

@@ -79,7 +79,8 @@ def _flows(meter: Meter) -> Iterable[tuple[int, Quantity, float]]:
     for channel in meter.channels.values():
         if isinstance(channel, FlowChannel) and channel.listening and channel.value is not None:
             sensor = channel.stream.sensor
-            yield from ((port, sensor.quantity, channel.value) for port in sensor.ports)
+            for port in sensor.ports:
+                yield port, sensor.quantity, channel.value
 
 
 def seen_of(

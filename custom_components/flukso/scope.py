@@ -148,7 +148,9 @@ class Scope(Shown):
 
     @callback
     def _take(self, look: Look) -> None:
-        self.look, self.value = look, look.at
-        self._looked_at, self._alive = look.at, True
+        self.look = look
+        self.value = look.at
+        self._looked_at = look.at
+        self._alive = True
         self._forget()
         self.tell()
