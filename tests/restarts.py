@@ -1,10 +1,12 @@
 """Home Assistant that restarts, crashes, reloads a meter, and whose user disables entities."""
 
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
+from copy import deepcopy
 import json
 from typing import Any
 from unittest.mock import patch
 
+from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er, restore_state
 from homeassistant.helpers.json import json_bytes
@@ -25,14 +27,20 @@ async def restart(hass: HomeAssistant, broker: Broker, entry: MockConfigEntry) -
     await broker.settle()
 
 
-async def crash(hass: HomeAssistant, broker: Broker, entry: MockConfigEntry) -> Any:
+async def crash(
+    hass: HomeAssistant, broker: Broker, entry: MockConfigEntry, storage: dict[str, Any]
+) -> Callable[[], Awaitable[None]]:
     """Let Home Assistant write down what it keeps; the answer is how to begin anew from that."""
     data = restore_state.async_get(hass)
-    written = json_bytes([stored.as_dict() for stored in data.async_get_stored_states()])
+    states = json_bytes([stored.as_dict() for stored in data.async_get_stored_states()])
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
+    await hass.async_block_till_done()
+    files = deepcopy(storage)
 
     async def begin_anew() -> None:
         assert await hass.config_entries.async_unload(entry.entry_id)
-        with patch.object(data.store, "async_load", return_value=json.loads(written)):
+        storage.update(files)
+        with patch.object(data.store, "async_load", return_value=json.loads(states)):
             await data.async_load()
         assert await hass.config_entries.async_setup(entry.entry_id)
         await broker.settle()

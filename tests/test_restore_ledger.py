@@ -3,17 +3,15 @@
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.core import HomeAssistant, State
-from homeassistant.helpers import restore_state
+from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import (
     async_mock_restore_state_shutdown_restart,
-    mock_restore_cache_with_extra_data,
 )
 
 from .broker import Broker
 from .clock import Writes, pass_time
-from .home import state_of, value_of
+from .home import value_of
 from .restarts import crash, reload, restart
 from .supplies import (
     CLOUDY,
@@ -106,12 +104,16 @@ async def test_however_often_it_is_reloaded_nothing_is_booked_twice(
 
 
 async def test_after_a_crash_all_goes_on_from_what_was_written_down_last(
-    hass: HomeAssistant, broker: Broker, house: House, freezer: FrozenDateTimeFactory
+    hass: HomeAssistant,
+    broker: Broker,
+    house: House,
+    freezer: FrozenDateTimeFactory,
+    hass_storage: dict[str, Any],
 ) -> None:
     entry = await set_up_with(hass, broker, METER)
     await house.live(1)
     await house.live(20, CLOUDY)
-    begin_anew = await crash(hass, broker, entry)
+    begin_anew = await crash(hass, broker, entry, hass_storage)
     await house.live(100, CLOUDY, step=5)
     before, writes = {what: total_value(hass, METER, what) for what in NETTED | SUMS}, Writes(hass)
 
@@ -162,74 +164,3 @@ async def test_where_export_is_not_measured_the_sum_of_import_goes_on_alone(
     assert total_value(hass, METER, PLAIN_IMPORT) - float(before) == pytest.approx(
         900 * 10 / 3.6e6, abs=2e-6
     )
-
-
-def kept(hass: HomeAssistant, what: str) -> dict[str, Any]:
-    """What Home Assistant keeps of a total, as it is on disk."""
-    entity = total_of(hass, METER, what)
-    assert entity is not None
-    for stored in restore_state.async_get(hass).async_get_stored_states():
-        if stored.state.entity_id == entity.entity_id:
-            found: dict[str, Any] = stored.as_dict()["extra_data"]
-            return found
-    raise AssertionError
-
-
-async def test_before_anything_was_booked_nothing_is_kept(
-    hass: HomeAssistant, broker: Broker, house: House
-) -> None:
-    await set_up_with(hass, broker, METER)
-    assert kept(hass, IMPORT) is None
-
-
-@pytest.mark.parametrize(
-    ("key", "broken"),
-    [
-        ("unit", "kWh"),
-        ("netting", None),
-        ("netting", {}),
-        ("netting", {"time": "now", "values": {}, "imported": 0, "exported": 0}),
-        ("netting", {"time": 5, "values": [1], "imported": 0, "exported": 0}),
-        ("netting", {"time": 5, "values": {"x": "much"}, "imported": 0, "exported": 0}),
-        ("netting", {"time": 5, "values": {}, "imported": None, "exported": 0}),
-        ("imported", {}),
-        ("imported", [7]),
-        ("exported", {"total": 1, "values": None}),
-        ("demand", None),
-        ("demand", {"time": 1, "energy": 1, "begin_energy": "x", "last": None, "peak": None}),
-        ("demand", {"time": 1, "energy": 1, "begin_energy": 1, "last": None, "peak": 5}),
-        ("counters", None),
-        ("counters", {"x": {}}),
-    ],
-    ids=str,
-)
-async def test_what_was_kept_and_cannot_be_read_is_done_without(
-    hass: HomeAssistant, broker: Broker, house: House, key: str, broken: object
-) -> None:
-    entry = await set_up_with(hass, broker, METER)
-    await house.live(20, CLOUDY)
-    assert await hass.config_entries.async_unload(entry.entry_id)
-    data = restore_state.async_get(hass)
-    for stored in data.async_get_stored_states():
-        if stored.extra_data is not None and "netting" in (extra := stored.extra_data.as_dict()):
-            stored.extra_data = restore_state.RestoredExtraData(extra | {key: broken})
-    assert await hass.config_entries.async_setup(entry.entry_id)
-    await broker.settle()
-
-    await house.live(11, CLOUDY)
-
-    assert total_value(hass, METER, IMPORT) == pytest.approx(360 * 10 / 3.6e6, abs=2e-6)
-
-
-async def test_nothing_of_an_older_kind_is_needed(
-    hass: HomeAssistant, broker: Broker, house: House
-) -> None:
-    """As a template of the same entity id would have left it."""
-    entity_id = "sensor.fluksometer_netted_energy_import"
-    mock_restore_cache_with_extra_data(hass, [(State(entity_id, "12.5"), {"native_value": 12.5})])
-
-    await set_up_with(hass, broker, METER)
-    await house.live(3, CLOUDY)
-
-    assert total_value(hass, METER, IMPORT) == pytest.approx(360 * 2 / 3.6e6, abs=2e-6)
-    assert state_of(hass, METER, slot(1, "pplus"), "counter").state != "unknown"

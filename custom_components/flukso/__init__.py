@@ -27,6 +27,7 @@ from .history import History
 from .history_actions import async_setup_history_actions
 from .history_request import async_setup_history_request
 from .intervals import Intervals
+from .ledger_store import LedgerStore
 from .memory import Memory
 from .meter import Meter
 from .migrate import migrate_entry, take_over
@@ -121,6 +122,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> N
     forget_issues(hass, entry)
     await Memory(hass, entry.entry_id).async_remove()
     await Fillings(hass, entry.entry_id).async_remove()
+    await LedgerStore(hass, entry.entry_id).async_remove()
 
 
 async def async_remove_config_entry_device(

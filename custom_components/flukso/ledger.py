@@ -1,8 +1,6 @@
 """The books of a supply: its phases added up and netted, and the quarter-hour demand."""
 
-from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import tzinfo
 from functools import partial
 from typing import override
@@ -11,33 +9,27 @@ from homeassistant.core import callback
 
 from .clock import FAR_OFF
 from .kinds import CounterChannel
-from .metering.demand import Demand, DemandState
-from .metering.guard import CounterState
-from .metering.netting import Netting, NettingState
+from .ledger_store import LedgerState, LedgerStore
+from .metering.demand import Demand
+from .metering.netting import Netting
 from .metering.summing import Sum, SumState
 from .shown import OnDemand
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerState:
-    """What to keep over a restart, the guards of the counters included."""
-
-    netting: NettingState
-    imported: SumState | None
-    exported: SumState | None
-    demand: DemandState
-    counters: Mapping[str, CounterState]
 
 
 class Ledger(OnDemand):
     """Books what the counters of a supply count, and tells its listeners of every entry.
 
-    What is kept over a crash is up to a quarter of an hour old, and shows less than was shown
-    before: it is ``current`` once what was counted meanwhile is booked.
+    It goes on from what ``store`` has when the first listener comes, and is kept there. What is
+    kept over a crash is up to a quarter of an hour old, and shows less than was shown before: it
+    is ``current`` once what was counted meanwhile is booked.
     """
 
     def __init__(
-        self, imports: tuple[CounterChannel, ...], exports: tuple[CounterChannel, ...], zone: tzinfo
+        self,
+        imports: tuple[CounterChannel, ...],
+        exports: tuple[CounterChannel, ...],
+        zone: tzinfo,
+        store: LedgerStore,
     ) -> None:
         super().__init__()
         self.imported, self.exported = Sum(map(_key, imports)), Sum(map(_key, exports))
@@ -47,6 +39,7 @@ class Ledger(OnDemand):
         self._sums = dict.fromkeys(imports, self.imported) | dict.fromkeys(exports, self.exported)
         self._offsets: dict[str, float] = {}
         self._leap: int | None = None
+        self._store = store
 
     @property
     def available(self) -> bool:
@@ -68,11 +61,34 @@ class Ledger(OnDemand):
             {key: state for key, state in guards.items() if state is not None},
         )
 
+    async def async_take_over(self, state: LedgerState) -> None:
+        """Go on from what an entity kept, if it is newer than the file, and put it there."""
+        known = self._store.state
+        if known is None or known.netting.time < state.netting.time:
+            self._restore(state)
+            self._store.follow(lambda: self.state)
+            await self._store.async_save()
+
     @callback
-    def restore(self, state: LedgerState) -> None:
-        """Go on from before a restart, by the newest of what was kept; what is live is newer."""
-        if self.netting.time is not None and self.netting.time >= state.netting.time:
+    def resume(self, what: str, energy: float) -> None:
+        """Go on from an energy (Wh) that was shown, where nothing else is known of the ledger.
+
+        A sum that began anew would leap to what its counters are at: to the statistics, that
+        would be energy that was used.
+        """
+        if self._store.state is not None:
             return
+        match what:
+            case "active_energy_import":
+                self.imported.restore(SumState(energy, {}))
+            case "active_energy_export":
+                self.exported.restore(SumState(energy, {}))
+            case "netted_energy_import":
+                self.netting.imported = energy
+            case "netted_energy_export":
+                self.netting.exported = energy
+
+    def _restore(self, state: LedgerState) -> None:
         self.netting.restore(state.netting)
         self.demand.restore(state.demand)
         for plain, kept in ((self.imported, state.imported), (self.exported, state.exported)):
@@ -84,6 +100,10 @@ class Ledger(OnDemand):
 
     @override
     async def _async_begin(self, work: ExitStack) -> None:
+        known = self._store.state
+        if known is not None and self.netting.time is None:
+            self._restore(known)
+        self._store.follow(lambda: self.state)
         for counter in self._sums:
             take = partial(self._take, counter, _key(counter))
             work.callback(await counter.async_follow(take))
@@ -96,6 +116,7 @@ class Ledger(OnDemand):
         if not entries:
             return
         self.current = True
+        self._store.save_soon()
         if self._leap is None and abs(at - time) <= FAR_OFF:
             for entry in entries:
                 self.demand.take(*entry)

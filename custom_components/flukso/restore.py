@@ -1,24 +1,42 @@
-"""What Home Assistant keeps of counters and ledgers over a restart, and how it is read again."""
+"""What Home Assistant keeps of counters over a restart, and how it is read again."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, override
 
 from homeassistant.helpers.restore_state import ExtraStoredData
+import voluptuous as vol
 
-from .ledger import LedgerState
-from .metering.demand import DemandState, Peak
 from .metering.guard import CounterState, Mark
-from .metering.netting import NettingState
-from .metering.summing import SumState
 from .protocol.quantities import Unit
+
+#: No number of a counter or a clock comes near this, and a float still counts up to it by ones.
+_MOST = 2**53
+
+NUMBER = vol.All(vol.Any(int, float), vol.Range(-_MOST, _MOST))
+SECOND = vol.All(int, vol.Range(0, 2**32))
+
+
+def record[Record](kind: Callable[..., Record], **layout: object) -> Callable[[object], Record]:
+    """Check a JSON object, and make of it what it was before ``dataclasses.asdict``."""
+    required = {vol.Required(name): check for name, check in layout.items()}
+    return vol.All(required, lambda found: kind(**found))
+
+
+COUNTER = record(
+    CounterState,
+    mark=record(Mark, time=SECOND, value=NUMBER, at=NUMBER),
+    offset=NUMBER,
+    rid=int,
+)
+_COUNTER = vol.Schema(COUNTER, extra=vol.REMOVE_EXTRA)
 
 
 @dataclass(frozen=True, slots=True)
 class Kept(ExtraStoredData):
-    """A dataclass among the extra data of an entity, as JSON."""
+    """A counter among the extra data of an entity, as JSON."""
 
-    state: CounterState | LedgerState
+    state: CounterState
     unit: Unit
 
     @override
@@ -29,67 +47,15 @@ class Kept(ExtraStoredData):
 
 def counter_from(stored: ExtraStoredData | None, unit: Unit) -> CounterState | None:
     """The state of a counter in that unit, or None for what is of another shape or unit."""
-    return _read(_counter, stored, unit)
+    return read_extra(_COUNTER, stored, unit)
 
 
-def ledger_from(stored: ExtraStoredData | None) -> LedgerState | None:
-    """The state of a ledger, or None for what is of another shape."""
-    return _read(_ledger, stored, Unit.WATT_HOUR)
-
-
-def _read[State](
-    read: Callable[[dict[str, Any]], State], stored: ExtraStoredData | None, unit: Unit
+def read_extra[State](
+    read: Callable[[object], State], stored: ExtraStoredData | None, unit: Unit
 ) -> State | None:
+    """What ``read`` makes of the extra data of an entity, None if it raises ``vol.Invalid``."""
+    kept = stored.as_dict() if stored else {}
     try:
-        kept = stored.as_dict() if stored else {}
-        return read(kept) if kept["unit"] == unit else None
-    except ArithmeticError, KeyError, TypeError, ValueError, AttributeError:
+        return read(kept) if kept.get("unit") == unit else None
+    except vol.Invalid:
         return None
-
-
-def _counter(kept: dict[str, Any]) -> CounterState:
-    mark = kept["mark"]
-    return CounterState(
-        Mark(int(mark["time"]), float(mark["value"]), float(mark["at"])),
-        float(kept["offset"]),
-        int(kept["rid"]),
-    )
-
-
-def _ledger(kept: dict[str, Any]) -> LedgerState:
-    netting = kept["netting"]
-    return LedgerState(
-        NettingState(
-            int(netting["time"]),
-            _values(netting["values"]),
-            float(netting["imported"]),
-            float(netting["exported"]),
-        ),
-        _sum(kept["imported"]),
-        _sum(kept["exported"]),
-        _demand(kept["demand"]),
-        {str(key): _counter(counter) for key, counter in kept["counters"].items()},
-    )
-
-
-def _sum(kept: dict[str, Any] | None) -> SumState | None:
-    return None if kept is None else SumState(float(kept["total"]), _values(kept["values"]))
-
-
-def _values(kept: dict[str, Any]) -> dict[str, float]:
-    return {str(key): float(value) for key, value in kept.items()}
-
-
-def _demand(kept: dict[str, Any]) -> DemandState:
-    peak = kept["peak"]
-    return DemandState(
-        int(kept["time"]),
-        float(kept["energy"]),
-        _number(kept["begin_energy"]),
-        _number(kept["last"]),
-        None if peak is None else Peak(float(peak["demand"]), int(peak["quarter"])),
-    )
-
-
-def _number(kept: Any) -> float | None:
-    return None if kept is None else float(kept)

@@ -26,10 +26,10 @@ from .descriptions import (
 from .devices import device_info, meter_info
 from .entity import ChannelEntity, FluksoEntity, async_follow, channels_of
 from .kinds import CounterChannel
+from .ledger_store import LedgerStore, ledger_from
 from .meter import Meter
-from .protocol.quantities import Unit
 from .registered import meter_unique_id, port_unique_id, sensor_of
-from .restore import Kept, counter_from, ledger_from
+from .restore import Kept, counter_from
 from .runtime import FluksoConfigEntry
 from .supply import Supply
 from .totals import Booked, Total
@@ -48,8 +48,12 @@ async def async_setup_entry(
     _async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the sensors of a meter, now and whenever it enables others."""
-    options = entry.options.get(CONF_SUPPLY_PORTS, [])
-    supply = Supply(entry.runtime_data.meter, map(int, options), dt_util.get_default_time_zone())
+    store = LedgerStore(hass, entry.entry_id)
+    await store.async_load()
+    entry.async_on_unload(store.async_flush)
+    ports = map(int, entry.options.get(CONF_SUPPLY_PORTS, []))
+    zone = dt_util.get_default_time_zone()
+    supply = Supply(entry.runtime_data.meter, ports, zone, store)
     entry.async_on_unload(supply.listen())
     channels = partial(channels_of, entry)
     await async_follow(hass, entry, channels, partial(_create, hass, entry))
@@ -169,26 +173,31 @@ class FluksoTotal(FluksoEntity, SensorEntity):
         self._attr_native_value = self.shown.value
 
 
-class FluksoBooked(FluksoTotal, RestoreEntity):
-    """A figure of the supply's ledger, which goes on after a restart from where it was."""
+class FluksoBooked(FluksoTotal, RestoreSensor):
+    """A figure of the supply's ledger."""
 
     def __init__(self, hass: HomeAssistant, entry: FluksoConfigEntry, booked: Booked) -> None:
         super().__init__(hass, entry, booked)
         self._booked = booked
 
-    @property
-    @override
-    def extra_restore_state_data(self) -> Kept | None:
-        """The whole ledger, whichever of its figures the user has enabled."""
-        state = self._booked.ledger.state
-        return None if state is None else Kept(state, Unit.WATT_HOUR)
-
     @override
     async def async_added_to_hass(self) -> None:
-        """Go on from where the ledger was."""
+        """Hand over what the ledger's file lacks.
+
+        After an update that is the whole ledger, which every entity used to keep; where the file
+        was lost, the last value.
+        """
+        ledger = self._booked.ledger
         state = ledger_from(await self.async_get_last_extra_data())
         if state is not None:
-            self._booked.ledger.restore(state)
+            await ledger.async_take_over(state)
+        last = await self.async_get_last_sensor_data()
+        if (
+            last is not None
+            and isinstance(last.native_value, int | float)
+            and last.native_unit_of_measurement == self.native_unit_of_measurement
+        ):
+            ledger.resume(self._booked.what, last.native_value)
         await super().async_added_to_hass()
 
     @override

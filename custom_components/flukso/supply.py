@@ -9,6 +9,7 @@ from .channel import Channel
 from .intervals import is_due
 from .kinds import CounterChannel
 from .ledger import Ledger
+from .ledger_store import LedgerStore
 from .meter import Meter
 from .protocol.config import Configuration
 from .protocol.quantities import Quantity
@@ -77,11 +78,14 @@ def supply_ports(configuration: Configuration, chosen: Iterable[int]) -> tuple[i
 class Supply:
     """Keeps the totals of a meter in step with its channels, and shows them when due."""
 
-    def __init__(self, meter: Meter, chosen: Iterable[int], zone: tzinfo) -> None:
+    def __init__(
+        self, meter: Meter, chosen: Iterable[int], zone: tzinfo, store: LedgerStore
+    ) -> None:
         self.totals: dict[str, Total] = {}
         self._meter = meter
         self._chosen = tuple(chosen)
         self._zone = zone
+        self._store = store
         self._members: dict[tuple[Quantity, Kind], tuple[Channel, ...]] = {}
         self._follow()
 
@@ -142,7 +146,7 @@ class Supply:
 
     def _add_energies(self) -> None:
         imports, exports = self._counters(Quantity.PPLUS), self._counters(Quantity.PMINUS)
-        ledger = Ledger(imports, exports, self._zone)
+        ledger = Ledger(imports, exports, self._zone, self._store)
         figures: dict[str, _Figure] = {}
         if imports:
             figures |= _IMPORT
