@@ -51,7 +51,9 @@ async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
 
 async def async_migrate_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> bool:
     """Take over an entry of the older integration; that of a newer version can't be read."""
-    return migrate_entry(hass, entry) if entry.version == 1 else entry.version == 2
+    if entry.version == 1:
+        return migrate_entry(hass, entry)
+    return entry.version == 2
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> bool:

@@ -129,6 +129,12 @@ _BY_UNIT: dict[tuple[Kind, Unit], FluksoSensorDescription] = {
     ),
 }
 
+#: What any other unit becomes.
+_OF_ANY_UNIT = {
+    Kind.GAUGE: _measurement(None, None, 3),
+    Kind.COUNTER: _total(None, None, 0),
+}
+
 #: Quantities that the unit alone does not tell.
 _BY_QUANTITY: dict[tuple[Quantity, Unit], FluksoSensorDescription] = {
     (Quantity.PF, Unit.NONE): _measurement(_Class.POWER_FACTOR, None, 2),
@@ -142,8 +148,6 @@ _BY_QUANTITY: dict[tuple[Quantity, Unit], FluksoSensorDescription] = {
     ),
 }
 
-_QUADRANTS = (Quantity.Q1, Quantity.Q2, Quantity.Q3, Quantity.Q4)
-
 #: Keys of the translations and icons. One that is a device class too has a name there for units
 #: that take the class away.
 _KEYS: dict[tuple[Quantity, Kind], str] = {
@@ -151,11 +155,14 @@ _KEYS: dict[tuple[Quantity, Kind], str] = {
     (Quantity.PPLUS, Kind.COUNTER): "active_energy_import",
     (Quantity.PMINUS, Kind.GAUGE): "active_power_export",
     (Quantity.PMINUS, Kind.COUNTER): "active_energy_export",
-    **{
-        (quadrant, kind): f"reactive_{word}_{quadrant}"
-        for quadrant in _QUADRANTS
-        for kind, word in ((Kind.GAUGE, "power"), (Kind.COUNTER, "energy"))
-    },
+    (Quantity.Q1, Kind.GAUGE): "reactive_power_q1",
+    (Quantity.Q1, Kind.COUNTER): "reactive_energy_q1",
+    (Quantity.Q2, Kind.GAUGE): "reactive_power_q2",
+    (Quantity.Q2, Kind.COUNTER): "reactive_energy_q2",
+    (Quantity.Q3, Kind.GAUGE): "reactive_power_q3",
+    (Quantity.Q3, Kind.COUNTER): "reactive_energy_q3",
+    (Quantity.Q4, Kind.GAUGE): "reactive_power_q4",
+    (Quantity.Q4, Kind.COUNTER): "reactive_energy_q4",
     (Quantity.VRMS, Kind.GAUGE): "voltage",
     (Quantity.IRMS, Kind.GAUGE): "current",
     (Quantity.PF, Kind.GAUGE): "power_factor",
@@ -185,8 +192,9 @@ _KEYS: dict[tuple[Quantity, Kind], str] = {
     (Quantity.BATTERY, Kind.GAUGE): "battery_voltage",
 }
 
-_DISABLED = frozenset((Quantity.VTHD, Quantity.ITHD, Quantity.ALPHA))
-_DIAGNOSTIC = _DISABLED | {*_QUADRANTS, Quantity.BATTERY}
+_DISABLED = frozenset({Quantity.VTHD, Quantity.ITHD, Quantity.ALPHA})
+_REACTIVE = frozenset({Quantity.Q1, Quantity.Q2, Quantity.Q3, Quantity.Q4})
+_DIAGNOSTIC = frozenset({*_REACTIVE, *_DISABLED, Quantity.BATTERY})
 
 
 def _translation_key(
@@ -202,10 +210,9 @@ def description_of(stream: Stream) -> FluksoSensorDescription | None:
     key = _KEYS.get((quantity, stream.kind))
     if key is None:
         return None
-    plain = _total(None, None, 0) if stream.kind is Kind.COUNTER else _measurement(None, None, 3)
-    description = _BY_QUANTITY.get((quantity, stream.unit)) or _BY_UNIT.get(
-        (stream.kind, stream.unit), plain
-    )
+    description = _BY_QUANTITY.get((quantity, stream.unit))
+    if description is None:
+        description = _BY_UNIT.get((stream.kind, stream.unit), _OF_ANY_UNIT[stream.kind])
     both_ways = stream.sensor.source is Source.COSEM and stream.kind is Kind.COUNTER
     return replace(
         description,

@@ -87,13 +87,13 @@ async def async_follow[Source: Shown](
                 gone = entities.pop(source)
                 if gone.hass:  # one that the user has disabled was never added
                     await gone.async_remove()
-            new = {
-                source: entity
-                for source in sources()
-                if source not in entities and (entity := create(source)) is not None
-            }
-            entities.update(new)
-            await platform.async_add_entities(new.values())
+            new = []
+            for source in sources():
+                entity = None if source in entities else create(source)
+                if entity is not None:
+                    entities[source] = entity
+                    new.append(entity)
+            await platform.async_add_entities(new)
 
     @callback
     def changed() -> None:

@@ -59,6 +59,8 @@ from .statistics_store import (
 
 _LOGGER = logging.getLogger(__name__)
 
+#: Home Assistant's recent statistics have a row for so long (s).
+_RECENT = 5 * MINUTE
 #: The options of an entity that waits to be taken over.
 _MARK = {"taken_over": False}
 
@@ -153,9 +155,11 @@ def take_over(hass: HomeAssistant, entry: FluksoConfigEntry) -> None:
         for entity in er.async_entries_for_config_entry(registry, entry.entry_id)
         if DOMAIN in entity.options
     }
-    told = meter.configuration.sensors if meter.channels else None
+    sensors = meter.configuration.sensors
+    if sensors is None or not meter.channels:
+        return
     streams: dict[str, Stream] = {}
-    for sensor, kind in product(told.enabled if told else (), Kind):
+    for sensor, kind in product(sensors.enabled, Kind):
         entity = marked.get(channel_unique_id(meter.device_id, sensor.sensor_id, kind))
         channel = meter.channels.get((sensor.sensor_id, kind))
         if entity is None:
@@ -229,6 +233,6 @@ async def _async_end_of_sum(
     """
     if await async_read(hass, statistic, recent=True):
         return []
-    start = int(now.timestamp() // 300 * 300 - 600)
-    hours = await async_read(hass, statistic)
-    return [Stored(start, state=row.state or 0.0, sum=row.sum or 0.0) for row in hours[-1:]]
+    start = int(now.timestamp() // _RECENT * _RECENT - 2 * _RECENT)
+    last = (await async_read(hass, statistic))[-1:]
+    return [Stored(start, state=row.state or 0.0, sum=row.sum or 0.0) for row in last]

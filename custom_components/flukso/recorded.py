@@ -53,8 +53,10 @@ async def async_rows(
     States and sums are in ``unit``. It is empty where there is no such statistic, too.
     """
     statistic = await async_statistic(hass, statistic_id)
-    convert = statistic and _conversion(of=statistic.unit, to=unit)
-    if not statistic or not convert:
+    if statistic is None:
+        return []
+    convert = _conversion(of=statistic.unit, to=unit)
+    if convert is None:
         return []
     return [
         Row(row.hour, convert(row.state), convert(row.sum))
@@ -68,8 +70,10 @@ async def async_mean_rows(
 ) -> list[MeanRow]:
     """The same of a gauge: mean, minimum and maximum in ``unit``."""
     statistic = await async_statistic(hass, statistic_id)
-    convert = statistic and _conversion(of=statistic.unit, to=unit)
-    if not statistic or not convert:
+    if statistic is None:
+        return []
+    convert = _conversion(of=statistic.unit, to=unit)
+    if convert is None:
         return []
     return [
         MeanRow(row.hour, convert(row.mean), convert(row.min), convert(row.max))
@@ -87,8 +91,10 @@ async def async_plan(
     unit of another kind.
     """
     statistic = await async_statistic(hass, statistic_id)
-    convert = statistic and _conversion(of=unit, to=statistic.unit)
-    if not statistic or not convert or not rows or not all(_fits(statistic, row) for row in rows):
+    if statistic is None or not rows or not all(_fits(statistic, row) for row in rows):
+        return None
+    convert = _conversion(of=unit, to=statistic.unit)
+    if convert is None:
         return None
     hours = {row.hour for row in rows}
     kept = await async_read(hass, statistic, min(hours), max(hours) + HOUR)
