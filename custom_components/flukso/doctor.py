@@ -82,11 +82,11 @@ class Doctor:
         channels, reports = self._meter.channels.values(), self._meter.hearing.reports
         clock = self._meter.clock
         ticked = None if clock.heard is None else clock.heard[0]
-        wrong = [
-            f"{report} ({heard.wrong})"
-            for report in CONFIG_REPORTS
-            if (heard := reports.get(report)) is not None and heard.wrong is not None
-        ]
+        wrong = []
+        for report in CONFIG_REPORTS:
+            heard = reports.get(report)
+            if heard is not None and heard.wrong is not None:
+                wrong.append(f"{report} ({heard.wrong})")
         patiences = [patience(channel.stream) for channel in _regular(channels)]
         return Signs(
             now,

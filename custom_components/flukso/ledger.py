@@ -32,11 +32,18 @@ class Ledger(OnDemand):
         store: LedgerStore,
     ) -> None:
         super().__init__()
-        self.imported, self.exported = Sum(map(_key, imports)), Sum(map(_key, exports))
-        self.netting = Netting(map(_key, imports), map(_key, exports))
+        import_keys = [_key(counter) for counter in imports]
+        export_keys = [_key(counter) for counter in exports]
+        self.imported = Sum(import_keys)
+        self.exported = Sum(export_keys)
+        self.netting = Netting(import_keys, export_keys)
         self.demand = Demand(zone)
         self.current = False
-        self._sums = dict.fromkeys(imports, self.imported) | dict.fromkeys(exports, self.exported)
+        self._sums: dict[CounterChannel, Sum] = {}
+        for counter in imports:
+            self._sums[counter] = self.imported
+        for counter in exports:
+            self._sums[counter] = self.exported
         self._offsets: dict[str, float] = {}
         self._leap: int | None = None
         self._store = store
@@ -91,11 +98,12 @@ class Ledger(OnDemand):
     def _restore(self, state: LedgerState) -> None:
         self.netting.restore(state.netting)
         self.demand.restore(state.demand)
-        for plain, kept in ((self.imported, state.imported), (self.exported, state.exported)):
+        for total, kept in ((self.imported, state.imported), (self.exported, state.exported)):
             if kept is not None:
-                plain.restore(kept)
+                total.restore(kept)
         for counter in self._sums:
-            if (guarded := state.counters.get(_key(counter))) is not None:
+            guarded = state.counters.get(_key(counter))
+            if guarded is not None:
                 counter.restore(guarded)
 
     @override

@@ -85,7 +85,11 @@ class Netting:
     """
 
     def __init__(self, imports: Iterable[str], exports: Iterable[str]) -> None:
-        self._signs = dict.fromkeys(imports, 1) | dict.fromkeys(exports, -1)
+        self._signs: dict[str, int] = {}
+        for key in imports:
+            self._signs[key] = 1
+        for key in exports:
+            self._signs[key] = -1
         self._tracks: dict[str, _Track] = {}
         self._time: int | None = None
         self.imported = 0.0

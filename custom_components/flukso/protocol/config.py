@@ -95,8 +95,12 @@ class Configuration:
     def names(self) -> tuple[str, ...]:
         """The different names of the ports and kubes in use, in the order of their slots."""
         enabled = self.sensors.enabled if self.sensors else ()
-        names = (self.name_of(sensor) for sensor in enabled)
-        return tuple(dict.fromkeys(name for name in names if name is not None))
+        names: list[str] = []
+        for sensor in enabled:
+            name = self.name_of(sensor)
+            if name is not None and name not in names:
+                names.append(name)
+        return tuple(names)
 
     def name_of(self, sensor: Sensor) -> str | None:
         """What a sensor's port, kube or (FLM02) the sensor itself was named, if anything."""
