@@ -7,6 +7,7 @@ from homeassistant.components.sensor import SensorDeviceClass
 from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
+from homeassistant.util.unit_system import METRIC_SYSTEM, US_CUSTOMARY_SYSTEM, UnitSystem
 import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
@@ -126,6 +127,25 @@ async def test_a_pulse_input_that_measures_something_else_keeps_its_entities(
         ("heat pump Energy", 77.012, "kWh", SensorDeviceClass.ENERGY),
         ("heat pump Power", 420, "W", SensorDeviceClass.POWER),
     ]
+
+
+@pytest.mark.parametrize(
+    ("units", "unit"), [(METRIC_SYSTEM, "L"), (US_CUSTOMARY_SYSTEM, "gal")], ids=["metric", "US"]
+)
+async def test_what_an_input_measures_now_is_shown_in_the_unit_of_a_new_entity(
+    hass: HomeAssistant, broker: Broker, units: UnitSystem, unit: str
+) -> None:
+    hass.config.units = units
+    meter = flm03()
+    await set_up_and_read(hass, broker, meter)
+
+    for quantity in ("gas", "water"):
+        await broker.publish(*meter.changed(39, type=quantity).sensor_report)
+
+    for slot in (37, 39):
+        shown = state_of(hass, meter, slot, "counter")
+        assert shown.attributes["unit_of_measurement"] == unit
+        assert entity_of(hass, meter, slot, "counter").unit_of_measurement == unit
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))), ids=str)

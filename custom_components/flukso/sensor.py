@@ -1,14 +1,15 @@
 """Sensors: every gauge and counter that is a number."""
 
+import asyncio
 from collections.abc import Collection
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, override
 
-from homeassistant.components.sensor import DOMAIN as SENSOR_DOMAIN, RestoreSensor, SensorEntity
-from homeassistant.core import HomeAssistant
+from homeassistant.components.sensor import RestoreSensor, SensorEntity
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
-from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback, EntityPlatform
 from homeassistant.helpers.restore_state import RestoreEntity
 from homeassistant.util import dt as dt_util
 
@@ -37,6 +38,9 @@ from .until import FilledUntil
 from .waveforms import Figure
 
 PARALLEL_UPDATES = 0
+
+#: How Home Assistant names the suggestion of a unit among the options of an entity.
+_SUGGESTION = "suggested_unit_of_measurement"
 
 #: Scaling adds digits that the meter does not have.
 _DECIMALS = 6
@@ -71,29 +75,9 @@ def _create(hass: HomeAssistant, entry: FluksoConfigEntry, channel: Channel) -> 
     description = description_of(channel.stream)
     if description is None:
         return None
-    entity = (
-        FluksoCounter(hass, entry, channel, description)
-        if isinstance(channel, CounterChannel)
-        else FluksoSensor(hass, entry, channel, description)
-    )
-    _suggest_unit_anew(hass, entity)
-    return entity
-
-
-def _suggest_unit_anew(hass: HomeAssistant, entity: FluksoSensor) -> None:
-    """Suggest the unit of an entity whose sensor now measures something else.
-
-    Home Assistant takes a suggestion when it registers an entity, and never again.
-    """
-    registry, description = er.async_get(hass), entity.entity_description
-    registered = sensor_of(hass, entity.unique_id or "")
-    if registered is None or registered.original_device_class == description.device_class:
-        return
-    unit = description.suggested_unit_of_measurement
-    suggestion = {"suggested_unit_of_measurement": unit} if unit else None
-    registry.async_update_entity_options(
-        registered.entity_id, f"{SENSOR_DOMAIN}.private", suggestion
-    )
+    if isinstance(channel, CounterChannel):
+        return FluksoCounter(hass, entry, channel, description)
+    return FluksoSensor(hass, entry, channel, description)
 
 
 class FluksoSensor(ChannelEntity, SensorEntity):
@@ -110,6 +94,35 @@ class FluksoSensor(ChannelEntity, SensorEntity):
     ) -> None:
         super().__init__(hass, entry, channel)
         self.entity_description = description
+
+    @callback
+    @override
+    def add_to_platform_start(
+        self,
+        hass: HomeAssistant,
+        platform: EntityPlatform,
+        parallel_updates: asyncio.Semaphore | None,
+    ) -> None:
+        """Have the unit suggested before it is read."""
+        self.hass = hass
+        self._suggest_unit_anew()
+        super().add_to_platform_start(hass, platform, parallel_updates)
+
+    def _suggest_unit_anew(self) -> None:
+        """Suggest the unit of an entity whose sensor now measures something else.
+
+        Home Assistant takes a suggestion when it registers an entity, and never again. Without
+        one it would go on to show the unit that the entity had, if it can.
+        """
+        registry = er.async_get(self.hass)
+        registered = sensor_of(self.hass, self.unique_id or "")
+        if registered is None or registered.original_device_class == self.device_class:
+            return
+        suggested = self.get_initial_entity_options() or {}
+        before = {key for key, options in registered.options.items() if _SUGGESTION in options}
+        for key in before | suggested.keys():
+            registry.async_update_entity_options(registered.entity_id, key, suggested.get(key))
+        registry.async_update_entity(registered.entity_id, unit_of_measurement=None)
 
     @override
     def _take_value(self) -> None:
