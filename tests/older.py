@@ -166,19 +166,7 @@ def record_hours(
     ``last`` is the start of the last of them; ``recent`` statistics have a row of its last five
     minutes as well.
     """
-    assert entity.capabilities is not None
-    counts = entity.capabilities["state_class"] == _TOTAL
-    unit = entity.unit_of_measurement
-    converter = STATISTIC_UNIT_TO_UNIT_CONVERTER.get(unit)
-    metadata = StatisticMetaData(
-        mean_type=StatisticMeanType.NONE if counts else StatisticMeanType.ARITHMETIC,
-        has_sum=counts,
-        name=None,
-        source="recorder",
-        statistic_id=entity.entity_id,
-        unit_class=converter.UNIT_CLASS if converter else None,
-        unit_of_measurement=unit,
-    )
+    counts, metadata = _metadata(entity)
 
     def row(start: datetime, missing: int) -> StatisticData:
         if counts:
@@ -190,3 +178,26 @@ def record_hours(
     if recent:
         five_minutes = [row(last + timedelta(minutes=55), 0)]
         get_instance(hass).async_import_statistics(metadata, five_minutes, StatisticsShortTerm)
+
+
+def leave_empty_hour(hass: HomeAssistant, entity: er.RegistryEntry, start: datetime) -> None:
+    """Leave a row of an hour that has no values."""
+    _, metadata = _metadata(entity)
+    async_import_statistics(hass, metadata, [{"start": start}])
+
+
+def _metadata(entity: er.RegistryEntry) -> tuple[bool, StatisticMetaData]:
+    """Whether an entity counts, and what its statistic is."""
+    assert entity.capabilities is not None
+    counts = entity.capabilities["state_class"] == _TOTAL
+    unit = entity.unit_of_measurement
+    converter = STATISTIC_UNIT_TO_UNIT_CONVERTER.get(unit)
+    return counts, StatisticMetaData(
+        mean_type=StatisticMeanType.NONE if counts else StatisticMeanType.ARITHMETIC,
+        has_sum=counts,
+        name=None,
+        source="recorder",
+        statistic_id=entity.entity_id,
+        unit_class=converter.UNIT_CLASS if converter else None,
+        unit_of_measurement=unit,
+    )

@@ -20,7 +20,7 @@ from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 from .broker import Broker
 from .home import entities, entity_of
 from .meters import Meter, flm02, flm03, kubes_alone, three_clamps
-from .older import leave_behind, record_hours, shown, start
+from .older import leave_behind, leave_empty_hour, record_hours, shown, start
 from .other_recorder import CHANGES, WARNING
 
 RECENT = pytest.mark.parametrize("recent", [True, False], ids=["just left", "left long ago"])
@@ -67,7 +67,7 @@ class Statistics:
         listed = await self._ask("list_statistic_ids")
         return {row["statistic_id"]: row["statistics_unit_of_measurement"] for row in listed}
 
-    async def rows(self, entity_id: str, column: str, period: str = "hour") -> list[float]:
+    async def rows(self, entity_id: str, column: str, period: str = "hour") -> list[Any]:
         """What was recorded, in the unit that the entity shows."""
         found = await self._ask(
             "statistics_during_period",
@@ -244,8 +244,41 @@ async def test_pressure_that_was_in_hectopascals_indeed_is_left_alone(
     assert await statistics.rows(pressure.entity_id, "mean") == [990.0] * 3
 
 
-async def test_the_mean_of_an_angle_starts_anew(
+async def test_an_hour_without_a_mean_goes_on_without_one(
     hass: HomeAssistant, broker: Broker, statistics: Statistics
+) -> None:
+    entry = leave_behind(hass, kubes_alone())
+    [battery] = [each for each in entities(hass, entry) if each.entity_id.endswith("_battery")]
+    hour = last_hour(recent=True)
+    record_hours(hass, battery, 50.0, last=hour, recent=True)
+    leave_empty_hour(hass, battery, hour - timedelta(hours=3))
+
+    await start_and_compile(hass, broker, kubes_alone(), entry)
+
+    for column, factor in (("mean", 1), ("min", 0.5), ("max", 2)):
+        empty, *rows = await statistics.rows(battery.entity_id, column)
+        assert empty is None
+        assert rows == pytest.approx([50 * 0.033 * factor] * 3)
+
+
+async def test_a_sum_goes_on_from_the_last_hour_that_has_one(
+    hass: HomeAssistant, broker: Broker, statistics: Statistics
+) -> None:
+    entry = leave_behind(hass, flm03())
+    counter = entity_of(hass, flm03(), PMINUS, "counter")
+    value, hour = shown(flm03(), PMINUS, "counter") - 25, last_hour(recent=False)
+    record_hours(hass, counter, value, last=hour, recent=False)
+    leave_empty_hour(hass, counter, hour + timedelta(hours=1))
+    await async_wait_recording_done(hass)
+
+    await start_and_compile(hass, broker, flm03(), entry)
+
+    assert (await statistics.rows(counter.entity_id, "sum"))[:4] == [98, 99, 100, None]
+    assert (await statistics.rows(counter.entity_id, "sum", "5minute"))[-1] == pytest.approx(125)
+
+
+async def test_the_mean_of_an_angle_starts_anew(
+    hass: HomeAssistant, broker: Broker, statistics: Statistics, caplog: pytest.LogCaptureFixture
 ) -> None:
     meter = three_clamps().changed(ALPHA, enable=1)
     entry = leave_behind(hass, meter)
@@ -257,6 +290,11 @@ async def test_the_mean_of_an_angle_starts_anew(
     assert await statistics.rows(alpha, "mean") == []
     assert len(await statistics.rows(alpha, "mean", "5minute")) == 1
     assert await statistics.issues() == {}
+    [told] = [line for line in caplog.messages if "cleared" in line]
+    assert told == (
+        f"The statistics of {alpha} are cleared and start anew: they are means of angles that were "
+        "taken as if 359° were far from 1°"
+    )
 
 
 async def test_statistics_of_a_disabled_sensor_wait_for_it(

@@ -74,10 +74,9 @@ class _Meaning:
     factor: float = 1
     over: float = 0
 
-    def of(self, value: float | None) -> float:
-        """A recorded value as it should have been."""
-        value = value or 0.0
-        return value * self.factor if value > self.over else value
+    def of(self, value: float | None) -> float | None:
+        """A recorded value as it should have been; where there is none, there is none."""
+        return value * self.factor if value is not None and value > self.over else value
 
 
 #: What the older labels mean, by the unit on the wire. No air weighs 2000 hPa: that was Pa. Before
@@ -202,7 +201,11 @@ async def _async_correct_statistics(
         if meaning is not None:
             statistic = recorded.relabelled(meaning.unit, meaning.unit_class)
         if stream.unit is Unit.DEGREE:
-            # The mean of angles was taken as if 359° were far from 1°.
+            _LOGGER.warning(
+                "The statistics of %s are cleared and start anew: they are means of angles that "
+                "were taken as if 359° were far from 1°",
+                statistic_id,
+            )
             clear(hass, recorded)
         elif recorded.has_sum:
             end = await _async_end_of_sum(hass, recorded, now)
@@ -234,5 +237,5 @@ async def _async_end_of_sum(
     if await async_read(hass, statistic, recent=True):
         return []
     start = int(now.timestamp() // _RECENT * _RECENT - 2 * _RECENT)
-    last = (await async_read(hass, statistic))[-1:]
-    return [Stored(start, state=row.state or 0.0, sum=row.sum or 0.0) for row in last]
+    summed = [row for row in await async_read(hass, statistic) if row.sum is not None]
+    return [Stored(start, state=row.state, sum=row.sum) for row in summed[-1:]]

@@ -273,7 +273,7 @@ def _internals(hass: HomeAssistant) -> _Internals | None:
     except (ImportError, AttributeError, TypeError) as error:
         _LOGGER.warning(
             "Home Assistant's recorder has changed (%s): hours that are taken back keep a row, "
-            "which says that nothing was used",
+            "which says that nothing was used, and no statistics of five minutes are taken over",
             error,
         )
         return None
