@@ -212,6 +212,16 @@ async def test_an_hour_that_has_just_ended_is_left_to_the_recorder(
     assert await fill(fillings, "import", (1, 2), at=BEGIN + 3 * HOUR + 900) is not None
 
 
+async def test_rows_that_are_there_already_are_not_filled_again(
+    hass: HomeAssistant, fillings: Fillings
+) -> None:
+    filling = await fill(fillings, "import", (1, 2))
+
+    assert await fill(fillings, "import", (1, 2)) is None
+
+    assert fillings.filled == [filling]
+
+
 async def test_nothing_is_kept_of_what_was_not_written(
     hass: HomeAssistant, fillings: Fillings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -304,4 +314,16 @@ async def test_what_is_forgotten_leaves_no_file(
 
     await fillings.async_remove()
 
+    assert "flukso.entry.fillings" not in hass_storage
+
+
+async def test_nothing_is_written_any_more_once_a_meter_is_removed(
+    hass: HomeAssistant, fillings: Fillings, hass_storage: dict[str, Any]
+) -> None:
+    before = await all_tables(hass)
+    await fillings.async_remove()
+
+    assert await fill(fillings, "import", (1, 2)) is None
+
+    assert await all_tables(hass) == before
     assert "flukso.entry.fillings" not in hass_storage

@@ -216,3 +216,13 @@ async def test_a_file_is_removed_whoever_wrote_it(hass: HomeAssistant, path: Pat
 
     assert text_of(path) is None
     await Counted(hass).storage.async_remove()
+
+
+async def test_nothing_is_written_once_a_file_is_removed(hass: HomeAssistant, path: Path) -> None:
+    one = Counted(hass)
+    await one.storage.async_save()
+
+    await one.storage.async_remove()
+    await one.storage.async_save()
+
+    assert text_of(path) is None

@@ -22,7 +22,7 @@ from .const import (
 )
 from .devices import async_register_devices, part_of
 from .doctor import Doctor
-from .fillings import Fillings
+from .fillings import async_load_fillings, async_remove_fillings
 from .history import History
 from .history_actions import async_setup_history_actions
 from .history_request import async_setup_history_request
@@ -83,11 +83,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> bo
     seconds = int(entry.options.get(CONF_WAVEFORM_INTERVAL, DEFAULT_WAVEFORM_INTERVAL))
     waveforms = Waveforms(hass, meter, transport, seconds)
     entry.async_on_unload(waveforms.listen())
-    fillings = Fillings(hass, entry.entry_id)
-    await fillings.async_load()
-
+    fillings = await async_load_fillings(hass, entry.entry_id)
     fills = entry.options.get(CONF_FILL_GAPS, True)
-    history = History(hass, entry, meter, transport, fillings) if fills else None
+    history = History(hass, meter, transport, fillings) if fills else None
     entry.runtime_data = Runtime(meter, waveforms, fillings, history)
     await meter.async_recall()
 
@@ -112,18 +110,17 @@ async def async_setup_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> bo
 async def async_unload_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> bool:
     """Let go of a meter."""
     runtime = entry.runtime_data
-    runtime.meter.catch_up()
-    unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
-    if unloaded and runtime.history is not None:
+    if runtime.history is not None:
         await runtime.history.async_stop()
-    return unloaded
+    runtime.meter.catch_up()
+    return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> None:
     """Forget a meter."""
     forget_issues(hass, entry)
     await Memory(hass, entry.entry_id).async_remove()
-    await Fillings(hass, entry.entry_id).async_remove()
+    await async_remove_fillings(hass, entry.entry_id)
     await LedgerStore(hass, entry.entry_id).async_remove()
 
 

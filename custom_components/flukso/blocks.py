@@ -19,7 +19,6 @@ from .protocol.tmpo import BlockAddress, block_topic_filter, decode, parse_block
 from .protocol.topics import Kind
 from .protocol.wire import ProtocolError
 from .registered import channel_unique_id
-from .runtime import FluksoConfigEntry
 from .transport import Message, Transport
 
 _LOGGER = logging.getLogger(__name__)
@@ -52,15 +51,9 @@ class Blocks:
     """
 
     def __init__(
-        self,
-        hass: HomeAssistant,
-        entry: FluksoConfigEntry,
-        meter: Meter,
-        transport: Transport,
-        told: _Told,
+        self, hass: HomeAssistant, meter: Meter, transport: Transport, told: _Told
     ) -> None:
         self._hass = hass
-        self._entry = entry
         self._meter = meter
         self._transport = transport
         self._told = told
@@ -95,6 +88,11 @@ class Blocks:
                 following.callback(await self._transport.async_subscribe(topic, receive))
             return following.pop_all().close
 
+    @callback
+    def stop(self) -> None:
+        """Read nothing of what still waits."""
+        self._waiting.clear()
+
     def course_of(self, channel: CounterChannel) -> Course:
         """What was told of a counter, while its sensor id has the meaning that it has now."""
         followed = self._followed.get(channel)
@@ -121,8 +119,8 @@ class Blocks:
         self._waiting[address] = (channel, message.payload)
         if not self._reading:
             self._reading = True
-            self._entry.async_create_background_task(
-                self._hass, self._async_read(), "read blocks of the meter's memory"
+            self._hass.async_create_background_task(
+                self._async_read(), "read blocks of the meter's memory"
             )
 
     def _is_wanted(self, channel: CounterChannel, address: BlockAddress, now: float) -> bool:

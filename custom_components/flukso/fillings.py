@@ -12,6 +12,7 @@ from typing import TypedDict
 from homeassistant.const import ATTR_DEVICE_ID, ATTR_ENTITY_ID
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.singleton import singleton
 from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
@@ -111,6 +112,7 @@ class Fillings:
         self._filled: dict[Filling, _Kept] = {}
         self._held: dict[str, set[int]] = {}
         self._writing = asyncio.Lock()
+        self._removed = False
 
     @property
     def filled(self) -> list[Filling]:
@@ -124,7 +126,8 @@ class Fillings:
             self._filled, self._held = known
 
     async def async_remove(self) -> None:
-        """Forget everything."""
+        """Forget everything, also what is being written."""
+        self._removed = True
         await self._storage.async_remove()
 
     def held(self, unique_id: str) -> Collection[int]:
@@ -142,8 +145,9 @@ class Fillings:
     ) -> Filling | None:
         """Write rows of an entity, which are in ``unit`` as is the amount counted in them.
 
-        None tells that nothing was written: there is no such entity or statistic, or the last
-        hour has just ended, so that the recorder is to make its row.
+        None tells that nothing was written: there is no such entity or statistic, the rows are
+        there already, the meter was removed, or the last hour has just ended, so that the recorder
+        is to make its row.
 
         Raises:
             HomeAssistantError: the recorder is too busy, or can't do it.
@@ -153,7 +157,7 @@ class Fillings:
             return None
         async with self._writing:
             change = await async_plan(self._hass, statistic_id, rows, unit)
-            if change is None:
+            if change is None or change.before == change.after or self._removed:
                 return None
             shown = None if amount is None else in_unit(amount, unit, change.unit)
             filling = Filling(unique_id, at, shown, change)
@@ -238,6 +242,28 @@ def _read(stored: object) -> tuple[dict[Filling, _Kept], dict[str, set[int]]]:
     layout: _Layout = _LAYOUT(stored)
     filled = {_filling(kept): kept for kept in layout["filled"]}
     return filled, {unique_id: set(held) for unique_id, held in layout["held"].items()}
+
+
+@singleton(f"{DOMAIN}_fillings")
+def _loaded(_hass: HomeAssistant) -> dict[str, Fillings]:
+    """The fillings of each meter that was loaded since Home Assistant started, by entry id."""
+    return {}
+
+
+async def async_load_fillings(hass: HomeAssistant, entry_id: str) -> Fillings:
+    """The fillings of a meter, the same after each reload, as some may be being written then."""
+    loaded = _loaded(hass)
+    if entry_id not in loaded:
+        fillings = Fillings(hass, entry_id)
+        await fillings.async_load()
+        loaded[entry_id] = fillings
+    return loaded[entry_id]
+
+
+async def async_remove_fillings(hass: HomeAssistant, entry_id: str) -> None:
+    """Forget the fillings of a meter."""
+    fillings = _loaded(hass).pop(entry_id, None) or Fillings(hass, entry_id)
+    await fillings.async_remove()
 
 
 def _kept(filling: Filling) -> _Kept:

@@ -17,6 +17,7 @@ from .fillings import RECORDER_IS_FIRST, Filling, Fillings
 from .kinds import CounterChannel
 from .meter import Meter
 from .metering.comparison import compare, power_rows
+from .metering.course import Course
 from .metering.durations import DAY, HOUR
 from .metering.gaps import Finding, Gap, Hour, Reason, Row, find_gaps, rows_for
 from .protocol.quantities import Unit
@@ -25,12 +26,13 @@ from .protocol.topics import Kind
 from .recorded import async_mean_rows, async_rows
 from .redaction import shortened
 from .registered import channel_unique_id, sensor_id_of, sensor_of
-from .runtime import FluksoConfigEntry
 from .transport import Transport
 from .until import FilledUntil
 
 _LOGGER = logging.getLogger(__name__)
 
+#: How long unloading a meter waits for the gap that is being filled (s).
+STOP_TIMEOUT = 10
 #: How far around a block a gap may reach that it helps to fill (s).
 _REACH = 31 * DAY
 
@@ -42,21 +44,16 @@ class History:
     """
 
     def __init__(
-        self,
-        hass: HomeAssistant,
-        entry: FluksoConfigEntry,
-        meter: Meter,
-        transport: Transport,
-        fillings: Fillings,
+        self, hass: HomeAssistant, meter: Meter, transport: Transport, fillings: Fillings
     ) -> None:
-        self.blocks = Blocks(hass, entry, meter, transport, self._async_told)
+        self.blocks = Blocks(hass, meter, transport, self._async_told)
         self.until = FilledUntil(lambda: self.blocks.counters)
         self._hass = hass
         self._meter = meter
         self._fillings = fillings
         self._refusals: dict[str, list[Refusal]] = {}
         self._mending = asyncio.Lock()
-        self._stopped = False
+        self._stopped = asyncio.Event()
 
     @property
     def refusals(self) -> list[Refusal]:
@@ -64,9 +61,20 @@ class History:
         return [refusal for refusals in self._refusals.values() for refusal in refusals]
 
     async def async_stop(self) -> None:
-        """Wait until what is being filled is told and kept, and fill no more."""
-        async with self._mending:
-            self._stopped = True
+        """Fill no further gap, and wait for the one that is being filled, but not for long.
+
+        If that takes longer, it is finished in the background.
+        """
+        self._stopped.set()
+        self.blocks.stop()
+        try:
+            async with asyncio.timeout(STOP_TIMEOUT), self._mending:
+                pass
+        except TimeoutError:
+            _LOGGER.info(
+                "The recorder is busy: the history of Fluksometer %s is written later",
+                self._meter.device_id[:6],
+            )
 
     async def async_audit(self, begin: int, end: int) -> list[Audit]:
         """Compare the hours from ``begin`` to before ``end`` (s since 1970), and change nothing."""
@@ -114,15 +122,22 @@ class History:
     async def _async_mend(
         self, unique_id: str, channel: CounterChannel, seen: range, meant: range
     ) -> Outcome:
-        """Look at the hours ``seen``, and fill the gaps that reach into those ``meant``."""
+        """Look at the hours ``seen``, and fill the gaps that reach into those ``meant``.
+
+        Once the meter is being unloaded, no further gap is filled.
+        """
         filled: list[Filling] = []
         refused: list[Refusal] = []
         async with self._mending:
+            if self._stopped.is_set():
+                return Outcome((), ())
             span = self.blocks.course_of(channel).span
             begin, end = max(seen.start, span[0] - HOUR), min(seen.stop, span[1] + HOUR)
             hours = await self._async_hours(unique_id, channel, begin, end)
             agreeing, gaps = await self._hass.async_add_executor_job(_reviewed, hours)
-            for gap in () if self._stopped else gaps:
+            for gap in gaps:
+                if self._stopped.is_set():
+                    break
                 is_meant = gap.begin < meant.stop and meant.start < gap.end
                 if not is_meant or self._is_older_than_all(unique_id, gap):
                     continue
@@ -180,17 +195,17 @@ class History:
         rows = rows_for(gap, fastest=channel.guard.fastest, both_ways=channel.stream.both_ways)
         if isinstance(rows, Reason):
             return rows
-        now = dt_util.utcnow().timestamp()
+        course, now = self.blocks.course_of(channel), dt_util.utcnow().timestamp()
         filling = await self._fillings.async_fill(
             unique_id, rows, unit=_unit_of(channel.stream), amount=_amount(gap, rows), at=now
         )
         if filling is None:
             return Reason.NOT_WRITTEN
-        power = await self._async_fill_power(channel, gap, now)
+        power = await self._async_fill_power(channel, course, gap, now)
         return [filling] if power is None else [filling, power]
 
     async def _async_fill_power(
-        self, channel: CounterChannel, gap: Gap, now: float
+        self, channel: CounterChannel, course: Course, gap: Gap, now: float
     ) -> Filling | None:
         """Give the hours of a filled gap that have no power the one that the counter tells."""
         sensor_id = channel.stream.sensor.sensor_id
@@ -202,7 +217,7 @@ class History:
         unit = _unit_of(gauge.stream)
         there = await async_mean_rows(self._hass, entity.entity_id, gap.begin, gap.end, unit)
         hours = {row.hour for row in there}
-        powers = power_rows(gap, self.blocks.course_of(channel))
+        powers = power_rows(gap, course)
         rows = [row for row in powers if row.hour not in hours]
         if not rows:
             return None

@@ -79,7 +79,8 @@ class Storage[Data: Mapping[str, object]]:
             await self.async_save()
 
     async def async_remove(self) -> None:
-        """Delete the file, whoever wrote it."""
+        """Delete the file, whoever wrote it, and write nothing more."""
+        self._store.make_read_only()
         await self._store.async_remove()
 
     def _take_data(self) -> Data:
