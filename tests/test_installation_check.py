@@ -61,6 +61,7 @@ async def test_it_is_told_in_the_language_of_the_house(
     assert "meet 0.0 A" in found["grid"][0]["text"]
     assert "kitchen" in found["kitchen"][0]["text"]
     assert keys(found["kitchen"]) == ["not_heard"]
+    assert found["kitchen"][0]["figures"] == {"seconds": 10}
 
 
 async def test_a_house_at_standby_is_on_its_phase(

@@ -32,18 +32,8 @@ LANGUAGES = sorted((HOUSE / "translations").glob("*.json"))
 ISSUES: dict[str, Any] = ENGLISH["issues"]
 FIXABLE = {key: issue for key, issue in ISSUES.items() if "fix_flow" in issue}
 
-#: The modules that raise what a user is told.
-RAISING = (
-    "__init__.py",
-    "history_actions.py",
-    "history_request.py",
-    "logbook.py",
-    "metering/installation.py",
-    "statistics_store.py",
-    "waveform_actions.py",
-)
-#: Sentences that are no errors: of the activity log.
-SENTENCES = {"hours_filled", "hours_filled_amount"}
+#: The modules that fill the sentences of answers and of the activity log.
+SAYING = ("logbook.py", "metering/installation.py", "waveform_actions.py")
 
 #: Home Assistant itself aborts with these.
 ABORTS_OF_CORE = {"already_configured", "already_in_progress"}
@@ -84,6 +74,24 @@ def keywords(name: str) -> set[str]:
         and isinstance(node.value, ast.Constant)
         and isinstance(node.value.value, str)
     }
+
+
+def raised(what: str) -> list[ast.expr]:
+    """The translation key or placeholders of every error that is raised with a text."""
+    return [
+        keyword.value
+        for module in HOUSE.rglob("*.py")
+        for node in ast.walk(ast.parse(module.read_text("utf-8")))
+        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call)
+        for keyword in node.exc.keywords
+        if keyword.arg == f"translation_{what}"
+    ]
+
+
+def filled_when_raised() -> set[str]:
+    """The placeholders that errors are raised with."""
+    given = [each for each in raised("placeholders") if isinstance(each, ast.Dict)]
+    return {ast.literal_eval(name) for each in given for name in each.keys if name is not None}
 
 
 def steps(flow: type[FlowHandler[Any, Any]]) -> set[str]:
@@ -156,10 +164,14 @@ def test_what_is_mended_elsewhere_says_what_to_do() -> None:
 
 
 def test_every_exception_has_its_text() -> None:
-    raised = keywords("translation_key") & set().union(*map(strings, RAISING))
+    assert ENGLISH["exceptions"].keys() == {ast.literal_eval(key) for key in raised("key")}
 
-    assert ENGLISH["exceptions"].keys() == raised | set(Trouble) | SENTENCES
-    assert strings("logbook.py") >= SENTENCES
+
+def test_every_finding_and_every_line_of_the_activity_log_has_its_text() -> None:
+    findings = {f"finding_{trouble}" for trouble in Trouble}
+    lines = {f"activity_{text}" for text in strings("logbook.py") if text.startswith("hours_")}
+
+    assert ENGLISH["common"].keys() == findings | lines
 
 
 def test_every_action_is_named_explained_and_has_an_icon() -> None:
@@ -217,7 +229,8 @@ def test_every_icon_belongs_to_an_entity() -> None:
         ("config.flow_title", {"name"}),
         ("config.step.confirm.description", {"model", "id", "sensors", "ports"}),
         ("issues.counter_break", set(strings("repairs.py"))),
-        ("exceptions.", set().union(*map(strings, RAISING))),
+        ("exceptions.", filled_when_raised()),
+        ("common.", set().union(*map(strings, SAYING))),
     ],
 )
 def test_every_placeholder_is_filled(place: str, filled: set[str]) -> None:
@@ -234,9 +247,10 @@ def test_every_placeholder_is_filled(place: str, filled: set[str]) -> None:
 
 def test_no_other_text_has_placeholders() -> None:
     filled = ("config.flow_title", "config.step.confirm.description", "issues.", "device.")
+    filled += ("exceptions.", "common.")
 
     for where, text in texts(ENGLISH):
-        assert not placeholders(text) or where.startswith((*filled, "exceptions."))
+        assert not placeholders(text) or where.startswith(filled)
 
 
 @pytest.mark.parametrize("language", LANGUAGES, ids=lambda path: path.stem)
@@ -262,7 +276,8 @@ def test_texts_are_plain(language: Path) -> None:
 
 def test_the_integration_keeps_its_texts_to_the_keys_that_home_assistant_reads() -> None:
     assert ENGLISH.keys() <= {
-        *("config", "options", "device", "entity", "exceptions", "issues", "services", "title"),
+        *("common", "config", "options", "device", "entity", "exceptions", "issues", "services"),
+        "title",
     }
     assert all((HOUSE / f"{platform}.py").is_file() for platform in ENGLISH["entity"])
     assert HOUSE.name == DOMAIN

@@ -26,8 +26,9 @@ def async_describe_events(
     @callback
     def describe(event: Event) -> dict[str, str]:
         filled, entity_id = event.data, event.data[ATTR_ENTITY_ID]
-        text = "hours_filled" if filled["amount"] is None else "hours_filled_amount"
-        texts = async_get_cached_translations(hass, hass.config.language, "exceptions", DOMAIN)
+        key = "hours_filled" if filled["amount"] is None else "hours_filled_amount"
+        texts = async_get_cached_translations(hass, hass.config.language, "common", DOMAIN)
+        text = texts[f"component.{DOMAIN}.common.activity_{key}"]
         begin = dt_util.as_local(datetime.fromisoformat(filled["begin"]))
         state = hass.states.get(entity_id)
         told = {
@@ -37,9 +38,7 @@ def async_describe_events(
         }
         return {
             LOGBOOK_ENTRY_NAME: state.name if state else entity_id,
-            LOGBOOK_ENTRY_MESSAGE: texts[f"component.{DOMAIN}.exceptions.{text}.message"].format(
-                **told
-            ),
+            LOGBOOK_ENTRY_MESSAGE: text.format(**told),
             LOGBOOK_ENTRY_ENTITY_ID: entity_id,
         }
 

@@ -28,7 +28,7 @@ import voluptuous as vol
 from .const import DOMAIN
 from .devices import part_of
 from .installation_check import async_listen_to_clamps, seen_of
-from .metering.installation import Finding, judge
+from .metering.installation import Finding, Trouble, judge
 from .metering.waves import rms
 from .protocol.waveform import Waveform
 from .runtime import FluksoConfigEntry, Runtime
@@ -101,7 +101,7 @@ async def _async_check(hass: HomeAssistant, runtime: Runtime) -> JsonArrayType:
         async_listen_to_clamps(runtime.meter, Transport(hass), wait),
         asyncio.gather(*(_async_look(hass, runtime, scope) for scope in scopes)),
     )
-    texts = await async_get_translations(hass, hass.config.language, "exceptions", [DOMAIN])
+    texts = await async_get_translations(hass, hass.config.language, "common", [DOMAIN])
     checked: JsonArrayType = []
     for scope, look in zip(scopes, looks, strict=True):
         part, shape = part_of(runtime.meter, scope.sensor), figures_of(look) if look else {}
@@ -113,10 +113,16 @@ async def _async_check(hass: HomeAssistant, runtime: Runtime) -> JsonArrayType:
 
 
 def _in_words(finding: Finding, name: str, texts: dict[str, str]) -> JsonObjectType:
-    """A finding with a sentence in the language of the house."""
-    text = texts[f"component.{DOMAIN}.exceptions.{finding.trouble}.message"]
-    filled = text.format(name=name, seconds=_SECONDS, **finding.figures)
-    return {"finding": finding.trouble, "text": filled, "figures": dict(finding.figures)}
+    """A finding with a sentence in the language of the house, and all figures that are in it."""
+    figures: JsonObjectType = dict(finding.figures)
+    if finding.trouble is Trouble.NOT_HEARD:
+        figures["seconds"] = _SECONDS
+    text = texts[f"component.{DOMAIN}.common.finding_{finding.trouble}"]
+    return {
+        "finding": finding.trouble,
+        "text": text.format(name=name, **figures),
+        "figures": figures,
+    }
 
 
 def _scope_of(entry: FluksoConfigEntry, device: dr.AnyDeviceEntry) -> Scope:
