@@ -25,6 +25,7 @@ from .history import History
 from .metering.durations import HOUR
 from .registered import sensor_id_of
 from .runtime import FluksoConfigEntry
+from .statistics_store import is_recording
 
 ATTR_START = "start"
 ATTR_END = "end"
@@ -52,7 +53,8 @@ async def _async_audit(call: ServiceCall) -> ServiceResponse:
     """Tell hour by hour what is recorded of each counter and what the meter says.
 
     Raises:
-        ServiceValidationError: no such meter, none that is listened to, or no such period.
+        ServiceValidationError: no such meter, none that is listened to, no such period, or no
+            recorder.
     """
     begin, end = _period_of(call, _LONGEST)
     counters: JsonArrayType = []
@@ -81,7 +83,8 @@ async def _async_fill(call: ServiceCall) -> ServiceResponse:
     """Fill the gaps of a period, or all that can be filled, and tell what was refused and why.
 
     Raises:
-        ServiceValidationError: no such meter, none that is listened to, or no such period.
+        ServiceValidationError: no such meter, none that is listened to, no such period, or no
+            recorder.
         HomeAssistantError: the recorder does not come round to it.
     """
     begin, end = _period_of(call, None)
@@ -136,7 +139,7 @@ async def _async_restore(call: ServiceCall) -> ServiceResponse:
     """Take the last filling back, and tell which hours of which entities that were.
 
     Raises:
-        ServiceValidationError: there is none, or it was changed since.
+        ServiceValidationError: there is none, it was changed since, or no recorder is there.
         HomeAssistantError: the recorder does not come round to it.
     """
     taken = await _entry_of(call).runtime_data.fillings.async_restore()
@@ -155,9 +158,16 @@ async def _async_restore(call: ServiceCall) -> ServiceResponse:
 
 
 def _entry_of(call: ServiceCall) -> FluksoConfigEntry:
+    """The meter to act on.
+
+    Raises:
+        ServiceValidationError: no such meter, or nothing is recorded.
+    """
     entry: FluksoConfigEntry = async_get_config_entry(
         call.hass, DOMAIN, call.data[ATTR_CONFIG_ENTRY_ID]
     )
+    if not is_recording(call.hass):
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_recorder")
     return entry
 
 
