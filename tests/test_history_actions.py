@@ -151,6 +151,7 @@ async def test_filling_tells_what_was_filled_and_what_was_refused(
             {
                 "entity_id": energy(hass),
                 "begin": "2026-03-29T01:00:00+01:00",
+                "end": "2026-03-29T04:00:00+02:00",
                 "hours": 2,
                 "amount": 3.214,
                 "unit": "kWh",
@@ -161,6 +162,7 @@ async def test_filling_tells_what_was_filled_and_what_was_refused(
                 "entity_id": energy(hass),
                 "begin": "2026-03-29T00:00:00+01:00",
                 "end": "2026-03-29T04:00:00+02:00",
+                "hours": 3,
                 "reason": "ends_off",
             }
         ],

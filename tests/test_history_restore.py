@@ -94,13 +94,14 @@ async def test_the_last_filling_is_taken_back_and_told(
         {
             "entity_id": entity_id,
             "begin": "2026-03-29T00:00:00+01:00",
+            "end": end,
             "hours": hours,
             "amount": amount,
             "unit": unit,
         }
-        for entity_id, hours, amount, unit in (
-            (energy(hass), 2, 3.214, "kWh"),
-            (power(hass), 1, None, "W"),
+        for entity_id, end, hours, amount, unit in (
+            (energy(hass), "2026-03-29T03:00:00+02:00", 2, 3.214, "kWh"),
+            (power(hass), "2026-03-29T01:00:00+01:00", 1, None, "W"),
         )
     )
     assert answer == {"restored": [of_power, of_energy], "left": []}

@@ -96,6 +96,7 @@ async def _async_fill(call: ServiceCall) -> ServiceResponse:
                 "entity_id": sensor_id_of(call.hass, refusal.unique_id),
                 "begin": iso(refusal.begin),
                 "end": iso(refusal.end),
+                "hours": (refusal.end - refusal.begin) // HOUR,
                 "reason": refusal.reason,
             }
             for refusal in outcome.refused
@@ -176,6 +177,7 @@ def told(hass: HomeAssistant, filling: Filling) -> JsonObjectType:
     return {
         "entity_id": sensor_id_of(hass, filling.unique_id),
         "begin": iso(min(filling.hours)),
+        "end": iso(max(filling.hours) + HOUR),
         "hours": len(filling.hours),
         "amount": filling.amount,
         "unit": filling.change.unit,
