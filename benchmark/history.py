@@ -19,8 +19,8 @@ from pathlib import Path
 from random import Random
 import time
 
-from custom_components.flukso.metering.course import Slack, stretch_of
-from custom_components.flukso.protocol.tmpo import BlockAddress, decode
+from custom_components.flukso.metering.block_timeline import Slack, stretch_of
+from custom_components.flukso.protocol.tmpo_block import BlockAddress, decode
 from simulator.blocks import of_readings
 from simulator.config import Json
 

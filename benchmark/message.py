@@ -25,10 +25,10 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant
 from homeassistant.helpers.entity import Entity
 from paho.mqtt import publish
 
-from custom_components.flukso import transport
 from custom_components.flukso.const import CONF_OTHER_INTERVAL, CONF_POWER_INTERVAL, DOMAIN
 from custom_components.flukso.entity import FluksoEntity
-from custom_components.flukso.transport import Transport
+from custom_components.flukso.transport import home_assistant as transport
+from custom_components.flukso.transport.home_assistant import Transport
 from simulator import Flm03, Message
 from stack import Mosquitto, eventually
 from stack.ports import LOOPBACK

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import override
 
 from custom_components.flukso.const import CONF_OTHER_INTERVAL, CONF_POWER_INTERVAL, DOMAIN
-from custom_components.flukso.descriptions import description_of
 from custom_components.flukso.protocol.sensors import Stream, parse_sensors, streams_of
 from custom_components.flukso.protocol.topics import Report, reading_topic
+from custom_components.flukso.sensor_descriptions import description_of
 from simulator import Meter
 from stack import HomeAssistant, eventually
 from stack.client import Json

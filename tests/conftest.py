@@ -16,7 +16,7 @@ from .broker import Broker, connect
 from .supplies import BRUSSELS, METER, House
 
 _CLIENT = "homeassistant.components.mqtt.client"
-_ANNOUNCEMENTS = "custom_components.flukso.announcements"
+_ANNOUNCEMENTS = "custom_components.flukso.transport.discovery"
 
 
 @pytest.fixture(autouse=True)
@@ -40,7 +40,7 @@ def _no_waiting() -> Generator[None]:
     with (
         patch(f"{_CLIENT}.INITIAL_SUBSCRIBE_COOLDOWN", overdue),
         patch(f"{_CLIENT}.UNSUBSCRIBE_COOLDOWN", overdue),
-        patch("custom_components.flukso.transport.BURST", overdue),
+        patch("custom_components.flukso.transport.home_assistant.BURST", overdue),
         patch(f"{_ANNOUNCEMENTS}.LISTEN_FOR", 0.2),
         patch(f"{_ANNOUNCEMENTS}.QUIET_FOR", 0.02),
     ):

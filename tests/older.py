@@ -1,6 +1,6 @@
 """What the older integration left of a meter: its config entry, its registry, its statistics.
 
-The source of the layout is named in ``custom_components.flukso.migrate``.
+The source of the layout is named in ``custom_components.flukso.migration``.
 """
 
 from dataclasses import dataclass

@@ -8,9 +8,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 import pytest
 
-from custom_components.flukso.announcements import async_hear_meter, async_hear_meters
-from custom_components.flukso.protocol.config import Configuration
-from custom_components.flukso.transport import Transport
+from custom_components.flukso.protocol.configuration import Configuration
+from custom_components.flukso.transport.discovery import async_hear_meter, async_hear_meters
+from custom_components.flukso.transport.home_assistant import Transport
 
 from .broker import Broker
 from .meters import Meter, flm02, flm03, kubes_alone
@@ -88,7 +88,7 @@ async def test_reports_that_trickle_in_are_waited_for(
             await asyncio.sleep(0.01)
             await broker.publish(topic, payload)
 
-    with patch("custom_components.flukso.announcements.QUIET_FOR", 0.1):
+    with patch("custom_components.flukso.transport.discovery.QUIET_FOR", 0.1):
         heard, _ = await asyncio.gather(async_hear_meters(transport, ""), trickle())
 
     assert heard[meter.device_id].complete

@@ -13,10 +13,10 @@ from homeassistant.helpers import entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
-from custom_components.flukso import blocks
 from custom_components.flukso.const import EVENT_HISTORY_FILLED
-from custom_components.flukso.fillings import Fillings
-from custom_components.flukso.recorded import async_apply
+from custom_components.flukso.history import block_reader as blocks
+from custom_components.flukso.history.fill_log import Fillings
+from custom_components.flukso.history.statistics_units import async_apply
 from custom_components.flukso.redaction import shortened
 
 from .broker import Broker
@@ -103,7 +103,7 @@ async def test_a_filling_under_way_is_done_before_the_meter_is_reloaded(
         await let_write.wait()
         return await async_apply(*of)
 
-    with patch("custom_components.flukso.fillings.async_apply", wait):
+    with patch("custom_components.flukso.history.fill_log.async_apply", wait):
         broker.send(PAST.topic(LEVEL, BEGIN), PAST.payload(LEVEL, BEGIN))
         await writing.wait()
         reloading = hass.async_create_task(hass.config_entries.async_reload(entry.entry_id))

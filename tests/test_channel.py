@@ -208,7 +208,7 @@ async def test_readings_in_another_unit_that_come_together_are_all_taken(
     meter = flm03()
     await set_up(hass, broker, meter)
     topic = meter.topic(39, "counter")
-    with patch("custom_components.flukso.transport.BURST", 0.1):
+    with patch("custom_components.flukso.transport.home_assistant.BURST", 0.1):
         for litres in (1500, 1501, 1502):
             await broker.publish(topic, reading(litres, "L"))
         await let_pass(hass, broker, freezer, 30)

@@ -17,14 +17,6 @@ from homeassistant.const import EntityCategory
 import pytest
 
 import custom_components.flukso as integration
-from custom_components.flukso.descriptions import (
-    CLOCK_OFFSET,
-    FIGURES,
-    FILLED_UNTIL,
-    TOTALS,
-    FluksoSensorDescription,
-    description_of,
-)
 from custom_components.flukso.protocol.quantities import (
     CLAMP_QUANTITIES,
     KUBE_QUANTITIES,
@@ -34,6 +26,14 @@ from custom_components.flukso.protocol.quantities import (
 )
 from custom_components.flukso.protocol.sensors import Sensor, Source, Stream, streams_of
 from custom_components.flukso.protocol.topics import Kind
+from custom_components.flukso.sensor_descriptions import (
+    CLOCK_OFFSET,
+    FIGURES,
+    FILLED_UNTIL,
+    TOTALS,
+    FluksoSensorDescription,
+    description_of,
+)
 
 _Class, _State = SensorDeviceClass, SensorStateClass
 EVENTS = {Quantity.ERROR, Quantity.MOVEMENT, Quantity.VIBRATION, Quantity.PROXIMITY}

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.flukso.drawing import draw
+from custom_components.flukso.waveform.drawing import draw
 
 SVG = "{http://www.w3.org/2000/svg}"
 #: How wide letters are in the widest of the usual fonts, to their height; a card on a phone.

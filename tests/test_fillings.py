@@ -14,7 +14,7 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 )
 
 from custom_components.flukso.const import DOMAIN, EVENT_HISTORY_FILLED
-from custom_components.flukso.fillings import Filling, Fillings, Left
+from custom_components.flukso.history.fill_log import Filling, Fillings, Left
 from custom_components.flukso.metering.gaps import MeanRow, Row
 
 from .statistics import HOUR, leave_counter, leave_gauge, table
@@ -227,7 +227,7 @@ async def test_nothing_is_kept_of_what_was_not_written(
 ) -> None:
     rows = [Row(BEGIN + HOUR, 1, 1)]
     assert await fillings.async_fill("import", rows, unit="L", amount=1, at=NOW) is None
-    monkeypatch.setattr("custom_components.flukso.recorded.write", lambda *_: None)
+    monkeypatch.setattr("custom_components.flukso.history.statistics_units.write", lambda *_: None)
 
     assert await fill(fillings, "import", (1,)) is None
 

@@ -12,7 +12,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 
 from custom_components.flukso.const import DOMAIN, EVENT_HISTORY_FILLED
 from custom_components.flukso.diagnostics import async_get_config_entry_diagnostics
-from custom_components.flukso.history import History
+from custom_components.flukso.history.backfill import History
 from simulator import blocks
 
 from .broker import Broker

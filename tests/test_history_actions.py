@@ -14,11 +14,11 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 import voluptuous as vol
 
-from custom_components.flukso.audit import Audit, AuditedHour, Outcome, Refusal
 from custom_components.flukso.const import DOMAIN
 from custom_components.flukso.diagnostics import async_get_config_entry_diagnostics
+from custom_components.flukso.history.audit import Audit, AuditedHour, Outcome, Refusal
+from custom_components.flukso.history.filled_until import FilledUntil
 from custom_components.flukso.metering.gaps import Row
-from custom_components.flukso.until import FilledUntil
 
 from .broker import Broker
 from .home import entity_of, set_up

@@ -17,7 +17,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.flukso.const import CONF_FILL_GAPS
-from custom_components.flukso.history import History
+from custom_components.flukso.history.backfill import History
 from simulator import blocks
 
 from .broker import Broker
@@ -255,7 +255,7 @@ async def test_rows_that_were_changed_meanwhile_are_left_alone(
 ) -> None:
     before = await table(hass, energy)
 
-    with patch("custom_components.flukso.fillings.async_apply", return_value=False):
+    with patch("custom_components.flukso.history.fill_log.async_apply", return_value=False):
         await PAST.publish(broker, LEVEL, BEGIN)
 
     assert await table(hass, energy) == before

@@ -6,9 +6,9 @@ from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 import pytest
 
-from custom_components.flukso.kinds import CounterChannel
+from custom_components.flukso.meter.channel_types import CounterChannel
+from custom_components.flukso.models import FluksoConfigEntry
 from custom_components.flukso.protocol.topics import Kind
-from custom_components.flukso.runtime import FluksoConfigEntry
 
 from .broker import Broker
 from .restarts import restart

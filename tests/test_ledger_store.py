@@ -8,7 +8,7 @@ from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.helpers import restore_state
 import pytest
 
-from custom_components.flukso.ledger_store import LedgerStore
+from custom_components.flukso.supply.storage import LedgerStore
 
 from .broker import Broker
 from .clock import Writes

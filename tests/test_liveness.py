@@ -267,7 +267,7 @@ async def test_after_an_outage_of_the_broker_gauges_are_unknown_until_they_are_h
     told = [
         record.getMessage()
         for record in caplog.records
-        if record.name == "custom_components.flukso.meter" and record.levelno == logging.INFO
+        if record.name == "custom_components.flukso.meter.meter" and record.levelno == logging.INFO
     ]
     assert told == [
         "Fluksometer c1a300 is not heard any more",

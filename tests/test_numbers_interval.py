@@ -116,7 +116,7 @@ async def test_with_an_interval_of_0_readings_that_come_together_are_all_written
     await set_up_with(hass, broker, 0, 0)
     writes = Writes(hass)
 
-    with patch("custom_components.flukso.transport.BURST", 0.1):
+    with patch("custom_components.flukso.transport.home_assistant.BURST", 0.1):
         for second in range(3):
             for topic, payload in speak(second):
                 await broker.publish(topic, payload)
@@ -211,7 +211,7 @@ async def test_a_value_that_did_not_change_is_not_written_again(
 async def test_one_ticker_writes_all_that_is_due_together(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
-    ticker = "custom_components.flukso.meter.async_track_time_interval"
+    ticker = "custom_components.flukso.meter.meter.async_track_time_interval"
     with patch(ticker, wraps=async_track_time_interval) as started:
         await set_up(hass, broker, METER)
     await play(hass, broker, freezer, 1, speak)

@@ -11,9 +11,14 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
     async_wait_recording_done,
 )
 
-from custom_components.flukso import recorded, statistics_store
+from custom_components.flukso.history import statistics_store, statistics_units as recorded
+from custom_components.flukso.history.statistics_units import (
+    async_apply,
+    async_mean_rows,
+    async_plan,
+    async_rows,
+)
 from custom_components.flukso.metering.gaps import MeanRow, Row
-from custom_components.flukso.recorded import async_apply, async_mean_rows, async_plan, async_rows
 
 from .statistics import HOUR, leave_counter, leave_gauge, table
 

@@ -5,8 +5,12 @@ from homeassistant.exceptions import ServiceValidationError
 import pytest
 
 from custom_components.flukso.const import DOMAIN
+from custom_components.flukso.history.statistics_units import (
+    async_mean_rows,
+    async_plan,
+    async_rows,
+)
 from custom_components.flukso.metering.gaps import Row
-from custom_components.flukso.recorded import async_mean_rows, async_plan, async_rows
 
 from .broker import Broker
 from .home import set_up

@@ -12,9 +12,9 @@ import pytest
 from sqlalchemy import event, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from custom_components.flukso import statistics_store
+from custom_components.flukso.history import statistics_store
+from custom_components.flukso.history.statistics_units import Change, async_apply, async_plan
 from custom_components.flukso.metering.gaps import Row
-from custom_components.flukso.recorded import Change, async_apply, async_plan
 
 from .statistics import HOUR, leave_counter, table
 

@@ -8,12 +8,12 @@ from homeassistant.exceptions import HomeAssistantError
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.flukso.channel import Channel
-from custom_components.flukso.kinds import CounterChannel
-from custom_components.flukso.protocol.tmpo import block_topic_filter
+from custom_components.flukso.meter.channel import Channel
+from custom_components.flukso.meter.channel_types import CounterChannel
+from custom_components.flukso.meter.observable import Shown
+from custom_components.flukso.protocol.tmpo_block import block_topic_filter
 from custom_components.flukso.protocol.topics import Kind
-from custom_components.flukso.shown import Shown
-from custom_components.flukso.supply import Supply
+from custom_components.flukso.supply.supply import Supply
 
 from .broker import Broker
 from .home import set_up

@@ -12,8 +12,8 @@ from homeassistant.util import dt as dt_util
 import pytest
 
 import custom_components.flukso as integration
+from custom_components.flukso.history.statistics_units import Change, async_apply, async_plan
 from custom_components.flukso.metering.gaps import MeanRow, Row
-from custom_components.flukso.recorded import Change, async_apply, async_plan
 
 from . import other_recorder
 from .other_recorder import OTHER_RECORDER, WARNING

@@ -7,10 +7,10 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 import pytest
 
-from custom_components.flukso.protocol.config import Configuration, parse_config
+from custom_components.flukso.protocol.configuration import Configuration, parse_config
 from custom_components.flukso.protocol.topics import Report
-from custom_components.flukso.protocol.wire import Json
-from custom_components.flukso.supply import supply_ports
+from custom_components.flukso.protocol.validation import Json
+from custom_components.flukso.supply.supply import supply_ports
 
 from .broker import Broker
 from .clock import Writes

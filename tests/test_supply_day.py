@@ -22,7 +22,7 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.flukso.const import DOMAIN
-from custom_components.flukso.transport import Message, Transport
+from custom_components.flukso.transport.home_assistant import Message, Transport
 from simulator.flm03 import Flm03
 from simulator.household import Home, power
 from simulator.installation import CLAMP_PORTS, clamp_slots

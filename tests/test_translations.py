@@ -20,8 +20,8 @@ from custom_components.flukso.const import (
     DEFAULT_WAVEFORM_INTERVAL,
     DOMAIN,
 )
-from custom_components.flukso.metering.installation import Trouble
-from custom_components.flukso.signs import Ailment
+from custom_components.flukso.health.diagnosis import Ailment
+from custom_components.flukso.metering.clamp_checks import Trouble
 
 HOUSE = Path(integration.__file__).parent
 ENGLISH: dict[str, Any] = json.loads((HOUSE / "translations" / "en.json").read_text("utf-8"))

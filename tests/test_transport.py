@@ -8,7 +8,7 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 import pytest
 
-from custom_components.flukso.transport import Link, Message, Transport
+from custom_components.flukso.transport.home_assistant import Link, Message, Transport
 
 from .broker import Broker, connect
 from .clock import pass_time
@@ -108,7 +108,7 @@ async def test_what_is_urgent_waits_for_no_more_than_the_rest_of_its_burst(
     await transport.async_subscribe_buffered("/urgent", messages.append, lambda: True)
     await broker.settle()
 
-    with patch("custom_components.flukso.transport.BURST", 0.1):
+    with patch("custom_components.flukso.transport.home_assistant.BURST", 0.1):
         for topic in ("/patient", "/urgent", "/urgent", "/patient"):
             await broker.publish(topic, "1")
         assert messages == []
@@ -172,7 +172,7 @@ async def test_what_is_discarded_is_never_handed_over(
     await transport.async_subscribe_buffered("/a", messages.append, lambda: True)
     await broker.settle()
 
-    with patch("custom_components.flukso.transport.BURST", 0.1):
+    with patch("custom_components.flukso.transport.home_assistant.BURST", 0.1):
         await broker.publish("/a", "1")
         transport.discard_buffer()
         await pass_time(hass, freezer, 1)

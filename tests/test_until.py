@@ -11,7 +11,7 @@ from pytest_homeassistant_custom_component.common import (
     mock_restore_cache_with_extra_data,
 )
 
-from custom_components.flukso.until import FilledUntil
+from custom_components.flukso.history.filled_until import FilledUntil
 
 from .broker import Broker
 from .home import config_entry, set_up

@@ -6,9 +6,9 @@ from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 import pytest
 
-from custom_components.flukso import scope
 from custom_components.flukso.protocol.waveform import parse_waveform
 from custom_components.flukso.redaction import shortened
+from custom_components.flukso.waveform import oscilloscope as scope
 
 from .broker import Broker
 from .clock import Writes

@@ -21,21 +21,21 @@ from .const import (
     DOMAIN,
 )
 from .devices import async_register_devices, part_of
-from .doctor import Doctor
-from .fillings import async_load_fillings, async_remove_fillings
-from .history import History
-from .history_actions import async_setup_history_actions
-from .history_request import async_setup_history_request
-from .intervals import Intervals
-from .ledger_store import LedgerStore
-from .memory import Memory
-from .meter import Meter
-from .migrate import migrate_entry, take_over
+from .health.monitor import Doctor
+from .history.backfill import History
+from .history.fill_log import async_load_fillings, async_remove_fillings
+from .meter.meter import Meter
+from .meter.meter_storage import Memory
+from .meter.write_intervals import Intervals
+from .migration import migrate_entry, take_over
+from .models import FluksoConfigEntry, Runtime
 from .repairs import forget_issues, raise_counter_break
-from .runtime import FluksoConfigEntry, Runtime
-from .transport import Transport
-from .waveform_actions import async_setup_waveform_actions
-from .waveforms import Waveforms
+from .services.history import async_setup_history_actions
+from .services.request_history import async_setup_history_request
+from .services.waveform import async_setup_waveform_actions
+from .supply.storage import LedgerStore
+from .transport.home_assistant import Transport
+from .waveform.waveforms import Waveforms
 
 PLATFORMS = [Platform.BINARY_SENSOR, Platform.IMAGE, Platform.SENSOR]
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)

@@ -14,11 +14,11 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.event import async_call_later
 
-from .channel import Channel
 from .entity import ChannelEntity, async_follow, channels_of
+from .meter.channel import Channel
+from .models import FluksoConfigEntry
 from .protocol.quantities import Quantity
 from .protocol.topics import Kind
-from .runtime import FluksoConfigEntry
 
 PARALLEL_UPDATES = 0
 

@@ -26,7 +26,6 @@ from homeassistant.helpers.selector import (
 from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
 import voluptuous as vol
 
-from .announcements import async_hear_meter, async_hear_meters
 from .const import (
     CONF_FILL_GAPS,
     CONF_OTHER_INTERVAL,
@@ -40,12 +39,13 @@ from .const import (
     DOMAIN,
 )
 from .metering.durations import HOUR
-from .protocol.config import Configuration, parse_config, read_config
+from .models import FluksoConfigEntry
+from .protocol.configuration import Configuration, parse_config, read_config
 from .protocol.topics import Report, clean_prefix, device_id_of, report_topic
-from .protocol.wire import ProtocolError
-from .runtime import FluksoConfigEntry
-from .supply import clamp_names
-from .transport import Link, Transport
+from .protocol.validation import ProtocolError
+from .supply.supply import clamp_names
+from .transport.discovery import async_hear_meter, async_hear_meters
+from .transport.home_assistant import Link, Transport
 
 _NAME = "Fluksometer"
 #: The intervals that can be chosen: what they are at first, and at least (s).

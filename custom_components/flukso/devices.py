@@ -9,11 +9,11 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.typing import UNDEFINED, UndefinedType
 
 from .const import DOMAIN, MANUFACTURER
-from .meter import Meter
-from .protocol.config import Kube
+from .meter.meter import Meter
+from .models import FluksoConfigEntry
+from .protocol.configuration import Kube
+from .protocol.self_test import Tap
 from .protocol.sensors import Sensor, Source
-from .protocol.tap import Tap
-from .runtime import FluksoConfigEntry
 
 type AnyDeviceInfo = dr.DeviceInfo | dr.ChildDeviceInfo
 

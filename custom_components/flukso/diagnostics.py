@@ -15,19 +15,19 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.loader import async_get_integration
 from homeassistant.util import dt as dt_util
 
-from .channel import Channel
-from .clock import Clock
 from .const import DOMAIN
 from .devices import part_of
-from .kinds import CounterChannel
-from .meter import Meter
-from .protocol.wire import Json
+from .history.statistics_store import Stored
+from .meter.channel import Channel
+from .meter.channel_types import CounterChannel
+from .meter.clock import Clock
+from .meter.message_stats import Tally
+from .meter.meter import Meter
+from .models import FluksoConfigEntry, Runtime
+from .protocol.validation import Json
 from .redaction import Redaction
-from .runtime import FluksoConfigEntry, Runtime
-from .scope import Scope
-from .statistics_store import Stored
-from .tally import Tally
-from .transport import Transport
+from .transport.home_assistant import Transport
+from .waveform.oscilloscope import Scope
 
 #: Of a broken payload so much is shown (bytes); it is cut before a word, which may be an id.
 _LONGEST = 80

@@ -9,11 +9,11 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import async_get_current_platform
 
-from .channel import Channel
 from .devices import AnyDeviceInfo, device_info
-from .registered import channel_unique_id
-from .runtime import FluksoConfigEntry
-from .shown import Shown
+from .entity_lookup import channel_unique_id
+from .meter.channel import Channel
+from .meter.observable import Shown
+from .models import FluksoConfigEntry
 
 
 class FluksoEntity(Entity):

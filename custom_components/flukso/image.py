@@ -10,11 +10,11 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
 from .devices import device_info
-from .drawing import draw
 from .entity import FluksoEntity, async_follow
-from .registered import port_unique_id
-from .runtime import FluksoConfigEntry
-from .scope import Scope
+from .entity_lookup import port_unique_id
+from .models import FluksoConfigEntry
+from .waveform.drawing import draw
+from .waveform.oscilloscope import Scope
 
 PARALLEL_UPDATES = 0
 

@@ -17,7 +17,7 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.redact import REDACTED
 
 from .const import DOMAIN
-from .runtime import FluksoConfigEntry
+from .models import FluksoConfigEntry
 
 _ID = re.compile(r"([0-9A-Fa-f]{6})[0-9A-Fa-f]{10,}")
 #: A shorter serial number might be part of any word.

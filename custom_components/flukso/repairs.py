@@ -9,16 +9,16 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 
-from .channel import Channel
 from .const import DOMAIN
-from .descriptions import description_of
-from .kinds import CounterChannel
-from .metering.guard import Break
+from .entity_lookup import channel_unique_id, sensor_id_of
+from .meter.channel import Channel
+from .meter.channel_types import CounterChannel
+from .metering.counter_guard import Break
+from .models import FluksoConfigEntry
 from .protocol.sensors import Stream
 from .protocol.topics import Kind
 from .redaction import Redaction, shortened
-from .registered import channel_unique_id, sensor_id_of
-from .runtime import FluksoConfigEntry
+from .sensor_descriptions import description_of
 
 _COUNTER_BREAK = "counter_break"
 

@@ -13,10 +13,18 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.restore_state import RestoreEntity
 from homeassistant.util import dt as dt_util
 
-from .channel import Channel
-from .clock import Clock
 from .const import CONF_SUPPLY_PORTS
-from .descriptions import (
+from .devices import device_info, meter_info
+from .entity import ChannelEntity, FluksoEntity, async_follow, channels_of
+from .entity_lookup import meter_unique_id, port_unique_id, sensor_of
+from .history.filled_until import FilledUntil
+from .meter.channel import Channel
+from .meter.channel_types import CounterChannel
+from .meter.clock import Clock
+from .meter.counter_storage import Kept, counter_from
+from .meter.meter import Meter
+from .models import FluksoConfigEntry
+from .sensor_descriptions import (
     CLOCK_OFFSET,
     FIGURES,
     FILLED_UNTIL,
@@ -24,18 +32,10 @@ from .descriptions import (
     FluksoSensorDescription,
     description_of,
 )
-from .devices import device_info, meter_info
-from .entity import ChannelEntity, FluksoEntity, async_follow, channels_of
-from .kinds import CounterChannel
-from .ledger_store import LedgerStore, ledger_from
-from .meter import Meter
-from .registered import meter_unique_id, port_unique_id, sensor_of
-from .restore import Kept, counter_from
-from .runtime import FluksoConfigEntry
-from .supply import Supply
-from .totals import Booked, Total
-from .until import FilledUntil
-from .waveforms import Figure
+from .supply.storage import LedgerStore, ledger_from
+from .supply.supply import Supply
+from .supply.totals import Booked, Total
+from .waveform.waveforms import Figure
 
 PARALLEL_UPDATES = 0
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from custom_components.flukso.metering.guard import Break, Guard, Mark
+from custom_components.flukso.metering.counter_guard import Break, Guard, Mark
 
 #: A clamp of 50 A counts 50 A × 250 V × 1.5 at the most: 5.208 Wh a second.
 FASTEST = 50 * 250 * 1.5 / 3600

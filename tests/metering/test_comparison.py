@@ -4,8 +4,7 @@ from array import array
 
 import pytest
 
-from custom_components.flukso.metering.comparison import compare, power_rows
-from custom_components.flukso.metering.course import Course, Slack, stretch_of
+from custom_components.flukso.metering.block_timeline import Course, Slack, stretch_of
 from custom_components.flukso.metering.durations import HOUR
 from custom_components.flukso.metering.gaps import (
     Finding,
@@ -16,6 +15,7 @@ from custom_components.flukso.metering.gaps import (
     Row,
     find_gaps,
 )
+from custom_components.flukso.metering.history_comparison import compare, power_rows
 
 SLACK = Slack(before=90, after=60)
 HOURS = range(0, 4 * HOUR, HOUR)

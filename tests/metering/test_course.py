@@ -7,7 +7,7 @@ from itertools import pairwise, permutations
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.flukso.metering.course import Course, Slack, Stretch, stretch_of
+from custom_components.flukso.metering.block_timeline import Course, Slack, Stretch, stretch_of
 from custom_components.flukso.metering.durations import HOUR
 
 SLACK = Slack(before=90, after=60)

@@ -10,10 +10,10 @@ from random import Random
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.flukso.metering.comparison import compare
-from custom_components.flukso.metering.course import Course, Slack, stretch_of
+from custom_components.flukso.metering.block_timeline import Course, Slack, stretch_of
 from custom_components.flukso.metering.durations import HOUR
 from custom_components.flukso.metering.gaps import Row, find_gaps, rows_for
+from custom_components.flukso.metering.history_comparison import compare
 
 #: Between two blocks of level 20, in the middle of what is looked at.
 BORDER = 1693 << 20

@@ -3,7 +3,7 @@
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.flukso.metering.flow import faded
+from custom_components.flukso.metering.pulse_flow import faded
 
 LITRE = 1.0
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from custom_components.flukso.metering.guard import Break, CounterState, Guard, Mark
+from custom_components.flukso.metering.counter_guard import Break, CounterState, Guard, Mark
 
 from .counting import FASTEST, METER, NOON, breaks, counting, guard_at, mark, shown
 

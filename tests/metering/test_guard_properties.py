@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from hypothesis import given, settings, strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from custom_components.flukso.metering.guard import Guard, Mark
+from custom_components.flukso.metering.counter_guard import Guard, Mark
 
 _NOON = 1_760_000_000
 #: What a clamp of 50 A, and pulse inputs for water and electricity, count at the most (a second).

@@ -6,7 +6,7 @@ from math import cos, isnan, radians, sin
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.flukso.metering.installation import Seen, Trouble, judge
+from custom_components.flukso.metering.clamp_checks import Seen, Trouble, judge
 
 
 def seen(watts: float, degrees: float = 0, **others: object) -> Seen:

@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.flukso.metering.mean import Mean
+from custom_components.flukso.metering.interval_mean import Mean
 
 NOON = 1_760_000_000
 LONGEST_GAP = 10

@@ -1,6 +1,6 @@
 from hypothesis import given, strategies as st
 
-from custom_components.flukso.metering.summing import Sum, SumState
+from custom_components.flukso.metering.counter_sum import Sum, SumState
 
 
 def summed(counters: str, **values: float) -> Sum:

@@ -1,7 +1,7 @@
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.flukso.metering.together import Together
+from custom_components.flukso.metering.same_second_sum import Together
 
 IMPORTS_AND_EXPORT = {"L1": 1, "L2": 1, "solar": -1}
 

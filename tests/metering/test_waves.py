@@ -5,7 +5,7 @@ from math import cos, pi, radians, sin, sqrt
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.flukso.metering.waves import (
+from custom_components.flukso.metering.waveform_analysis import (
     crest_factor,
     harmonic,
     nearest,

@@ -6,7 +6,7 @@ import json
 from random import Random
 from typing import Any
 
-from custom_components.flukso.protocol.tmpo import BlockAddress
+from custom_components.flukso.protocol.tmpo_block import BlockAddress
 from simulator import blocks
 
 SENSOR = "0123456789abcdef" * 2

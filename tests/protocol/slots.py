@@ -5,7 +5,7 @@ import json
 from custom_components.flukso.protocol.quantities import Quantity
 from custom_components.flukso.protocol.sensors import Sensor, Source, Stream, parse_sensors
 from custom_components.flukso.protocol.topics import Kind
-from custom_components.flukso.protocol.wire import Json
+from custom_components.flukso.protocol.validation import Json
 
 type Section = dict[str, Json]
 type Config = dict[str, Json]

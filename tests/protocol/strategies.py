@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from custom_components.flukso.protocol.wire import ProtocolError
+from custom_components.flukso.protocol.validation import ProtocolError
 
 type Value = Any
 

@@ -6,7 +6,7 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.flukso.protocol.clock import parse_clock
-from custom_components.flukso.protocol.wire import ProtocolError
+from custom_components.flukso.protocol.validation import ProtocolError
 from simulator import Flm03
 from simulator.chance import identity
 

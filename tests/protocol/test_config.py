@@ -5,7 +5,7 @@ import json
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.flukso.protocol.config import (
+from custom_components.flukso.protocol.configuration import (
     Configuration,
     Kube,
     Kubes,
@@ -16,7 +16,7 @@ from custom_components.flukso.protocol.config import (
 )
 from custom_components.flukso.protocol.sensors import Sensors
 from custom_components.flukso.protocol.topics import CONFIG_REPORTS, ConfigReport, Report
-from custom_components.flukso.protocol.wire import Json, ProtocolError
+from custom_components.flukso.protocol.validation import Json, ProtocolError
 
 from .slots import FLX, KUBES, Config, clamp_port, payload, slot
 from .strategies import any_json, config_like, nearly_configs, on_the_wire, taken_or_refused

@@ -2,7 +2,7 @@
 
 import pytest
 
-from custom_components.flukso.protocol.config import Configuration, Kube, Kubes, Port, Ports
+from custom_components.flukso.protocol.configuration import Configuration, Kube, Kubes, Port, Ports
 from custom_components.flukso.protocol.quantities import KUBE_QUANTITIES, Quantity
 from custom_components.flukso.protocol.sensors import Sensor, Sensors, Source
 from custom_components.flukso.protocol.topics import Kind

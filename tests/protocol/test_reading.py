@@ -9,7 +9,7 @@ from custom_components.flukso.protocol.quantities import Quantity, Unit
 from custom_components.flukso.protocol.reading import Reading, parse_reading
 from custom_components.flukso.protocol.sensors import Source, Stream, streams_of
 from custom_components.flukso.protocol.topics import Kind
-from custom_components.flukso.protocol.wire import Json, ProtocolError
+from custom_components.flukso.protocol.validation import Json, ProtocolError
 
 from . import firmware
 from .slots import sensor

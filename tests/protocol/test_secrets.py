@@ -5,9 +5,9 @@ import json
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.flukso.protocol.config import parse_config, read_config
+from custom_components.flukso.protocol.configuration import parse_config, read_config
 from custom_components.flukso.protocol.topics import CONFIG_REPORTS, ConfigReport, Report
-from custom_components.flukso.protocol.wire import Json, ProtocolError
+from custom_components.flukso.protocol.validation import Json, ProtocolError
 
 from .slots import KUBES, Config, payload
 from .strategies import any_json, on_the_wire, taken_or_refused

@@ -12,7 +12,7 @@ from custom_components.flukso.protocol.sensors import (
     streams_of,
 )
 from custom_components.flukso.protocol.topics import Kind, is_id
-from custom_components.flukso.protocol.wire import Json, ProtocolError
+from custom_components.flukso.protocol.validation import Json, ProtocolError
 
 from .slots import Config, clamp_port, only_sensor, sensor_id, slot, told
 from .strategies import any_json, config_like, nearly_configs, taken_or_refused

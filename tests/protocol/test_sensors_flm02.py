@@ -10,7 +10,7 @@ from custom_components.flukso.protocol.sensors import (
     streams_of,
 )
 from custom_components.flukso.protocol.topics import Kind
-from custom_components.flukso.protocol.wire import Json
+from custom_components.flukso.protocol.validation import Json
 
 from .slots import Config, only_sensor, sensor_id, slot, told
 

@@ -3,8 +3,8 @@
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.flukso.protocol.tap import Tap, parse_tap
-from custom_components.flukso.protocol.wire import ProtocolError
+from custom_components.flukso.protocol.self_test import Tap, parse_tap
+from custom_components.flukso.protocol.validation import ProtocolError
 
 from .strategies import taken_or_refused
 

@@ -8,14 +8,14 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.flukso.protocol.quantities import Unit
-from custom_components.flukso.protocol.tmpo import (
+from custom_components.flukso.protocol.tmpo_block import (
     BlockAddress,
     block_topic_filter,
     decode,
     parse_block_topic,
 )
 from custom_components.flukso.protocol.topics import Kind
-from custom_components.flukso.protocol.wire import ProtocolError
+from custom_components.flukso.protocol.validation import ProtocolError
 from simulator import Flm02, Flm03, Message
 
 from .blocks import ADDRESS, BID, CONFIG, LEVEL, SENSOR, packed, parts, told

@@ -9,8 +9,8 @@ import zlib
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.flukso.protocol.tmpo import BlockAddress, decode
-from custom_components.flukso.protocol.wire import ProtocolError
+from custom_components.flukso.protocol.tmpo_block import BlockAddress, decode
+from custom_components.flukso.protocol.validation import ProtocolError
 
 from .blocks import ADDRESS, BID, CONFIG, SENSOR, packed, parts, told
 from .strategies import any_json, taken_or_refused

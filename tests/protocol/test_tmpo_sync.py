@@ -6,7 +6,7 @@ from hypothesis import given, strategies as st
 
 from custom_components.flukso.protocol.quantities import Quantity
 from custom_components.flukso.protocol.sensors import Sensor, Source
-from custom_components.flukso.protocol.tmpo_sync import sync_list, sync_topic
+from custom_components.flukso.protocol.tmpo_request import sync_list, sync_topic
 from custom_components.flukso.protocol.topics import Kind
 
 _SENSORS = [

@@ -14,7 +14,7 @@ from custom_components.flukso.protocol.topics import (
     reading_topic,
     report_topic,
 )
-from custom_components.flukso.protocol.wire import ProtocolError
+from custom_components.flukso.protocol.validation import ProtocolError
 
 from .strategies import taken_or_refused, texts
 

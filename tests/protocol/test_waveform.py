@@ -5,8 +5,8 @@ from typing import Any
 from hypothesis import given, strategies as st
 import pytest
 
+from custom_components.flukso.protocol.validation import ProtocolError
 from custom_components.flukso.protocol.waveform import parse_waveform
-from custom_components.flukso.protocol.wire import ProtocolError
 
 SAMPLES = list(range(-16, 16))
 

@@ -5,7 +5,13 @@ import json
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.flukso.protocol.wire import Json, ProtocolError, Section, is_numbered, load
+from custom_components.flukso.protocol.validation import (
+    Json,
+    ProtocolError,
+    Section,
+    is_numbered,
+    load,
+)
 
 from .strategies import any_json, numbers, on_the_wire, scalars, taken_or_refused, texts
 

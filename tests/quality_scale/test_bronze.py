@@ -15,8 +15,8 @@ import voluptuous as vol
 
 from custom_components.flukso.const import DOMAIN
 from custom_components.flukso.entity import FluksoEntity
+from custom_components.flukso.models import Runtime
 from custom_components.flukso.protocol.topics import CONFIG_REPORTS, Report, report_topic
-from custom_components.flukso.runtime import Runtime
 from tests.broker import Broker
 from tests.flows import cards, confirm, discover, listen, start_by_hand
 from tests.home import config_entry, set_up, set_up_and_read

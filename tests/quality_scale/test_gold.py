@@ -21,14 +21,14 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 import custom_components.flukso as integration
 from custom_components.flukso import async_remove_config_entry_device, config_flow
 from custom_components.flukso.const import DOMAIN
-from custom_components.flukso.descriptions import (
+from custom_components.flukso.health.diagnosis import Ailment
+from custom_components.flukso.sensor_descriptions import (
     CLOCK_OFFSET,
     FIGURES,
     FILLED_UNTIL,
     TOTALS,
     description_of,
 )
-from custom_components.flukso.signs import Ailment
 from tests.broker import Broker
 from tests.flows import cards, discover
 from tests.home import device_names, device_of, set_up, set_up_and_read

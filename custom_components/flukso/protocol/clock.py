@@ -2,7 +2,7 @@
 
 import re
 
-from .wire import ProtocolError
+from .validation import ProtocolError
 
 #: The meter counts from 1970 until its clock is set (docs/protocol.md section 9, quirk 4), and
 #: keeps the seconds in 32 bits.

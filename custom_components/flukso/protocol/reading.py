@@ -6,7 +6,7 @@ from typing import NamedTuple
 from .clock import END_OF_TIME
 from .quantities import Unit
 from .sensors import Stream
-from .wire import Json, ProtocolError, load
+from .validation import Json, ProtocolError, load
 
 _LONGEST = 128
 

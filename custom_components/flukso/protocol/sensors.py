@@ -14,7 +14,7 @@ from .quantities import (
     Unit,
 )
 from .topics import Kind, Report, is_id
-from .wire import Json, ProtocolError, Section
+from .validation import Json, ProtocolError, Section
 
 #: FLM03: the current clamps; the pulse inputs are ports 4 to 6 (docs/protocol.md section 4).
 CLAMP_PORTS = (1, 2, 3)

@@ -8,7 +8,7 @@ from enum import StrEnum
 import re
 from typing import Literal
 
-from .wire import ProtocolError
+from .validation import ProtocolError
 
 _ID = re.compile(r"[0-9a-f]{32}")
 _LONGEST_PREFIX = 128

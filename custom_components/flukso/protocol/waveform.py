@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .clock import END_OF_TIME
-from .wire import Json, ProtocolError, load
+from .validation import Json, ProtocolError, load
 
 SAMPLES = 32
 

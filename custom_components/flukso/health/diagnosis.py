@@ -1,0 +1,113 @@
+"""What the signs of a meter mean: what is wrong on its way, if anything, and can be mended."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ..meter.message_log import Heard
+from ..metering.durations import DAY, HOUR, MINUTE
+
+#: How long what should be there may be missing (s).
+SOON = 5 * MINUTE
+#: Two ways are one too many when the second has not ended the first within this time (s).
+_OVERLAP = MINUTE
+#: A clock that is far off for so long is wrong (s).
+_FAR_OFF_FOR = HOUR
+
+
+class Ailment(StrEnum):
+    """What can be wrong; the issues in Repairs are called so."""
+
+    NO_READINGS = "no_readings"
+    NO_CONFIGURATION = "no_configuration"
+    SILENT = "silent"
+    OTHER_PREFIX = "other_prefix"
+    TWO_PREFIXES = "two_prefixes"
+    UNREADABLE = "unreadable_configuration"
+    CLOCK = "clock_wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """What is seen of a meter; times are seconds since 1970, None for never.
+
+    The broker has been connected since ``since``. ``patience`` is how long the streams that
+    speak regularly may all be silent (s), None if there is none. ``arrived`` is the last message
+    on a readings topic, ``read`` the last reading, also one of before a restart. ``sensors`` is
+    the last config/sensor, ``unreadable`` says which report can't be read and why. ``elsewhere``
+    are the first and the last reading that came without the topic prefix. The meter's clock was
+    seen far off for ``clock_off`` seconds, None if it was not seen yet.
+    """
+
+    now: float
+    since: float
+    patience: float | None
+    arrived: float | None = None
+    read: float | None = None
+    sensors: Heard | None = None
+    unreadable: str | None = None
+    elsewhere: tuple[float, float] | None = None
+    clock_off: float | None = None
+
+    @property
+    def undecided(self) -> frozenset[Ailment]:
+        """What can't be found yet, and is not known to be cured either."""
+        is_told = self.clock_off is not None and not 0 < self.clock_off < _FAR_OFF_FOR
+        return frozenset() if is_told else frozenset({Ailment.CLOCK})
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether readings are missed: a house without water use is no fault."""
+        if self.patience is None:
+            return False
+        heard = max(self.since, self.arrived or 0)
+        return self.now - heard >= max(SOON, self.patience)
+
+    @property
+    def is_configured_only(self) -> bool:
+        """Whether the bridge brings the configuration, and no readings.
+
+        A retained message may be older than the silence: it is a sign only if nothing was ever
+        read of the meter.
+        """
+        if self.sensors is None:
+            return False
+        is_news = not self.sensors.retained and self.sensors.at > (self.arrived or 0)
+        return is_news or self.read is None
+
+    @property
+    def silent_since(self) -> float:
+        """When something was last read; where nothing ever was, since when it could have been."""
+        return self.since if self.read is None else self.read
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether readings come without the topic prefix."""
+        return self.elsewhere is not None and self.now - self.elsewhere[1] < SOON
+
+    @property
+    def comes_twice(self) -> bool:
+        """Whether readings have gone on to come as they should since they come without prefix."""
+        if self.arrived is None or self.elsewhere is None or not self.is_elsewhere:
+            return False
+        return self.arrived - self.elsewhere[0] >= _OVERLAP
+
+
+def diagnose(signs: Signs) -> frozenset[Ailment]:
+    """What is wrong."""
+    found = set()
+    if signs.unreadable is not None:
+        found.add(Ailment.UNREADABLE)
+    if signs.clock_off is not None and signs.clock_off >= _FAR_OFF_FOR:
+        found.add(Ailment.CLOCK)
+    if signs.arrived is not None and signs.sensors is None:
+        found.add(Ailment.NO_CONFIGURATION)
+    if signs.is_silent:
+        if signs.is_elsewhere:
+            found.add(Ailment.OTHER_PREFIX)
+        elif signs.is_configured_only:
+            found.add(Ailment.NO_READINGS)
+        elif signs.now - signs.silent_since >= DAY:
+            found.add(Ailment.SILENT)
+    elif signs.comes_twice:
+        found.add(Ailment.TWO_PREFIXES)
+    return frozenset(found)

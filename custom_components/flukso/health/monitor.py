@@ -1,0 +1,178 @@
+"""The bridge doctor: raises an issue for what the user can mend between meter and Home Assistant.
+
+An issue is withdrawn when its signs are gone, or when nobody looks any more. The doctor begins
+once the broker has been connected for five minutes, so that what the user chose to ignore is
+still ignored after a restart.
+
+Left out is what can't be told, or mended here: that a bridge floods the broker with waveforms
+would take a subscription to them, a second way behind a prefix that nobody named one to all
+readings on the broker, and a broker that is away is the MQTT integration's to tell.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.event import async_track_time_interval
+from homeassistant.util import dt as dt_util
+
+from ..const import DOMAIN
+from ..meter.channel import Channel
+from ..meter.channel_types import CounterChannel
+from ..meter.input_limits import is_regular, patience
+from ..models import FluksoConfigEntry
+from ..protocol.topics import CONFIG_REPORTS, Report, reading_topic
+from ..transport.home_assistant import Message, Transport
+from .clock_check import Timekeeping
+from .diagnosis import SOON, Ailment, Signs, diagnose
+
+#: How often to look.
+_PERIOD = timedelta(minutes=1)
+
+
+class Doctor:
+    """Looks after a meter."""
+
+    def __init__(self, hass: HomeAssistant, entry: FluksoConfigEntry, transport: Transport) -> None:
+        self._hass = hass
+        self._entry = entry
+        self._meter = entry.runtime_data.meter
+        self._transport = transport
+        self._timekeeping = Timekeeping(self._meter, _PERIOD.total_seconds())
+        self._since: float | None = None
+        self._elsewhere: tuple[float, float] | None = None
+        self._watched = ""
+        self._stop_watching: CALLBACK_TYPE | None = None
+
+    @callback
+    def start(self) -> None:
+        """Look from now on until the entry is unloaded."""
+        self._note_connection(dt_util.utcnow().timestamp())
+        stop_looking = async_track_time_interval(
+            self._hass, self._look, _PERIOD, cancel_on_shutdown=True
+        )
+        self._entry.async_on_unload(stop_looking)
+        self._entry.async_on_unload(self._stop)
+
+    @callback
+    def _stop(self) -> None:
+        if self._stop_watching is not None:
+            self._stop_watching()
+        self._timekeeping.stop()
+        self._report(frozenset(), frozenset(), {})
+
+    async def _look(self, moment: datetime) -> None:
+        now = moment.timestamp()
+        await self._watch_elsewhere()
+        await self._timekeeping.async_look(now)
+        self._note_connection(now)
+        if self._since is None or now - self._since < SOON:
+            return
+        signs = self._signs(now, self._since)
+        self._report(diagnose(signs), signs.undecided, self._placeholders(signs))
+
+    def _note_connection(self, now: float) -> None:
+        if not self._transport.connected:
+            self._since = None
+        elif self._since is None:
+            self._since = now
+
+    def _signs(self, now: float, since: float) -> Signs:
+        channels, reports = self._meter.channels.values(), self._meter.hearing.reports
+        clock = self._meter.clock
+        ticked = None if clock.heard is None else clock.heard[0]
+        wrong = []
+        for report in CONFIG_REPORTS:
+            heard = reports.get(report)
+            if heard is not None and heard.wrong is not None:
+                wrong.append(f"{report} ({heard.wrong})")
+        patiences = [patience(channel.stream) for channel in _regular(channels)]
+        return Signs(
+            now,
+            since,
+            patience=min(patiences, default=clock.patience),
+            arrived=_latest((ticked, *(channel.tally.arrived for channel in channels))),
+            read=_latest((ticked, *map(_read_at, channels))),
+            sensors=reports.get(Report.SENSORS),
+            unreadable=", ".join(wrong) or None,
+            elsewhere=self._elsewhere,
+            clock_off=self._timekeeping.off,
+        )
+
+    async def _watch_elsewhere(self) -> None:
+        """Follow one reading without the topic prefix, where there is one: none should come."""
+        topics = [
+            reading_topic("", channel.stream.sensor.sensor_id, channel.stream.kind)
+            for channel in _regular(self._meter.channels.values())
+        ]
+        if not self._meter.prefix or not topics or self._watched in topics:
+            return
+        if self._stop_watching is not None:
+            self._stop_watching()
+        self._watched = topics[0]
+        self._stop_watching = await self._transport.async_subscribe(topics[0], self._hear_elsewhere)
+
+    @callback
+    def _hear_elsewhere(self, message: Message) -> None:
+        """A live reading; a retained one may be left over from an earlier bridge."""
+        if message.retained:
+            return
+        if self._elsewhere is None or message.arrived - self._elsewhere[1] >= SOON:
+            self._elsewhere = message.arrived, message.arrived
+        else:
+            self._elsewhere = self._elsewhere[0], message.arrived
+
+    def _placeholders(self, signs: Signs) -> dict[str, str]:
+        since = dt_util.as_local(dt_util.utc_from_timestamp(signs.silent_since))
+        return {
+            "name": self._entry.title,
+            "prefix": self._meter.prefix,
+            "since": since.strftime("%Y-%m-%d %H:%M") if signs.is_silent else "",
+            "report": signs.unreadable or "",
+            "ahead": _hours_and_minutes(self._timekeeping.ahead),
+        }
+
+    @callback
+    def _report(
+        self,
+        found: frozenset[Ailment],
+        undecided: frozenset[Ailment],
+        placeholders: dict[str, str],
+    ) -> None:
+        """Raise an issue for what was found, and withdraw what certainly is not there."""
+        for ailment in Ailment:
+            issue_id = f"{ailment}_{self._entry.entry_id}"
+            if ailment in found:
+                ir.async_create_issue(
+                    self._hass,
+                    DOMAIN,
+                    issue_id,
+                    is_fixable=False,
+                    severity=ir.IssueSeverity.WARNING,
+                    translation_key=ailment,
+                    translation_placeholders=placeholders,
+                )
+            elif ailment not in undecided:
+                ir.async_delete_issue(self._hass, DOMAIN, issue_id)
+
+
+def _regular(channels: Iterable[Channel]) -> Iterable[Channel]:
+    """The channels that speak even if nothing changes, where anybody listens."""
+    return (channel for channel in channels if channel.listening and is_regular(channel.stream))
+
+
+def _read_at(channel: Channel) -> float | None:
+    """When a channel last had a reading, also before a restart."""
+    state = channel.guard.state if isinstance(channel, CounterChannel) else None
+    return _latest((channel.tally.read_at, None if state is None else state.mark.at))
+
+
+def _latest(times: Iterable[float | None]) -> float | None:
+    return max((time for time in times if time is not None), default=None)
+
+
+def _hours_and_minutes(seconds: float) -> str:
+    """A span with its sign: "+1:30"."""
+    hours, minutes = divmod(round(abs(seconds) / 60), 60)
+    return f"{'+' if seconds > 0 else '−'}{hours}:{minutes:02}"

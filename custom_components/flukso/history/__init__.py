@@ -1,0 +1,1 @@
+"""What the meter remembers, held against Home Assistant's statistics."""

@@ -1,0 +1,59 @@
+"""What was heard of a meter: when each report came last, and the messages that can't be read."""
+
+from collections import Counter
+from dataclasses import dataclass
+import logging
+
+from homeassistant.core import callback
+
+from ..protocol.topics import Report
+from ..protocol.validation import ProtocolError
+from ..redaction import shortened
+from ..transport.home_assistant import Message
+
+_LOGGER = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The last message on the topic of a report: ``at`` in seconds since 1970.
+
+    ``wrong`` tells why it can't be read, in words that are none of the message's.
+    """
+
+    at: float
+    retained: bool
+    wrong: str | None = None
+
+
+class Hearing:
+    """Keeps of messages when they came and what was wrong with them, and never a payload."""
+
+    def __init__(self) -> None:
+        self.reports: dict[Report, Heard] = {}
+        self.broken: Counter[tuple[str, str]] = Counter()
+
+    @callback
+    def read(self, report: Report, message: Message) -> None:
+        """A report came and was read."""
+        self.reports[report] = Heard(message.arrived, message.retained)
+        _LOGGER.debug("%s: %d bytes read", message.topic, len(message.payload))
+
+    @callback
+    def misread(self, report: Report, message: Message, error: ProtocolError) -> None:
+        """A report came and can't be read; an empty message is what deletes a retained one."""
+        if message.payload:
+            self.reports[report] = Heard(message.arrived, message.retained, error.wrong)
+        else:
+            self.reports.pop(report, None)
+        self.note_broken(message.topic, error)
+
+    @callback
+    def note_broken(self, topic: str, error: ProtocolError) -> None:
+        """Count a broken message, and log the first of its kind."""
+        kind = (error.what, error.wrong)
+        self.broken[kind] += 1
+        if self.broken[kind] == 1:
+            _LOGGER.warning("Ignoring a message on %s: %s", shortened(topic), shortened(error))
+        else:
+            _LOGGER.debug("Ignoring a message on %s: %s", topic, error)

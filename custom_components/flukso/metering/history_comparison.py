@@ -1,0 +1,53 @@
+"""What is recorded of a counter beside what its meter says of it."""
+
+from collections.abc import Iterator, Sequence
+
+from .block_timeline import Course, Slack
+from .durations import HOUR
+from .gaps import Gap, Hour, Known, MeanRow, Row
+
+_THOUSAND = 1000
+
+
+def compare(
+    rows: Sequence[Row],
+    course: Course,
+    hours: range,
+    *,
+    slack: Slack,
+    offset: float,
+    besides: float = 0,
+) -> list[Hour]:
+    """Each of some hours, in steps of one, with its row and with what the meter says.
+
+    The ``offset`` is added to what the meter says, because it is in what is recorded; so much
+    ``besides`` may have been counted in the second of a reading.
+    """
+    by_hour = {row.hour: row for row in rows}
+    return [
+        Hour(hour, by_hour.get(hour), _known(course, hour + HOUR, slack, offset, besides))
+        for hour in hours
+    ]
+
+
+def _known(course: Course, end: int, slack: Slack, offset: float, besides: float) -> Known | None:
+    """What the meter says of the end of an hour; None where it does not say all of it."""
+    at_end = course.showed(end)
+    before = course.showed(end - slack.before)
+    after = course.showed(end + slack.after)
+    if at_end is None or before is None or after is None:
+        return None
+    around = (at_end, before, after, *course.swings(end))
+    values = [round(value / _THOUSAND + offset, 3) for value in around]
+    return Known(values[0], min(values), max(values), besides)
+
+
+def power_rows(gap: Gap, course: Course) -> Iterator[MeanRow]:
+    """The power (W) in the hours of a gap that can be filled, of a counter of energy (Wh)."""
+    before = gap.before
+    for hour in gap.hours:
+        if before is not None and before.known and hour.known:
+            mean = round(hour.known.value - before.known.value, 3)
+            powers = (mean, *course.powers(hour.hour))
+            yield MeanRow(hour.hour, mean, min(powers), max(powers))
+        before = hour

@@ -1,0 +1,40 @@
+"""The meter's self-test, ``test/tap``, from which its serial number and firmware are read."""
+
+from dataclasses import dataclass
+import re
+
+from .validation import ProtocolError
+
+_WHAT = "test/tap"
+_LONGEST = 16_384
+_SERIAL = re.compile(r"^# serial: *([A-Za-z0-9-]{1,32}) *$", re.MULTILINE)
+_FIRMWARE = re.compile(r"^# firmware: *([\w.-]{1,32}) *$", re.MULTILINE | re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Tap:
+    """Serial number, which claims the meter on flukso.net, and firmware, where told."""
+
+    serial: str | None
+    firmware: str | None
+
+
+def parse_tap(payload: bytes) -> Tap:
+    """Read the comment lines of a TAP report (docs/protocol.md section 1a).
+
+    Raises:
+        ProtocolError: too long, not UTF-8, or neither of the two lines is there.
+    """
+    if len(payload) > _LONGEST:
+        raise ProtocolError(_WHAT, "too long", len(payload))
+    try:
+        text = str(payload, "utf-8").replace("\r", "")
+    except UnicodeDecodeError as error:
+        raise ProtocolError(_WHAT, "not UTF-8") from error
+    serial, firmware = _SERIAL.search(text), _FIRMWARE.search(text)
+    if serial is None and firmware is None:
+        raise ProtocolError(_WHAT, "neither serial nor firmware in it")
+    return Tap(
+        serial=serial[1] if serial else None,
+        firmware=firmware[1] if firmware else None,
+    )

@@ -1,0 +1,1 @@
+"""The phases of one supply as a whole: power, energy, demand."""

@@ -1,0 +1,169 @@
+"""The phases of one supply as a whole: which ports they are, and what they amount to."""
+
+from collections.abc import Callable, Collection, Iterable
+from datetime import tzinfo
+
+from homeassistant.core import CALLBACK_TYPE, callback
+
+from ..meter.channel import Channel
+from ..meter.channel_types import CounterChannel
+from ..meter.meter import Meter
+from ..meter.write_intervals import is_due
+from ..protocol.configuration import Configuration
+from ..protocol.quantities import Quantity
+from ..protocol.sensors import Source
+from ..protocol.topics import Kind
+from .energy import Ledger
+from .storage import LedgerStore
+from .totals import Booked, PowerTotal, Total
+
+_THREE_PHASES = ("3p+n", "3p-n")
+#: Sums that the firmware forms: the port that carries one, and the ports that it is of
+#: (docs/protocol.md section 5).
+_SUMS = {"p1+p2+p3": (1, {1, 2, 3}), "p2+p1": (2, {1, 2})}
+
+#: How the quadrants add up to reactive power: Q1 and Q2 are inductive.
+QUADRANTS = {Quantity.Q1: 1, Quantity.Q2: 1, Quantity.Q3: -1, Quantity.Q4: -1}
+
+#: What the powers are the sums of, each quantity with its sign.
+_POWERS = {
+    "active_power_import": {Quantity.PPLUS: 1},
+    "active_power_export": {Quantity.PMINUS: 1},
+    "net_active_power": {Quantity.PPLUS: 1, Quantity.PMINUS: -1},
+    "reactive_power": QUADRANTS,
+}
+
+type _Figure = Callable[[Ledger], float | None]
+
+_IMPORT: dict[str, _Figure] = {"active_energy_import": lambda ledger: ledger.imported.total}
+_EXPORT: dict[str, _Figure] = {"active_energy_export": lambda ledger: ledger.exported.total}
+_NETTED: dict[str, _Figure] = {
+    "netted_energy_import": lambda ledger: _netted(ledger, ledger.netting.imported),
+    "netted_energy_export": lambda ledger: _netted(ledger, ledger.netting.exported),
+    "demand": lambda ledger: ledger.demand.average,
+    "expected_demand": lambda ledger: ledger.demand.expected,
+    "last_demand": lambda ledger: ledger.demand.last,
+    "peak_demand": lambda ledger: ledger.demand.peak.demand if ledger.demand.peak else None,
+}
+
+
+def clamp_names(configuration: Configuration) -> dict[int, str | None]:
+    """The ports that have a clamp with a sensor that is enabled, and what they are called."""
+    enabled = configuration.sensors.enabled if configuration.sensors else ()
+    return {
+        port: configuration.name_of(sensor)
+        for sensor in enabled
+        if sensor.source is Source.CLAMP
+        for port in sensor.ports
+    }
+
+
+def supply_ports(configuration: Configuration, chosen: Iterable[int]) -> tuple[int, ...]:
+    """The ports that make up the supply, unless the user chose others.
+
+    They are the clamps of a three-phase system; those of a single-phase one measure different
+    things. Where the firmware forms a sum, the port that carries it stands for those it is of.
+    """
+    ports, supply = configuration.ports, set(chosen)
+    is_chosen = bool(supply)
+    if not is_chosen and ports is not None and ports.phase in _THREE_PHASES:
+        supply = set(clamp_names(configuration))
+    if ports is not None and ports.math in _SUMS:
+        carrier, parts = _SUMS[ports.math]
+        if carrier in supply or not is_chosen:
+            supply = (supply - parts) | {carrier}
+    return tuple(sorted(supply))
+
+
+class Supply:
+    """Keeps the totals of a meter in step with its channels, and shows them when due."""
+
+    def __init__(
+        self, meter: Meter, chosen: Iterable[int], zone: tzinfo, store: LedgerStore
+    ) -> None:
+        self.totals: dict[str, Total] = {}
+        self._meter = meter
+        self._chosen = tuple(chosen)
+        self._zone = zone
+        self._store = store
+        self._members: dict[tuple[Quantity, Kind], tuple[Channel, ...]] = {}
+        self._follow()
+
+    def current(self) -> Collection[Total]:
+        """The totals of the supply as it is now."""
+        return self.totals.values()
+
+    @callback
+    def listen(self) -> CALLBACK_TYPE:
+        """Follow the meter; returns an unsubscribe function."""
+        return self._meter.listen(self._follow, self._tick)
+
+    @callback
+    def _tick(self, elapsed: int) -> None:
+        for total in self.totals.values():
+            if not total.listening:
+                continue
+            if is_due(total.interval, elapsed) or not total.available:
+                total.show()
+            else:
+                total.tell()
+
+    @callback
+    def _follow(self) -> None:
+        """Make the totals anew when they are of other channels."""
+        members = self._find_members()
+        if members == self._members:
+            return
+        self._members = members
+        self.totals = {}
+        self._add_powers()
+        self._add_energies()
+
+    def _find_members(self) -> dict[tuple[Quantity, Kind], tuple[Channel, ...]]:
+        """For each quantity the channels of all ports, where every port has one."""
+        ports = supply_ports(self._meter.configuration, self._chosen)
+        by_port: dict[tuple[Quantity, Kind], dict[int, Channel]] = {}
+        for channel in self._meter.channels.values():
+            sensor = channel.stream.sensor
+            if sensor.source is Source.CLAMP and sensor.ports and sensor.ports[0] in ports:
+                quantity = (sensor.quantity, channel.stream.kind)
+                by_port.setdefault(quantity, {})[sensor.ports[0]] = channel
+        return {
+            quantity: tuple(channels[port] for port in ports)
+            for quantity, channels in by_port.items()
+            if len(channels) == len(ports)
+        }
+
+    def _add_powers(self) -> None:
+        for what, signs in _POWERS.items():
+            if not all(self._gauges(quantity) for quantity in signs):
+                continue
+            gauges = {
+                gauge: sign for quantity, sign in signs.items() for gauge in self._gauges(quantity)
+            }
+            interval = self._meter.intervals.of(next(iter(gauges)).stream)
+            self.totals[what] = PowerTotal(what, gauges, interval)
+
+    def _add_energies(self) -> None:
+        imports, exports = self._counters(Quantity.PPLUS), self._counters(Quantity.PMINUS)
+        ledger = Ledger(imports, exports, self._zone, self._store)
+        figures: dict[str, _Figure] = {}
+        if imports:
+            figures |= _IMPORT
+        if exports:
+            figures |= _EXPORT
+        if imports and exports:
+            figures |= _NETTED
+        for what, figure in figures.items():
+            self.totals[what] = Booked(what, ledger, figure, self._meter.intervals.other)
+
+    def _gauges(self, quantity: Quantity) -> tuple[Channel, ...]:
+        return self._members.get((quantity, Kind.GAUGE), ())
+
+    def _counters(self, quantity: Quantity) -> tuple[CounterChannel, ...]:
+        channels = self._members.get((quantity, Kind.COUNTER), ())
+        return tuple(channel for channel in channels if isinstance(channel, CounterChannel))
+
+
+def _netted(ledger: Ledger, energy: float) -> float | None:
+    return None if ledger.netting.time is None else round(energy, 3)

@@ -1,0 +1,1 @@
+"""The waveforms of the clamps, and the figures derived from them."""
