@@ -141,4 +141,4 @@ def test_mqtt_is_touched_by_the_transport_alone() -> None:
         or "homeassistant.components.mqtt" in module.read_text("utf-8")
     }
 
-    assert touching == {"transport.py"}
+    assert touching == {"home_assistant.py"}

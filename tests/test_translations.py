@@ -33,7 +33,7 @@ ISSUES: dict[str, Any] = ENGLISH["issues"]
 FIXABLE = {key: issue for key, issue in ISSUES.items() if "fix_flow" in issue}
 
 #: The modules that fill the sentences of answers and of the activity log.
-SAYING = ("logbook.py", "metering/installation.py", "waveform_actions.py")
+SAYING = ("logbook.py", "metering/clamp_checks.py", "services/waveform.py")
 
 #: Home Assistant itself aborts with these.
 ABORTS_OF_CORE = {"already_configured", "already_in_progress"}
@@ -67,7 +67,7 @@ def keywords(name: str) -> set[str]:
     """Every string that is given as an argument of this name, anywhere in the integration."""
     return {
         node.value.value
-        for module in HOUSE.glob("*.py")
+        for module in HOUSE.rglob("*.py")
         for node in ast.walk(ast.parse(module.read_text("utf-8")))
         if isinstance(node, ast.keyword)
         and node.arg == name
@@ -160,7 +160,7 @@ def test_what_is_mended_elsewhere_says_what_to_do() -> None:
         assert placeholders(issue["title"]) == {"name"}
     for ailment in Ailment:
         assert ISSUES[ailment].keys() == {"title", "description"}
-        assert placeholders(ISSUES[ailment]["description"]) <= strings("doctor.py")
+        assert placeholders(ISSUES[ailment]["description"]) <= strings("health/monitor.py")
 
 
 def test_every_exception_has_its_text() -> None:
@@ -198,7 +198,7 @@ def test_the_faults_of_a_kube_have_their_names_and_its_binary_sensors_those_of_h
 
 
 def test_no_sensor_is_named_that_is_not_described() -> None:
-    described = strings("descriptions.py") | {
+    described = strings("sensor_descriptions.py") | {
         f"reactive_{word}_q{quadrant}" for word in ("power", "energy") for quadrant in range(1, 5)
     }
 
