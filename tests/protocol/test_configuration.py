@@ -1,150 +1,254 @@
-"""What the three config messages say together."""
+"""The three config messages: what is kept of them, and what each says."""
 
+import json
+
+from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.flukso.protocol.configuration import Configuration, Kube, Kubes, Port, Ports
-from custom_components.flukso.protocol.quantities import KUBE_QUANTITIES, Quantity
-from custom_components.flukso.protocol.sensors import Sensor, Sensors, Source
-from custom_components.flukso.protocol.topics import Kind
-
-from .slots import sensor
-
-_PPLUS = sensor(Quantity.PPLUS, ports=(1,))
-_LIGHT = sensor(Quantity.LIGHT, Source.KUBE, Kind.GAUGE, kube=3)
-_PHASES = sensor(Quantity.ELECTRICITY, Source.ANALOG, ports=(1, 2, 3), function="all")
-
-
-def _sensors(*enabled: Sensor, flm02: bool = False) -> Sensors:
-    return Sensors(enabled, flm02=flm02)
-
-
-def test_a_configuration_takes_up_each_report_and_keeps_the_others() -> None:
-    sensors, ports, kubes = _sensors(_PPLUS), Ports({1: Port("main")}), Kubes({3: Kube("Cellar")})
-    configuration = Configuration().updated(kubes).updated(sensors).updated(ports)
-    assert configuration == Configuration(sensors, ports, kubes)
-    assert configuration.updated(Ports()) == Configuration(sensors, Ports(), kubes)
-
-
-def test_a_meter_is_an_flm03_until_it_says_otherwise() -> None:
-    assert Configuration().model == "FLM03"
-    assert Configuration(_sensors(_PPLUS)).model == "FLM03"
-    assert Configuration(_sensors(_PHASES, flm02=True)).model == "FLM02"
-
-
-@pytest.mark.parametrize(
-    ("sensor_", "configuration", "name"),
-    [
-        (_PPLUS, Configuration(ports=Ports({1: Port("main")})), "main"),
-        (_PPLUS, Configuration(ports=Ports({1: Port()})), None),
-        (_PPLUS, Configuration(ports=Ports({2: Port("main")})), None),
-        (_PPLUS, Configuration(), None),
-        (_PHASES, Configuration(), "all"),
-        (_PHASES, Configuration(ports=Ports({1: Port("main")})), "all"),
-        (sensor(Quantity.PPLUS), Configuration(ports=Ports({1: Port("main")})), None),
-        (sensor(Quantity.PPLUS, ports=(1, 2)), Configuration(ports=Ports({1: Port("x")})), None),
-        (_LIGHT, Configuration(kubes=Kubes({3: Kube("Cellar")})), "Cellar"),
-        (_LIGHT, Configuration(kubes=Kubes({3: Kube()})), None),
-        (_LIGHT, Configuration(kubes=Kubes({4: Kube("Attic")})), None),
-        (_LIGHT, Configuration(), None),
-    ],
+from custom_components.flukso.protocol.configuration import (
+    Configuration,
+    Kube,
+    Kubes,
+    Port,
+    Ports,
+    parse_config,
+    read_config,
 )
-def test_a_sensor_is_named_by_its_port_its_kube_or_itself(
-    sensor_: Sensor, configuration: Configuration, name: str | None
+from custom_components.flukso.protocol.sensors import Sensors
+from custom_components.flukso.protocol.topics import CONFIG_REPORTS, ConfigReport, Report
+from custom_components.flukso.protocol.validation import Json, ProtocolError
+
+from .slots import FLX, KUBES, Config, clamp_port, payload, slot
+from .strategies import any_json, config_like, nearly_configs, on_the_wire, taken_or_refused
+
+
+def _parsed(config: Json, report: ConfigReport) -> Sensors | Ports | Kubes:
+    return parse_config(read_config(payload(config), report), report)
+
+
+reports = st.sampled_from(CONFIG_REPORTS)
+configs = any_json | config_like | nearly_configs
+
+
+@given(st.binary(max_size=300), reports)
+def test_any_bytes_are_a_config_or_refused(message: bytes, report: ConfigReport) -> None:
+    taken_or_refused(lambda: parse_config(read_config(message, report), report))
+
+
+@given(configs, reports)
+def test_any_json_message_is_a_config_or_refused(config: Json, report: ConfigReport) -> None:
+    message = on_the_wire(config)
+    parsed = taken_or_refused(lambda: parse_config(read_config(message, report), report))
+    assert isinstance(parsed, Sensors | Ports | Kubes | None)
+
+
+@given(configs, reports)
+def test_any_json_from_disk_is_a_config_or_refused(config: Json, report: ConfigReport) -> None:
+    parsed = taken_or_refused(lambda: parse_config(config, report))
+    assert isinstance(parsed, Sensors | Ports | Kubes | None)
+
+
+@given(configs, reports)
+def test_what_is_kept_can_be_stored_and_says_the_same_afterwards(
+    config: Json, report: ConfigReport
 ) -> None:
-    assert configuration.name_of(sensor_) == name
+    kept = taken_or_refused(lambda: read_config(on_the_wire(config), report))
+    if kept is not None:
+        stored = json.dumps(kept, allow_nan=False, ensure_ascii=False).encode()
+        assert read_config(stored, report) == kept
 
 
-def test_a_sensor_on_one_port_is_on_that_port() -> None:
-    ports = Configuration(ports=Ports({1: Port("main"), 2: Port("solar")}))
-    assert ports.port_of(_PPLUS) == Port("main")
-    assert ports.port_of(_PHASES) is None
-    assert ports.port_of(_LIGHT) is None
-    assert Configuration().port_of(_PPLUS) is None
+_NAMES = {"id", "enable", "type", "subtype", "class", "data_type", "port", "rid", "kid", "function"}
+_NAMES |= {"name", "current", "constant", "phase", "math", "hw_type", "sw_version"}
+
+
+@given(configs, reports)
+def test_nothing_but_named_plain_settings_is_kept(config: Json, report: ConfigReport) -> None:
+    kept = taken_or_refused(lambda: read_config(on_the_wire(config), report)) or {}
+    for section in kept.values():
+        assert isinstance(section, dict)
+        assert section.keys() <= _NAMES
+        for setting in section.values():
+            items = setting if isinstance(setting, list) else [setting]
+            assert not any(isinstance(item, list | dict | bool) for item in items)
+
+
+@pytest.mark.parametrize("report", CONFIG_REPORTS)
+@pytest.mark.parametrize(
+    "message",
+    [
+        b"",
+        b"null",
+        b"[]",
+        b"1",
+        b'"{}"',
+        b"true",
+        b"NaN",
+        b"{",
+        b"{'1': {}}",
+        b"{1: {}}",
+        b"\x1f\x8b\x08",
+        b'{"1": null}',
+        b'{"1": []}',
+        b'{"1": 1}',
+        b'{"main": []}',
+        b'{"main": "text"}',
+        b'{"tmpo": NaN}',
+        b'{"tmpo": Infinity}',
+        b'{"tmpo": ' + b"9" * 5_000 + b"}",
+        b'{"tmpo": ' + b"[" * 1_001 + b"]" * 1_001 + b"}",
+        b"[" * 65_536,
+        b'{"tmpo": "' + b"x" * 65_536 + b'"}',
+        b"x" * 100_000,
+    ],
+)
+def test_what_is_no_config_is_refused(message: bytes, report: ConfigReport) -> None:
+    with pytest.raises(ProtocolError) as refusal:
+        read_config(message, report)
+    assert refusal.value.what == report
+
+
+def test_a_config_up_to_its_limits_is_read() -> None:
+    nested = b'{"tmpo": ' + b"[" * 999 + b"]" * 999 + b"}"
+    assert read_config(nested, Report.SENSORS) == {}
+    assert read_config(b"{" + b" " * 65_534 + b"}", Report.SENSORS) == {}
+    with pytest.raises(ProtocolError, match="too long"):
+        read_config(b"{" + b" " * 65_535 + b"}", Report.SENSORS)
 
 
 @pytest.mark.parametrize(
-    ("ports", "sums"),
+    "section", ["null", "1", "true", '"text"', "[1, [2]]", "[]", '{"a": {"b": {"c": 1e999}}}']
+)
+def test_a_section_of_something_else_may_hold_anything(section: str) -> None:
+    for name in ("tmpo", "mqtt", "fsync", "²", "01", "0", "1_0", "1" * 40):
+        assert read_config(f'{{"{name}": {section}}}'.encode(), Report.SENSORS) == {}
+
+
+def test_of_a_section_written_twice_the_last_counts() -> None:
+    assert read_config(b'{"1": {"enable": 1}, "1": {"enable": 0}}', Report.PORTS) == {
+        "1": {"enable": 0}
+    }
+
+
+@pytest.mark.parametrize(
+    "number", ["1e999", "-1e999", "1e300", "9" * 30, "9" * 400, "-9223372036854775808"]
+)
+def test_a_number_that_no_setting_can_have_is_refused(number: str) -> None:
+    for report in CONFIG_REPORTS:
+        with pytest.raises(ProtocolError, match="is a number beyond all settings"):
+            read_config(f'{{"1": {{"enable": {number}}}}}'.encode(), report)
+
+
+_FLM02: Config = {
+    "1": slot(1, **{"class": "analog"}, function="main", port=[1, 2], current=50, rid=3),
+    "4": slot(4, **{"class": "pulse"}, type="gas", function="gas", port=[4], constant=10),
+    "7": slot(7, **{"class": "cosem"}, function="P1", port="ttyS0", data_type="gauge"),
+    "8": slot(8, **{"class": "kube"}, type="light", kid=2, data_type="gauge", rid=1),
+}
+
+
+@pytest.mark.parametrize(
+    ("config", "report"),
     [
-        (None, False),
-        (Ports(), False),
-        (Ports(math="none"), False),
-        (Ports(math="p2+p1"), True),
-        (Ports(math="p1+p2+p3"), True),
+        (clamp_port(1), Report.SENSORS),
+        (_FLM02, Report.SENSORS),
+        (FLX, Report.PORTS),
+        (KUBES, Report.KUBES),
     ],
 )
-def test_the_firmware_sums_ports_where_its_math_says_so(ports: Ports | None, sums: bool) -> None:
-    assert Configuration(ports=ports).sums_ports is sums
+def test_nothing_that_is_read_of_a_config_is_left_out_of_what_is_kept(
+    config: Config, report: ConfigReport
+) -> None:
+    assert _parsed(config, report) == parse_config(config, report)
 
 
-def test_a_kube_sensor_without_a_kube_number_is_part_of_none() -> None:
-    lost = sensor(Quantity.LIGHT, Source.KUBE, Kind.GAUGE)
-    assert Configuration(kubes=Kubes({3: Kube("Cellar")})).kube_of(lost) is None
+def test_the_sensors_are_read() -> None:
+    sensors = _parsed(clamp_port(1), Report.SENSORS)
+    assert isinstance(sensors, Sensors)
+    assert len(sensors.enabled) == 11
 
 
-def test_the_names_in_use_are_told_once_each_in_the_order_of_their_slots() -> None:
-    configuration = Configuration(
-        _sensors(_LIGHT, _PPLUS, _PPLUS, _PHASES, sensor(Quantity.GAS, Source.PULSE)),
-        Ports({1: Port("main"), 2: Port("not in use")}),
-        Kubes({3: Kube("Cellar")}),
+def test_the_ports_are_read() -> None:
+    assert _parsed(FLX, Report.PORTS) == Ports(
+        {
+            1: Port("main", current=50),
+            2: Port(None, current=100),
+            4: Port("123", constant=0.5),
+            7: Port("P1"),
+        },
+        phase="3p+n",
+        math="p1+p2+p3",
     )
-    assert configuration.names == ("Cellar", "main", "all")
-    assert Configuration().names == ()
+
+
+def test_ports_may_lack_everything() -> None:
+    assert _parsed({}, Report.PORTS) == Ports()
+    assert _parsed({"1": {}}, Report.PORTS) == Ports({1: Port()})
 
 
 @pytest.mark.parametrize(
-    ("configuration", "complete"),
+    ("wrong", "config"),
     [
-        (Configuration(), False),
-        (Configuration(ports=Ports(), kubes=Kubes()), False),
-        (Configuration(_sensors(_PPLUS)), False),
-        (Configuration(_sensors(_PPLUS), Ports()), True),
-        (Configuration(_sensors(_PPLUS, _LIGHT), Ports()), False),
-        (Configuration(_sensors(_PPLUS, _LIGHT), Ports(), Kubes()), True),
-        (Configuration(_sensors(_PHASES, flm02=True)), True),
-        (Configuration(_sensors(_PHASES, _LIGHT, flm02=True)), False),
-        (Configuration(_sensors(_PHASES, _LIGHT, flm02=True), kubes=Kubes()), True),
+        ("name is no text", {"1": {"name": True}}),
+        ("name is no text", {"1": {"name": ["main"]}}),
+        ("name is no short printable text", {"1": {"name": "a\nb"}}),
+        ("name is no short printable text", {"1": {"name": "\ud800"}}),
+        ("current is out of range", {"1": {"current": 10_001}}),
+        ("current is out of range", {"1": {"current": -1}}),
+        ("current is no number", {"1": {"current": "nan"}}),
+        ("current is no number", {"1": {"current": "5_0"}}),
+        ("constant is no number", {"4": {"constant": "infinity"}}),
+        ("constant is no text", {"4": {"constant": False}}),
+        ("constant is out of range", {"4": {"constant": 65_536.001}}),
+        ("phase is no text", {"main": {"phase": True}}),
+        ("math is no short printable text", {"main": {"math": "x" * 65}}),
     ],
 )
-def test_a_configuration_is_complete_when_all_that_names_the_sensors_is_known(
-    configuration: Configuration, complete: bool
-) -> None:
-    assert configuration.complete is complete
+def test_a_port_setting_that_no_firmware_writes_is_refused(wrong: str, config: Json) -> None:
+    with pytest.raises(ProtocolError) as refusal:
+        parse_config(read_config(on_the_wire(config), Report.PORTS), Report.PORTS)
+    assert (refusal.value.what, refusal.value.wrong) == ("config/flx", wrong)
 
 
-def test_a_meter_that_has_not_been_heard_has_no_streams() -> None:
-    assert Configuration().streams == ()
-
-
-def test_the_streams_are_those_of_the_enabled_sensors() -> None:
-    streams = Configuration(_sensors(_PPLUS, _LIGHT)).streams
-    assert [(stream.sensor, stream.kind) for stream in streams] == [
-        (_PPLUS, Kind.COUNTER),
-        (_PPLUS, Kind.GAUGE),
-        (_LIGHT, Kind.GAUGE),
-    ]
+def test_the_kubes_are_read_without_those_that_are_disabled() -> None:
+    assert _parsed(KUBES, Report.KUBES) == Kubes(
+        {3: Kube("Cellar", 19217, "3"), 12: Kube(None, 19218, "1.2")}
+    )
 
 
 @pytest.mark.parametrize(
-    ("hw_type", "silent"),
+    ("wrong", "kube"),
     [
-        (19217, {"pressure", "light", "vibration", "proximity"}),
-        (19218, {"proximity"}),
-        (None, {"proximity"}),
+        ("enable is neither 0 nor 1", {"enable": "yes"}),
+        ("name is no text", {"name": {}}),
+        ("hw_type is out of range", {"hw_type": 65_536}),
+        ("hw_type is no whole number", {"hw_type": 1.5}),
+        ("hw_type is no number", {"hw_type": "FLK01A"}),
+        ("sw_version is no text", {"sw_version": True}),
     ],
 )
-def test_what_the_hardware_of_a_kube_lacks_has_no_stream(
-    hw_type: int | None, silent: set[str]
-) -> None:
-    enabled = [sensor(quantity, Source.KUBE, kube=3) for quantity in sorted(KUBE_QUANTITIES)]
-    configuration = Configuration(_sensors(*enabled), kubes=Kubes({3: Kube("Hall", hw_type)}))
-    heard = {stream.sensor.quantity.value for stream in configuration.streams}
-    assert heard == {quantity.value for quantity in KUBE_QUANTITIES} - silent
+def test_a_kube_setting_that_no_firmware_writes_is_refused(wrong: str, kube: Json) -> None:
+    with pytest.raises(ProtocolError) as refusal:
+        _parsed({"1": kube}, Report.KUBES)
+    assert (refusal.value.what, refusal.value.wrong) == ("config/kube", wrong)
 
 
-@pytest.mark.parametrize(
-    ("hw_type", "model"), [(19217, "FLK01A"), (19218, "FLK01B"), (20_000, None), (None, None)]
-)
-def test_the_model_of_a_kube_follows_from_its_hardware_type(
-    hw_type: int | None, model: str | None
-) -> None:
-    assert Kube(hw_type=hw_type).model == model
+def test_a_whole_flm03_is_read_from_its_three_messages() -> None:
+    kube_slot = slot(40, type="temperature", data_type="gauge", kid=3, rid=1, **{"class": "kube"})
+    sensors: Config = {
+        "main": {"max_provisioned_sensors": 128},
+        "mqtt": {"bridge_port": 8883},
+        "37": slot(37, type="water", subtype="", data_type="counter", port=[4], rid=0),
+        "38": slot(38, enable=0),
+        "40": kube_slot,
+        "41": {"id": "f" * 32},
+        **clamp_port(1),
+    }
+    messages = {Report.SENSORS: sensors, Report.PORTS: FLX, Report.KUBES: KUBES}
+    configuration = Configuration()
+    for report in CONFIG_REPORTS:
+        configuration = configuration.updated(_parsed(messages[report], report))
+    assert configuration.model == "FLM03"
+    assert configuration.complete
+    assert configuration.names == ("main", "123", "Cellar")
+    assert len(configuration.streams) == 17 + 2 + 1

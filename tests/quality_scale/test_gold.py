@@ -34,7 +34,7 @@ from tests.flows import cards, discover
 from tests.home import device_names, device_of, set_up, set_up_and_read
 from tests.meters import HARDWARE_IDS, NULL_KEY, RADIO_KEY, SERIAL, flm03, three_clamps
 from tests.minutes import Home
-from tests.test_descriptions import ALL
+from tests.test_sensor_descriptions import ALL
 
 from .scale import ENGLISH, ICONS, MANIFEST, README, section, trees
 

@@ -1,0 +1,270 @@
+"""The bridge doctor: an issue while its signs are there, and none that the user can't mend."""
+
+from dataclasses import replace
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
+import pytest
+from pytest_homeassistant_custom_component.common import async_capture_events
+
+from custom_components.flukso.const import DOMAIN
+
+from ..broker import Broker
+from ..home import config_entry, set_up, set_up_and_read
+from ..meters import Meter, kubes_alone, three_clamps
+from ..minutes import Home
+
+PREFIX = "home/flukso"
+A_DAY = 24 * 60
+
+
+@pytest.fixture
+def meter() -> Meter:
+    """A meter that speaks every second."""
+    return three_clamps()
+
+
+@pytest.fixture
+def home(hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory) -> Home:
+    """Home Assistant over the minutes."""
+    return Home(hass, broker, freezer)
+
+
+@pytest.mark.parametrize("prefix", ["", PREFIX])
+async def test_a_meter_that_is_well_raises_nothing(
+    hass: HomeAssistant, broker: Broker, home: Home, meter: Meter, prefix: str
+) -> None:
+    meter = replace(meter, prefix=prefix)
+    await set_up(hass, broker, meter)
+
+    await home.wait(15, meter)
+
+    assert home.issues == []
+
+
+async def test_a_bridge_without_the_readings_is_told_of_until_they_come(
+    hass: HomeAssistant, broker: Broker, home: Home, meter: Meter
+) -> None:
+    meter = replace(meter, prefix=PREFIX)
+    await set_up(hass, broker, meter, "Upstairs")
+
+    await home.wait(4)
+    assert home.issues == []
+    await home.wait(2)
+    assert home.issues == ["no_readings"]
+    assert home.told["name"] == "Upstairs"
+    assert home.told["prefix"] == PREFIX
+
+    await home.wait(1, meter)
+    assert home.issues == []
+
+
+async def test_a_bridge_that_loses_the_readings_is_told_of(
+    hass: HomeAssistant, broker: Broker, home: Home, meter: Meter
+) -> None:
+    await set_up(hass, broker, meter)
+    await home.wait(10, meter)
+
+    home.freezer.tick(1)
+    await broker.publish(*meter.sensor_report)
+    await home.wait(6)
+
+    assert home.issues == ["no_readings"]
+
+
+async def test_a_meter_that_is_switched_off_is_told_of_after_a_day(
+    hass: HomeAssistant, broker: Broker, home: Home, meter: Meter
+) -> None:
+    await hass.config.async_set_time_zone("UTC")
+    home.freezer.move_to("2026-11-20T08:00:00+00:00")
+    await set_up(hass, broker, meter)
+    await broker.publish(*meter.sensor_report)
+    await home.wait(10, meter)
+
+    await home.sleep(A_DAY - 10)
+    assert home.issues == []
+    await home.sleep(11)
+    assert home.issues == ["silent"]
+    assert home.told["since"] == "2026-11-20 08:10"
+
+    await home.wait(1, meter)
+    assert home.issues == []
+
+
+async def test_that_it_was_silent_before_a_restart_counts(
+    hass: HomeAssistant, broker: Broker, home: Home, meter: Meter
+) -> None:
+    entry = await set_up(hass, broker, meter)
+    await broker.publish_all(meter.readings())
+
+    await home.sleep(A_DAY)
+    await home.restart(entry)
+    await home.wait(4)
+    assert home.issues == []
+    await home.wait(2)
+
+    assert home.issues == ["silent"]
+
+
+async def test_a_meter_that_was_never_heard_is_told_of_after_a_day(
+    hass: HomeAssistant, broker: Broker, home: Home, meter: Meter
+) -> None:
+    entry = await set_up(hass, broker, meter)
+    broker.retained.clear()
+    await home.restart(entry)
+
+    await home.wait(15)
+    assert home.issues == []
+    await home.sleep(A_DAY)
+
+    assert home.issues == ["silent"]
+
+
+async def test_nobody_has_to_use_water(
+    hass: HomeAssistant, broker: Broker, home: Home, meter: Meter
+) -> None:
+    await set_up(hass, broker, meter.changed(*range(1, 37), enable=0).changed(37, enable=1))
+
+    await home.sleep(2 * A_DAY)
+
+    assert home.issues == []
+
+
+async def test_kubes_alone_are_missed_after_ten_minutes(
+    hass: HomeAssistant, broker: Broker, home: Home
+) -> None:
+    await set_up(hass, broker, kubes_alone())
+
+    await home.wait(9)
+    assert home.issues == []
+    await home.wait(2)
+
+    assert home.issues == ["no_readings"]
+
+
+async def test_a_broker_that_is_away_is_not_the_meters_fault(
+    hass: HomeAssistant, broker: Broker, home: Home, meter: Meter
+) -> None:
+    await set_up(hass, broker, meter)
+    await home.wait(10, meter)
+
+    await broker.lose_connection()
+    await home.sleep(2 * A_DAY)
+    await home.wait(10)
+    assert home.issues == []
+
+    await broker.restore_connection()
+    await home.wait(4)
+    assert home.issues == []
+    await home.wait(10, meter)
+    assert home.issues == []
+
+
+async def test_a_bridge_without_the_configuration_is_told_of_until_it_comes(
+    hass: HomeAssistant, broker: Broker, home: Home, meter: Meter
+) -> None:
+    entry = await set_up(hass, broker, meter)
+    broker.retained.clear()
+    await home.restart(entry)
+
+    await home.wait(4, meter)
+    assert home.issues == []
+    await home.wait(2, meter)
+    assert home.issues == ["no_configuration"]
+
+    await broker.publish(*meter.sensor_report)
+    await home.wait(1, meter)
+    assert home.issues == []
+
+
+@pytest.mark.parametrize(
+    ("report", "cure"),
+    [
+        ("sensor", "the next good one"),
+        ("flx", "the next good one"),
+        ("kube", "deleted"),
+        ("flx", "deleted"),
+    ],
+)
+async def test_a_configuration_that_cannot_be_read_is_told_of_until_it_can(
+    hass: HomeAssistant, broker: Broker, home: Home, *, report: str, cure: str
+) -> None:
+    meter = kubes_alone()
+    await set_up(hass, broker, meter)
+    await home.wait(6, meter)
+    topic = f"/device/{meter.device_id}/config/{report}"
+
+    await broker.publish(topic, '{"1": {"name": ')
+    await home.wait(1, meter)
+    assert home.issues == ["unreadable_configuration"]
+    assert home.told["report"] == f"config/{report} (not JSON)"
+
+    await broker.publish(topic, meter.reports[topic] if cure != "deleted" else "")
+    await home.wait(1, meter)
+    assert home.issues == []
+
+
+async def test_a_deleted_configuration_is_missed(
+    hass: HomeAssistant, broker: Broker, home: Home, meter: Meter
+) -> None:
+    await set_up(hass, broker, meter)
+
+    await broker.publish(meter.sensor_report[0], "")
+    await home.wait(6, meter)
+
+    assert home.issues == ["no_configuration"]
+
+
+async def test_an_issue_is_raised_once_and_not_every_minute(
+    hass: HomeAssistant, broker: Broker, home: Home, meter: Meter
+) -> None:
+    changes = async_capture_events(hass, ir.EVENT_REPAIRS_ISSUE_REGISTRY_UPDATED)
+    await set_up_and_read(hass, broker, meter)
+    await broker.publish(meter.port_report[0], "no JSON")
+
+    await home.wait(20, meter)
+
+    assert [event.data["action"] for event in changes] == ["create"]
+
+
+async def test_what_the_user_ignores_is_ignored_after_a_restart(
+    hass: HomeAssistant, broker: Broker, home: Home, meter: Meter
+) -> None:
+    entry = config_entry(meter)
+    entry.add_to_hass(hass)
+    await broker.publish_all(meter.reports, retain=True)
+    issue_id = f"no_readings_{entry.entry_id}"
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        issue_id,
+        is_fixable=False,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key="no_readings",
+    )
+    ir.async_ignore_issue(hass, DOMAIN, issue_id, ignore=True)
+
+    await hass.config_entries.async_setup(entry.entry_id)
+    await home.wait(10)
+
+    [issue] = ir.async_get(hass).issues.values()
+    assert issue.active
+    assert issue.dismissed_version is not None
+
+
+@pytest.mark.parametrize("fate", ["unloaded", "removed"])
+async def test_a_meter_that_is_gone_needs_no_doctor(
+    hass: HomeAssistant, broker: Broker, home: Home, meter: Meter, fate: str
+) -> None:
+    entry = await set_up(hass, broker, meter)
+    await home.wait(6)
+    assert home.issues == ["no_readings"]
+
+    if fate == "unloaded":
+        await hass.config_entries.async_unload(entry.entry_id)
+    else:
+        await hass.config_entries.async_remove(entry.entry_id)
+    await home.wait(6)
+
+    assert home.issues == []

@@ -1,0 +1,329 @@
+"""What was filled can be taken back: exactly, once, within a month, and it stays taken back."""
+
+from copy import deepcopy
+from datetime import UTC, datetime
+from typing import Any
+
+from homeassistant.components.recorder import Recorder
+from homeassistant.core import Event, HomeAssistant
+from homeassistant.helpers import entity_registry as er
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
+from pytest_homeassistant_custom_component.components.recorder.common import (
+    async_wait_recording_done,
+)
+
+from custom_components.flukso.const import DOMAIN, EVENT_HISTORY_FILLED
+from custom_components.flukso.history.fill_log import Filling, Fillings, Left
+from custom_components.flukso.metering.gaps import MeanRow, Row
+
+from ..statistics import HOUR, leave_counter, leave_gauge, table
+
+BEGIN = int(datetime(2026, 3, 28, 22, tzinfo=UTC).timestamp())
+NOW = BEGIN + 48 * HOUR
+DAY = 24 * HOUR
+
+
+@pytest.fixture(autouse=True)
+def _this_integration(recorder_mock: Recorder, enable_custom_integrations: None) -> None:
+    """Let Home Assistant record."""
+
+
+@pytest.fixture
+async def fillings(_this_integration: None, hass: HomeAssistant) -> Fillings:
+    """Those of a meter with two counters and a power, each with hours 0, 5 and 6."""
+    entry = MockConfigEntry(domain=DOMAIN, entry_id="entry")
+    entry.add_to_hass(hass)
+    for name in ("import", "export", "power"):
+        er.async_get(hass).async_get_or_create(
+            "sensor", DOMAIN, name, config_entry=entry, suggested_object_id=name
+        )
+    for name in ("import", "export"):
+        hours = [(BEGIN + hour * HOUR, 70.7 + hour, 0.1 + hour) for hour in (0, 5, 6)]
+        await leave_counter(hass, f"sensor.{name}", "kWh", hours)
+    await leave_gauge(hass, "sensor.power", "W", [(BEGIN + hour * HOUR, 1.0) for hour in (0, 5)])
+    return await loaded(hass)
+
+
+async def loaded(hass: HomeAssistant) -> Fillings:
+    """The fillings as a start of Home Assistant finds them."""
+    fillings = Fillings(hass, "entry")
+    await fillings.async_load()
+    return fillings
+
+
+async def fill(
+    fillings: Fillings, unique_id: str, hours: tuple[int, ...], at: float = NOW
+) -> Filling | None:
+    """Fill hours of a counter, in each of which 1 kWh was counted."""
+    rows = [Row(BEGIN + hour * HOUR, 70700 + hour * 1000, 100 + hour * 1000) for hour in hours]
+    amount = 1000.0 * len(hours)
+    return await fillings.async_fill(unique_id, rows, unit="Wh", amount=amount, at=at)
+
+
+async def all_tables(hass: HomeAssistant) -> list[object]:
+    """All that the database has."""
+    return [await table(hass, f"sensor.{name}") for name in ("import", "export", "power")]
+
+
+async def test_a_filling_tells_its_hours_and_what_was_counted_in_the_unit_that_is_kept(
+    fillings: Fillings,
+) -> None:
+    filling = await fill(fillings, "import", (1, 2, 3, 4))
+
+    assert filling is not None
+    assert filling.hours == tuple(BEGIN + hour * HOUR for hour in (1, 2, 3, 4))
+    assert (filling.amount, filling.change.unit) == (4, "kWh")
+    assert filling.at == NOW
+    assert fillings.filled == [filling]
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_the_last_hole_is_taken_back_of_all_entities_and_stays_one(
+    hass: HomeAssistant, fillings: Fillings, restarted: bool
+) -> None:
+    before = await all_tables(hass)
+    await fill(fillings, "import", (1, 2, 3, 4))
+    await fill(fillings, "export", (2, 3))
+    power = [MeanRow(BEGIN + 3 * HOUR, 100, 50, 150)]
+    await fillings.async_fill("power", power, unit="W", amount=None, at=NOW)
+    assert await all_tables(hass) != before
+    if restarted:
+        fillings = await loaded(hass)
+
+    taken = await fillings.async_restore()
+
+    assert [filling.unique_id for filling, _ in taken] == ["power", "export", "import"]
+    assert all(reason is None for _, reason in taken)
+    assert await all_tables(hass) == before
+    for known in (fillings, await loaded(hass)):
+        assert known.filled == []
+        assert set(known.held("import")) == {BEGIN + hour * HOUR for hour in (1, 2, 3, 4)}
+        assert set(known.held("export")) == {BEGIN + hour * HOUR for hour in (2, 3)}
+        assert not known.held("other")
+
+
+async def test_an_earlier_hole_stays_filled_until_it_is_the_last(
+    hass: HomeAssistant, fillings: Fillings
+) -> None:
+    before = await all_tables(hass)
+    await fill(fillings, "import", (1, 2))
+    earlier = await all_tables(hass)
+    await fill(fillings, "import", (4,))
+
+    assert len(await fillings.async_restore()) == 1
+    assert await all_tables(hass) == earlier
+    assert len(await fillings.async_restore()) == 1
+    assert await all_tables(hass) == before
+    assert await fillings.async_restore() == []
+
+
+async def test_hours_that_were_filled_twice_are_taken_back_to_the_first_rows(
+    hass: HomeAssistant, fillings: Fillings
+) -> None:
+    before = await all_tables(hass)
+    await fill(fillings, "import", (1, 2, 3))
+    await fill(fillings, "import", (3, 4))
+
+    assert len(await fillings.async_restore()) == 2
+
+    assert await all_tables(hass) == before
+
+
+async def test_what_was_changed_since_is_left_alone_and_can_be_filled(
+    hass: HomeAssistant, fillings: Fillings
+) -> None:
+    await fill(fillings, "import", (1, 2))
+    await leave_counter(hass, "sensor.import", "kWh", [(BEGIN + HOUR, 1.0, 2.0)])
+    changed = await all_tables(hass)
+
+    [(filling, reason)] = await fillings.async_restore()
+
+    assert (filling.unique_id, reason) == ("import", Left.CHANGED)
+    assert await all_tables(hass) == changed
+    assert not fillings.held("import")
+    assert await fillings.async_restore() == []
+
+
+async def test_an_entity_that_was_renamed_is_found_again(
+    hass: HomeAssistant, fillings: Fillings
+) -> None:
+    before = await table(hass, "sensor.import")
+    await fill(fillings, "import", (1, 2))
+    er.async_get(hass).async_update_entity("sensor.import", new_entity_id="sensor.grid")
+    await async_wait_recording_done(hass)
+
+    [(_, reason)] = await fillings.async_restore()
+
+    assert reason is None
+    assert await table(hass, "sensor.grid") == before
+
+
+async def test_an_entity_that_is_gone_has_nothing_to_take_back(
+    hass: HomeAssistant, fillings: Fillings
+) -> None:
+    await fill(fillings, "import", (1, 2))
+    er.async_get(hass).async_remove("sensor.import")
+
+    [(_, reason)] = await fillings.async_restore()
+
+    assert reason is Left.GONE
+    assert await fill(fillings, "import", (3,)) is None
+
+
+async def test_hours_that_were_taken_back_are_free_once_the_user_asks(
+    hass: HomeAssistant, fillings: Fillings
+) -> None:
+    await fill(fillings, "import", (1, 2, 3))
+    await fillings.async_restore()
+
+    await fillings.async_release(0, BEGIN)
+    assert len(fillings.held("import")) == 3
+    await fillings.async_release(BEGIN + 2 * HOUR, BEGIN + 3 * HOUR)
+    assert set(fillings.held("import")) == {BEGIN + HOUR, BEGIN + 3 * HOUR}
+    await fillings.async_release(0, NOW)
+
+    assert not fillings.held("import")
+    assert not (await loaded(hass)).held("import")
+
+
+async def test_a_filling_is_forgotten_after_a_month(
+    hass: HomeAssistant, fillings: Fillings
+) -> None:
+    await fill(fillings, "import", (1,))
+    await fill(fillings, "import", (2,), at=NOW + 29 * DAY)
+    assert len(fillings.filled) == 2
+
+    await fill(fillings, "export", (4,), at=NOW + 31 * DAY)
+
+    assert [filling.at for filling in (await loaded(hass)).filled] == [
+        NOW + 29 * DAY,
+        NOW + 31 * DAY,
+    ]
+
+
+async def test_an_hour_that_has_just_ended_is_left_to_the_recorder(
+    hass: HomeAssistant, fillings: Fillings
+) -> None:
+    before = await all_tables(hass)
+
+    assert await fill(fillings, "import", (1, 2), at=BEGIN + 3 * HOUR + 899) is None
+    assert await all_tables(hass) == before
+    assert await fill(fillings, "import", (1, 2), at=BEGIN + 3 * HOUR + 900) is not None
+
+
+async def test_rows_that_are_there_already_are_not_filled_again(
+    hass: HomeAssistant, fillings: Fillings
+) -> None:
+    filling = await fill(fillings, "import", (1, 2))
+
+    assert await fill(fillings, "import", (1, 2)) is None
+
+    assert fillings.filled == [filling]
+
+
+async def test_nothing_is_kept_of_what_was_not_written(
+    hass: HomeAssistant, fillings: Fillings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [Row(BEGIN + HOUR, 1, 1)]
+    assert await fillings.async_fill("import", rows, unit="L", amount=1, at=NOW) is None
+    monkeypatch.setattr("custom_components.flukso.history.statistics_units.write", lambda *_: None)
+
+    assert await fill(fillings, "import", (1,)) is None
+
+    assert fillings.filled == (await loaded(hass)).filled == []
+
+
+async def test_an_event_tells_of_each_filling(hass: HomeAssistant, fillings: Fillings) -> None:
+    events: list[Event[dict[str, Any]]] = async_capture_events(hass, EVENT_HISTORY_FILLED)
+
+    await fill(fillings, "import", (1, 2))
+    await fillings.async_restore()
+
+    [event] = events
+    assert event.data == {
+        "entity_id": "sensor.import",
+        "device_id": None,
+        "begin": "2026-03-28T23:00:00+00:00",
+        "hours": 2,
+        "amount": 2,
+        "unit": "kWh",
+    }
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"filled": [], "held": {"import": ["no hour"]}},
+        {"filled": [{"unique_id": "import"}], "held": {}},
+        *(
+            {
+                "filled": [
+                    {
+                        "unique_id": "import",
+                        "at": 1,
+                        "amount": None,
+                        "unit": None,
+                        "before": before,
+                        "after": [[3600, 1, 2, None, None, None, None]],
+                    }
+                ],
+                "held": {},
+            }
+            for before in ([7], [[]], [[None, 1]], [["hour"]], [[1, "state"]], [[1] * 8])
+        ),
+    ],
+)
+async def test_a_file_that_can_t_be_read_is_done_without(
+    hass: HomeAssistant,
+    fillings: Fillings,
+    hass_storage: dict[str, Any],
+    caplog: pytest.LogCaptureFixture,
+    data: object,
+) -> None:
+    hass_storage["flukso.entry.fillings"] = {"version": 1, "minor_version": 1, "data": data}
+
+    known = await loaded(hass)
+
+    assert known.filled == []
+    assert "The record of filled hours cannot be read" in caplog.text
+
+
+async def test_a_file_of_a_newer_version_is_left_alone(
+    hass: HomeAssistant, fillings: Fillings, hass_storage: dict[str, Any]
+) -> None:
+    newer = {"version": 2, "minor_version": 1, "data": {"all": "new"}}
+    hass_storage["flukso.entry.fillings"] = deepcopy(newer)
+    before = await all_tables(hass)
+
+    known = await loaded(hass)
+    await fill(known, "import", (1, 2))
+    await fill(known, "export", (1, 2))
+    assert len(await known.async_restore()) == 2
+    await known.async_release(0, NOW)
+
+    assert await all_tables(hass) == before
+    assert hass_storage["flukso.entry.fillings"] == newer
+
+
+async def test_what_is_forgotten_leaves_no_file(
+    hass: HomeAssistant, fillings: Fillings, hass_storage: dict[str, Any]
+) -> None:
+    await fill(fillings, "import", (1,))
+    assert "flukso.entry.fillings" in hass_storage
+
+    await fillings.async_remove()
+
+    assert "flukso.entry.fillings" not in hass_storage
+
+
+async def test_nothing_is_written_any_more_once_a_meter_is_removed(
+    hass: HomeAssistant, fillings: Fillings, hass_storage: dict[str, Any]
+) -> None:
+    before = await all_tables(hass)
+    await fillings.async_remove()
+
+    assert await fill(fillings, "import", (1, 2)) is None
+
+    assert await all_tables(hass) == before
+    assert "flukso.entry.fillings" not in hass_storage

@@ -1,0 +1,38 @@
+"""Where Home Assistant does not record, nothing is read and nothing can be written."""
+
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
+import pytest
+
+from custom_components.flukso.const import DOMAIN
+from custom_components.flukso.history.statistics_units import (
+    async_mean_rows,
+    async_plan,
+    async_rows,
+)
+from custom_components.flukso.metering.gaps import Row
+
+from ..broker import Broker
+from ..home import set_up
+from ..meters import flm03
+
+
+async def test_where_nothing_is_recorded_nothing_is_read_or_written(hass: HomeAssistant) -> None:
+    assert await async_rows(hass, "sensor.grid_energy", 0, 3600, "Wh") == []
+    assert await async_mean_rows(hass, "sensor.grid_power", 0, 3600, "W") == []
+    assert await async_plan(hass, "sensor.grid_energy", [Row(0, 1, 1)], "Wh") is None
+
+
+@pytest.mark.parametrize("action", ["audit_history", "fill_history", "restore_history"])
+async def test_an_action_on_the_history_says_that_nothing_is_recorded(
+    hass: HomeAssistant, broker: Broker, action: str
+) -> None:
+    entry = await set_up(hass, broker, flm03())
+    period = {"start": "2026-03-29 08:00:00", "end": "2026-03-29 09:00:00"}
+    data = {"config_entry_id": entry.entry_id} | (period if action == "audit_history" else {})
+
+    with pytest.raises(ServiceValidationError) as error:
+        await hass.services.async_call(DOMAIN, action, data, blocking=True, return_response=True)
+
+    assert error.value.translation_key == "no_recorder"
+    assert "recorder is not set up" in str(error.value)

@@ -1,0 +1,92 @@
+"""The debug log: a maintainer can follow a reading through it, and it says nothing secret."""
+
+import logging
+
+from homeassistant.core import HomeAssistant
+import pytest
+
+from ..broker import Broker
+from ..home import set_up, set_up_and_read
+from ..meters import HARDWARE_IDS, NULL_KEY, RADIO_KEY, SERIAL, TAP, flm02, flm03, reading
+
+
+@pytest.fixture(autouse=True)
+def at_debug_level(caplog: pytest.LogCaptureFixture) -> None:
+    """Log as much as there is."""
+    caplog.set_level(logging.DEBUG, "custom_components.flukso")
+
+
+def logged(caplog: pytest.LogCaptureFixture, topic: str) -> list[str]:
+    """What the integration said about a topic."""
+    return [
+        record.getMessage().removeprefix(topic)
+        for record in caplog.records
+        if record.name.startswith("custom_components.flukso")
+        and record.getMessage().startswith(topic)
+    ]
+
+
+async def test_a_reading_is_seen_to_arrive_and_to_be_shown(
+    hass: HomeAssistant, broker: Broker, caplog: pytest.LogCaptureFixture
+) -> None:
+    meter = flm03()
+    topic = meter.topic(1, "gauge")
+    await set_up(hass, broker, meter)
+
+    payload = reading("1278.500", "W")
+    await broker.publish(topic, payload)
+
+    assert logged(caplog, topic) == [f": {payload.encode()!r} arrived", ": shows 1278.5"]
+
+
+async def test_a_counter_that_cannot_be_is_seen_to_be_held(
+    hass: HomeAssistant, broker: Broker, caplog: pytest.LogCaptureFixture
+) -> None:
+    meter = flm03()
+    topic = meter.topic(1, "counter")
+    entry = await set_up_and_read(hass, broker, meter)
+    caplog.clear()
+
+    await broker.publish(topic, reading("9000000", "Wh"))
+    await broker.publish(topic, reading("2593805.500", "Wh"))
+    entry.runtime_data.meter.catch_up()
+
+    said = [line for line in logged(caplog, topic) if "arrived" not in line]
+    assert said == [": held, as the counter can't have counted so"]
+
+
+async def test_what_tells_nothing_of_now_is_seen_to_be_dropped(
+    hass: HomeAssistant, broker: Broker, caplog: pytest.LogCaptureFixture
+) -> None:
+    meter = flm02()
+    retained, late = meter.topic(1, "gauge"), meter.topic(2, "gauge")
+    await broker.publish(retained, reading(420, "W", age=3600), retain=True)
+    entry = await set_up(hass, broker, meter)
+
+    await broker.publish(late, reading(420, "W"))
+    await broker.publish(late, reading(410, "W", age=5))
+    entry.runtime_data.meter.catch_up()
+
+    assert logged(caplog, retained)[-1] == ": dropped, as it is retained and too old"
+    assert logged(caplog, late)[-1] == ": dropped, as it is older than the last"
+
+
+async def test_nothing_secret_is_logged(
+    hass: HomeAssistant, broker: Broker, caplog: pytest.LogCaptureFixture
+) -> None:
+    meter = flm03()
+    await set_up(hass, broker, meter)
+    for report in meter.reports:
+        await broker.publish(report, "{" + meter.kube_report[1])
+    await broker.publish_all(meter.reports)
+    await broker.publish(meter.tap_topic, TAP)
+    await broker.publish(meter.tap_topic, TAP.replace("serial", "number").replace("firmware", ""))
+
+    said = [
+        record.getMessage()
+        for record in caplog.records
+        if record.name.startswith("custom_components.flukso")
+    ]
+    assert len(said) > 6
+    for secret in (RADIO_KEY, NULL_KEY, SERIAL, *HARDWARE_IDS):
+        assert not [line for line in said if secret in line]

@@ -1,0 +1,124 @@
+"""A day with a fault in every minute: what Home Assistant books is what the meter counted.
+
+What reaches Home Assistant goes through its own MQTT client, its own state machine and its own
+recorder, whose five-minute and hourly statistics are those that the Energy dashboard adds up.
+
+To fit a day into a minute the clamp is heard every 5 s and not every second, but every second
+where the fault is about that; pulses are all heard. A restart of Home Assistant is one of the
+config entry: what Home Assistant would have written to disk is written and read again, and what
+the meter says meanwhile is lost. A restart in earnest belongs to ``tests/end_to_end``.
+
+Once the counters of the meter begin anew at 0. The first readings after that, as those at the
+start of the day, are where Home Assistant finds the counters: what was counted up to them (5 s
+of the clamp, one pulse) can't be booked and is left out of the truth.
+
+A leap goes 10^3 to 10^9 Wh beyond what the input can have counted since it was last heard: what
+it can have counted is by definition no fault. Nor can three false readings in a row that agree
+with each other be told from a replaced board: an input that has not spoken since its last fault,
+such as that of a boiler at rest, is spared the next.
+"""
+
+from itertools import pairwise
+import logging
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.components.recorder import CONF_COMMIT_INTERVAL, Recorder
+from homeassistant.components.recorder.statistics import statistics_during_period
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
+import pytest
+from pytest_homeassistant_custom_component.components.recorder.common import (
+    async_wait_recording_done,
+)
+
+from ..broker import Broker
+from ..day import CADENCE, CLAMP, FASTEST, HEAT, HOUR, MIDNIGHT, MINUTE, Day
+
+HOURS = range(24)
+ENERGY = {
+    CLAMP: "sensor.fluksometer_l1_active_energy_import",
+    HEAT: "sensor.fluksometer_heat_heat_energy",
+}
+#: How often counters are written, which is how far behind they can be where all messages come (s).
+INTERVAL = 30 + CADENCE
+#: The second of a minute in which its fault begins.
+BEGIN = 5
+
+
+@pytest.fixture
+def midnight(freezer: FrozenDateTimeFactory) -> None:
+    """The day begins."""
+    freezer.move_to(MIDNIGHT)
+
+
+@pytest.fixture(autouse=True)
+def _this_integration(
+    midnight: None, recorder_mock: Recorder, enable_custom_integrations: None
+) -> None:
+    """The recorder begins before Home Assistant, and with the day."""
+
+
+@pytest.fixture
+def _in_a_hurry(hass: HomeAssistant, caplog: pytest.LogCaptureFixture) -> None:
+    """Neither trace every callback of the loop nor log every statement of the database."""
+    hass.loop.set_debug(False)
+    caplog.set_level(logging.WARNING, "sqlalchemy.engine")
+
+
+async def book(hass: HomeAssistant) -> dict[int, list[float]]:
+    """What Home Assistant's statistics booked in each hour of the day, in Wh."""
+    await async_wait_recording_done(hass)
+    statistics = await hass.async_add_executor_job(
+        statistics_during_period,
+        *(hass, MIDNIGHT, None, set(ENERGY.values()), "hour", {"energy": "Wh"}, {"change"}),
+    )
+    booked = {slot: [0.0 for _ in HOURS] for slot in ENERGY}
+    for slot, entity_id in ENERGY.items():
+        for row in statistics[entity_id]:
+            booked[slot][int(row["start"] - MIDNIGHT.timestamp()) // HOUR] = row["change"] or 0.0
+    return booked
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("enable_statistics", [True])
+@pytest.mark.parametrize("recorder_config", [{CONF_COMMIT_INTERVAL: MINUTE}])
+@pytest.mark.usefixtures("hass_storage", "_in_a_hurry")
+async def test_whatever_goes_wrong_a_day_is_booked_as_it_was(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    broker: Broker,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Within one interval's worth in all, and no hour is off by more.
+
+    That is the most which the input counted in an interval of that hour or of the one before,
+    whose last interval this one may have to book.
+    """
+    day = Day(hass, freezer, broker)
+    await day.begin()
+    counted = [day.counted]
+    worth = [dict.fromkeys(FASTEST, 0.0) for _ in (-1, *HOURS)]
+
+    for hour in HOURS:
+        for minute in range(hour * 60, hour * 60 + 60):
+            await day.live(BEGIN)
+            await day.go_wrong(minute)
+            await day.live(MINUTE - INTERVAL - day.now % MINUTE)
+            before = day.counted
+            await day.live(INTERVAL)
+            for slot, after in day.counted.items():
+                worth[hour + 1][slot] = max(worth[hour + 1][slot], after - before[slot])
+        counted.append(day.counted)
+    await day.live(15)
+
+    for slot, booked in (await book(hass)).items():
+        true = [after[slot] - before[slot] for before, after in pairwise(counted)]
+        allowed = [max(before[slot], after[slot]) for before, after in pairwise(worth)]
+        off = [round(seen - really, 3) for seen, really in zip(booked, true, strict=True)]
+        assert sum(true) > 4000
+        assert [hour for hour in HOURS if abs(off[hour]) > allowed[hour]] == [], off
+        assert abs(sum(off)) <= allowed[-1], off
+
+    breaks = [issue.translation_placeholders or {} for issue in ir.async_get(hass).issues.values()]
+    assert sorted(found["entity_id"] for found in breaks) == sorted(ENERGY.values())
+    assert "not strictly increasing" not in caplog.text

@@ -1,0 +1,221 @@
+"""What works only while somebody listens: it begins for the first, and is never half done."""
+
+import asyncio
+from datetime import UTC
+
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.flukso.meter.channel import Channel
+from custom_components.flukso.meter.channel_types import CounterChannel
+from custom_components.flukso.meter.observable import Shown
+from custom_components.flukso.protocol.tmpo_block import block_topic_filter
+from custom_components.flukso.protocol.topics import Kind
+from custom_components.flukso.supply.supply import Supply
+
+from ..broker import Broker
+from ..home import set_up
+from ..mains import flx_topic
+from ..meters import reading
+from ..restarts import only, reload
+from ..subscriptions import queued, refused
+from ..supplies import METER, slot
+
+pytestmark = pytest.mark.usefixtures("freezer")
+
+GAUGE = METER.topic(slot(1, "pplus"), "gauge")
+#: What can be listened to, and the last topic that each subscribes to.
+LAST_TOPICS = {
+    "channel": GAUGE,
+    "clock": flx_topic(METER, "time"),
+    "scope": flx_topic(METER, "current/1"),
+    "figure": flx_topic(METER, "current/1"),
+    "power of the supply": METER.topic(slot(3, "pminus"), "gauge"),
+    "energy of the supply": METER.topic(slot(3, "pminus"), "counter"),
+}
+
+
+@pytest.fixture
+async def entry(hass: HomeAssistant, broker: Broker) -> MockConfigEntry:
+    """A meter of which no entity is enabled, so that nothing is subscribed to but what it says."""
+    entry = await set_up(hass, broker, METER)
+    only(hass, entry, ())
+    await reload(hass, broker, entry)
+    return entry
+
+
+@pytest.fixture
+def channel(entry: MockConfigEntry) -> Channel:
+    """The channel of a gauge."""
+    channel: Channel = entry.runtime_data.meter.channels[
+        METER.sensor_id(slot(1, "pplus")), Kind.GAUGE
+    ]
+    return channel
+
+
+def source_of(entry: MockConfigEntry, what: str) -> Shown:
+    """What can be listened to."""
+    runtime = entry.runtime_data
+    totals = Supply(runtime.meter, (), UTC).totals
+    sources: dict[str, Shown] = {
+        "channel": runtime.meter.channels[METER.sensor_id(slot(1, "pplus")), Kind.GAUGE],
+        "clock": runtime.meter.clock,
+        "scope": runtime.waveforms.scopes()[0],
+        "figure": runtime.waveforms.figures()[0],
+        "power of the supply": totals["net_active_power"],
+        "energy of the supply": totals["netted_energy_import"],
+    }
+    return sources[what]
+
+
+def nothing() -> None:
+    """Take no notice."""
+
+
+@pytest.mark.parametrize(("what", "topic"), LAST_TOPICS.items())
+async def test_after_an_error_nothing_is_left_and_the_next_listener_is_served(
+    entry: MockConfigEntry, broker: Broker, what: str, topic: str
+) -> None:
+    source, topics = source_of(entry, what), set(broker.topics)
+
+    with refused(topic), pytest.raises(HomeAssistantError):
+        await source.async_listen(nothing)
+    await broker.settle()
+    assert broker.topics == topics
+    assert not source.listening
+
+    stop = await source.async_listen(nothing)
+    await broker.settle()
+    assert topic in broker.topics
+
+    stop()
+    await broker.settle()
+    assert broker.topics == topics
+
+
+async def test_to_stop_listening_twice_does_no_harm_to_others(
+    broker: Broker, channel: Channel
+) -> None:
+    stop_first = await channel.async_listen(nothing)
+    stop_second = await channel.async_listen(nothing)
+    await broker.settle()
+
+    stop_first()
+    stop_first()
+    await broker.settle()
+    assert GAUGE in broker.topics
+
+    stop_second()
+    stop_second()
+    await broker.settle()
+    assert GAUGE not in broker.topics
+
+
+async def test_who_comes_while_it_begins_waits_and_does_not_begin_again(
+    broker: Broker, channel: Channel
+) -> None:
+    with queued(GAUGE) as queue:
+        first = asyncio.create_task(channel.async_listen(nothing))
+        second = asyncio.create_task(channel.async_listen(nothing))
+        await broker.settle()
+        assert not first.done()
+        assert not second.done()
+        queue.grant()
+        stops = await first, await second
+
+    assert queue.topics == [GAUGE]
+    for stop in stops:
+        await broker.settle()
+        assert GAUGE in broker.topics
+        stop()
+    await broker.settle()
+    assert GAUGE not in broker.topics
+
+
+@pytest.mark.parametrize("fate", ["refused", "cancelled"])
+async def test_where_the_first_fails_the_next_begins_itself(
+    broker: Broker, channel: Channel, fate: str
+) -> None:
+    heard: list[str] = []
+    with queued(GAUGE) as queue:
+        first = asyncio.create_task(channel.async_listen(lambda: heard.append("first")))
+        second = asyncio.create_task(channel.async_listen(lambda: heard.append("second")))
+        await broker.settle()
+        if fate == "refused":
+            queue.refuse()
+        else:
+            first.cancel()
+        with pytest.raises((HomeAssistantError, asyncio.CancelledError)):
+            await first
+        await broker.settle()
+        assert not second.done()
+        queue.grant()
+        stop = await second
+
+    await broker.settle()
+    await broker.publish(GAUGE, reading(100, "W"))
+    assert heard == ["second"]
+    stop()
+    await broker.settle()
+    assert GAUGE not in broker.topics
+
+
+async def test_who_gives_up_while_another_begins_is_not_counted(
+    broker: Broker, channel: Channel
+) -> None:
+    with queued(GAUGE) as queue:
+        first = asyncio.create_task(channel.async_listen(nothing))
+        second = asyncio.create_task(channel.async_listen(nothing))
+        await broker.settle()
+        second.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await second
+        queue.grant()
+        stop = await first
+
+    stop()
+    await broker.settle()
+    assert GAUGE not in broker.topics
+
+
+async def test_a_follower_that_can_t_be_served_hears_nothing_later(
+    broker: Broker, channel: Channel
+) -> None:
+    heard: list[float] = []
+    with refused(GAUGE), pytest.raises(HomeAssistantError):
+        await channel.async_follow(lambda _time, value, _at: heard.append(value))
+
+    await channel.async_listen(nothing)
+    await broker.settle()
+    await broker.publish(GAUGE, reading(100, "W"))
+
+    assert heard == []
+
+
+async def test_a_counter_whose_blocks_can_t_all_be_subscribed_to_is_not_followed(
+    entry: MockConfigEntry, broker: Broker
+) -> None:
+    runtime, topics = entry.runtime_data, set(broker.topics)
+    counter = runtime.meter.channels[METER.sensor_id(slot(1, "pplus")), Kind.COUNTER]
+    assert isinstance(counter, CounterChannel)
+    blocks = runtime.history.blocks
+    filters = [
+        block_topic_filter("", counter.stream.sensor.sensor_id, level) for level in (12, 16, 20)
+    ]
+
+    with refused(filters[-1]), pytest.raises(HomeAssistantError):
+        await blocks.async_follow(counter)
+    await broker.settle()
+    assert broker.topics == topics
+    assert blocks.counters == {}
+
+    stop = await blocks.async_follow(counter)
+    await broker.settle()
+    assert broker.topics == topics | set(filters)
+    for _ in range(2):
+        stop()
+        await broker.settle()
+        assert broker.topics == topics
+        assert blocks.counters == {}

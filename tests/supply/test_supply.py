@@ -1,0 +1,277 @@
+"""Which ports are phases of one supply, and what Home Assistant gets of them as a whole."""
+
+from dataclasses import replace
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
+import pytest
+
+from custom_components.flukso.protocol.configuration import Configuration, parse_config
+from custom_components.flukso.protocol.topics import Report
+from custom_components.flukso.protocol.validation import Json
+from custom_components.flukso.supply.supply import supply_ports
+
+from ..broker import Broker
+from ..clock import Writes
+from ..home import config_entry, device_of, set_up, set_up_knowing
+from ..meters import Meter, flm02, flm03, three_clamps
+from ..supplies import (
+    DEMANDS,
+    NETTED,
+    POWERS,
+    SUMS,
+    clamp_slots,
+    says,
+    slot,
+    three_phases,
+    total,
+    total_of,
+    total_value,
+    totals,
+    wired,
+)
+
+ALL = POWERS | SUMS | NETTED | DEMANDS
+
+
+def configuration(meter: Meter) -> Configuration:
+    """What the meter says of itself."""
+    slots: Json = {str(slot): settings for slot, settings in meter.sensors.items()}
+    known = Configuration().updated(parse_config(slots, Report.SENSORS))
+    ports: Json = {**(meter.ports or {})}
+    return known.updated(parse_config(ports, Report.PORTS)) if ports else known
+
+
+@pytest.mark.parametrize(
+    ("phase", "math", "chosen", "ports"),
+    [
+        ("3p+n", "none", (), (1, 2, 3)),
+        ("3p-n", "none", (), (1, 2, 3)),
+        ("1p", "none", (), ()),
+        ("2p", "none", (), ()),
+        # Where the firmware forms a sum, one port stands for several.
+        ("3p+n", "p1+p2+p3", (), (1,)),
+        ("3p-n", "p1+p2+p3", (), (1,)),
+        ("1p", "p2+p1", (), (2,)),
+        ("3p+n", "p2+p1", (), (2, 3)),
+        ("3p+n", "p7-p8", (), (1, 2, 3)),
+        # The user's choice holds, but counts nothing twice.
+        ("1p", "none", (1, 3), (1, 3)),
+        ("1p", "none", (2,), (2,)),
+        ("3p+n", "none", (3, 1), (1, 3)),
+        ("3p+n", "p1+p2+p3", (1, 2, 3), (1,)),
+        ("3p+n", "p1+p2+p3", (2, 3), (2, 3)),
+        ("1p", "p2+p1", (1, 2), (2,)),
+        ("1p", "p2+p1", (1,), (1,)),
+    ],
+)
+def test_the_ports_of_the_supply(
+    phase: str, math: str, chosen: tuple[int, ...], ports: tuple[int, ...]
+) -> None:
+    assert supply_ports(configuration(wired(three_clamps(), phase, math)), chosen) == ports
+
+
+def test_a_clamp_that_is_disabled_is_no_part_of_the_supply() -> None:
+    meter = three_phases().changed(*clamp_slots(2), enable=0)
+    assert supply_ports(configuration(meter), ()) == (1, 3)
+
+
+def test_a_chosen_clamp_that_is_disabled_stays_part_of_the_supply() -> None:
+    """So that its totals are unavailable, and not those of the others."""
+    meter = three_phases().changed(*clamp_slots(2), enable=0)
+    assert supply_ports(configuration(meter), (1, 2)) == (1, 2)
+
+
+def test_a_meter_that_tells_nothing_of_its_ports_has_no_supply() -> None:
+    assert supply_ports(configuration(replace(three_phases(), ports=None)), ()) == ()
+    assert supply_ports(Configuration(), ()) == ()
+    assert supply_ports(configuration(replace(three_phases(), ports={"main": {}})), ()) == ()
+
+
+@pytest.mark.usefixtures("all_entities_enabled")
+async def test_a_supply_of_three_phases_has_totals_on_the_meter_itself(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    meter = three_phases()
+    entry = await set_up(hass, broker, meter)
+
+    assert totals(hass, meter) == ALL
+    device = device_of(hass, entry, "Fluksometer")
+    for what in ALL:
+        entity = total_of(hass, meter, what)
+        assert entity is not None
+        assert entity.device_id == device.id
+        assert entity.unique_id == f"{meter.device_id}_{what}"
+        named_by_class = what == "reactive_power"
+        assert entity.translation_key == (None if named_by_class else f"supply_{what}")
+
+
+@pytest.mark.usefixtures("all_entities_enabled")
+async def test_what_the_totals_are_to_home_assistant(hass: HomeAssistant, broker: Broker) -> None:
+    meter = three_phases()
+    await set_up(hass, broker, meter)
+
+    shown = {}
+    for what in ALL:
+        attributes = total(hass, meter, what).attributes
+        shown[what] = (
+            attributes["friendly_name"],
+            attributes["device_class"],
+            attributes["state_class"],
+            attributes["unit_of_measurement"],
+        )
+
+    name = "Fluksometer {}".format
+    power, energy = ("power", "measurement", "W"), ("energy", "total_increasing", "kWh")
+    assert shown == {
+        "active_power_import": (name("Active power import"), *power),
+        "active_power_export": (name("Active power export"), *power),
+        "net_active_power": (name("Net active power"), *power),
+        "reactive_power": (name("Reactive power"), "reactive_power", "measurement", "var"),
+        "active_energy_import": (name("Active energy import"), *energy),
+        "active_energy_export": (name("Active energy export"), *energy),
+        "netted_energy_import": (name("Netted energy import"), *energy),
+        "netted_energy_export": (name("Netted energy export"), *energy),
+        "demand": (name("Quarter-hour demand"), *power),
+        "expected_demand": (name("Expected quarter-hour demand"), *power),
+        "last_demand": (name("Last quarter-hour demand"), *power),
+        "peak_demand": (name("Peak demand this month"), *power),
+    }
+
+
+@pytest.mark.parametrize(("country", "demands"), [("BE", DEMANDS), ("NL", set()), (None, set())])
+async def test_the_demand_is_enabled_at_first_where_it_is_charged(
+    hass: HomeAssistant, broker: Broker, country: str | None, demands: set[str]
+) -> None:
+    hass.config.country = country
+    meter = three_phases()
+    await set_up(hass, broker, meter)
+
+    powers = {"active_power_import", "active_power_export", "net_active_power"}
+    assert totals(hass, meter) == powers | NETTED | demands
+    for what in ALL - totals(hass, meter):
+        entity = total_of(hass, meter, what)
+        assert entity is not None
+        assert entity.disabled_by is er.RegistryEntryDisabler.INTEGRATION
+
+
+@pytest.mark.usefixtures("all_entities_enabled")
+@pytest.mark.parametrize("meter", [three_clamps(), flm03(), flm02()], ids=["1p", "all", "FLM02"])
+async def test_other_meters_have_no_totals(
+    hass: HomeAssistant, broker: Broker, meter: Meter
+) -> None:
+    entry = await set_up(hass, broker, meter)
+
+    ids = {
+        e.unique_id for e in er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
+    }
+    assert not ids & {f"{meter.device_id}_{what}" for what in ALL}
+
+
+@pytest.mark.usefixtures("all_entities_enabled")
+async def test_where_the_firmware_forms_the_sum_its_port_is_the_supply(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    meter = three_phases(math="p1+p2+p3")
+    await set_up(hass, broker, meter)
+
+    await broker.publish_all(says(meter, "pplus", "gauge", {1: 3000, 2: 1000, 3: 700}))
+
+    assert total_value(hass, meter, "active_power_import") == 3000
+
+
+async def test_the_supply_appears_when_the_ports_are_told_late(
+    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
+) -> None:
+    meter = three_phases()
+    await set_up_knowing(hass, broker, meter, dict([meter.sensor_report]))
+    assert totals(hass, meter) == set()
+
+    await broker.publish(*meter.port_report)
+
+    assert totals(hass, meter) > NETTED
+
+
+@pytest.mark.usefixtures("all_entities_enabled", "freezer")
+async def test_the_totals_come_and_go_with_the_electrical_system(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    meter = wired(three_phases(), "1p")
+    await set_up(hass, broker, meter)
+    assert totals(hass, meter) == set()
+
+    await broker.publish(*wired(meter, "3p+n").port_report)
+    assert totals(hass, meter) == ALL
+
+    await broker.publish(*meter.port_report)
+    assert totals(hass, meter) == set()
+    assert total(hass, meter, "net_active_power").state == "unavailable"
+
+
+@pytest.mark.usefixtures("all_entities_enabled", "freezer")
+async def test_a_new_name_of_a_port_leaves_the_totals_alone(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    meter = three_phases()
+    await set_up(hass, broker, meter)
+    await broker.publish_all(says(meter, "pplus", "gauge", {1: 100, 2: 200, 3: 300}))
+    entity = total_of(hass, meter, "active_power_import")
+    assert entity is not None
+    writes = Writes(hass)
+
+    await broker.publish(*meter.with_port(2, name="kitchen").port_report)
+
+    assert writes.of(entity.entity_id) == []
+    assert total_value(hass, meter, "active_power_import") == 600
+
+
+@pytest.mark.usefixtures("all_entities_enabled")
+@pytest.mark.parametrize(
+    ("subtype", "lost"),
+    [
+        ("pplus", ALL - {"active_power_export", "active_energy_export", "reactive_power"}),
+        ("pminus", ALL - {"active_power_import", "active_energy_import", "reactive_power"}),
+        ("q2", {"reactive_power"}),
+    ],
+)
+async def test_a_total_of_which_a_part_is_disabled_is_unavailable(
+    hass: HomeAssistant, broker: Broker, subtype: str, lost: set[str]
+) -> None:
+    meter = three_phases()
+    await set_up(hass, broker, meter)
+
+    await broker.publish(*meter.changed(slot(2, subtype), enable=0).sensor_report)
+    assert totals(hass, meter) == ALL - lost
+
+    await broker.publish(*meter.sensor_report)
+    assert totals(hass, meter) == ALL
+
+
+@pytest.mark.usefixtures("all_entities_enabled")
+async def test_totals_of_chosen_ports_are_unavailable_while_one_of_them_is_disabled(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    meter = three_phases()
+    entry = config_entry(meter)
+    entry.add_to_hass(hass)
+    hass.config_entries.async_update_entry(entry, options={"supply_ports": [1, 2]})
+    await broker.publish_all(meter.reports, retain=True)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await broker.settle()
+    assert totals(hass, meter) == ALL
+
+    await broker.publish(*meter.changed(*clamp_slots(2), enable=0).sensor_report)
+
+    assert totals(hass, meter) == set()
+
+
+async def test_a_meter_that_is_removed_is_followed_no_more(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    meter = three_phases()
+    entry = await set_up(hass, broker, meter)
+    assert await hass.config_entries.async_remove(entry.entry_id)
+    await broker.settle()
+
+    assert not any(topic.startswith("/sensor") for topic in broker.topics)

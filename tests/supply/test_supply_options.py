@@ -1,0 +1,139 @@
+"""The option that says which ports make up the supply."""
+
+from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import InvalidData
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from ..broker import Broker
+from ..home import config_entry, set_up
+from ..meters import Meter, flm02, flm03
+from ..supplies import three_phases, totals
+
+OTHERS = {"power_interval": 5, "other_interval": 30, "waveform_interval": 10, "fill_gaps": True}
+
+
+async def open_options(hass: HomeAssistant, entry: MockConfigEntry) -> ConfigFlowResult:
+    """Open the form."""
+    return await hass.config_entries.options.async_init(entry.entry_id)
+
+
+async def choose(
+    hass: HomeAssistant, broker: Broker, entry: MockConfigEntry, *ports: str
+) -> ConfigFlowResult:
+    """Choose these ports and no others."""
+    form = await open_options(hass, entry)
+    answers = OTHERS | ({"supply_ports": list(ports)} if ports else {})
+    result = await hass.config_entries.options.async_configure(form["flow_id"], answers)
+    await broker.settle()
+    return result
+
+
+def offered(form: ConfigFlowResult) -> tuple[list[tuple[str, str]], object]:
+    """What can be chosen, and what is."""
+    assert form["data_schema"] is not None
+    for field, selector in form["data_schema"].schema.items():
+        if field == "supply_ports":
+            options = selector.config["options"]
+            return [(each["value"], each["label"]) for each in options], field.description[
+                "suggested_value"
+            ]
+    return [], None
+
+
+async def test_the_clamps_are_offered_by_number_and_name(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    entry = await set_up(hass, broker, flm03().with_port(2, name=""))
+
+    options, chosen = offered(await open_options(hass, entry))
+
+    assert options == [("1", "1: main"), ("2", "2"), ("3", "3: solar")]
+    assert chosen == []
+
+
+async def test_a_clamp_that_is_disabled_is_not_offered(hass: HomeAssistant, broker: Broker) -> None:
+    entry = await set_up(hass, broker, flm03().changed(*range(13, 25), enable=0))
+
+    options, _ = offered(await open_options(hass, entry))
+
+    assert options == [("1", "1: main"), ("3", "3: solar")]
+
+
+async def test_a_meter_without_clamps_has_no_such_option(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    entry = await set_up(hass, broker, flm02())
+
+    assert offered(await open_options(hass, entry)) == ([], None)
+
+
+async def test_the_chosen_ports_make_up_the_supply_at_once(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    meter = flm03()
+    entry = await set_up(hass, broker, meter)
+    assert totals(hass, meter) == set()
+
+    await choose(hass, broker, entry, "1", "2")
+
+    assert entry.options == OTHERS | {"supply_ports": [1, 2]}
+    assert entry.state is ConfigEntryState.LOADED
+    assert "net_active_power" in totals(hass, meter)
+    assert offered(await open_options(hass, entry))[1] == ["1", "2"]
+
+
+async def test_without_a_choice_it_is_automatic_again(hass: HomeAssistant, broker: Broker) -> None:
+    meter = flm03()
+    entry = await set_up(hass, broker, meter)
+    await choose(hass, broker, entry, "1")
+    assert totals(hass, meter) != set()
+
+    await choose(hass, broker, entry)
+
+    assert entry.options == OTHERS
+    assert totals(hass, meter) == set()
+
+
+async def test_a_chosen_port_whose_clamp_is_gone_can_still_be_kept_or_given_up(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    meter = three_phases()
+    entry = await set_up(hass, broker, meter)
+    await choose(hass, broker, entry, "1", "3")
+    await broker.publish(*meter.changed(*range(25, 37), enable=0).sensor_report)
+
+    options, chosen = offered(await open_options(hass, entry))
+    assert options == [("1", "1: L1"), ("2", "2: L2"), ("3", "3")]
+    assert chosen == ["1", "3"]
+    await choose(hass, broker, entry, "1", "2")
+    assert entry.options["supply_ports"] == [1, 2]
+
+
+async def test_while_the_meter_is_not_set_up_the_chosen_ports_can_be_seen(
+    hass: HomeAssistant,
+) -> None:
+    """There is no MQTT, so nothing is known of the meter."""
+    entry = config_entry(flm03())
+    entry.add_to_hass(hass)
+    hass.config_entries.async_update_entry(entry, options=OTHERS | {"supply_ports": [2]})
+    await hass.config_entries.async_setup(entry.entry_id)
+
+    options, chosen = offered(await open_options(hass, entry))
+
+    assert (options, chosen) == ([("2", "2")], ["2"])
+
+
+@pytest.mark.parametrize("ports", [["7"], ["x"], "1", [None]])
+async def test_what_is_no_clamp_of_the_meter_is_refused(
+    hass: HomeAssistant, broker: Broker, ports: object
+) -> None:
+    meter: Meter = flm03()
+    entry = await set_up(hass, broker, meter)
+    form = await open_options(hass, entry)
+
+    with pytest.raises(InvalidData):
+        await hass.config_entries.options.async_configure(
+            form["flow_id"], OTHERS | {"supply_ports": ports}
+        )

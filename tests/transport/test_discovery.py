@@ -1,0 +1,134 @@
+"""Hearing meters: what is retained comes at once, what comes late is waited for."""
+
+import asyncio
+from dataclasses import replace
+from unittest.mock import patch
+
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+import pytest
+
+from custom_components.flukso.protocol.configuration import Configuration
+from custom_components.flukso.transport.discovery import async_hear_meter, async_hear_meters
+from custom_components.flukso.transport.home_assistant import Transport
+
+from ..broker import Broker
+from ..meters import Meter, flm02, flm03, kubes_alone
+from ..subscriptions import refused
+
+
+@pytest.fixture
+def transport(hass: HomeAssistant, broker: Broker) -> Transport:
+    """The way to the broker."""
+    return Transport(hass)
+
+
+async def test_every_meter_is_heard_with_the_names_of_its_ports_and_kubes(
+    broker: Broker, transport: Transport
+) -> None:
+    for meter in (flm03(), flm02(), kubes_alone()):
+        await broker.publish_all(meter.reports, retain=True)
+
+    heard = await async_hear_meters(transport, "")
+
+    assert {device_id: meter.names for device_id, meter in heard.items()} == {
+        flm03().device_id: (
+            *("main", "solar", "tap water", "gas", "heat pump"),
+            *("living room", "attic"),
+        ),
+        flm02().device_id: ("main", "house", "rain water", "boiler", "grid", "bath"),
+        kubes_alone().device_id: ("cellar",),
+    }
+
+
+async def test_meters_behind_another_prefix_are_not_heard(
+    broker: Broker, transport: Transport
+) -> None:
+    behind = replace(flm03(), prefix="home/flukso")
+    for meter in (flm02(), behind):
+        await broker.publish_all(meter.reports, retain=True)
+
+    assert set(await async_hear_meters(transport, "home/flukso")) == {behind.device_id}
+    assert set(await async_hear_meters(transport, "")) == {flm02().device_id}
+    assert await async_hear_meters(transport, "home") == {}
+
+
+async def test_one_meter_is_heard_alone(broker: Broker, transport: Transport) -> None:
+    for meter in (flm03(), flm02()):
+        await broker.publish_all(meter.reports, retain=True)
+
+    heard = await async_hear_meter(transport, flm02().device_id)
+
+    assert heard.model == "FLM02"
+    assert await async_hear_meter(transport, kubes_alone().device_id) == Configuration()
+
+
+@pytest.mark.parametrize("broken", ["", "no JSON", "{", '{"1": []}', "[1]", "5"])
+async def test_what_cannot_be_read_leaves_what_can(
+    broker: Broker, transport: Transport, broken: str
+) -> None:
+    meter = flm03()
+    await broker.publish_all(meter.reports, retain=True)
+    await broker.publish(meter.port_report[0], broken, retain=True)
+    await broker.publish(flm02().sensor_report[0], broken, retain=True)
+
+    heard = await async_hear_meters(transport, "")
+
+    assert {device_id: meter.names for device_id, meter in heard.items()} == {
+        meter.device_id: ("living room", "attic")
+    }
+
+
+@pytest.mark.parametrize("meter", [flm03(), flm02()], ids=["FLM03", "FLM02"])
+async def test_reports_that_trickle_in_are_waited_for(
+    broker: Broker, transport: Transport, meter: Meter
+) -> None:
+    async def trickle() -> None:
+        for topic, payload in meter.reports.items():
+            await asyncio.sleep(0.01)
+            await broker.publish(topic, payload)
+
+    with patch("custom_components.flukso.transport.discovery.QUIET_FOR", 0.1):
+        heard, _ = await asyncio.gather(async_hear_meters(transport, ""), trickle())
+
+    assert heard[meter.device_id].complete
+
+
+async def test_a_meter_that_never_falls_silent_is_not_waited_for(
+    broker: Broker, transport: Transport
+) -> None:
+    async def chatter() -> None:
+        while True:
+            await asyncio.sleep(0.005)
+            await broker.publish(*flm03().sensor_report)
+
+    chattering = asyncio.create_task(chatter())
+    heard = await async_hear_meters(transport, "")
+    chattering.cancel()
+
+    assert set(heard) == {flm03().device_id}
+
+
+async def test_nothing_is_left_subscribed(broker: Broker, transport: Transport) -> None:
+    before = set(broker.topics)
+    await broker.publish_all(flm03().reports, retain=True)
+
+    await async_hear_meters(transport, "")
+    await async_hear_meters(transport, "home")
+    await async_hear_meter(transport, flm03().device_id)
+    await broker.settle()
+
+    assert broker.topics == before
+
+
+async def test_nothing_is_left_subscribed_where_a_topic_is_refused(
+    broker: Broker, transport: Transport
+) -> None:
+    topics = set(broker.topics)
+    meter = flm03()
+
+    with refused(meter.kube_report[0]), pytest.raises(HomeAssistantError):
+        await async_hear_meter(transport, meter.device_id)
+    await broker.settle()
+
+    assert broker.topics == topics

@@ -1,0 +1,180 @@
+"""The transport: messages as they came, and how things stand with the broker."""
+
+import time
+from unittest.mock import MagicMock, patch
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant
+import pytest
+
+from custom_components.flukso.transport.home_assistant import Link, Message, Transport
+
+from ..broker import Broker, connect
+from ..clock import pass_time
+
+
+async def test_a_message_arrives_as_it_was_sent(hass: HomeAssistant, broker: Broker) -> None:
+    messages: list[Message] = []
+    await broker.publish("/a", b"\xff\x00 old", retain=True)
+    started = time.time()
+
+    stop = await Transport(hass).async_subscribe("/a", messages.append)
+    await broker.settle()
+    await broker.publish("/a", "new °")
+    await broker.publish("/b", "another topic")
+    stop()
+    await broker.settle()
+    await broker.publish("/a", "unheard")
+
+    assert [(message.topic, message.payload, message.retained) for message in messages] == [
+        ("/a", b"\xff\x00 old", True),
+        ("/a", "new °".encode(), False),
+    ]
+    assert all(started <= message.arrived <= time.time() for message in messages)
+    assert "/a" not in broker.topics
+
+
+async def test_the_link_is_missing_without_the_mqtt_integration(hass: HomeAssistant) -> None:
+    transport = Transport(hass)
+
+    assert transport.link is Link.MISSING
+    assert not await transport.async_ready()
+
+
+async def test_the_link_follows_the_connection(
+    hass: HomeAssistant, mock_hass_config: None, mqtt_client_mock: MagicMock
+) -> None:
+    broker = await connect(hass, mqtt_client_mock)
+    transport = Transport(hass)
+    links: list[tuple[Link, bool]] = []
+
+    def note() -> None:
+        links.append((transport.link, transport.connected))
+
+    assert await transport.async_ready()
+    note()
+    stop = transport.listen_to_link(note)
+    await broker.lose_connection()
+    await broker.restore_connection()
+    stop()
+    await broker.lose_connection()
+
+    assert links == [(Link.CONNECTED, True), (Link.DISCONNECTED, False), (Link.CONNECTED, True)]
+
+
+async def test_the_link_is_missing_while_the_mqtt_integration_is_disabled(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    [mqtt] = hass.config_entries.async_entries("mqtt")
+
+    await hass.config_entries.async_unload(mqtt.entry_id)
+
+    assert mqtt.state is ConfigEntryState.NOT_LOADED
+    assert Transport(hass).link is Link.MISSING
+
+
+async def test_what_is_buffered_is_handed_over_together_and_in_its_order(
+    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
+) -> None:
+    messages: list[Message] = []
+    transport = Transport(hass)
+    for topic in ("/a", "/b"):
+        await transport.async_subscribe_buffered(topic, messages.append, lambda: False)
+    await broker.settle()
+    started = time.time()
+
+    for topic in ("/a", "/b", "/a"):
+        await broker.publish(topic, "1")
+        await pass_time(hass, freezer, 60)
+    assert messages == []
+    transport.flush()
+
+    assert [(message.topic, message.arrived - started) for message in messages] == [
+        ("/a", 0),
+        ("/b", 60),
+        ("/a", 120),
+    ]
+    transport.flush()
+    assert len(messages) == 3
+
+
+async def test_what_is_urgent_waits_for_no_more_than_the_rest_of_its_burst(
+    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
+) -> None:
+    messages: list[Message] = []
+    transport = Transport(hass)
+    await transport.async_subscribe_buffered("/patient", messages.append, lambda: False)
+    await transport.async_subscribe_buffered("/urgent", messages.append, lambda: True)
+    await broker.settle()
+
+    with patch("custom_components.flukso.transport.home_assistant.BURST", 0.1):
+        for topic in ("/patient", "/urgent", "/urgent", "/patient"):
+            await broker.publish(topic, "1")
+        assert messages == []
+        await pass_time(hass, freezer, 0.1, step=0.1)
+
+        assert [message.topic for message in messages] == [
+            "/patient",
+            "/urgent",
+            "/urgent",
+            "/patient",
+        ]
+
+
+async def test_what_follows_an_urgent_message_is_urgent_until_the_buffer_is_flushed(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    """Totals become known some seconds after the first readings."""
+    messages: list[Message] = []
+    transport = Transport(hass)
+    await transport.async_subscribe_buffered("/patient", messages.append, lambda: False)
+    await transport.async_subscribe_buffered("/urgent", messages.append, lambda: True)
+    await broker.settle()
+
+    for topic in ("/urgent", "/patient"):
+        await broker.publish(topic, "1")
+    assert [message.topic for message in messages] == ["/urgent", "/patient"]
+    transport.flush()
+    await broker.publish("/patient", "1")
+
+    assert len(messages) == 2
+
+
+async def test_a_message_that_meets_an_error_does_the_others_no_harm(
+    hass: HomeAssistant, broker: Broker, caplog: pytest.LogCaptureFixture
+) -> None:
+    payloads: list[bytes] = []
+
+    def receive(message: Message) -> None:
+        payloads.append(message.payload)
+        if message.payload == b"2":
+            raise ZeroDivisionError
+
+    transport = Transport(hass)
+    topic = "/sensor/0123456789abcdef0123456789abcdef/gauge"
+    await transport.async_subscribe_buffered(topic, receive, lambda: False)
+    await broker.settle()
+    for payload in ("1", "2", "3"):
+        await broker.publish(topic, payload)
+
+    transport.flush()
+
+    assert payloads == [b"1", b"2", b"3"]
+    assert "A message on /sensor/012345…/gauge met an error" in caplog.text
+
+
+async def test_what_is_discarded_is_never_handed_over(
+    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
+) -> None:
+    messages: list[Message] = []
+    transport = Transport(hass)
+    await transport.async_subscribe_buffered("/a", messages.append, lambda: True)
+    await broker.settle()
+
+    with patch("custom_components.flukso.transport.home_assistant.BURST", 0.1):
+        await broker.publish("/a", "1")
+        transport.discard_buffer()
+        await pass_time(hass, freezer, 1)
+
+    assert messages == []
