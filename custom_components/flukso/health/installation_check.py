@@ -18,12 +18,11 @@ from ..meter.channel_types import FlowChannel
 from ..meter.meter import Meter
 from ..metering.clamp_checks import Seen
 from ..protocol.configuration import Configuration
-from ..protocol.quantities import Quantity
+from ..protocol.quantities import QUADRANTS, Quantity
 from ..protocol.reading import parse_reading
 from ..protocol.sensors import Sensor, Source, Stream
 from ..protocol.topics import Kind
 from ..protocol.validation import ProtocolError
-from ..supply.supply import QUADRANTS
 from ..transport.home_assistant import Message, Transport
 
 #: What each port says of a quantity, on average.

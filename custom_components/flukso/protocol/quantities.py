@@ -165,3 +165,6 @@ KUBE_QUANTITIES = frozenset(
         Quantity.PROXIMITY,
     }
 )
+
+#: How the quadrants add up to reactive power: Q1 and Q2 are inductive.
+QUADRANTS = {Quantity.Q1: 1, Quantity.Q2: 1, Quantity.Q3: -1, Quantity.Q4: -1}

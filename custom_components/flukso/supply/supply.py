@@ -10,7 +10,7 @@ from ..meter.channel_types import CounterChannel
 from ..meter.meter import Meter
 from ..meter.write_intervals import is_due
 from ..protocol.configuration import Configuration
-from ..protocol.quantities import Quantity
+from ..protocol.quantities import QUADRANTS, Quantity
 from ..protocol.sensors import Source
 from ..protocol.topics import Kind
 from .energy import Ledger
@@ -21,9 +21,6 @@ _THREE_PHASES = ("3p+n", "3p-n")
 #: Sums that the firmware forms: the port that carries one, and the ports that it is of
 #: (docs/protocol.md section 5).
 _SUMS = {"p1+p2+p3": (1, {1, 2, 3}), "p2+p1": (2, {1, 2})}
-
-#: How the quadrants add up to reactive power: Q1 and Q2 are inductive.
-QUADRANTS = {Quantity.Q1: 1, Quantity.Q2: 1, Quantity.Q3: -1, Quantity.Q4: -1}
 
 #: What the powers are the sums of, each quantity with its sign.
 _POWERS = {

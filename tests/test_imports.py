@@ -1,0 +1,125 @@
+"""Imports go one way: down the floors of the house, never up, and never between neighbours."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+import sys
+
+import pytest
+
+_FLUKSO = Path(__file__).parents[1] / "custom_components" / "flukso"
+
+#: The house from the ground up: folders, and modules at the top of the package.
+FLOORS = (
+    ("protocol", "metering", "const"),
+    ("models", "entity_lookup", "sensor_descriptions"),
+    ("redaction",),
+    ("transport", "storage"),
+    ("meter",),
+    ("devices",),
+    ("supply", "history", "waveform", "health"),
+    ("entity", "repairs", "migration"),
+    ("services", "sensor", "binary_sensor", "image", "diagnostics", "config_flow", "logbook"),
+    ("__init__",),
+)
+_FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
+#: The layers that know nothing of Home Assistant.
+_PURE = ("protocol", "metering")
+
+
+def _imports(source: str, package: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """The modules that a module in a package imports at run time, relative ones as full paths."""
+    for node in _run_time_nodes(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (tuple(alias.name.split(".")) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            yield tuple(str(node.module).split("."))
+        elif isinstance(node, ast.ImportFrom):
+            names = node.module.split(".") if node.module else []
+            base = (*package[: len(package) - node.level + 1], *names)
+            # "from . import x" names modules; "from .x import y" names what is in one.
+            yield from ((*base, *alias.name.split(".")) for alias in node.names)
+
+
+def _run_time_nodes(tree: ast.AST) -> Iterator[ast.AST]:
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            continue
+        yield node
+        yield from _run_time_nodes(node)
+
+
+def _room(path: tuple[str, ...]) -> str | None:
+    """The room of a full module path in the integration; None for what is outside."""
+    if path[:2] != ("custom_components", "flukso"):
+        return None
+    return path[2]
+
+
+def _modules() -> list[Path]:
+    return sorted(_FLUKSO.rglob("*.py"))
+
+
+def _path_of(module: Path) -> tuple[str, ...]:
+    return ("custom_components", "flukso", *module.relative_to(_FLUKSO).with_suffix("").parts)
+
+
+def _climbs(source: str, path: tuple[str, ...]) -> list[str]:
+    """The imports of a module that lead up, or into a neighbour's room."""
+    own = path[2]
+    rooms = (_room(imported) for imported in _imports(source, path[:-1]))
+    return [
+        room
+        for room in rooms
+        if room is not None and room != own and _FLOOR_OF[room] >= _FLOOR_OF[own]
+    ]
+
+
+def test_every_room_of_the_house_has_a_floor() -> None:
+    rooms = {_path_of(module)[2] for module in _modules()}
+    assert rooms == _FLOOR_OF.keys()
+
+
+@pytest.mark.parametrize("module", _modules(), ids=lambda path: str(path.relative_to(_FLUKSO)))
+def test_a_module_imports_only_from_the_floors_below_and_its_own_folder(module: Path) -> None:
+    assert _climbs(module.read_text("utf-8"), _path_of(module)) == []
+
+
+@pytest.mark.parametrize("layer", _PURE)
+def test_a_pure_layer_imports_nothing_but_itself_and_python(layer: str) -> None:
+    foreign = {
+        f"{module.relative_to(_FLUKSO)}: {'.'.join(imported)}"
+        for module in (_FLUKSO / layer).rglob("*.py")
+        for imported in _imports(module.read_text("utf-8"), _path_of(module)[:-1])
+        if imported[0] not in sys.stdlib_module_names and _room(imported) != layer
+    }
+    assert foreign == set()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from ..supply.totals import Total",
+        "from ..entity import FluksoEntity",
+        "from .. import entity",
+        "from custom_components.flukso.sensor import FluksoSensor",
+        "import custom_components.flukso.sensor",
+        "def f():\n    from ..services import history",
+    ],
+)
+def test_an_import_that_climbs_is_noticed(line: str) -> None:
+    assert _climbs(line, ("custom_components", "flukso", "history", "backfill"))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from .audit import Audit",
+        "from ..meter.channel import Channel",
+        "from ..const import DOMAIN",
+        "from homeassistant.core import HomeAssistant",
+        "if TYPE_CHECKING:\n    from ..entity import FluksoEntity",
+    ],
+)
+def test_an_import_from_below_is_fine(line: str) -> None:
+    assert not _climbs(line, ("custom_components", "flukso", "history", "backfill"))
