@@ -19,7 +19,7 @@ from pathlib import Path
 from random import Random
 import time
 
-from custom_components.flukso.metering.block_timeline import Slack, stretch_of
+from custom_components.flukso.metering.block_timeline import Slack, segment_of
 from custom_components.flukso.protocol.tmpo_block import BlockAddress, decode
 from simulator.blocks import of_readings
 from simulator.config import Json
@@ -118,7 +118,7 @@ def _work_through(payload: bytes) -> float:
     begin = time.thread_time()
     address = BlockAddress(_SENSOR, 0, _LEVEL, _BEGIN)
     block = decode(address, payload)
-    stretch_of(
+    segment_of(
         address.begin, address.end, block.times, block.thousandths, slack=_SLACK, power_over=5
     )
     return time.thread_time() - begin

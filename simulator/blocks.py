@@ -126,7 +126,7 @@ class History:
             yield of_readings(level, list(group))
 
 
-class Memory:
+class MeterStorage:
     """The histories of all sensors that the meter logs, and the daemon that tends them."""
 
     def __init__(self, chance: Random) -> None:

@@ -7,7 +7,7 @@ import json
 import re
 
 from . import config, kube, wire
-from .blocks import History, Memory
+from .blocks import History, MeterStorage
 from .chance import draw, identity
 from .config import Json, Sensor
 from .household import MINUTE, Home
@@ -64,7 +64,7 @@ class Meter(ABC):
         self.kubes: dict[int, Kube] = {}
         self.clock = 0
         self._chance = draw(device_id, home.seed)
-        self._memory = Memory(self._chance) if blocks else None
+        self._storage = MeterStorage(self._chance) if blocks else None
         self._past = start - 1
 
     # What it publishes
@@ -99,7 +99,7 @@ class Meter(ABC):
 
     def hear(self, message: Message) -> list[Message]:
         """Answer a request for stored blocks (docs/protocol.md section 7) that was published."""
-        if self._memory is None or message.topic != self.sync_topic:
+        if self._storage is None or message.topic != self.sync_topic:
             return []
         try:
             wanted = [
@@ -108,7 +108,7 @@ class Meter(ABC):
             ]
         except KeyError, TypeError, ValueError:
             return []
-        stored = (block for last in wanted for block in self._memory.since(*last))
+        stored = (block for last in wanted for block in self._storage.since(*last))
         return [Message(self.prefix + topic, payload) for topic, payload in stored]
 
     @property
@@ -216,8 +216,8 @@ class Meter(ABC):
             for kube_ in self.kubes.values():
                 kube_.count(self._past, stop)
             self._past = stop
-        if self._memory is not None:
-            self._memory.settle(until + self.clock)
+        if self._storage is not None:
+            self._storage.settle(until + self.clock)
 
     def _kube_messages(self, now: int) -> Iterator[Message]:
         spoken = {kid: set(kube.second(self._past, now)) for kid, kube in self.kubes.items()}
@@ -255,12 +255,12 @@ class Meter(ABC):
         }
 
     def _block_messages(self, now: int) -> Iterator[Message]:
-        if self._memory is not None:
-            for topic, payload in self._memory.second(now + self.clock):
+        if self._storage is not None:
+            for topic, payload in self._storage.second(now + self.clock):
                 yield Message(self.prefix + topic, payload)
 
     def _history(self, sensor: Sensor) -> History | None:
-        return self._memory.history(sensor) if self._memory and sensor.logged else None
+        return self._storage.history(sensor) if self._storage and sensor.logged else None
 
     def _change(self, slot: int, **changes: object) -> None:
         # who calls names fields of a sensor, with values of their types

@@ -14,7 +14,7 @@ _READINGS = ("/sensor/+/gauge", "/sensor/+/counter")
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class LastReport:
     """A reading: the meter's second, and the value."""
 
     second: int
@@ -25,7 +25,7 @@ class Ear:
     """Hears all readings, from when it is entered until it is left."""
 
     def __init__(self, port: int) -> None:
-        self.heard: dict[str, list[Heard]] = defaultdict(list)
+        self.heard: dict[str, list[LastReport]] = defaultdict(list)
         self._port = port
         self._client = Client(CallbackAPIVersion.VERSION2)
         self._client.on_message = self._hear
@@ -42,4 +42,4 @@ class Ear:
 
     def _hear(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
         second, value, _ = json.loads(message.payload)
-        self.heard[message.topic].append(Heard(second, value))
+        self.heard[message.topic].append(LastReport(second, value))

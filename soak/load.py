@@ -11,7 +11,7 @@ from custom_components.flukso.const import DOMAIN
 from stack import Client, HomeAssistant, Mosquitto, Process, eventually
 from stack.ports import LOOPBACK
 
-from .ear import Ear, Heard
+from .ear import Ear, LastReport
 from .taken import Taken, taken
 
 _CHECKOUT = Path(__file__).resolve().parent.parent
@@ -84,10 +84,10 @@ async def measure(meters: int, seconds: int, folder: Path) -> Load:
             await asyncio.sleep(_ARRIVED)  # what was published before the ear heard anything
             begun = await taken(client)
             await client.call_service("watch", "begin")
-            memory, busy = [_memory(home)], _processor(home)
+            memory, busy = [_storage(home)], _processor(home)
             for _ in range(seconds):
                 await asyncio.sleep(1)
-                memory.append(_memory(home))
+                memory.append(_storage(home))
             busy = (_processor(home) - busy) / seconds
             await simulator.stop()
             await asyncio.sleep(_ARRIVED)
@@ -122,7 +122,9 @@ async def _hears(ear: Ear) -> bool:
 
 
 def _compare(
-    heard: Mapping[str, Sequence[Heard]], begun: Mapping[str, Taken], ended: Mapping[str, Taken]
+    heard: Mapping[str, Sequence[LastReport]],
+    begun: Mapping[str, Taken],
+    ended: Mapping[str, Taken],
 ) -> tuple[int, list[str]]:
     """How many readings were published, and what became of them that should not."""
     published, faults = 0, [f"{topic} is not listened to" for topic in begun.keys() - ended.keys()]
@@ -139,7 +141,7 @@ def _compare(
     return published, faults
 
 
-def _since(heard: Sequence[Heard], begun: Taken) -> Sequence[Heard]:
+def _since(heard: Sequence[LastReport], begun: Taken) -> Sequence[LastReport]:
     """What was published after the last reading that had been taken by then."""
     if begun.second is None:
         return heard
@@ -149,7 +151,7 @@ def _since(heard: Sequence[Heard], begun: Taken) -> Sequence[Heard]:
     return [each for each in heard if each.second > begun.second]
 
 
-def _memory(home: HomeAssistant) -> float:
+def _storage(home: HomeAssistant) -> float:
     pages = int(Path(f"/proc/{home.pid}/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / _MB
 

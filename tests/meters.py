@@ -19,7 +19,9 @@ FLK01A, FLK01B = 19217, 19218
 
 SERIAL = "FL07001234"
 FIRMWARE = "382"
-TAP = f"1..2\n# date: Sun\n# serial: {SERIAL}\n# firmware: {FIRMWARE}\nok 1 - flxd\nok 2 - wifi\n"
+SELF_TEST = (
+    f"1..2\n# date: Sun\n# serial: {SERIAL}\n# firmware: {FIRMWARE}\nok 1 - flxd\nok 2 - wifi\n"
+)
 
 #: A reading for each topic: the value and unit as the firmware prints them.
 _READINGS = {

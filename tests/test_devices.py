@@ -6,7 +6,7 @@ import pytest
 
 from .broker import Broker
 from .home import device_names, device_of, entities, entity_of, set_up, set_up_and_read, states
-from .meters import FIRMWARE, SERIAL, TAP, Meter, flm02, flm03, kubes_alone
+from .meters import FIRMWARE, SELF_TEST, SERIAL, Meter, flm02, flm03, kubes_alone
 
 pytestmark = pytest.mark.usefixtures("freezer")
 
@@ -71,7 +71,7 @@ async def test_the_self_test_tells_serial_number_and_firmware(
 
     assert told() == (None, None)
     for _ in range(2):
-        await broker.publish(meter.tap_topic, TAP)
+        await broker.publish(meter.tap_topic, SELF_TEST)
         assert told() == (SERIAL, FIRMWARE)
     await broker.publish(meter.tap_topic, "1..0\n# firmware: 383\n")
     assert told() == (SERIAL, "383")

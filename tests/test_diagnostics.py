@@ -26,8 +26,8 @@ from .meters import (
     HARDWARE_IDS,
     NULL_KEY,
     RADIO_KEY,
+    SELF_TEST,
     SERIAL,
-    TAP,
     Meter,
     flm02,
     flm03,
@@ -85,7 +85,7 @@ async def test_versions_connection_and_configuration_are_told(
 ) -> None:
     meter = replace(flm03(), prefix="home")
     entry = await set_up_and_read(hass, broker, meter)
-    await broker.publish(meter.tap_topic, TAP)
+    await broker.publish(meter.tap_topic, SELF_TEST)
     await broker.publish(meter.kube_report[0], "no JSON")
     freezer.tick(20)
 
@@ -286,7 +286,7 @@ async def test_nothing_in_it_identifies_the_meter(
 ) -> None:
     meter = replace(meter, prefix=f"home/{SERIAL}/{meter.device_id}")
     entry = await set_up_and_read(hass, broker, meter, f"Fluksometer {meter.device_id}")
-    await broker.publish(meter.tap_topic, TAP)
+    await broker.publish(meter.tap_topic, SELF_TEST)
     await let_a_counter_break(hass, broker, freezer, meter)
     for report, payload in meter.reports.items():
         await broker.publish(report, payload + "}")
@@ -315,7 +315,7 @@ async def test_ids_in_what_the_older_integration_called_its_entities_are_not_tol
     for entity in entities(hass, entry):
         called = entity.entity_id.replace(".", f".{name}_")
         registry.async_update_entity(entity.entity_id, new_entity_id=called)
-    await broker.publish(meter.tap_topic, TAP, retain=True)
+    await broker.publish(meter.tap_topic, SELF_TEST, retain=True)
     await start(hass, broker, meter, entry)
 
     await let_a_counter_break(hass, broker, freezer, meter)

@@ -16,7 +16,7 @@ from custom_components.flukso.redaction import shortened
 
 from .broker import Broker
 from .home import config_entry, entities
-from .meters import SERIAL, TAP, Meter, flm03, reading
+from .meters import SELF_TEST, SERIAL, Meter, flm03, reading
 from .older import leave_behind
 
 #: What is left of an id has six digits, and an ellipsis for the rest.
@@ -69,7 +69,7 @@ async def test_whatever_arrives_no_whole_id_is_logged(
     meter = _as_bought()
     entry = config_entry(meter)
     entry.add_to_hass(hass)
-    await broker.publish_all(meter.reports | {meter.tap_topic: TAP}, retain=True)
+    await broker.publish_all(meter.reports | {meter.tap_topic: SELF_TEST}, retain=True)
     assert await hass.config_entries.async_setup(entry.entry_id)
     await broker.settle()
     await broker.publish_all(meter.readings())

@@ -11,7 +11,7 @@ from custom_components.flukso.const import DOMAIN
 
 from .broker import Broker
 from .home import config_entry, device_of, entities, entity_of, set_up, state_of, states
-from .meters import TAP, Meter, flm02, flm03, kubes_alone
+from .meters import SELF_TEST, Meter, flm02, flm03, kubes_alone
 from .older import leave_behind, start
 
 #: Slots of ``flm03()``.
@@ -203,7 +203,7 @@ async def test_entities_wait_until_the_meter_tells_of_their_sensors(
 
     assert await hass.config_entries.async_setup(entry.entry_id)
     await broker.publish(*meter.sensor_report)
-    await broker.publish(meter.tap_topic, TAP)
+    await broker.publish(meter.tap_topic, SELF_TEST)
     assert waiting(hass, entry) == set(left.values())
     await broker.publish_all(meter.reports)
 

@@ -20,7 +20,7 @@ from custom_components.flukso.const import (
     DEFAULT_WAVEFORM_INTERVAL,
     DOMAIN,
 )
-from custom_components.flukso.health.diagnosis import Ailment
+from custom_components.flukso.health.diagnosis import Problem
 from custom_components.flukso.metering.clamp_checks import Trouble
 
 HOUSE = Path(integration.__file__).parent
@@ -155,12 +155,12 @@ def test_the_options_of_a_repair_are_its_steps() -> None:
 
 
 def test_what_is_mended_elsewhere_says_what_to_do() -> None:
-    assert ISSUES.keys() - FIXABLE.keys() == set(Ailment)
+    assert ISSUES.keys() - FIXABLE.keys() == set(Problem)
     for issue in ISSUES.values():
         assert placeholders(issue["title"]) == {"name"}
-    for ailment in Ailment:
-        assert ISSUES[ailment].keys() == {"title", "description"}
-        assert placeholders(ISSUES[ailment]["description"]) <= strings("health/monitor.py")
+    for problem in Problem:
+        assert ISSUES[problem].keys() == {"title", "description"}
+        assert placeholders(ISSUES[problem]["description"]) <= strings("health/monitor.py")
 
 
 def test_every_exception_has_its_text() -> None:

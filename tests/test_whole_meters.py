@@ -11,7 +11,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from .broker import Broker
 from .home import devices, entities, set_up_and_read
-from .meters import TAP, Meter, flm02, flm03, kubes_alone, three_clamps
+from .meters import SELF_TEST, Meter, flm02, flm03, kubes_alone, three_clamps
 
 pytestmark = pytest.mark.usefixtures("freezer")
 
@@ -66,7 +66,7 @@ async def test_every_port_and_kube_of_a_meter_has_its_device(
     hass: HomeAssistant, broker: Broker, meter: Meter, snapshot: SnapshotAssertion
 ) -> None:
     if meter.ports is not None:  # an FLM02 tells nothing of its firmware
-        await broker.publish(meter.tap_topic, TAP, retain=True)
+        await broker.publish(meter.tap_topic, SELF_TEST, retain=True)
 
     entry = await set_up_and_read(hass, broker, meter)
 

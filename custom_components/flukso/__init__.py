@@ -21,14 +21,14 @@ from .const import (
     DOMAIN,
 )
 from .devices import async_register_devices, part_of
-from .health.monitor import Doctor
-from .history.backfill import History
+from .health.monitor import HealthMonitor
+from .history.backfill import Backfill
 from .history.fill_log import async_load_fillings, async_remove_fillings
 from .meter.meter import Meter
-from .meter.meter_storage import Memory
+from .meter.meter_storage import MeterStorage
 from .meter.write_intervals import Intervals
 from .migration import migrate_entry, take_over
-from .models import FluksoConfigEntry, Runtime
+from .models import FluksoConfigEntry, FluksoData
 from .repairs import forget_issues, raise_counter_break
 from .services.history import async_setup_history_actions
 from .services.request_history import async_setup_history_request
@@ -70,7 +70,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> bo
     meter = Meter(
         hass,
         transport,
-        Memory(hass, entry.entry_id),
+        MeterStorage(hass, entry.entry_id),
         device_id=entry.data[CONF_DEVICE_ID],
         prefix=entry.data[CONF_TOPIC_PREFIX],
         intervals=Intervals(
@@ -83,10 +83,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> bo
     seconds = int(entry.options.get(CONF_WAVEFORM_INTERVAL, DEFAULT_WAVEFORM_INTERVAL))
     waveforms = Waveforms(hass, meter, transport, seconds)
     entry.async_on_unload(waveforms.listen())
-    fillings = await async_load_fillings(hass, entry.entry_id)
+    fill_log = await async_load_fillings(hass, entry.entry_id)
     fills = entry.options.get(CONF_FILL_GAPS, True)
-    history = History(hass, meter, transport, fillings) if fills else None
-    entry.runtime_data = Runtime(meter, waveforms, fillings, history)
+    history = Backfill(hass, meter, transport, fill_log) if fills else None
+    entry.runtime_data = FluksoData(meter, waveforms, fill_log, history)
     await meter.async_recall()
 
     @callback
@@ -102,7 +102,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> bo
         raise ConfigEntryNotReady(
             translation_domain=DOMAIN, translation_key="mqtt_unavailable"
         ) from error
-    Doctor(hass, entry, transport).start()
+    HealthMonitor(hass, entry, transport).start()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     return True
 
@@ -119,7 +119,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> b
 async def async_remove_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> None:
     """Forget a meter."""
     forget_issues(hass, entry)
-    await Memory(hass, entry.entry_id).async_remove()
+    await MeterStorage(hass, entry.entry_id).async_remove()
     await async_remove_fillings(hass, entry.entry_id)
     await LedgerStore(hass, entry.entry_id).async_remove()
 

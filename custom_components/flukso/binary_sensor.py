@@ -80,8 +80,8 @@ class FluksoProblem(ChannelEntity, BinarySensorEntity):
 
     @override
     def _take_value(self) -> None:
-        if self.shown.value is not None:
-            bits = int(self.shown.value)
+        if self.observable.value is not None:
+            bits = int(self.observable.value)
             faults = [fault for bit, fault in enumerate(FAULTS) if bits & 1 << bit]
             self._attr_is_on = bits != 0
             self._attr_extra_state_attributes = {"faults": faults}
@@ -113,7 +113,7 @@ class FluksoEvent(ChannelEntity, BinarySensorEntity):
 
     @override
     def _take_value(self) -> None:
-        count = self.shown.value
+        count = self.observable.value
         if count is None:
             return
         moved = self._count is not None and count != self._count

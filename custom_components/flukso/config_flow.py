@@ -44,8 +44,8 @@ from .protocol.configuration import Configuration, parse_config, read_config
 from .protocol.topics import Report, clean_prefix, device_id_of, report_topic
 from .protocol.validation import ProtocolError
 from .supply.supply import clamp_names
-from .transport.discovery import async_hear_meter, async_hear_meters
-from .transport.home_assistant import Link, Transport
+from .transport.discovery import async_find_meters, async_read_meter
+from .transport.home_assistant import ConnectionState, Transport
 
 _NAME = "Fluksometer"
 #: The intervals that can be chosen: what they are at first, and at least (s).
@@ -54,7 +54,10 @@ _INTERVALS = {
     CONF_OTHER_INTERVAL: (DEFAULT_OTHER_INTERVAL, 0),
     CONF_WAVEFORM_INTERVAL: (DEFAULT_WAVEFORM_INTERVAL, DEFAULT_WAVEFORM_INTERVAL),
 }
-_LINK_ERRORS = {Link.MISSING: "mqtt_missing", Link.DISCONNECTED: "mqtt_not_connected"}
+_LINK_ERRORS = {
+    ConnectionState.MISSING: "mqtt_missing",
+    ConnectionState.DISCONNECTED: "mqtt_not_connected",
+}
 
 
 class FluksoConfigFlow(ConfigFlow, domain=DOMAIN):
@@ -88,7 +91,7 @@ class FluksoConfigFlow(ConfigFlow, domain=DOMAIN):
             return self.async_abort(reason="invalid_discovery_info")
         await self.async_set_unique_id(self._device_id)
         self._abort_if_unique_id_configured()
-        named = await async_hear_meter(Transport(self.hass), self._device_id)
+        named = await async_read_meter(Transport(self.hass), self._device_id)
         self._meters = {self._device_id: heard if named.sensors is None else named}
         self.context["title_placeholders"] = {"name": f"{_NAME} {self._device_id[:6]}"}
         return await self.async_step_confirm()
@@ -140,9 +143,9 @@ class FluksoConfigFlow(ConfigFlow, domain=DOMAIN):
         except ProtocolError:
             return "invalid_prefix"
         transport = Transport(self.hass)
-        if transport.link is not Link.CONNECTED:
-            return _LINK_ERRORS[transport.link]
-        self._meters = await async_hear_meters(transport, self._prefix)
+        if transport.connection_state is not ConnectionState.CONNECTED:
+            return _LINK_ERRORS[transport.connection_state]
+        self._meters = await async_find_meters(transport, self._prefix)
         if self._meters:
             return None
         return "nothing_heard_behind_prefix" if self._prefix else "nothing_heard"

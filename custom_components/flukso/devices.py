@@ -12,7 +12,7 @@ from .const import DOMAIN, MANUFACTURER
 from .meter.meter import Meter
 from .models import FluksoConfigEntry
 from .protocol.configuration import Kube
-from .protocol.self_test import Tap
+from .protocol.self_test import SelfTest
 from .protocol.sensors import Sensor, Source
 
 type AnyDeviceInfo = dr.DeviceInfo | dr.ChildDeviceInfo
@@ -60,15 +60,15 @@ def async_register_devices(hass: HomeAssistant, entry: FluksoConfigEntry) -> Non
     Names repeat and may be missing: then the number of the port or kube tells them apart.
     """
     registry, meter = dr.async_get(hass), entry.runtime_data.meter
-    tap = meter.tap or Tap(serial=None, firmware=None)
+    self_test = meter.self_test or SelfTest(serial=None, firmware=None)
     main = registry.async_get_or_create(
         config_entry_id=entry.entry_id,
         identifiers={(DOMAIN, meter.device_id)},
         manufacturer=MANUFACTURER,
         model=meter.configuration.model,
         name=entry.title,
-        serial_number=tap.serial or UNDEFINED,
-        sw_version=tap.firmware or UNDEFINED,
+        serial_number=self_test.serial or UNDEFINED,
+        sw_version=self_test.firmware or UNDEFINED,
     )
     parts = {part_of(meter, sensor) for sensor in meter.sensors}
     names = Counter(part.name for part in parts)

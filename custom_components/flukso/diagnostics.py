@@ -17,17 +17,17 @@ from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
 from .devices import part_of
-from .history.statistics_store import Stored
+from .history.statistics_store import StoredRow
 from .meter.channel import Channel
 from .meter.channel_types import CounterChannel
 from .meter.clock import Clock
-from .meter.message_stats import Tally
+from .meter.message_stats import MessageStats
 from .meter.meter import Meter
-from .models import FluksoConfigEntry, Runtime
+from .models import FluksoConfigEntry, FluksoData
 from .protocol.validation import Json
 from .redaction import Redaction
 from .transport.home_assistant import Transport
-from .waveform.oscilloscope import Scope
+from .waveform.oscilloscope import Oscilloscope
 
 #: Of a broken payload so much is shown (bytes); it is cut before a word, which may be an id.
 _LONGEST = 80
@@ -55,7 +55,7 @@ async def _async_portray(
     portrait: dict[str, object] = {
         "versions": {"home_assistant": __version__, "integration": integration.version},
         "entry": {"state": entry.state.value, "data": entry.data, "options": entry.options},
-        "connection": Transport(hass).link.name.lower(),
+        "connection": Transport(hass).connection_state.name.lower(),
     }
     redaction = Redaction(hass, entry)
     if entry.state is not ConfigEntryState.LOADED:
@@ -66,7 +66,10 @@ async def _async_portray(
         "meter": _meter(meter, now),
         "configuration": asdict(meter.configuration),
         "channels": [_channel(channel, now) for channel in _channels_of(meter, device)],
-        "waveforms": [_scope(scope, now) for scope in entry.runtime_data.waveforms.scopes()],
+        "waveforms": [
+            _oscilloscope(oscilloscope, now)
+            for oscilloscope in entry.runtime_data.waveforms.oscilloscopes()
+        ],
         "clock": _clock(meter.clock, now),
         "history": _history(entry.runtime_data, now),
     }
@@ -88,7 +91,7 @@ def _channels_of(meter: Meter, device: dr.AnyDeviceEntry | None) -> Iterable[Cha
 def _meter(meter: Meter, now: float) -> dict[str, object]:
     return {
         "model": meter.configuration.model,
-        "firmware": meter.tap.firmware if meter.tap else None,
+        "firmware": meter.self_test.firmware if meter.self_test else None,
         "online": meter.online,
         "reports": {
             report: {
@@ -96,16 +99,16 @@ def _meter(meter: Meter, now: float) -> dict[str, object]:
                 "retained": heard.retained,
                 "wrong": heard.wrong,
             }
-            for report, heard in meter.hearing.reports.items()
+            for report, heard in meter.message_log.reports.items()
         },
         "broken": {
-            f"{what}: {wrong}": count for (what, wrong), count in meter.hearing.broken.items()
+            f"{what}: {wrong}": count for (what, wrong), count in meter.message_log.broken.items()
         },
     }
 
 
 def _channel(channel: Channel, now: float) -> dict[str, object]:
-    stream, tally = channel.stream, channel.tally
+    stream, stats = channel.stream, channel.stats
     portrait: dict[str, object] = {
         "sensor_id": stream.sensor.sensor_id,
         "topic": channel.topic,
@@ -116,15 +119,15 @@ def _channel(channel: Channel, now: float) -> dict[str, object]:
         "listening": channel.listening,
         "available": channel.available,
         "value": channel.value,
-        "last_message_age": _age(tally.arrived, now),
-        "last_reading": _last_reading(tally, now),
+        "last_message_age": _age(stats.arrived, now),
+        "last_reading": _last_reading(stats, now),
         "messages": {
-            "accepted": tally.accepted,
-            "held": tally.held,
-            "dropped": tally.dropped,
-            "broken": tally.broken,
+            "accepted": stats.accepted,
+            "held": stats.held,
+            "dropped": stats.dropped,
+            "broken": stats.broken,
         },
-        "last_broken": tally.last_broken,
+        "last_broken": stats.last_broken,
     }
     if isinstance(channel, CounterChannel):
         state = channel.guard.state
@@ -137,18 +140,18 @@ def _channel(channel: Channel, now: float) -> dict[str, object]:
     return portrait
 
 
-def _last_reading(tally: Tally, now: float) -> dict[str, object] | None:
-    if tally.reading is None:
+def _last_reading(stats: MessageStats, now: float) -> dict[str, object] | None:
+    if stats.reading is None:
         return None
-    return {**tally.reading._asdict(), "age": _age(tally.read_at, now)}
+    return {**stats.reading._asdict(), "age": _age(stats.read_at, now)}
 
 
-def _scope(scope: Scope, now: float) -> dict[str, object]:
+def _oscilloscope(oscilloscope: Oscilloscope, now: float) -> dict[str, object]:
     return {
-        "port": scope.port,
-        "listening": scope.listening,
-        "available": scope.available,
-        "last_look_age": _age(scope.value, now),
+        "port": oscilloscope.port,
+        "listening": oscilloscope.listening,
+        "available": oscilloscope.available,
+        "last_look_age": _age(oscilloscope.value, now),
     }
 
 
@@ -162,7 +165,7 @@ def _clock(clock: Clock, now: float) -> dict[str, object]:
     }
 
 
-def _history(runtime: Runtime, now: float) -> dict[str, object]:
+def _history(runtime: FluksoData, now: float) -> dict[str, object]:
     """What was filled from the meter's memory, and what was not and why."""
     history = runtime.history
     return {
@@ -170,15 +173,15 @@ def _history(runtime: Runtime, now: float) -> dict[str, object]:
         "filled_until": history.until.value if history else None,
         "filled": [
             {
-                "unique_id": filling.unique_id,
-                "age": _age(filling.at, now),
-                "begin": min(filling.hours),
-                "hours": len(filling.hours),
-                "amount": filling.amount,
-                "unit": filling.change.unit,
-                "replaced": filling.change.before,
+                "unique_id": fill.unique_id,
+                "age": _age(fill.at, now),
+                "begin": min(fill.hours),
+                "hours": len(fill.hours),
+                "amount": fill.amount,
+                "unit": fill.change.unit,
+                "replaced": fill.change.before,
             }
-            for filling in runtime.fillings.filled
+            for fill in runtime.fill_log.filled
         ],
         "refused": [asdict(refusal) for refusal in history.refusals] if history else [],
     }
@@ -205,7 +208,7 @@ def _redacted(portrait: Mapping[str, object], redaction: Redaction) -> dict[str,
                 return {redaction.text(str(key)): plain(item) for key, item in value.items()}
             case list() | tuple():
                 return [plain(item) for item in value]
-            case Stored():
+            case StoredRow():
                 return plain(asdict(value))
             case bytes():
                 return redaction.text(_shown(value))

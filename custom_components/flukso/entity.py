@@ -12,7 +12,7 @@ from homeassistant.helpers.entity_platform import async_get_current_platform
 from .devices import AnyDeviceInfo, device_info
 from .entity_lookup import channel_unique_id
 from .meter.channel import Channel
-from .meter.observable import Shown
+from .meter.observable import Observable
 from .models import FluksoConfigEntry
 
 
@@ -22,8 +22,8 @@ class FluksoEntity(Entity):
     _attr_has_entity_name = True
     _attr_should_poll = False
 
-    def __init__(self, shown: Shown, unique_id: str, info: AnyDeviceInfo) -> None:
-        self.shown = shown
+    def __init__(self, observable: Observable, unique_id: str, info: AnyDeviceInfo) -> None:
+        self.observable = observable
         self._attr_unique_id = unique_id
         self._attr_device_info = info
 
@@ -31,14 +31,14 @@ class FluksoEntity(Entity):
     @override
     def available(self) -> bool:
         """Whether the value can be relied on."""
-        return self.shown.available
+        return self.observable.available
 
     @override
     async def async_added_to_hass(self) -> None:
         """Listen for as long as the entity is part of Home Assistant."""
         await super().async_added_to_hass()
         self._take_value()
-        self.async_on_remove(await self.shown.async_listen(self._changed))
+        self.async_on_remove(await self.observable.async_listen(self._changed))
 
     @callback
     def _changed(self) -> None:
@@ -63,7 +63,7 @@ class ChannelEntity(FluksoEntity):
         )
 
 
-async def async_follow[Source: Shown](
+async def async_follow[Source: Observable](
     hass: HomeAssistant,
     entry: FluksoConfigEntry,
     sources: Callable[[], Collection[Source]],

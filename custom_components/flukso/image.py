@@ -14,7 +14,7 @@ from .entity import FluksoEntity, async_follow
 from .entity_lookup import port_unique_id
 from .models import FluksoConfigEntry
 from .waveform.drawing import draw
-from .waveform.oscilloscope import Scope
+from .waveform.oscilloscope import Oscilloscope
 
 PARALLEL_UPDATES = 0
 
@@ -27,7 +27,7 @@ async def async_setup_entry(
     """Add the waveforms of a meter, now and whenever it enables other clamps."""
     waveforms = entry.runtime_data.waveforms
     create = partial(FluksoWaveform, hass, entry)
-    await async_follow(hass, entry, waveforms.scopes, create)
+    await async_follow(hass, entry, waveforms.oscilloscopes, create)
 
 
 class FluksoWaveform(FluksoEntity, ImageEntity):
@@ -38,20 +38,24 @@ class FluksoWaveform(FluksoEntity, ImageEntity):
     _attr_entity_registry_enabled_default = False
     _attr_translation_key = "waveform"
 
-    def __init__(self, hass: HomeAssistant, entry: FluksoConfigEntry, scope: Scope) -> None:
+    def __init__(
+        self, hass: HomeAssistant, entry: FluksoConfigEntry, oscilloscope: Oscilloscope
+    ) -> None:
         device_id = entry.runtime_data.meter.device_id
-        unique_id = port_unique_id(device_id, scope.port, "waveform")
-        FluksoEntity.__init__(self, scope, unique_id, device_info(hass, entry, scope.sensor))
+        unique_id = port_unique_id(device_id, oscilloscope.port, "waveform")
+        FluksoEntity.__init__(
+            self, oscilloscope, unique_id, device_info(hass, entry, oscilloscope.sensor)
+        )
         ImageEntity.__init__(self, hass)
-        self._scope = scope
+        self._oscilloscope = oscilloscope
 
     @override
     def _take_value(self) -> None:
-        if self._scope.look is not None:
-            self._attr_image_last_updated = dt_util.utc_from_timestamp(self._scope.look.at)
+        if self._oscilloscope.look is not None:
+            self._attr_image_last_updated = dt_util.utc_from_timestamp(self._oscilloscope.look.at)
 
     @override
     async def async_image(self) -> bytes | None:
         """The picture, as SVG."""
-        seen = self._scope.look
+        seen = self._oscilloscope.look
         return None if seen is None else draw(seen.voltage.samples, seen.current.samples).encode()

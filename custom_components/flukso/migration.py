@@ -42,7 +42,7 @@ from .devices import part_of
 from .entity_lookup import channel_unique_id
 from .history.statistics_store import (
     Statistic,
-    Stored,
+    StoredRow,
     async_read,
     async_statistic,
     clear,
@@ -219,15 +219,15 @@ async def _async_correct_statistics(
             write_recent(hass, statistic, [_corrected(row, meaning) for row in five_minutes])
 
 
-def _corrected(row: Stored, meaning: _Meaning) -> Stored:
-    return Stored(
+def _corrected(row: StoredRow, meaning: _Meaning) -> StoredRow:
+    return StoredRow(
         row.hour, mean=meaning.of(row.mean), min=meaning.of(row.min), max=meaning.of(row.max)
     )
 
 
 async def _async_end_of_sum(
     hass: HomeAssistant, statistic: Statistic, now: datetime
-) -> list[Stored]:
+) -> list[StoredRow]:
     """Where a sum ended, as a five-minute row of just now; nothing where such a row exists.
 
     Home Assistant adds to the latest five-minute row, and deletes them after some days. An
@@ -238,4 +238,4 @@ async def _async_end_of_sum(
         return []
     start = int(now.timestamp() // _RECENT * _RECENT - 2 * _RECENT)
     summed = [row for row in await async_read(hass, statistic) if row.sum is not None]
-    return [Stored(start, state=row.state, sum=row.sum) for row in summed[-1:]]
+    return [StoredRow(start, state=row.state, sum=row.sum) for row in summed[-1:]]

@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING
 from homeassistant.config_entries import ConfigEntry
 
 if TYPE_CHECKING:
-    from .history.backfill import History
-    from .history.fill_log import Fillings
+    from .history.backfill import Backfill
+    from .history.fill_log import FillLog
     from .meter.meter import Meter
     from .waveform.waveforms import Waveforms
 
 
 @dataclass(frozen=True, slots=True)
-class Runtime:
+class FluksoData:
     """The parts that serve one Fluksometer."""
 
     meter: Meter
     waveforms: Waveforms
-    fillings: Fillings
-    history: History | None
+    fill_log: FillLog
+    history: Backfill | None
 
 
-type FluksoConfigEntry = ConfigEntry[Runtime]
+type FluksoConfigEntry = ConfigEntry[FluksoData]

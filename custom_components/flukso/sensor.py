@@ -21,7 +21,7 @@ from .history.filled_until import FilledUntil
 from .meter.channel import Channel
 from .meter.channel_types import CounterChannel
 from .meter.clock import Clock
-from .meter.counter_storage import Kept, counter_from
+from .meter.counter_storage import StoredCounter, counter_from
 from .meter.meter import Meter
 from .models import FluksoConfigEntry
 from .sensor_descriptions import (
@@ -34,7 +34,7 @@ from .sensor_descriptions import (
 )
 from .supply.storage import LedgerStore, ledger_from
 from .supply.supply import Supply
-from .supply.totals import Booked, Total
+from .supply.totals import EnergyTotal, Total
 from .waveform.waveforms import Figure
 
 PARALLEL_UPDATES = 0
@@ -126,7 +126,7 @@ class FluksoSensor(ChannelEntity, SensorEntity):
 
     @override
     def _take_value(self) -> None:
-        value, scale = self.shown.value, self.entity_description.scale
+        value, scale = self.observable.value, self.entity_description.scale
         if value is not None and scale != 1:
             value = round(value * scale, _DECIMALS)
         self._attr_native_value = value
@@ -148,10 +148,10 @@ class FluksoCounter(FluksoSensor, RestoreEntity):
 
     @property
     @override
-    def extra_restore_state_data(self) -> Kept | None:
+    def extra_restore_state_data(self) -> StoredCounter | None:
         """What the guard needs to go on, and the unit it is in."""
         state = self._counter.guard.state
-        return None if state is None else Kept(state, self._counter.stream.unit)
+        return None if state is None else StoredCounter(state, self._counter.stream.unit)
 
     @override
     async def async_added_to_hass(self) -> None:
@@ -166,8 +166,8 @@ class FluksoCounter(FluksoSensor, RestoreEntity):
 
 
 def _create_total(hass: HomeAssistant, entry: FluksoConfigEntry, total: Total) -> FluksoTotal:
-    if isinstance(total, Booked):
-        return FluksoBooked(hass, entry, total)
+    if isinstance(total, EnergyTotal):
+        return FluksoEnergyTotal(hass, entry, total)
     return FluksoTotal(hass, entry, total)
 
 
@@ -183,15 +183,17 @@ class FluksoTotal(FluksoEntity, SensorEntity):
 
     @override
     def _take_value(self) -> None:
-        self._attr_native_value = self.shown.value
+        self._attr_native_value = self.observable.value
 
 
-class FluksoBooked(FluksoTotal, RestoreSensor):
+class FluksoEnergyTotal(FluksoTotal, RestoreSensor):
     """A figure of the supply's ledger."""
 
-    def __init__(self, hass: HomeAssistant, entry: FluksoConfigEntry, booked: Booked) -> None:
-        super().__init__(hass, entry, booked)
-        self._booked = booked
+    def __init__(
+        self, hass: HomeAssistant, entry: FluksoConfigEntry, energy_total: EnergyTotal
+    ) -> None:
+        super().__init__(hass, entry, energy_total)
+        self._energy_total = energy_total
 
     @override
     async def async_added_to_hass(self) -> None:
@@ -200,24 +202,24 @@ class FluksoBooked(FluksoTotal, RestoreSensor):
         After an update that is the whole ledger, which every entity used to keep; where the file
         was lost, the last value.
         """
-        ledger = self._booked.ledger
+        supply_energy = self._energy_total.supply_energy
         state = ledger_from(await self.async_get_last_extra_data())
         if state is not None:
-            await ledger.async_take_over(state)
+            await supply_energy.async_take_over(state)
         last = await self.async_get_last_sensor_data()
         if (
             last is not None
             and isinstance(last.native_value, int | float)
             and last.native_unit_of_measurement == self.native_unit_of_measurement
         ):
-            ledger.resume(self._booked.what, last.native_value)
+            supply_energy.resume(self._energy_total.what, last.native_value)
         await super().async_added_to_hass()
 
     @override
     def _take_value(self) -> None:
         super()._take_value()
-        if self._booked.what == "peak_demand":
-            peak = self._booked.ledger.demand.peak
+        if self._energy_total.what == "peak_demand":
+            peak = self._energy_total.supply_energy.demand.peak
             began = dt_util.utc_from_timestamp(peak.quarter) if peak else None
             self._attr_extra_state_attributes = {"quarter_began": began}
 
@@ -226,14 +228,14 @@ class FluksoFigure(FluksoEntity, SensorEntity):
     """A figure of a clamp's waveform."""
 
     def __init__(self, hass: HomeAssistant, entry: FluksoConfigEntry, figure: Figure) -> None:
-        device_id, sensor = entry.runtime_data.meter.device_id, figure.scope.sensor
-        unique_id = port_unique_id(device_id, figure.scope.port, figure.what)
+        device_id, sensor = entry.runtime_data.meter.device_id, figure.oscilloscope.sensor
+        unique_id = port_unique_id(device_id, figure.oscilloscope.port, figure.what)
         super().__init__(figure, unique_id, device_info(hass, entry, sensor))
         self.entity_description = FIGURES[figure.what]
 
     @override
     def _take_value(self) -> None:
-        self._attr_native_value = self.shown.value
+        self._attr_native_value = self.observable.value
 
 
 def _clocks(meter: Meter) -> Collection[Clock]:
@@ -254,7 +256,7 @@ class FluksoClock(FluksoEntity, SensorEntity):
 
     @override
     def _take_value(self) -> None:
-        self._attr_native_value = self.shown.value
+        self._attr_native_value = self.observable.value
 
 
 def _filled(entry: FluksoConfigEntry) -> Collection[FilledUntil]:
@@ -288,5 +290,5 @@ class FluksoFilledUntil(FluksoEntity, RestoreSensor):
 
     @override
     def _take_value(self) -> None:
-        value = self.shown.value
+        value = self.observable.value
         self._attr_native_value = None if value is None else dt_util.utc_from_timestamp(value)

@@ -37,7 +37,7 @@ _LINE = re.compile(
 
 
 @dataclass(frozen=True)
-class Course:
+class Timeline:
     """What a user sees, one step after the other; of what is told by entity id, all of it."""
 
     stage: Stage
@@ -82,7 +82,7 @@ def verify_cleanup() -> None:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def course(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Course]:
+async def timeline(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Timeline]:
     """All that happens, once."""
     require_mosquitto()
     pytest_socket.enable_socket()
@@ -90,7 +90,7 @@ async def course(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Cou
         yield await _go_through(stage)
 
 
-async def _go_through(stage: Stage) -> Course:
+async def _go_through(stage: Stage) -> Timeline:
     past = stage.past
     import_, export, solar = (counter.entity_id for counter in stage.counters)
     small = [told for told in past.small if _is_needed(past, told)]
@@ -118,7 +118,7 @@ async def _go_through(stage: Stage) -> Course:
     first_answer, *_ = await stage.take_back()
     taken_back = stage.table()
     answer = await stage.act("fill_history")
-    return Course(
+    return Timeline(
         stage=stage,
         begin=begin,
         filled_from_small=filled_from_small,
@@ -150,112 +150,114 @@ def _local(moment: float) -> str:
     return datetime.fromtimestamp(moment, _HOME).isoformat()
 
 
-async def test_every_hour_of_the_holes_has_what_the_meter_counted(course: Course) -> None:
-    for counter, hole in course.holes:
-        before = course.filled[counter.entity_id, hole.begin - HOUR]
-        truth = course.past.truth[counter.sensor_id]
-        shown = course.past.shown[counter.sensor_id][hole.begin]
+async def test_every_hour_of_the_holes_has_what_the_meter_counted(timeline: Timeline) -> None:
+    for counter, hole in timeline.holes:
+        before = timeline.filled[counter.entity_id, hole.begin - HOUR]
+        truth = timeline.past.truth[counter.sensor_id]
+        shown = timeline.past.shown[counter.sensor_id][hole.begin]
         for hour in hole.hours:
-            row, end = course.filled[counter.entity_id, hour], truth[hour + HOUR]
+            row, end = timeline.filled[counter.entity_id, hour], truth[hour + HOUR]
             assert row.state / counter.scale == pytest.approx(end, abs=_NEAR)
             counted = (row.sum - before.sum) / counter.scale
             assert counted == pytest.approx(end - shown, abs=_NEAR)
 
 
-async def test_every_hour_shows_what_was_counted_in_it(course: Course) -> None:
+async def test_every_hour_shows_what_was_counted_in_it(timeline: Timeline) -> None:
     """To the first hour of a hole belongs what Home Assistant had not yet shown before it."""
-    for counter in course.stage.counters:
-        shown = course.hours[counter.entity_id]
-        starts = range(course.past.begin + HOUR, course.past.last, HOUR)
+    for counter in timeline.stage.counters:
+        shown = timeline.hours[counter.entity_id]
+        starts = range(timeline.past.begin + HOUR, timeline.past.last, HOUR)
         assert [hour["start"] / 1000 for hour in shown[1:]] == list(starts)
         for hour, start in zip(shown[1:], starts, strict=True):
-            counted = course.kept(counter, start + HOUR) - course.kept(counter, start)
+            counted = timeline.kept(counter, start + HOUR) - timeline.kept(counter, start)
             assert hour["change"] == pytest.approx(counted, abs=_NEAR)
 
 
-async def test_the_totals_of_the_days_are_right(course: Course) -> None:
-    for counter in course.stage.counters:
-        shown = course.days[counter.entity_id][1:-1]
+async def test_the_totals_of_the_days_are_right(timeline: Timeline) -> None:
+    for counter in timeline.stage.counters:
+        shown = timeline.days[counter.entity_id][1:-1]
         assert len(shown) >= 8
         for day in shown:
             begin, end = (int(day[which] / 1000) for which in ("start", "end"))
-            counted = course.kept(counter, end) - course.kept(counter, begin)
+            counted = timeline.kept(counter, end) - timeline.kept(counter, begin)
             assert day["change"] == pytest.approx(counted, abs=_NEAR)
 
 
-async def test_the_rows_around_the_holes_are_the_same_to_the_bit(course: Course) -> None:
-    holes = {(counter.entity_id, hour) for counter, hole in course.holes for hour in hole.hours}
-    holes |= {(power, hour) for power in course.stage.powers for hour in course.past.long.hours}
-    holes |= {(power, hour) for power in course.stage.powers for hour in course.past.short.hours}
-    around = {key: row for key, row in course.begin.items() if key not in holes}
-    assert {key: row for key, row in course.filled.items() if key not in holes} == around
+async def test_the_rows_around_the_holes_are_the_same_to_the_bit(timeline: Timeline) -> None:
+    holes = {(counter.entity_id, hour) for counter, hole in timeline.holes for hour in hole.hours}
+    holes |= {(power, hour) for power in timeline.stage.powers for hour in timeline.past.long.hours}
+    holes |= {
+        (power, hour) for power in timeline.stage.powers for hour in timeline.past.short.hours
+    }
+    around = {key: row for key, row in timeline.begin.items() if key not in holes}
+    assert {key: row for key, row in timeline.filled.items() if key not in holes} == around
 
 
-async def test_hours_without_a_power_get_one_whose_mean_is_the_energy(course: Course) -> None:
-    for counter, power in zip(course.stage.counters, course.stage.powers, strict=False):
-        truth = course.past.truth[counter.sensor_id]
-        for hour in course.past.long.hours:
-            row = course.filled[power, hour]
+async def test_hours_without_a_power_get_one_whose_mean_is_the_energy(timeline: Timeline) -> None:
+    for counter, power in zip(timeline.stage.counters, timeline.stage.powers, strict=False):
+        truth = timeline.past.truth[counter.sensor_id]
+        for hour in timeline.past.long.hours:
+            row = timeline.filled[power, hour]
             assert row.mean == pytest.approx(truth[hour + HOUR] - truth[hour], abs=_NEAR)
             assert 0 <= row.min <= row.mean <= row.max
 
 
 async def test_a_hole_of_which_a_block_has_only_the_begin_waits_for_the_rest(
-    course: Course,
+    timeline: Timeline,
 ) -> None:
-    for counter in course.stage.counters[:2]:
-        for hour in course.past.long.hours:
-            assert (counter.entity_id, hour) not in course.filled_from_small
+    for counter in timeline.stage.counters[:2]:
+        for hour in timeline.past.long.hours:
+            assert (counter.entity_id, hour) not in timeline.filled_from_small
 
 
-async def test_the_same_blocks_again_and_an_audit_change_nothing(course: Course) -> None:
-    assert course.told_again == course.filled
-    assert course.audited == course.filled
+async def test_the_same_blocks_again_and_an_audit_change_nothing(timeline: Timeline) -> None:
+    assert timeline.told_again == timeline.filled
+    assert timeline.audited == timeline.filled
 
 
-async def test_the_audit_tells_each_hour_and_finds_the_holes(course: Course) -> None:
-    begin, end = course.stage.audited_hours
-    for counter in course.stage.counters:
+async def test_the_audit_tells_each_hour_and_finds_the_holes(timeline: Timeline) -> None:
+    begin, end = timeline.stage.audited_hours
+    for counter in timeline.stage.counters:
         between, after = (
             {
                 int(datetime.fromisoformat(told["hour"]).timestamp()): told
                 for told in audit[counter.entity_id]
             }
-            for audit in (course.audit_between, course.audit)
+            for audit in (timeline.audit_between, timeline.audit)
         )
         assert list(between) == list(after) == list(range(begin, end, HOUR))
-        truth = course.past.truth[counter.sensor_id]
+        truth = timeline.past.truth[counter.sensor_id]
         for hour, told in after.items():
             assert told["meter"] == pytest.approx(truth[hour + HOUR], abs=_NEAR)
-            kept = course.kept(counter, hour + HOUR)
+            kept = timeline.kept(counter, hour + HOUR)
             assert told["recorded"] == pytest.approx(kept, abs=_NEAR)
         [agreed] = {told["finding"] for told in after.values()}
         for hour, told in between.items():
-            is_open = counter.sensor_id != course.past.solar and hour in course.past.long.hours
+            is_open = counter.sensor_id != timeline.past.solar and hour in timeline.past.long.hours
             assert (told["recorded"] is None) == is_open
             if is_open:
                 assert told["finding"] != agreed
 
 
-async def test_until_when_it_is_filled_moves_with_the_blocks(course: Course) -> None:
+async def test_until_when_it_is_filled_moves_with_the_blocks(timeline: Timeline) -> None:
     """It is told on the hour; of the last in a block the end may not be certain."""
-    for until in (course.until, course.until_at_last):
+    for until in (timeline.until, timeline.until_at_last):
         assert until % HOUR == 0
-    assert course.past.until - _LAST_HOUR <= course.until <= course.past.until
-    assert course.past.until + HOUR <= course.until_at_last <= time.time()
+    assert timeline.past.until - _LAST_HOUR <= timeline.until <= timeline.past.until
+    assert timeline.past.until + HOUR <= timeline.until_at_last <= time.time()
 
 
-async def test_the_activity_has_a_line_for_each_hole(course: Course) -> None:
-    told = sorted((line["entity_id"], *_read(line["message"])) for line in course.activity)
+async def test_the_activity_has_a_line_for_each_hole(timeline: Timeline) -> None:
+    told = sorted((line["entity_id"], *_read(line["message"])) for line in timeline.activity)
     expected = sorted(
         (
             counter.entity_id,
             len(hole.hours),
             f"{datetime.fromtimestamp(hole.begin, _HOME):%Y-%m-%d %H:%M}",
-            pytest.approx(_booked(course, counter, hole), abs=0.0006),
+            pytest.approx(_booked(timeline, counter, hole), abs=0.0006),
             counter.unit,
         )
-        for counter, hole in course.holes
+        for counter, hole in timeline.holes
     )
     assert told == expected
 
@@ -265,31 +267,33 @@ def _read(message: str) -> tuple[int, str, float, str]:
     return int(hours), begin, float(amount), unit
 
 
-def _booked(course: Course, counter: Counter, hole: Hole) -> float:
+def _booked(timeline: Timeline, counter: Counter, hole: Hole) -> float:
     """What was booked in a hole, in the unit of the statistic."""
     before, last = (hole.begin - HOUR, hole.end - HOUR)
-    rows = [course.filled[counter.entity_id, hour] for hour in (before, last)]
+    rows = [timeline.filled[counter.entity_id, hour] for hour in (before, last)]
     return rows[1].sum - rows[0].sum
 
 
 async def test_what_was_filled_last_is_taken_back_of_all_counters_and_powers(
-    course: Course,
+    timeline: Timeline,
 ) -> None:
-    restored = course.first_answer["restored"]
-    long = [each for each in restored if each["begin"] == _local(course.past.long.begin)]
-    entities = [counter.entity_id for counter in course.stage.counters]
-    assert {each["entity_id"] for each in long} == {*entities, *course.stage.powers}
+    restored = timeline.first_answer["restored"]
+    long = [each for each in restored if each["begin"] == _local(timeline.past.long.begin)]
+    entities = [counter.entity_id for counter in timeline.stage.counters]
+    assert {each["entity_id"] for each in long} == {*entities, *timeline.stage.powers}
     assert {each["hours"] for each in long} == {26}
-    assert course.first_answer["left"] == []
+    assert timeline.first_answer["left"] == []
 
 
-async def test_all_taken_back_the_statistics_are_as_they_were_before(course: Course) -> None:
-    assert course.taken_back == course.begin
+async def test_all_taken_back_the_statistics_are_as_they_were_before(timeline: Timeline) -> None:
+    assert timeline.taken_back == timeline.begin
 
 
-async def test_what_was_taken_back_is_filled_when_the_user_asks(course: Course) -> None:
-    filled = {(each["entity_id"], each["begin"], each["hours"]) for each in course.answer["filled"]}
-    assert filled >= {
-        (counter.entity_id, _local(hole.begin), len(hole.hours)) for counter, hole in course.holes
+async def test_what_was_taken_back_is_filled_when_the_user_asks(timeline: Timeline) -> None:
+    filled = {
+        (each["entity_id"], each["begin"], each["hours"]) for each in timeline.answer["filled"]
     }
-    assert course.filled_anew == course.filled
+    assert filled >= {
+        (counter.entity_id, _local(hole.begin), len(hole.hours)) for counter, hole in timeline.holes
+    }
+    assert timeline.filled_anew == timeline.filled

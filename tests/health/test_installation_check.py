@@ -165,7 +165,7 @@ async def test_what_cannot_be_read_is_counted_and_nothing_more(
     found = await check(hass, broker, freezer, entry, says(METER, 1) | {distortion: "no reading"})
 
     assert found["grid"] == []
-    assert entry.runtime_data.meter.hearing.broken
+    assert entry.runtime_data.meter.message_log.broken
 
 
 async def test_a_meter_without_clamps_has_nothing_to_check(

@@ -12,7 +12,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 
 from custom_components.flukso.const import DOMAIN, EVENT_HISTORY_FILLED
 from custom_components.flukso.diagnostics import async_get_config_entry_diagnostics
-from custom_components.flukso.history.backfill import History
+from custom_components.flukso.history.backfill import Backfill
 from simulator import blocks
 
 from ..broker import Broker
@@ -57,7 +57,7 @@ def power(hass: HomeAssistant, entry: MockConfigEntry) -> str:
 def refused(entry: MockConfigEntry) -> dict[tuple[int, int], str]:
     """What was left alone, and why."""
     history = entry.runtime_data.history
-    assert isinstance(history, History)
+    assert isinstance(history, Backfill)
     assert {refusal.unique_id for refusal in history.refusals} <= {UNIQUE_ID}
     return {(refusal.begin, refusal.end): refusal.reason for refusal in history.refusals}
 
@@ -152,7 +152,7 @@ async def test_a_second_arrival_changes_nothing(
 
     assert await table(hass, energy) == after
     assert told == []
-    assert len(entry.runtime_data.fillings.filled) == 1
+    assert len(entry.runtime_data.fill_log.filled) == 1
 
 
 async def test_what_was_filled_is_told_and_can_be_taken_back_exactly(

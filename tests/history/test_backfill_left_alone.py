@@ -17,7 +17,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.flukso.const import CONF_FILL_GAPS
-from custom_components.flukso.history.backfill import History
+from custom_components.flukso.history.backfill import Backfill
 from simulator import blocks
 
 from ..broker import Broker
@@ -57,7 +57,7 @@ async def energy(hass: HomeAssistant, entry: MockConfigEntry) -> str:
 def reasons(entry: MockConfigEntry) -> list[str]:
     """Why gaps were left alone."""
     history = entry.runtime_data.history
-    assert isinstance(history, History)
+    assert isinstance(history, Backfill)
     return [refusal.reason for refusal in history.refusals]
 
 
@@ -98,7 +98,7 @@ async def test_a_block_that_can_t_be_read_fills_nothing_and_is_counted_as_broken
     energy: str,
     payload: Callable[[], bytes],
 ) -> None:
-    before, broken = await table(hass, energy), entry.runtime_data.meter.hearing.broken
+    before, broken = await table(hass, energy), entry.runtime_data.meter.message_log.broken
 
     await publish(broker, PAST.topic(LEVEL, BEGIN), payload())
 
@@ -260,7 +260,7 @@ async def test_rows_that_were_changed_meanwhile_are_left_alone(
 
     assert await table(hass, energy) == before
     assert reasons(entry) == ["not_written"]
-    assert entry.runtime_data.fillings.filled == []
+    assert entry.runtime_data.fill_log.filled == []
 
 
 async def test_a_statistic_that_is_gone_is_not_made_anew(

@@ -85,7 +85,7 @@ async def leave_holes(hass: HomeAssistant, backup: Backup) -> None:
 async def begin_to_fill(hass: HomeAssistant, entry: MockConfigEntry, broker: Broker) -> None:
     """Let a block come that tells of both holes, and wait until the first is being filled."""
     broker.send(IMPORT.topic(LEVEL, BEGIN), IMPORT.payload(LEVEL, BEGIN))
-    await until(hass, lambda: entry.runtime_data.fillings.filled)
+    await until(hass, lambda: entry.runtime_data.fill_log.filled)
 
 
 async def until(hass: HomeAssistant, condition: Callable[[], object]) -> None:
@@ -149,7 +149,7 @@ async def test_what_a_reload_left_to_be_written_is_not_filled_a_second_time(
 
     assert set(await table(hass, energy(hass))) == set(RECORDED)
     assert [event.data["entity_id"] for event in told].count(energy(hass)) == 2
-    assert len(entry.runtime_data.fillings.filled) == len(told)
+    assert len(entry.runtime_data.fill_log.filled) == len(told)
 
 
 async def test_an_action_fills_no_further_gap_of_any_counter_once_the_meter_is_unloaded(
@@ -158,13 +158,13 @@ async def test_an_action_fills_no_further_gap_of_any_counter_once_the_meter_is_u
     for past in (IMPORT, EXPORT):
         await past.publish(broker, LEVEL, BEGIN)
     await leave_holes(hass, backup)
-    filling = hass.async_create_background_task(act(hass, entry, "fill_history"), "fill")
-    await until(hass, lambda: entry.runtime_data.fillings.filled)
+    logged = hass.async_create_background_task(act(hass, entry, "fill_history"), "fill")
+    await until(hass, lambda: entry.runtime_data.fill_log.filled)
 
     assert await soon(hass, hass.config_entries.async_unload(entry.entry_id))
 
     backup.done.set()
-    answer = await filling
+    answer = await logged
     assert answer is not None
     assert [each["entity_id"] for each in answer["filled"]] == [energy(hass), power(hass)]
     assert set(await table(hass, energy(hass))) == WITH_HOLES | set(HOLE)

@@ -15,7 +15,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 
 from custom_components.flukso.const import EVENT_HISTORY_FILLED
 from custom_components.flukso.history import block_reader as blocks
-from custom_components.flukso.history.fill_log import Fillings
+from custom_components.flukso.history.fill_log import FillLog
 from custom_components.flukso.history.statistics_units import async_apply
 from custom_components.flukso.redaction import shortened
 
@@ -112,7 +112,7 @@ async def test_a_filling_under_way_is_done_before_the_meter_is_reloaded(
         assert await reloading
 
     assert [event.data["entity_id"] for event in told] == [energy, power]
-    assert len(entry.runtime_data.fillings.filled) == len(told)
+    assert len(entry.runtime_data.fill_log.filled) == len(told)
     assert (await table(hass, energy)).keys() >= set(HOLE)
     assert (await table(hass, power)).keys() >= set(HOLE)
 
@@ -148,7 +148,7 @@ async def test_while_the_recorder_has_no_time_it_is_said_and_the_next_block_trie
 ) -> None:
     before = await table(hass, energy)
 
-    with patch.object(Fillings, "async_fill", side_effect=HomeAssistantError("it is busy")):
+    with patch.object(FillLog, "async_fill", side_effect=HomeAssistantError("it is busy")):
         await PAST.publish(broker, LEVEL, BEGIN)
 
     assert await table(hass, energy) == before

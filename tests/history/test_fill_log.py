@@ -14,7 +14,7 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 )
 
 from custom_components.flukso.const import DOMAIN, EVENT_HISTORY_FILLED
-from custom_components.flukso.history.fill_log import Filling, Fillings, Left
+from custom_components.flukso.history.fill_log import Fill, FillLog, Left
 from custom_components.flukso.metering.gaps import MeanRow, Row
 
 from ..statistics import HOUR, leave_counter, leave_gauge, table
@@ -30,7 +30,7 @@ def _this_integration(recorder_mock: Recorder, enable_custom_integrations: None)
 
 
 @pytest.fixture
-async def fillings(_this_integration: None, hass: HomeAssistant) -> Fillings:
+async def fill_log(_this_integration: None, hass: HomeAssistant) -> FillLog:
     """Those of a meter with two counters and a power, each with hours 0, 5 and 6."""
     entry = MockConfigEntry(domain=DOMAIN, entry_id="entry")
     entry.add_to_hass(hass)
@@ -45,20 +45,20 @@ async def fillings(_this_integration: None, hass: HomeAssistant) -> Fillings:
     return await loaded(hass)
 
 
-async def loaded(hass: HomeAssistant) -> Fillings:
+async def loaded(hass: HomeAssistant) -> FillLog:
     """The fillings as a start of Home Assistant finds them."""
-    fillings = Fillings(hass, "entry")
-    await fillings.async_load()
-    return fillings
+    fill_log = FillLog(hass, "entry")
+    await fill_log.async_load()
+    return fill_log
 
 
 async def fill(
-    fillings: Fillings, unique_id: str, hours: tuple[int, ...], at: float = NOW
-) -> Filling | None:
+    fill_log: FillLog, unique_id: str, hours: tuple[int, ...], at: float = NOW
+) -> Fill | None:
     """Fill hours of a counter, in each of which 1 kWh was counted."""
     rows = [Row(BEGIN + hour * HOUR, 70700 + hour * 1000, 100 + hour * 1000) for hour in hours]
     amount = 1000.0 * len(hours)
-    return await fillings.async_fill(unique_id, rows, unit="Wh", amount=amount, at=at)
+    return await fill_log.async_fill(unique_id, rows, unit="Wh", amount=amount, at=at)
 
 
 async def all_tables(hass: HomeAssistant) -> list[object]:
@@ -67,36 +67,36 @@ async def all_tables(hass: HomeAssistant) -> list[object]:
 
 
 async def test_a_filling_tells_its_hours_and_what_was_counted_in_the_unit_that_is_kept(
-    fillings: Fillings,
+    fill_log: FillLog,
 ) -> None:
-    filling = await fill(fillings, "import", (1, 2, 3, 4))
+    logged = await fill(fill_log, "import", (1, 2, 3, 4))
 
-    assert filling is not None
-    assert filling.hours == tuple(BEGIN + hour * HOUR for hour in (1, 2, 3, 4))
-    assert (filling.amount, filling.change.unit) == (4, "kWh")
-    assert filling.at == NOW
-    assert fillings.filled == [filling]
+    assert logged is not None
+    assert logged.hours == tuple(BEGIN + hour * HOUR for hour in (1, 2, 3, 4))
+    assert (logged.amount, logged.change.unit) == (4, "kWh")
+    assert logged.at == NOW
+    assert fill_log.filled == [logged]
 
 
 @pytest.mark.parametrize("restarted", [False, True])
 async def test_the_last_hole_is_taken_back_of_all_entities_and_stays_one(
-    hass: HomeAssistant, fillings: Fillings, restarted: bool
+    hass: HomeAssistant, fill_log: FillLog, restarted: bool
 ) -> None:
     before = await all_tables(hass)
-    await fill(fillings, "import", (1, 2, 3, 4))
-    await fill(fillings, "export", (2, 3))
+    await fill(fill_log, "import", (1, 2, 3, 4))
+    await fill(fill_log, "export", (2, 3))
     power = [MeanRow(BEGIN + 3 * HOUR, 100, 50, 150)]
-    await fillings.async_fill("power", power, unit="W", amount=None, at=NOW)
+    await fill_log.async_fill("power", power, unit="W", amount=None, at=NOW)
     assert await all_tables(hass) != before
     if restarted:
-        fillings = await loaded(hass)
+        fill_log = await loaded(hass)
 
-    taken = await fillings.async_restore()
+    taken = await fill_log.async_restore()
 
-    assert [filling.unique_id for filling, _ in taken] == ["power", "export", "import"]
+    assert [logged.unique_id for logged, _ in taken] == ["power", "export", "import"]
     assert all(reason is None for _, reason in taken)
     assert await all_tables(hass) == before
-    for known in (fillings, await loaded(hass)):
+    for known in (fill_log, await loaded(hass)):
         assert known.filled == []
         assert set(known.held("import")) == {BEGIN + hour * HOUR for hour in (1, 2, 3, 4)}
         assert set(known.held("export")) == {BEGIN + hour * HOUR for hour in (2, 3)}
@@ -104,141 +104,139 @@ async def test_the_last_hole_is_taken_back_of_all_entities_and_stays_one(
 
 
 async def test_an_earlier_hole_stays_filled_until_it_is_the_last(
-    hass: HomeAssistant, fillings: Fillings
+    hass: HomeAssistant, fill_log: FillLog
 ) -> None:
     before = await all_tables(hass)
-    await fill(fillings, "import", (1, 2))
+    await fill(fill_log, "import", (1, 2))
     earlier = await all_tables(hass)
-    await fill(fillings, "import", (4,))
+    await fill(fill_log, "import", (4,))
 
-    assert len(await fillings.async_restore()) == 1
+    assert len(await fill_log.async_restore()) == 1
     assert await all_tables(hass) == earlier
-    assert len(await fillings.async_restore()) == 1
+    assert len(await fill_log.async_restore()) == 1
     assert await all_tables(hass) == before
-    assert await fillings.async_restore() == []
+    assert await fill_log.async_restore() == []
 
 
 async def test_hours_that_were_filled_twice_are_taken_back_to_the_first_rows(
-    hass: HomeAssistant, fillings: Fillings
+    hass: HomeAssistant, fill_log: FillLog
 ) -> None:
     before = await all_tables(hass)
-    await fill(fillings, "import", (1, 2, 3))
-    await fill(fillings, "import", (3, 4))
+    await fill(fill_log, "import", (1, 2, 3))
+    await fill(fill_log, "import", (3, 4))
 
-    assert len(await fillings.async_restore()) == 2
+    assert len(await fill_log.async_restore()) == 2
 
     assert await all_tables(hass) == before
 
 
 async def test_what_was_changed_since_is_left_alone_and_can_be_filled(
-    hass: HomeAssistant, fillings: Fillings
+    hass: HomeAssistant, fill_log: FillLog
 ) -> None:
-    await fill(fillings, "import", (1, 2))
+    await fill(fill_log, "import", (1, 2))
     await leave_counter(hass, "sensor.import", "kWh", [(BEGIN + HOUR, 1.0, 2.0)])
     changed = await all_tables(hass)
 
-    [(filling, reason)] = await fillings.async_restore()
+    [(logged, reason)] = await fill_log.async_restore()
 
-    assert (filling.unique_id, reason) == ("import", Left.CHANGED)
+    assert (logged.unique_id, reason) == ("import", Left.CHANGED)
     assert await all_tables(hass) == changed
-    assert not fillings.held("import")
-    assert await fillings.async_restore() == []
+    assert not fill_log.held("import")
+    assert await fill_log.async_restore() == []
 
 
 async def test_an_entity_that_was_renamed_is_found_again(
-    hass: HomeAssistant, fillings: Fillings
+    hass: HomeAssistant, fill_log: FillLog
 ) -> None:
     before = await table(hass, "sensor.import")
-    await fill(fillings, "import", (1, 2))
+    await fill(fill_log, "import", (1, 2))
     er.async_get(hass).async_update_entity("sensor.import", new_entity_id="sensor.grid")
     await async_wait_recording_done(hass)
 
-    [(_, reason)] = await fillings.async_restore()
+    [(_, reason)] = await fill_log.async_restore()
 
     assert reason is None
     assert await table(hass, "sensor.grid") == before
 
 
 async def test_an_entity_that_is_gone_has_nothing_to_take_back(
-    hass: HomeAssistant, fillings: Fillings
+    hass: HomeAssistant, fill_log: FillLog
 ) -> None:
-    await fill(fillings, "import", (1, 2))
+    await fill(fill_log, "import", (1, 2))
     er.async_get(hass).async_remove("sensor.import")
 
-    [(_, reason)] = await fillings.async_restore()
+    [(_, reason)] = await fill_log.async_restore()
 
     assert reason is Left.GONE
-    assert await fill(fillings, "import", (3,)) is None
+    assert await fill(fill_log, "import", (3,)) is None
 
 
 async def test_hours_that_were_taken_back_are_free_once_the_user_asks(
-    hass: HomeAssistant, fillings: Fillings
+    hass: HomeAssistant, fill_log: FillLog
 ) -> None:
-    await fill(fillings, "import", (1, 2, 3))
-    await fillings.async_restore()
+    await fill(fill_log, "import", (1, 2, 3))
+    await fill_log.async_restore()
 
-    await fillings.async_release(0, BEGIN)
-    assert len(fillings.held("import")) == 3
-    await fillings.async_release(BEGIN + 2 * HOUR, BEGIN + 3 * HOUR)
-    assert set(fillings.held("import")) == {BEGIN + HOUR, BEGIN + 3 * HOUR}
-    await fillings.async_release(0, NOW)
+    await fill_log.async_release(0, BEGIN)
+    assert len(fill_log.held("import")) == 3
+    await fill_log.async_release(BEGIN + 2 * HOUR, BEGIN + 3 * HOUR)
+    assert set(fill_log.held("import")) == {BEGIN + HOUR, BEGIN + 3 * HOUR}
+    await fill_log.async_release(0, NOW)
 
-    assert not fillings.held("import")
+    assert not fill_log.held("import")
     assert not (await loaded(hass)).held("import")
 
 
-async def test_a_filling_is_forgotten_after_a_month(
-    hass: HomeAssistant, fillings: Fillings
-) -> None:
-    await fill(fillings, "import", (1,))
-    await fill(fillings, "import", (2,), at=NOW + 29 * DAY)
-    assert len(fillings.filled) == 2
+async def test_a_filling_is_forgotten_after_a_month(hass: HomeAssistant, fill_log: FillLog) -> None:
+    await fill(fill_log, "import", (1,))
+    await fill(fill_log, "import", (2,), at=NOW + 29 * DAY)
+    assert len(fill_log.filled) == 2
 
-    await fill(fillings, "export", (4,), at=NOW + 31 * DAY)
+    await fill(fill_log, "export", (4,), at=NOW + 31 * DAY)
 
-    assert [filling.at for filling in (await loaded(hass)).filled] == [
+    assert [logged.at for logged in (await loaded(hass)).filled] == [
         NOW + 29 * DAY,
         NOW + 31 * DAY,
     ]
 
 
 async def test_an_hour_that_has_just_ended_is_left_to_the_recorder(
-    hass: HomeAssistant, fillings: Fillings
+    hass: HomeAssistant, fill_log: FillLog
 ) -> None:
     before = await all_tables(hass)
 
-    assert await fill(fillings, "import", (1, 2), at=BEGIN + 3 * HOUR + 899) is None
+    assert await fill(fill_log, "import", (1, 2), at=BEGIN + 3 * HOUR + 899) is None
     assert await all_tables(hass) == before
-    assert await fill(fillings, "import", (1, 2), at=BEGIN + 3 * HOUR + 900) is not None
+    assert await fill(fill_log, "import", (1, 2), at=BEGIN + 3 * HOUR + 900) is not None
 
 
 async def test_rows_that_are_there_already_are_not_filled_again(
-    hass: HomeAssistant, fillings: Fillings
+    hass: HomeAssistant, fill_log: FillLog
 ) -> None:
-    filling = await fill(fillings, "import", (1, 2))
+    logged = await fill(fill_log, "import", (1, 2))
 
-    assert await fill(fillings, "import", (1, 2)) is None
+    assert await fill(fill_log, "import", (1, 2)) is None
 
-    assert fillings.filled == [filling]
+    assert fill_log.filled == [logged]
 
 
 async def test_nothing_is_kept_of_what_was_not_written(
-    hass: HomeAssistant, fillings: Fillings, monkeypatch: pytest.MonkeyPatch
+    hass: HomeAssistant, fill_log: FillLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = [Row(BEGIN + HOUR, 1, 1)]
-    assert await fillings.async_fill("import", rows, unit="L", amount=1, at=NOW) is None
+    assert await fill_log.async_fill("import", rows, unit="L", amount=1, at=NOW) is None
     monkeypatch.setattr("custom_components.flukso.history.statistics_units.write", lambda *_: None)
 
-    assert await fill(fillings, "import", (1,)) is None
+    assert await fill(fill_log, "import", (1,)) is None
 
-    assert fillings.filled == (await loaded(hass)).filled == []
+    assert fill_log.filled == (await loaded(hass)).filled == []
 
 
-async def test_an_event_tells_of_each_filling(hass: HomeAssistant, fillings: Fillings) -> None:
+async def test_an_event_tells_of_each_filling(hass: HomeAssistant, fill_log: FillLog) -> None:
     events: list[Event[dict[str, Any]]] = async_capture_events(hass, EVENT_HISTORY_FILLED)
 
-    await fill(fillings, "import", (1, 2))
-    await fillings.async_restore()
+    await fill(fill_log, "import", (1, 2))
+    await fill_log.async_restore()
 
     [event] = events
     assert event.data == {
@@ -276,7 +274,7 @@ async def test_an_event_tells_of_each_filling(hass: HomeAssistant, fillings: Fil
 )
 async def test_a_file_that_can_t_be_read_is_done_without(
     hass: HomeAssistant,
-    fillings: Fillings,
+    fill_log: FillLog,
     hass_storage: dict[str, Any],
     caplog: pytest.LogCaptureFixture,
     data: object,
@@ -290,7 +288,7 @@ async def test_a_file_that_can_t_be_read_is_done_without(
 
 
 async def test_a_file_of_a_newer_version_is_left_alone(
-    hass: HomeAssistant, fillings: Fillings, hass_storage: dict[str, Any]
+    hass: HomeAssistant, fill_log: FillLog, hass_storage: dict[str, Any]
 ) -> None:
     newer = {"version": 2, "minor_version": 1, "data": {"all": "new"}}
     hass_storage["flukso.entry.fillings"] = deepcopy(newer)
@@ -307,23 +305,23 @@ async def test_a_file_of_a_newer_version_is_left_alone(
 
 
 async def test_what_is_forgotten_leaves_no_file(
-    hass: HomeAssistant, fillings: Fillings, hass_storage: dict[str, Any]
+    hass: HomeAssistant, fill_log: FillLog, hass_storage: dict[str, Any]
 ) -> None:
-    await fill(fillings, "import", (1,))
+    await fill(fill_log, "import", (1,))
     assert "flukso.entry.fillings" in hass_storage
 
-    await fillings.async_remove()
+    await fill_log.async_remove()
 
     assert "flukso.entry.fillings" not in hass_storage
 
 
 async def test_nothing_is_written_any_more_once_a_meter_is_removed(
-    hass: HomeAssistant, fillings: Fillings, hass_storage: dict[str, Any]
+    hass: HomeAssistant, fill_log: FillLog, hass_storage: dict[str, Any]
 ) -> None:
     before = await all_tables(hass)
-    await fillings.async_remove()
+    await fill_log.async_remove()
 
-    assert await fill(fillings, "import", (1, 2)) is None
+    assert await fill(fill_log, "import", (1, 2)) is None
 
     assert await all_tables(hass) == before
     assert "flukso.entry.fillings" not in hass_storage

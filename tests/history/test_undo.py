@@ -61,13 +61,13 @@ def power(hass: HomeAssistant) -> str:
 
 async def fill(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     """Fill two hours of both."""
-    fillings = entry.runtime_data.fillings
+    fill_log = entry.runtime_data.fill_log
     rows = [Row(BEGIN, 6000, 2000), Row(BEGIN + HOUR, 8214, 4214)]
     unique_id = entity_of(hass, METER, 1, "counter").unique_id
-    assert await fillings.async_fill(unique_id, rows, unit="Wh", amount=3214, at=NOW)
+    assert await fill_log.async_fill(unique_id, rows, unit="Wh", amount=3214, at=NOW)
     means = [MeanRow(BEGIN, 1000, 900, 1100)]
     unique_id = entity_of(hass, METER, 1, "gauge").unique_id
-    assert await fillings.async_fill(unique_id, means, unit="W", amount=None, at=NOW)
+    assert await fill_log.async_fill(unique_id, means, unit="W", amount=None, at=NOW)
 
 
 async def restore(hass: HomeAssistant, entry: MockConfigEntry) -> Any:
@@ -115,7 +115,7 @@ async def test_what_was_changed_meanwhile_is_told_with_its_reason(
 
     answer = await restore(hass, entry)
 
-    assert [filling["entity_id"] for filling in answer["restored"]] == [power(hass)]
+    assert [logged["entity_id"] for logged in answer["restored"]] == [power(hass)]
     [left] = answer["left"]
     assert (left["entity_id"], left["reason"]) == (energy(hass), "changed_since")
 

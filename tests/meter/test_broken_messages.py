@@ -12,7 +12,7 @@ from custom_components.flukso.const import DOMAIN
 from ..broker import Broker, Payload
 from ..flows import cards
 from ..home import device_names, entities, set_up_and_read
-from ..meters import TAP, Section, flm02, flm03
+from ..meters import SELF_TEST, Section, flm02, flm03
 
 pytestmark = pytest.mark.usefixtures("freezer")
 
@@ -93,7 +93,7 @@ async def test_broken_messages_are_logged_once_a_kind_and_move_nothing(
     hass: HomeAssistant, broker: Broker, caplog: pytest.LogCaptureFixture
 ) -> None:
     meter = flm03()
-    await broker.publish(meter.tap_topic, TAP)
+    await broker.publish(meter.tap_topic, SELF_TEST)
     entry = await set_up_and_read(hass, broker, meter)
     shown = {state.entity_id: state.state for state in hass.states.async_all()}
     registered, named = entities(hass, entry), device_names(hass, entry)

@@ -7,7 +7,7 @@ import pytest
 
 from ..broker import Broker
 from ..home import set_up, set_up_and_read
-from ..meters import HARDWARE_IDS, NULL_KEY, RADIO_KEY, SERIAL, TAP, flm02, flm03, reading
+from ..meters import HARDWARE_IDS, NULL_KEY, RADIO_KEY, SELF_TEST, SERIAL, flm02, flm03, reading
 
 
 @pytest.fixture(autouse=True)
@@ -79,8 +79,10 @@ async def test_nothing_secret_is_logged(
     for report in meter.reports:
         await broker.publish(report, "{" + meter.kube_report[1])
     await broker.publish_all(meter.reports)
-    await broker.publish(meter.tap_topic, TAP)
-    await broker.publish(meter.tap_topic, TAP.replace("serial", "number").replace("firmware", ""))
+    await broker.publish(meter.tap_topic, SELF_TEST)
+    await broker.publish(
+        meter.tap_topic, SELF_TEST.replace("serial", "number").replace("firmware", "")
+    )
 
     said = [
         record.getMessage()

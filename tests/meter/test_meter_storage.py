@@ -21,7 +21,7 @@ from ..home import (
     set_up_and_read,
     value_of,
 )
-from ..meters import HARDWARE_IDS, NULL_KEY, RADIO_KEY, SERIAL, TAP, flm03, reading
+from ..meters import HARDWARE_IDS, NULL_KEY, RADIO_KEY, SELF_TEST, SERIAL, flm03, reading
 
 pytestmark = pytest.mark.usefixtures("freezer")
 
@@ -76,7 +76,7 @@ async def test_no_secret_and_no_serial_number_reaches_the_disk(
     hass: HomeAssistant, broker: Broker, hass_storage: Storage
 ) -> None:
     meter = flm03()
-    await broker.publish(meter.tap_topic, TAP, retain=True)
+    await broker.publish(meter.tap_topic, SELF_TEST, retain=True)
     entry = await set_up_and_read(hass, broker, meter)
     await hass.config_entries.async_unload(entry.entry_id)
 

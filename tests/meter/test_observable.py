@@ -10,7 +10,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.flukso.meter.channel import Channel
 from custom_components.flukso.meter.channel_types import CounterChannel
-from custom_components.flukso.meter.observable import Shown
+from custom_components.flukso.meter.observable import Observable
 from custom_components.flukso.protocol.tmpo_block import block_topic_filter
 from custom_components.flukso.protocol.topics import Kind
 from custom_components.flukso.supply.supply import Supply
@@ -55,14 +55,14 @@ def channel(entry: MockConfigEntry) -> Channel:
     return channel
 
 
-def source_of(entry: MockConfigEntry, what: str) -> Shown:
+def source_of(entry: MockConfigEntry, what: str) -> Observable:
     """What can be listened to."""
     runtime = entry.runtime_data
     totals = Supply(runtime.meter, (), UTC).totals
-    sources: dict[str, Shown] = {
+    sources: dict[str, Observable] = {
         "channel": runtime.meter.channels[METER.sensor_id(slot(1, "pplus")), Kind.GAUGE],
         "clock": runtime.meter.clock,
-        "scope": runtime.waveforms.scopes()[0],
+        "scope": runtime.waveforms.oscilloscopes()[0],
         "figure": runtime.waveforms.figures()[0],
         "power of the supply": totals["net_active_power"],
         "energy of the supply": totals["netted_energy_import"],

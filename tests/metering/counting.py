@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from custom_components.flukso.metering.counter_guard import Break, Guard, Mark
+from custom_components.flukso.metering.counter_guard import Break, CounterGuard, Mark
 
 #: A clamp of 50 A counts 50 A × 250 V × 1.5 at the most: 5.208 Wh a second.
 FASTEST = 50 * 250 * 1.5 / 3600
@@ -22,14 +22,16 @@ def counting(
     return [mark(since + n, round(start + n * step, 3), clock=clock) for n in range(seconds)]
 
 
-def guard_at(value: float = METER, *, fastest: float | None = FASTEST, rid: int = 0) -> Guard:
+def guard_at(
+    value: float = METER, *, fastest: float | None = FASTEST, rid: int = 0
+) -> CounterGuard:
     """A guard that accepted a reading at noon."""
-    guard = Guard(fastest, rid=rid)
+    guard = CounterGuard(fastest, rid=rid)
     guard.take(mark(0, value))
     return guard
 
 
-def shown(guard: Guard, marks: Sequence[Mark]) -> list[float | None]:
+def shown(guard: CounterGuard, marks: Sequence[Mark]) -> list[float | None]:
     """What the counter shows after each reading, where none may be a break."""
     values = []
     for taken in marks:
@@ -38,6 +40,6 @@ def shown(guard: Guard, marks: Sequence[Mark]) -> list[float | None]:
     return values
 
 
-def breaks(guard: Guard, marks: Sequence[Mark]) -> list[Break]:
+def breaks(guard: CounterGuard, marks: Sequence[Mark]) -> list[Break]:
     """The breaks among readings."""
     return [found for taken in marks if (found := guard.take(taken)) is not None]

@@ -3,7 +3,7 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from custom_components.flukso.metering.demand import Demand
+from custom_components.flukso.metering.demand import QuarterHourDemand
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 
@@ -20,8 +20,8 @@ BEGIN = at(2026, 5, 12, 10, 0)
 class House:
     """Tells a demand what it used, second by second."""
 
-    def __init__(self, start: int, demand: Demand | None = None) -> None:
-        self.demand = demand or Demand(BRUSSELS)
+    def __init__(self, start: int, demand: QuarterHourDemand | None = None) -> None:
+        self.demand = demand or QuarterHourDemand(BRUSSELS)
         self.now = start
         self.energy = 5000.0
 
@@ -44,5 +44,5 @@ def house_at(*when: int) -> House:
 def restarted(house: House) -> None:
     """Restart Home Assistant."""
     state = house.demand.state
-    house.demand = Demand(BRUSSELS)
+    house.demand = QuarterHourDemand(BRUSSELS)
     house.demand.restore(state)

@@ -7,7 +7,7 @@ from itertools import pairwise, permutations
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.flukso.metering.block_timeline import Course, Slack, Stretch, stretch_of
+from custom_components.flukso.metering.block_timeline import Segment, Slack, Timeline, segment_of
 from custom_components.flukso.metering.durations import HOUR
 
 SLACK = Slack(before=90, after=60)
@@ -23,10 +23,10 @@ def told(
     *,
     both_ways: bool = False,
     power_over: int | None = None,
-) -> Stretch:
+) -> Segment:
     """The stretch of a block with these readings."""
     times, values = zip(*readings, strict=True)
-    return stretch_of(
+    return segment_of(
         begin,
         end,
         array("q", times),
@@ -37,160 +37,160 @@ def told(
     )
 
 
-def course_of(*stretches: Stretch, both_ways: bool = False) -> Course:
+def timeline_of(*segments: Segment, both_ways: bool = False) -> Timeline:
     """What is known of a counter after these."""
-    course = Course(both_ways=both_ways)
-    for stretch in stretches:
-        course.take(stretch)
-    return course
+    timeline = Timeline(both_ways=both_ways)
+    for segment in segments:
+        timeline.take(segment)
+    return timeline
 
 
 def test_a_counter_shows_its_last_reading_until_the_next() -> None:
-    course = course_of(told([(100, 5), (END - 70, 7), (END, 8), (END + 30, 9), (END + 61, 10)]))
+    timeline = timeline_of(told([(100, 5), (END - 70, 7), (END, 8), (END + 30, 9), (END + 61, 10)]))
 
-    assert course.showed(END) == 8
-    assert course.showed(END - SLACK.before) == 5
-    assert course.showed(END + SLACK.after) == 9
-    assert course.showed(END + HOUR) == 10
+    assert timeline.showed(END) == 8
+    assert timeline.showed(END - SLACK.before) == 5
+    assert timeline.showed(END + SLACK.after) == 9
+    assert timeline.showed(END + HOUR) == 10
 
 
 def test_what_is_recorded_may_be_from_an_hour_before() -> None:
     slack = Slack(before=HOUR + 30, after=30)
     readings = range(0, BLOCK, 10)
-    stretch = stretch_of(0, BLOCK, array("q", readings), array("q", readings), slack=slack)
-    course = course_of(stretch)
+    segment = segment_of(0, BLOCK, array("q", readings), array("q", readings), slack=slack)
+    timeline = timeline_of(segment)
 
     for hour in (2 * HOUR, 3 * HOUR):
         moments = (hour - slack.before, hour, hour + slack.after)
-        assert [course.showed(moment) for moment in moments] == list(moments)
+        assert [timeline.showed(moment) for moment in moments] == list(moments)
 
 
 def test_nothing_is_known_before_the_first_reading_nor_after_the_block() -> None:
-    course = course_of(told([(HOUR + 1, 5)]))
+    timeline = timeline_of(told([(HOUR + 1, 5)]))
 
-    assert course.showed(HOUR) is None
-    assert course.showed(HOUR + SLACK.after) == 5
-    assert course.showed(BLOCK) is None
-    assert course.showed(BLOCK - SLACK.before) == 5
-    assert course.showed(-HOUR) is None
-    assert Course().showed(END) is None
+    assert timeline.showed(HOUR) is None
+    assert timeline.showed(HOUR + SLACK.after) == 5
+    assert timeline.showed(BLOCK) is None
+    assert timeline.showed(BLOCK - SLACK.before) == 5
+    assert timeline.showed(-HOUR) is None
+    assert Timeline().showed(END) is None
 
 
 def test_blocks_that_adjoin_know_what_is_between_their_readings() -> None:
     first, second = told([(100, 5)]), told([(BLOCK + 2 * HOUR, 9)], BLOCK, 2 * BLOCK)
 
     for order in permutations((first, second)):
-        course = course_of(*order)
-        assert course.showed(BLOCK) == 5
-        assert course.showed(BLOCK + HOUR) == 5
-        assert course.showed(BLOCK + 2 * HOUR) == 9
+        timeline = timeline_of(*order)
+        assert timeline.showed(BLOCK) == 5
+        assert timeline.showed(BLOCK + HOUR) == 5
+        assert timeline.showed(BLOCK + 2 * HOUR) == 9
 
 
 def test_what_is_between_blocks_that_do_not_adjoin_is_not_known() -> None:
-    course = course_of(told([(100, 5)]), told([(3 * BLOCK, 6)], 2 * BLOCK, 4 * BLOCK))
+    timeline = timeline_of(told([(100, 5)]), told([(3 * BLOCK, 6)], 2 * BLOCK, 4 * BLOCK))
 
-    assert course.showed(BLOCK + HOUR) is None
-    assert course.showed(2 * BLOCK + HOUR) is None
+    assert timeline.showed(BLOCK + HOUR) is None
+    assert timeline.showed(2 * BLOCK + HOUR) is None
 
 
 def test_a_counter_that_shows_the_same_again_has_rested_meanwhile() -> None:
-    course = course_of(told([(100, 5)]), told([(3 * BLOCK, 5)], 2 * BLOCK, 4 * BLOCK))
+    timeline = timeline_of(told([(100, 5)]), told([(3 * BLOCK, 5)], 2 * BLOCK, 4 * BLOCK))
 
-    assert course.showed(BLOCK + HOUR) == 5
-    assert course.showed(2 * BLOCK + HOUR) == 5
+    assert timeline.showed(BLOCK + HOUR) == 5
+    assert timeline.showed(2 * BLOCK + HOUR) == 5
 
 
 def test_a_counter_that_runs_both_ways_may_have_come_back_to_the_same() -> None:
-    course = course_of(
+    timeline = timeline_of(
         told([(100, 5)], both_ways=True),
         told([(3 * BLOCK, 5)], 2 * BLOCK, 4 * BLOCK, both_ways=True),
         both_ways=True,
     )
 
-    assert course.showed(BLOCK + HOUR) is None
+    assert timeline.showed(BLOCK + HOUR) is None
 
 
 def test_a_counter_that_begins_anew_in_the_next_block_is_not_the_same_any_more() -> None:
-    course = course_of(told([(100, 5)]), told([(BLOCK + 2 * HOUR, 1)], BLOCK, 2 * BLOCK))
+    timeline = timeline_of(told([(100, 5)]), told([(BLOCK + 2 * HOUR, 1)], BLOCK, 2 * BLOCK))
 
-    assert course.showed(BLOCK + HOUR) is None
-    assert course.showed(BLOCK - HOUR) == 5
+    assert timeline.showed(BLOCK + HOUR) is None
+    assert timeline.showed(BLOCK - HOUR) == 5
 
 
 def test_what_is_before_a_counter_begins_anew_is_left_out() -> None:
-    course = course_of(told([(100, 5), (END - HOUR, 7), (END - 100, 0), (END + HOUR, 3)]))
+    timeline = timeline_of(told([(100, 5), (END - HOUR, 7), (END - 100, 0), (END + HOUR, 3)]))
 
-    assert course.showed(END - HOUR) is None
-    assert course.showed(END) == 0
-    assert course.showed(END + HOUR) == 3
+    assert timeline.showed(END - HOUR) is None
+    assert timeline.showed(END) == 0
+    assert timeline.showed(END + HOUR) == 3
 
 
 def test_a_counter_that_runs_both_ways_may_fall() -> None:
-    course = course_of(told([(100, 5), (END, -7)], both_ways=True), both_ways=True)
+    timeline = timeline_of(told([(100, 5), (END, -7)], both_ways=True), both_ways=True)
 
-    assert course.showed(END - HOUR) == 5
-    assert course.showed(END) == -7
+    assert timeline.showed(END - HOUR) == 5
+    assert timeline.showed(END) == -7
 
 
 def test_a_larger_block_stands_for_those_within_it() -> None:
     small, large = told([(100, 5)]), told([(50, 4), (BLOCK + 5, 9)], 0, 4 * BLOCK)
 
     for order in permutations((small, large)):
-        course = course_of(*order)
-        assert course.showed(HOUR) == 4
-        assert course.knows(0, BLOCK)
-        assert course.span == (0, 4 * BLOCK)
+        timeline = timeline_of(*order)
+        assert timeline.showed(HOUR) == 4
+        assert timeline.knows(0, BLOCK)
+        assert timeline.span == (0, 4 * BLOCK)
 
 
 def test_what_was_told_once_is_known() -> None:
-    course = course_of(told([(100, 5)]), told([(BLOCK + 1, 6)], BLOCK, 2 * BLOCK))
+    timeline = timeline_of(told([(100, 5)]), told([(BLOCK + 1, 6)], BLOCK, 2 * BLOCK))
 
-    assert course.knows(0, BLOCK)
-    assert course.knows(HOUR, 2 * HOUR)
-    assert not course.knows(0, 2 * BLOCK)
-    assert course.span == (0, 2 * BLOCK)
+    assert timeline.knows(0, BLOCK)
+    assert timeline.knows(HOUR, 2 * HOUR)
+    assert not timeline.knows(0, 2 * BLOCK)
+    assert timeline.span == (0, 2 * BLOCK)
 
 
 def test_what_is_old_is_forgotten() -> None:
-    course = course_of(told([(100, 5)]), told([(BLOCK + 1, 6)], BLOCK, 2 * BLOCK))
+    timeline = timeline_of(told([(100, 5)]), told([(BLOCK + 1, 6)], BLOCK, 2 * BLOCK))
 
-    course.forget(BLOCK + 1)
+    timeline.forget(BLOCK + 1)
 
-    assert course.span == (BLOCK, 2 * BLOCK)
+    assert timeline.span == (BLOCK, 2 * BLOCK)
 
 
 def test_power_is_the_mean_between_readings_within_an_hour() -> None:
     # 1 Wh in 36 s is 100 W.
     readings = [(0, 0), (36, 1000), (37, 1000), (72, 3000), (HOUR - 20, 3000), (HOUR + 20, 90_000)]
-    course = course_of(told([*readings, (HOUR + 56, 91_000)], power_over=30))
+    timeline = timeline_of(told([*readings, (HOUR + 56, 91_000)], power_over=30))
 
-    assert course.powers(0) == pytest.approx([0, 200])
-    assert course.powers(HOUR) == pytest.approx([100, 100])
-    assert course.powers(2 * HOUR) == []
+    assert timeline.powers(0) == pytest.approx([0, 200])
+    assert timeline.powers(HOUR) == pytest.approx([100, 100])
+    assert timeline.powers(2 * HOUR) == []
 
 
 def test_an_hour_without_readings_has_no_power_of_its_own() -> None:
-    course = course_of(
+    timeline = timeline_of(
         told([(0, 0), (36, 1000), (2 * HOUR, 1000), (2 * HOUR + 36, 3000)], power_over=5)
     )
 
-    assert course.powers(0) == pytest.approx([100, 100])
-    assert course.powers(HOUR) == []
-    assert course.powers(2 * HOUR) == pytest.approx([200, 200])
+    assert timeline.powers(0) == pytest.approx([100, 100])
+    assert timeline.powers(HOUR) == []
+    assert timeline.powers(2 * HOUR) == pytest.approx([200, 200])
 
 
 def test_an_hour_in_two_blocks_has_the_power_of_both() -> None:
     edge = HOUR + 1800
-    course = course_of(
+    timeline = timeline_of(
         told([(HOUR, 0), (HOUR + 36, 1000)], 0, edge, power_over=5),
         told([(edge, 1000), (edge + 36, 4000)], edge, BLOCK, power_over=5),
     )
 
-    assert course.powers(HOUR) == pytest.approx([100, 100, 300, 300])
+    assert timeline.powers(HOUR) == pytest.approx([100, 100, 300, 300])
 
 
 def test_where_no_power_is_asked_for_there_is_none() -> None:
-    assert course_of(told([(0, 0), (36, 1000)])).powers(0) == []
+    assert timeline_of(told([(0, 0), (36, 1000)])).powers(0) == []
 
 
 @given(
@@ -203,14 +203,14 @@ def test_cut_into_blocks_anywhere_it_says_the_same_or_nothing(
 ) -> None:
     values = [sum(counted[: place + 1]) for place in range(len(times))]
     readings = list(zip(sorted(times), values, strict=True))
-    whole = course_of(told(readings))
+    whole = timeline_of(told(readings))
     edges = [0, *(cut * HOUR for cut in sorted(cuts)), BLOCK]
     parts = [
         told(within, begin, end)
         for begin, end in pairwise(edges)
         if (within := [reading for reading in readings if begin <= reading[0] < end])
     ]
-    course = course_of(*parts)
+    timeline = timeline_of(*parts)
 
     moments = [
         hour + offset
@@ -218,8 +218,8 @@ def test_cut_into_blocks_anywhere_it_says_the_same_or_nothing(
         for offset in (-SLACK.before, 0, SLACK.after)
     ]
     for moment in moments:
-        assert course.showed(moment) in (whole.showed(moment), None)
+        assert timeline.showed(moment) in (whole.showed(moment), None)
     if len(parts) == len(edges) - 1:
-        assert [course.showed(moment) for moment in moments] == [
+        assert [timeline.showed(moment) for moment in moments] == [
             whole.showed(moment) for moment in moments
         ]

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from custom_components.flukso.metering.counter_guard import Guard, Mark
+from custom_components.flukso.metering.counter_guard import CounterGuard, Mark
 
 from .counting import FASTEST, METER, NOON, breaks, counting, guard_at, mark, shown
 
 
 def test_before_the_first_reading_there_is_nothing_to_show_or_keep() -> None:
-    guard = Guard(FASTEST)
+    guard = CounterGuard(FASTEST)
 
     assert guard.value is None
     assert guard.state is None
@@ -19,7 +19,7 @@ def test_before_the_first_reading_there_is_nothing_to_show_or_keep() -> None:
 def test_a_counter_that_runs_is_shown_as_it_is() -> None:
     marks = counting(METER, seconds=100)
 
-    assert shown(Guard(FASTEST), marks) == [taken.value for taken in marks]
+    assert shown(CounterGuard(FASTEST), marks) == [taken.value for taken in marks]
 
 
 def test_three_pulses_in_one_second_all_count() -> None:

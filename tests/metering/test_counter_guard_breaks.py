@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from custom_components.flukso.metering.counter_guard import Break, CounterState, Guard, Mark
+from custom_components.flukso.metering.counter_guard import Break, CounterGuard, CounterState, Mark
 
 from .counting import FASTEST, METER, NOON, breaks, counting, guard_at, mark, shown
 
@@ -69,7 +69,7 @@ def test_the_user_may_let_a_break_count() -> None:
 
 
 def test_what_is_booked_before_the_first_reading_is_added_to_it() -> None:
-    guard = Guard(FASTEST)
+    guard = CounterGuard(FASTEST)
     guard.book(1000)
     assert guard.value is None
 
@@ -94,7 +94,7 @@ def test_a_configuration_that_comes_twice_gives_no_new_meaning() -> None:
 
 
 def test_a_new_meaning_before_the_first_reading_is_no_break() -> None:
-    guard = Guard(FASTEST)
+    guard = CounterGuard(FASTEST)
     guard.recycle(1)
 
     assert shown(guard, counting(METER)) == [METER, METER + 0.5, METER + 1]
@@ -107,7 +107,7 @@ def test_a_sensor_that_got_a_new_meaning_during_a_restart_books_nothing(restarts
     for _ in range(restarts):
         state = guard.state
         assert state is not None
-        guard = Guard(FASTEST, rid=1)
+        guard = CounterGuard(FASTEST, rid=1)
         guard.restore(state)
         shown(guard, counting(5, since=60, seconds=2))
 
@@ -123,7 +123,7 @@ def test_after_a_restart_hours_later_what_was_counted_meanwhile_is_booked() -> N
     state = before.state
     assert state == CounterState(mark(0, METER), 1000, 0)
 
-    guard = Guard(FASTEST)
+    guard = CounterGuard(FASTEST)
     guard.restore(state)
     assert guard.value == METER + 1000
 
@@ -132,7 +132,7 @@ def test_after_a_restart_hours_later_what_was_counted_meanwhile_is_booked() -> N
 
 
 def test_after_a_restart_no_more_is_booked_than_the_time_allows() -> None:
-    guard = Guard(FASTEST)
+    guard = CounterGuard(FASTEST)
     guard.restore(CounterState(mark(0, METER), 0, 0))
 
     leap = mark(3600, METER + 3600 * FASTEST + 1000)
@@ -142,7 +142,7 @@ def test_after_a_restart_no_more_is_booked_than_the_time_allows() -> None:
 
 def test_the_reading_that_was_last_before_a_restart_is_found_again() -> None:
     """A retained one, as an FLM02's are: it is dated by its own time, not by its arrival."""
-    guard = Guard(FASTEST)
+    guard = CounterGuard(FASTEST)
     guard.restore(CounterState(mark(0, METER), 0, 0))
     retained = Mark(NOON, METER, at=NOON)
 
@@ -171,7 +171,7 @@ def test_a_counter_of_unknown_speed_wraps_too_but_not_from_far_below() -> None:
 
 
 def test_before_its_clock_is_set_a_meter_is_believed_all_the_same() -> None:
-    guard = Guard(FASTEST)
+    guard = CounterGuard(FASTEST)
     unset = counting(METER, seconds=60, clock=40)
 
     assert shown(guard, unset) == [taken.value for taken in unset]
@@ -206,21 +206,21 @@ def test_a_clock_that_steps_back_while_nothing_is_counted_costs_nothing() -> Non
 
 
 def test_a_counter_that_runs_both_ways_may_run_back() -> None:
-    guard = Guard(both_ways=True)
+    guard = CounterGuard(both_ways=True)
     values = [5.0, 4, -3, 1e6]
 
     assert shown(guard, [mark(n, value) for n, value in enumerate(values)]) == values
 
 
 def test_a_counter_that_runs_both_ways_does_not_go_back_in_time() -> None:
-    guard = Guard(both_ways=True)
+    guard = CounterGuard(both_ways=True)
     guard.take(mark(10, 5))
 
     assert shown(guard, [mark(8, 4), mark(9, 4.5), mark(11, 4.8)]) == [5, 5, 4.8]
 
 
 def test_a_counter_that_runs_both_ways_follows_a_clock_that_is_set_back() -> None:
-    guard = Guard(both_ways=True)
+    guard = CounterGuard(both_ways=True)
     guard.take(mark(0, 5))
 
     assert shown(guard, counting(6, since=1, clock=NOON - 3600)) == [5, 5, 7]

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from hypothesis import given, settings, strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from custom_components.flukso.metering.counter_guard import Guard, Mark
+from custom_components.flukso.metering.counter_guard import CounterGuard, Mark
 
 _NOON = 1_760_000_000
 #: What a clamp of 50 A, and pulse inputs for water and electricity, count at the most (a second).
@@ -115,11 +115,11 @@ def wrong_readings(
 
 def _listen(story: Story) -> Iterator[tuple[Arrival, float]]:
     """What the counter shows after each reading."""
-    guard = Guard(story.fastest)
+    guard = CounterGuard(story.fastest)
     for arrival in story.arrivals:
         state = guard.state
         if arrival.restarted and state is not None:
-            guard = Guard(story.fastest)
+            guard = CounterGuard(story.fastest)
             guard.restore(state)
         guard.take(arrival.mark)
         assert guard.value is not None
@@ -151,7 +151,7 @@ def test_whatever_the_boards_say_a_replacement_books_nothing(
 
     Now and then all that was heard is played again, that of the boards before as well.
     """
-    guard, time, value = Guard(_CLAMP), _NOON, 1_000_000.0
+    guard, time, value = CounterGuard(_CLAMP), _NOON, 1_000_000.0
     heard, found = [], []
     for counted in boards:
         for step in (0.0, *counted):

@@ -1,10 +1,10 @@
 from hypothesis import given, strategies as st
 
-from custom_components.flukso.metering.counter_sum import Sum, SumState
+from custom_components.flukso.metering.counter_sum import CounterSum, CounterSumState
 
 
-def summed(counters: str, **values: float) -> Sum:
-    plain = Sum(counters)
+def summed(counters: str, **values: float) -> CounterSum:
+    plain = CounterSum(counters)
     for key, value in values.items():
         plain.take(key, value)
     return plain
@@ -25,9 +25,9 @@ def test_there_is_no_sum_of_a_part() -> None:
 
 def test_it_goes_on_after_a_restart_with_what_the_counters_counted_meanwhile() -> None:
     before = summed("ab", a=100.0, b=200.0).state
-    assert before == SumState(300.0, {"a": 100.0, "b": 200.0})
+    assert before == CounterSumState(300.0, {"a": 100.0, "b": 200.0})
 
-    after = Sum("ab")
+    after = CounterSum("ab")
     after.restore(before)
     assert after.total == 300.0
     after.take("a", 110.0)
@@ -39,7 +39,7 @@ def test_it_goes_on_after_a_restart_with_what_the_counters_counted_meanwhile() -
 def test_a_counter_that_joins_adds_what_it_counts_from_then_on() -> None:
     before = summed("ab", a=100.0, b=200.0).state
     assert before is not None
-    after = Sum("abc")
+    after = CounterSum("abc")
     after.restore(before)
     assert after.total == 300.0
     after.take("c", 77_000.0)
@@ -51,7 +51,7 @@ def test_a_counter_that_joins_adds_what_it_counts_from_then_on() -> None:
 def test_a_counter_that_leaves_takes_nothing_with_it() -> None:
     before = summed("ab", a=100.0, b=200.0).state
     assert before is not None
-    after = Sum("a")
+    after = CounterSum("a")
     after.restore(before)
     assert after.total == 300.0
     after.take("a", 101.0)
@@ -63,7 +63,7 @@ def test_a_counter_that_left_and_is_back_adds_nothing_for_its_absence() -> None:
     for counters in ("a", "ab"):
         state = plain.state
         assert state is not None
-        plain = Sum(counters)
+        plain = CounterSum(counters)
         plain.restore(state)
         plain.take("a", 105.0)
     plain.take("b", 250.0)
@@ -100,7 +100,7 @@ def test_a_sum_that_has_begun_never_falls_and_never_exceeds_what_was_counted(
         if others is not None:
             state = plain.state
             assert state is not None
-            plain, parts = Sum(others), others
+            plain, parts = CounterSum(others), others
             plain.restore(state)
         total = plain.total
         assert total is not None

@@ -1,6 +1,6 @@
 import pytest
 
-from custom_components.flukso.metering.demand import Demand, Peak
+from custom_components.flukso.metering.demand import Peak, QuarterHourDemand
 from custom_components.flukso.metering.durations import QUARTER
 
 from .quarters import BEGIN, BRUSSELS, at, house_at
@@ -81,7 +81,7 @@ def test_the_quarter_in_which_it_begins_to_look_is_none() -> None:
 
 
 def test_before_anything_was_heard_nothing_is_known() -> None:
-    demand = Demand(BRUSSELS)
+    demand = QuarterHourDemand(BRUSSELS)
     assert (demand.average, demand.expected, demand.last, demand.peak) == (None,) * 4
 
 

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from custom_components.flukso.metering.demand import Demand
+from custom_components.flukso.metering.demand import QuarterHourDemand
 from custom_components.flukso.metering.durations import QUARTER
 from custom_components.flukso.metering.netting import Netting
 from simulator.household import Home, minute
@@ -47,7 +47,7 @@ def check_month(year: int, month: int, *, change: int, quarters: int) -> None:
     told: dict[int, float | None] = {}
     peaks: dict[int, tuple[float, int]] = {}
     netting = Netting([f"+{phase}" for phase in PHASES], [f"-{phase}" for phase in PHASES])
-    demand = Demand(BRUSSELS)
+    demand = QuarterHourDemand(BRUSSELS)
     counters = dict.fromkeys([f"{sign}{phase}" for sign in "+-" for phase in PHASES], 1000.0)
     random, ends = Random(month), set()
     for second, powers in seconds(begin - 60, end + 60, household):

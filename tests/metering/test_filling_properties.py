@@ -10,7 +10,7 @@ from random import Random
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.flukso.metering.block_timeline import Course, Slack, stretch_of
+from custom_components.flukso.metering.block_timeline import Slack, Timeline, segment_of
 from custom_components.flukso.metering.durations import HOUR
 from custom_components.flukso.metering.gaps import Row, find_gaps, rows_for
 from custom_components.flukso.metering.history_comparison import compare
@@ -184,22 +184,22 @@ def levels(draw: st.DrawFn) -> list[tuple[int, int]]:
     return [block for block in order.sample(blocks, len(blocks)) if order.random() >= missing]
 
 
-def course_of(counter: Counter, blocks: Sequence[tuple[int, int]], slack: Slack) -> Course:
+def timeline_of(counter: Counter, blocks: Sequence[tuple[int, int]], slack: Slack) -> Timeline:
     """What the blocks tell."""
-    course = Course()
+    timeline = Timeline()
     for level, bid in blocks:
         end = bid + (1 << level)
         times, values = counter.remembered(bid, end)
         if times:
-            course.take(stretch_of(bid, end, times, values, slack=slack))
-    return course
+            timeline.take(segment_of(bid, end, times, values, slack=slack))
+    return timeline
 
 
 def fill(counter: Counter, house: House, blocks: Sequence[tuple[int, int]]) -> dict[int, Row]:
     """The rows that are written."""
     rows, slack = list(house.rows.values()), house.slack
-    course, besides = course_of(counter, blocks, slack), counter.besides
-    hours = compare(rows, course, HOURS, slack=slack, offset=house.offset, besides=besides)
+    timeline, besides = timeline_of(counter, blocks, slack), counter.besides
+    hours = compare(rows, timeline, HOURS, slack=slack, offset=house.offset, besides=besides)
     made = (rows_for(gap, fastest=None, both_ways=False) for gap in find_gaps(hours))
     return {row.hour: row for rows in made if isinstance(rows, list) for row in rows}
 

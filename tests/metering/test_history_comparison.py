@@ -4,7 +4,7 @@ from array import array
 
 import pytest
 
-from custom_components.flukso.metering.block_timeline import Course, Slack, stretch_of
+from custom_components.flukso.metering.block_timeline import Slack, Timeline, segment_of
 from custom_components.flukso.metering.durations import HOUR
 from custom_components.flukso.metering.gaps import (
     Finding,
@@ -21,38 +21,38 @@ SLACK = Slack(before=90, after=60)
 HOURS = range(0, 4 * HOUR, HOUR)
 
 
-def course_of(*readings: tuple[int, int], both_ways: bool = False) -> Course:
+def timeline_of(*readings: tuple[int, int], both_ways: bool = False) -> Timeline:
     """A counter of energy with these readings, of five hours from 0 on."""
     times, values = (array("q", of) for of in zip(*readings, strict=True))
-    course = Course(both_ways=both_ways)
-    stretch = stretch_of(0, 5 * HOUR, times, values, slack=SLACK, both_ways=both_ways, power_over=5)
-    course.take(stretch)
-    return course
+    timeline = Timeline(both_ways=both_ways)
+    segment = segment_of(0, 5 * HOUR, times, values, slack=SLACK, both_ways=both_ways, power_over=5)
+    timeline.take(segment)
+    return timeline
 
 
 def test_an_hour_stands_beside_what_the_counter_showed_around_its_end() -> None:
-    course = course_of((0, 1000), (HOUR - 80, 2000), (HOUR - 1, 3000), (HOUR + 60, 4500))
+    timeline = timeline_of((0, 1000), (HOUR - 80, 2000), (HOUR - 1, 3000), (HOUR + 60, 4500))
 
-    first, second, *_ = compare([Row(0, 5, 1)], course, HOURS, slack=SLACK, offset=0.5)
+    first, second, *_ = compare([Row(0, 5, 1)], timeline, HOURS, slack=SLACK, offset=0.5)
 
     assert first == Hour(0, Row(0, 5, 1), Known(3.5, 1.5, 5))
     assert second == Hour(HOUR, None, Known(5, 5, 5))
 
 
 def test_more_may_have_been_counted_besides_than_the_meter_remembers() -> None:
-    course = course_of((0, 1000), (2 * HOUR, 2000))
+    timeline = timeline_of((0, 1000), (2 * HOUR, 2000))
 
-    [hour] = compare([], course, range(0, HOUR, HOUR), slack=SLACK, offset=0, besides=5)
+    [hour] = compare([], timeline, range(0, HOUR, HOUR), slack=SLACK, offset=0, besides=5)
 
     assert hour.known == Known(1, 1, 1, besides=5)
 
 
 def test_what_is_not_all_known_around_the_end_of_an_hour_is_not_told() -> None:
-    course = course_of((HOUR - 80, 2000), (3 * HOUR, 3000))
+    timeline = timeline_of((HOUR - 80, 2000), (3 * HOUR, 3000))
 
     findings = [
         hour.finding
-        for hour in compare([], course, range(0, 6 * HOUR, HOUR), slack=SLACK, offset=0)
+        for hour in compare([], timeline, range(0, 6 * HOUR, HOUR), slack=SLACK, offset=0)
     ]
 
     told, not_told = Finding.NO_ROW, Finding.NOT_TOLD
@@ -61,21 +61,21 @@ def test_what_is_not_all_known_around_the_end_of_an_hour_is_not_told() -> None:
 
 def test_of_a_counter_that_runs_both_ways_the_lowest_and_highest_are_told() -> None:
     readings = [(0, 5000), (HOUR - 30, 7000), (HOUR - 10, -1000), (HOUR + 10, 2000)]
-    course = course_of(*readings, both_ways=True)
+    timeline = timeline_of(*readings, both_ways=True)
 
-    [hour] = compare([], course, range(0, HOUR, HOUR), slack=SLACK, offset=0)
+    [hour] = compare([], timeline, range(0, HOUR, HOUR), slack=SLACK, offset=0)
 
     assert hour.known == Known(-1, -1, 7)
 
 
 def test_the_power_of_an_hour_has_the_mean_of_what_was_counted_in_it() -> None:
     readings = [(0, 0), (HOUR, 500_000), (HOUR + 36, 501_000), (HOUR + 72, 507_000)]
-    course = course_of(*readings, (2 * HOUR + 9, 510_000))
+    timeline = timeline_of(*readings, (2 * HOUR + 9, 510_000))
     rows = [Row(hour, 0, 0) for hour in (0, 3 * HOUR)]
-    found = compare(rows, course, HOURS, slack=SLACK, offset=100)
+    found = compare(rows, timeline, HOURS, slack=SLACK, offset=100)
 
     [gap] = find_gaps([Hour(0, Row(0, 600, 0), found[0].known), *found[1:]])
-    first, second, third = power_rows(gap, course)
+    first, second, third = power_rows(gap, timeline)
 
     assert first == MeanRow(HOUR, 7, 7, pytest.approx(600))
     assert second == MeanRow(2 * HOUR, 3, 3, 3)
@@ -85,5 +85,5 @@ def test_the_power_of_an_hour_has_the_mean_of_what_was_counted_in_it() -> None:
 def test_where_it_is_not_known_what_was_counted_there_is_no_power() -> None:
     hour, unknown = Hour(HOUR, None, Known(1, 1, 1)), Hour(0, None, None)
 
-    assert list(power_rows(Gap(unknown, (hour,), None), Course())) == []
-    assert list(power_rows(Gap(None, (hour,), None), Course())) == []
+    assert list(power_rows(Gap(unknown, (hour,), None), Timeline())) == []
+    assert list(power_rows(Gap(None, (hour,), None), Timeline())) == []

@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.flukso.metering.interval_mean import Mean
+from custom_components.flukso.metering.interval_mean import IntervalMean
 
 NOON = 1_760_000_000
 LONGEST_GAP = 10
@@ -20,14 +20,14 @@ def at(second: int) -> float:
     return NOON + second + 1.3
 
 
-def take(mean: Mean, second: int, value: float, *, arrived: float | None = None) -> bool:
+def take(mean: IntervalMean, second: int, value: float, *, arrived: float | None = None) -> bool:
     """Take the reading of a second after noon."""
     return mean.take(NOON + second, value, at(second) if arrived is None else arrived)
 
 
-def taken(readings: Iterable[tuple[int, float]]) -> Mean:
+def taken(readings: Iterable[tuple[int, float]]) -> IntervalMean:
     """A mean that has taken some readings."""
-    mean = Mean()
+    mean = IntervalMean()
     for second, value in readings:
         take(mean, second, value)
     return mean
@@ -35,7 +35,7 @@ def taken(readings: Iterable[tuple[int, float]]) -> Mean:
 
 def shown(readings: Readings, interval: int, until: int) -> Iterator[float]:
     """What is shown of each interval; the first reading, of second 0, is shown at once."""
-    mean = Mean()
+    mean = IntervalMean()
     for second in range(until):
         if second in readings:
             take(mean, second, readings[second])
@@ -90,7 +90,7 @@ def test_over_whole_intervals_what_was_shown_integrates_to_what_was_read(
 def test_readings_that_come_a_second_early_or_late_cost_nothing(interval: int) -> None:
     """The ticker and the meter are not in step: the last reading comes now before, now after."""
     readings = {second: float(second % 97) for second in range(interval * 20 + 1)}
-    mean, rest, total = Mean(), deque(readings.items()), 0.0
+    mean, rest, total = IntervalMean(), deque(readings.items()), 0.0
     for tick in range(1, 21):
         while rest and rest[0][0] < tick * interval + (0, 1, 1, 0, 1)[tick % 5]:
             take(mean, *rest.popleft())
@@ -100,7 +100,7 @@ def test_readings_that_come_a_second_early_or_late_cost_nothing(interval: int) -
 
 
 def test_nothing_is_shown_before_the_first_reading() -> None:
-    assert Mean().publish(5) is None
+    assert IntervalMean().publish(5) is None
 
 
 def test_the_first_reading_is_shown_as_it_is() -> None:
@@ -108,7 +108,7 @@ def test_the_first_reading_is_shown_as_it_is() -> None:
 
 
 def test_with_an_interval_of_nothing_each_reading_is_shown_as_it_is() -> None:
-    mean = Mean()
+    mean = IntervalMean()
     values = []
     for second in range(5):
         take(mean, second, second * 10)
@@ -159,7 +159,7 @@ def test_a_burst_of_old_messages_weighs_nothing() -> None:
 
 
 def test_old_messages_among_the_new_weigh_nothing_however_long_they_come() -> None:
-    mean = Mean()
+    mean = IntervalMean()
     for second in range(100):
         assert take(mean, second, 100)
         assert not take(mean, second - 3600, 9000, arrived=at(second))

@@ -3,7 +3,7 @@
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.flukso.protocol.self_test import Tap, parse_tap
+from custom_components.flukso.protocol.self_test import SelfTest, parse_self_test
 from custom_components.flukso.protocol.validation import ProtocolError
 
 from .strategies import taken_or_refused
@@ -21,16 +21,16 @@ _REPORT = "\n".join(_LINES)
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_serial_and_firmware_are_read_with_either_end_of_line(end: str) -> None:
-    assert parse_tap((end.join(_LINES) + end).encode()) == Tap("FL07001234", "382")
+    assert parse_self_test((end.join(_LINES) + end).encode()) == SelfTest("FL07001234", "382")
 
 
 @pytest.mark.parametrize("firmware", ["382", "2.5.1-rc1", "r250"])
 def test_a_firmware_may_be_more_than_a_number(firmware: str) -> None:
-    assert parse_tap(f"# firmware: {firmware}".encode()) == Tap(None, firmware)
+    assert parse_self_test(f"# firmware: {firmware}".encode()) == SelfTest(None, firmware)
 
 
 def test_a_report_with_the_serial_alone_is_read() -> None:
-    assert parse_tap(b"# serial: FL07001234  ") == Tap("FL07001234", None)
+    assert parse_self_test(b"# serial: FL07001234  ") == SelfTest("FL07001234", None)
 
 
 @pytest.mark.parametrize(
@@ -51,19 +51,19 @@ def test_a_report_with_the_serial_alone_is_read() -> None:
 )
 def test_a_report_that_tells_neither_is_refused(payload: bytes) -> None:
     with pytest.raises(ProtocolError, match="neither serial nor firmware"):
-        parse_tap(payload)
+        parse_self_test(payload)
 
 
 def test_a_report_that_is_not_utf_8_is_refused() -> None:
     with pytest.raises(ProtocolError, match="not UTF-8"):
-        parse_tap(_REPORT.encode() + b"\xff")
+        parse_self_test(_REPORT.encode() + b"\xff")
 
 
 def test_a_report_that_is_too_long_is_refused() -> None:
     padding = b" " * (16_384 - len(_REPORT))
-    assert parse_tap(_REPORT.encode() + padding)
+    assert parse_self_test(_REPORT.encode() + padding)
     with pytest.raises(ProtocolError, match="too long") as refusal:
-        parse_tap(_REPORT.encode() + padding + b" ")
+        parse_self_test(_REPORT.encode() + padding + b" ")
     assert "FL07001234" not in str(refusal.value)
 
 
@@ -75,8 +75,8 @@ _line = st.sampled_from((*_LINES, "# serial:", "# firmware: ", "\r", "\x00", "# 
     | st.lists(_line | st.text()).map(lambda lines: "\n".join(lines).encode(errors="replace"))
 )
 def test_any_bytes_are_read_or_refused(payload: bytes) -> None:
-    tap = taken_or_refused(lambda: parse_tap(payload))
-    if tap is not None:
-        told = [text for text in (tap.serial, tap.firmware) if text is not None]
+    self_test = taken_or_refused(lambda: parse_self_test(payload))
+    if self_test is not None:
+        told = [text for text in (self_test.serial, self_test.firmware) if text is not None]
         assert told
         assert all(text.isascii() and text.isprintable() and len(text) <= 32 for text in told)

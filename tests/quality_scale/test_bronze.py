@@ -15,7 +15,7 @@ import voluptuous as vol
 
 from custom_components.flukso.const import DOMAIN
 from custom_components.flukso.entity import FluksoEntity
-from custom_components.flukso.models import Runtime
+from custom_components.flukso.models import FluksoData
 from custom_components.flukso.protocol.topics import CONFIG_REPORTS, Report, report_topic
 from tests.broker import Broker
 from tests.flows import cards, confirm, discover, listen, start_by_hand
@@ -177,7 +177,9 @@ def test_docs_triggers_there_are_none() -> None:
 async def test_entity_event_setup_ends_with_the_entity(hass: HomeAssistant, broker: Broker) -> None:
     meter = flm03()
     entry = await set_up(hass, broker, meter)
-    own = {report_topic("", meter.device_id, report) for report in (*CONFIG_REPORTS, Report.TAP)}
+    own = {
+        report_topic("", meter.device_id, report) for report in (*CONFIG_REPORTS, Report.SELF_TEST)
+    }
     others = set(broker.topics)
     registry = er.async_get(hass)
 
@@ -215,7 +217,7 @@ async def test_has_entity_name_has_every_entity(hass: HomeAssistant, broker: Bro
 async def test_runtime_data_is_on_the_entry(hass: HomeAssistant, broker: Broker) -> None:
     entry = await set_up(hass, broker, flm03())
 
-    assert isinstance(entry.runtime_data, Runtime)
+    assert isinstance(entry.runtime_data, FluksoData)
     assert DOMAIN not in hass.data
     touching = [
         path.name

@@ -21,7 +21,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 import custom_components.flukso as integration
 from custom_components.flukso import async_remove_config_entry_device, config_flow
 from custom_components.flukso.const import DOMAIN
-from custom_components.flukso.health.diagnosis import Ailment
+from custom_components.flukso.health.diagnosis import Problem
 from custom_components.flukso.sensor_descriptions import (
     CLOCK_OFFSET,
     FIGURES,
@@ -296,7 +296,7 @@ async def test_repair_issues_tell_of_what_the_user_can_mend(
 def test_repair_issues_say_what_to_do(issue: str) -> None:
     text = ENGLISH["issues"][issue]
 
-    assert issue in {*Ailment, "counter_break"}
+    assert issue in {*Problem, "counter_break"}
     assert text["title"]
     assert "fix_flow" in text or len(text["description"]) > 80
 

@@ -61,8 +61,8 @@ def test_no_secret_is_left(recorded: list[Recorded]) -> None:
     text = _texts(recorded)
     assert secrets
     assert not [secret for secret in secrets if str(secret) in text]
-    [tap] = [m for m in meter.announce() if m.topic.endswith("/test/tap")]
-    [serial] = [line for line in tap.payload.decode().splitlines() if "# serial: " in line]
+    [self_test] = [m for m in meter.announce() if m.topic.endswith("/test/tap")]
+    [serial] = [line for line in self_test.payload.decode().splitlines() if "# serial: " in line]
     assert serial.removeprefix("# serial: ") not in text
     assert "# serial: FL" in text
 

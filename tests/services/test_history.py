@@ -85,7 +85,7 @@ def auditor(hass: HomeAssistant, entry: MockConfigEntry) -> Auditor:
 
     async def fill() -> Any:
         now = dt_util.utcnow().timestamp()
-        return await runtime.fillings.async_fill(unique_id, rows, unit="Wh", amount=3214, at=now)
+        return await runtime.fill_log.async_fill(unique_id, rows, unit="Wh", amount=3214, at=now)
 
     auditor = Auditor(unique_id, fill)
     entry.runtime_data = replace(runtime, history=auditor)

@@ -9,7 +9,7 @@ from homeassistant.exceptions import HomeAssistantError
 import pytest
 
 from custom_components.flukso.protocol.configuration import Configuration
-from custom_components.flukso.transport.discovery import async_hear_meter, async_hear_meters
+from custom_components.flukso.transport.discovery import async_find_meters, async_read_meter
 from custom_components.flukso.transport.home_assistant import Transport
 
 from ..broker import Broker
@@ -29,7 +29,7 @@ async def test_every_meter_is_heard_with_the_names_of_its_ports_and_kubes(
     for meter in (flm03(), flm02(), kubes_alone()):
         await broker.publish_all(meter.reports, retain=True)
 
-    heard = await async_hear_meters(transport, "")
+    heard = await async_find_meters(transport, "")
 
     assert {device_id: meter.names for device_id, meter in heard.items()} == {
         flm03().device_id: (
@@ -48,19 +48,19 @@ async def test_meters_behind_another_prefix_are_not_heard(
     for meter in (flm02(), behind):
         await broker.publish_all(meter.reports, retain=True)
 
-    assert set(await async_hear_meters(transport, "home/flukso")) == {behind.device_id}
-    assert set(await async_hear_meters(transport, "")) == {flm02().device_id}
-    assert await async_hear_meters(transport, "home") == {}
+    assert set(await async_find_meters(transport, "home/flukso")) == {behind.device_id}
+    assert set(await async_find_meters(transport, "")) == {flm02().device_id}
+    assert await async_find_meters(transport, "home") == {}
 
 
 async def test_one_meter_is_heard_alone(broker: Broker, transport: Transport) -> None:
     for meter in (flm03(), flm02()):
         await broker.publish_all(meter.reports, retain=True)
 
-    heard = await async_hear_meter(transport, flm02().device_id)
+    heard = await async_read_meter(transport, flm02().device_id)
 
     assert heard.model == "FLM02"
-    assert await async_hear_meter(transport, kubes_alone().device_id) == Configuration()
+    assert await async_read_meter(transport, kubes_alone().device_id) == Configuration()
 
 
 @pytest.mark.parametrize("broken", ["", "no JSON", "{", '{"1": []}', "[1]", "5"])
@@ -72,7 +72,7 @@ async def test_what_cannot_be_read_leaves_what_can(
     await broker.publish(meter.port_report[0], broken, retain=True)
     await broker.publish(flm02().sensor_report[0], broken, retain=True)
 
-    heard = await async_hear_meters(transport, "")
+    heard = await async_find_meters(transport, "")
 
     assert {device_id: meter.names for device_id, meter in heard.items()} == {
         meter.device_id: ("living room", "attic")
@@ -89,7 +89,7 @@ async def test_reports_that_trickle_in_are_waited_for(
             await broker.publish(topic, payload)
 
     with patch("custom_components.flukso.transport.discovery.QUIET_FOR", 0.1):
-        heard, _ = await asyncio.gather(async_hear_meters(transport, ""), trickle())
+        heard, _ = await asyncio.gather(async_find_meters(transport, ""), trickle())
 
     assert heard[meter.device_id].complete
 
@@ -103,7 +103,7 @@ async def test_a_meter_that_never_falls_silent_is_not_waited_for(
             await broker.publish(*flm03().sensor_report)
 
     chattering = asyncio.create_task(chatter())
-    heard = await async_hear_meters(transport, "")
+    heard = await async_find_meters(transport, "")
     chattering.cancel()
 
     assert set(heard) == {flm03().device_id}
@@ -113,9 +113,9 @@ async def test_nothing_is_left_subscribed(broker: Broker, transport: Transport) 
     before = set(broker.topics)
     await broker.publish_all(flm03().reports, retain=True)
 
-    await async_hear_meters(transport, "")
-    await async_hear_meters(transport, "home")
-    await async_hear_meter(transport, flm03().device_id)
+    await async_find_meters(transport, "")
+    await async_find_meters(transport, "home")
+    await async_read_meter(transport, flm03().device_id)
     await broker.settle()
 
     assert broker.topics == before
@@ -128,7 +128,7 @@ async def test_nothing_is_left_subscribed_where_a_topic_is_refused(
     meter = flm03()
 
     with refused(meter.kube_report[0]), pytest.raises(HomeAssistantError):
-        await async_hear_meter(transport, meter.device_id)
+        await async_read_meter(transport, meter.device_id)
     await broker.settle()
 
     assert broker.topics == topics

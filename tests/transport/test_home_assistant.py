@@ -8,7 +8,7 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 import pytest
 
-from custom_components.flukso.transport.home_assistant import Link, Message, Transport
+from custom_components.flukso.transport.home_assistant import ConnectionState, Message, Transport
 
 from ..broker import Broker, connect
 from ..clock import pass_time
@@ -38,7 +38,7 @@ async def test_a_message_arrives_as_it_was_sent(hass: HomeAssistant, broker: Bro
 async def test_the_link_is_missing_without_the_mqtt_integration(hass: HomeAssistant) -> None:
     transport = Transport(hass)
 
-    assert transport.link is Link.MISSING
+    assert transport.connection_state is ConnectionState.MISSING
     assert not await transport.async_ready()
 
 
@@ -47,20 +47,24 @@ async def test_the_link_follows_the_connection(
 ) -> None:
     broker = await connect(hass, mqtt_client_mock)
     transport = Transport(hass)
-    links: list[tuple[Link, bool]] = []
+    links: list[tuple[ConnectionState, bool]] = []
 
     def note() -> None:
-        links.append((transport.link, transport.connected))
+        links.append((transport.connection_state, transport.connected))
 
     assert await transport.async_ready()
     note()
-    stop = transport.listen_to_link(note)
+    stop = transport.listen_to_connection(note)
     await broker.lose_connection()
     await broker.restore_connection()
     stop()
     await broker.lose_connection()
 
-    assert links == [(Link.CONNECTED, True), (Link.DISCONNECTED, False), (Link.CONNECTED, True)]
+    assert links == [
+        (ConnectionState.CONNECTED, True),
+        (ConnectionState.DISCONNECTED, False),
+        (ConnectionState.CONNECTED, True),
+    ]
 
 
 async def test_the_link_is_missing_while_the_mqtt_integration_is_disabled(
@@ -71,7 +75,7 @@ async def test_the_link_is_missing_while_the_mqtt_integration_is_disabled(
     await hass.config_entries.async_unload(mqtt.entry_id)
 
     assert mqtt.state is ConfigEntryState.NOT_LOADED
-    assert Transport(hass).link is Link.MISSING
+    assert Transport(hass).connection_state is ConnectionState.MISSING
 
 
 async def test_what_is_buffered_is_handed_over_together_and_in_its_order(

@@ -8,7 +8,7 @@ import pytest
 
 from custom_components.flukso.protocol.waveform import parse_waveform
 from custom_components.flukso.redaction import shortened
-from custom_components.flukso.waveform import oscilloscope as scope
+from custom_components.flukso.waveform import oscilloscope
 
 from ..broker import Broker
 from ..clock import Writes
@@ -109,7 +109,7 @@ async def test_between_two_looks_no_message_is_even_parsed(
     entry = await set_up(hass, broker, METER)
     await enable(hass, broker, entry, "waveform", *FIGURES)
 
-    with patch.object(scope, "parse_waveform", wraps=parse_waveform) as parse:
+    with patch.object(oscilloscope, "parse_waveform", wraps=parse_waveform) as parse:
         for _ in range(20):
             await show_cycle(broker, METER, 1, 2, 3)
             freezer.tick(0.9)
@@ -265,4 +265,4 @@ async def test_an_flm02_has_no_waveforms(hass: HomeAssistant, broker: Broker) ->
     meter: Meter = flm02()
     entry = await set_up(hass, broker, meter)
 
-    assert entry.runtime_data.waveforms.scopes() == []
+    assert entry.runtime_data.waveforms.oscilloscopes() == []

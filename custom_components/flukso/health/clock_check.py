@@ -15,7 +15,7 @@ from ..protocol.sensors import Source
 _RECENT = 120
 
 
-class Timekeeping:
+class ClockCheck:
     """Adds up for how long the clock has been seen far off."""
 
     def __init__(self, meter: Meter, period: float) -> None:
@@ -57,11 +57,11 @@ class Timekeeping:
 
     def _ahead(self, now: float) -> float | None:
         """How far ahead the clock is by what was heard last, if that was lately."""
-        tallies = (channel.tally for channel in self._meter.channels.values())
+        stats = (channel.stats for channel in self._meter.channels.values())
         said = [
-            (tally.read_at, tally.reading.time - tally.read_at)
-            for tally in tallies
-            if tally.reading is not None and tally.read_at is not None
+            (stats.read_at, stats.reading.time - stats.read_at)
+            for stats in stats
+            if stats.reading is not None and stats.read_at is not None
         ]
         if self._meter.clock.heard is not None:
             said.append(self._meter.clock.heard)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ..meter.message_log import Heard
+from ..meter.message_log import LastReport
 from ..metering.durations import DAY, HOUR, MINUTE
 
 #: How long what should be there may be missing (s).
@@ -14,7 +14,7 @@ _OVERLAP = MINUTE
 _FAR_OFF_FOR = HOUR
 
 
-class Ailment(StrEnum):
+class Problem(StrEnum):
     """What can be wrong; the issues in Repairs are called so."""
 
     NO_READINGS = "no_readings"
@@ -27,7 +27,7 @@ class Ailment(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Signs:
+class Symptoms:
     """What is seen of a meter; times are seconds since 1970, None for never.
 
     The broker has been connected since ``since``. ``patience`` is how long the streams that
@@ -43,16 +43,16 @@ class Signs:
     patience: float | None
     arrived: float | None = None
     read: float | None = None
-    sensors: Heard | None = None
+    sensors: LastReport | None = None
     unreadable: str | None = None
     elsewhere: tuple[float, float] | None = None
     clock_off: float | None = None
 
     @property
-    def undecided(self) -> frozenset[Ailment]:
+    def undecided(self) -> frozenset[Problem]:
         """What can't be found yet, and is not known to be cured either."""
         is_told = self.clock_off is not None and not 0 < self.clock_off < _FAR_OFF_FOR
-        return frozenset() if is_told else frozenset({Ailment.CLOCK})
+        return frozenset() if is_told else frozenset({Problem.CLOCK})
 
     @property
     def is_silent(self) -> bool:
@@ -92,22 +92,22 @@ class Signs:
         return self.arrived - self.elsewhere[0] >= _OVERLAP
 
 
-def diagnose(signs: Signs) -> frozenset[Ailment]:
+def diagnose(symptoms: Symptoms) -> frozenset[Problem]:
     """What is wrong."""
     found = set()
-    if signs.unreadable is not None:
-        found.add(Ailment.UNREADABLE)
-    if signs.clock_off is not None and signs.clock_off >= _FAR_OFF_FOR:
-        found.add(Ailment.CLOCK)
-    if signs.arrived is not None and signs.sensors is None:
-        found.add(Ailment.NO_CONFIGURATION)
-    if signs.is_silent:
-        if signs.is_elsewhere:
-            found.add(Ailment.OTHER_PREFIX)
-        elif signs.is_configured_only:
-            found.add(Ailment.NO_READINGS)
-        elif signs.now - signs.silent_since >= DAY:
-            found.add(Ailment.SILENT)
-    elif signs.comes_twice:
-        found.add(Ailment.TWO_PREFIXES)
+    if symptoms.unreadable is not None:
+        found.add(Problem.UNREADABLE)
+    if symptoms.clock_off is not None and symptoms.clock_off >= _FAR_OFF_FOR:
+        found.add(Problem.CLOCK)
+    if symptoms.arrived is not None and symptoms.sensors is None:
+        found.add(Problem.NO_CONFIGURATION)
+    if symptoms.is_silent:
+        if symptoms.is_elsewhere:
+            found.add(Problem.OTHER_PREFIX)
+        elif symptoms.is_configured_only:
+            found.add(Problem.NO_READINGS)
+        elif symptoms.now - symptoms.silent_since >= DAY:
+            found.add(Problem.SILENT)
+    elif symptoms.comes_twice:
+        found.add(Problem.TWO_PREFIXES)
     return frozenset(found)

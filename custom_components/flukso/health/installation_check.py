@@ -54,7 +54,7 @@ async def async_listen_to_clamps(
         try:
             reading = parse_reading(message.payload, stream)
         except ProtocolError as error:
-            meter.hearing.note_broken(message.topic, error)
+            meter.message_log.note_broken(message.topic, error)
         else:
             heard[stream].append(reading.value)
 
@@ -119,11 +119,11 @@ def _distortion(shape: Mapping[str, float | None]) -> float | None:
     return hypot(*known) if known else None
 
 
-def _sum(said: Mapping[Quantity, float], signs: Mapping[Quantity, int]) -> float | None:
+def _sum(said: Mapping[Quantity, float], symptoms: Mapping[Quantity, int]) -> float | None:
     """The sum of quantities, each with its sign; None if one of them was not heard."""
-    if not signs.keys() <= said.keys():
+    if not symptoms.keys() <= said.keys():
         return None
-    return sum(sign * said[quantity] for quantity, sign in signs.items())
+    return sum(sign * said[quantity] for quantity, sign in symptoms.items())
 
 
 def _sources(configuration: Configuration) -> set[int]:

@@ -24,14 +24,14 @@ from ..meter.input_limits import is_regular, patience
 from ..models import FluksoConfigEntry
 from ..protocol.topics import CONFIG_REPORTS, Report, reading_topic
 from ..transport.home_assistant import Message, Transport
-from .clock_check import Timekeeping
-from .diagnosis import SOON, Ailment, Signs, diagnose
+from .clock_check import ClockCheck
+from .diagnosis import SOON, Problem, Symptoms, diagnose
 
 #: How often to look.
 _PERIOD = timedelta(minutes=1)
 
 
-class Doctor:
+class HealthMonitor:
     """Looks after a meter."""
 
     def __init__(self, hass: HomeAssistant, entry: FluksoConfigEntry, transport: Transport) -> None:
@@ -39,7 +39,7 @@ class Doctor:
         self._entry = entry
         self._meter = entry.runtime_data.meter
         self._transport = transport
-        self._timekeeping = Timekeeping(self._meter, _PERIOD.total_seconds())
+        self._clock_check = ClockCheck(self._meter, _PERIOD.total_seconds())
         self._since: float | None = None
         self._elsewhere: tuple[float, float] | None = None
         self._watched = ""
@@ -59,18 +59,18 @@ class Doctor:
     def _stop(self) -> None:
         if self._stop_watching is not None:
             self._stop_watching()
-        self._timekeeping.stop()
+        self._clock_check.stop()
         self._report(frozenset(), frozenset(), {})
 
     async def _look(self, moment: datetime) -> None:
         now = moment.timestamp()
         await self._watch_elsewhere()
-        await self._timekeeping.async_look(now)
+        await self._clock_check.async_look(now)
         self._note_connection(now)
         if self._since is None or now - self._since < SOON:
             return
-        signs = self._signs(now, self._since)
-        self._report(diagnose(signs), signs.undecided, self._placeholders(signs))
+        symptoms = self._symptoms(now, self._since)
+        self._report(diagnose(symptoms), symptoms.undecided, self._placeholders(symptoms))
 
     def _note_connection(self, now: float) -> None:
         if not self._transport.connected:
@@ -78,8 +78,8 @@ class Doctor:
         elif self._since is None:
             self._since = now
 
-    def _signs(self, now: float, since: float) -> Signs:
-        channels, reports = self._meter.channels.values(), self._meter.hearing.reports
+    def _symptoms(self, now: float, since: float) -> Symptoms:
+        channels, reports = self._meter.channels.values(), self._meter.message_log.reports
         clock = self._meter.clock
         ticked = None if clock.heard is None else clock.heard[0]
         wrong = []
@@ -88,16 +88,16 @@ class Doctor:
             if heard is not None and heard.wrong is not None:
                 wrong.append(f"{report} ({heard.wrong})")
         patiences = [patience(channel.stream) for channel in _regular(channels)]
-        return Signs(
+        return Symptoms(
             now,
             since,
             patience=min(patiences, default=clock.patience),
-            arrived=_latest((ticked, *(channel.tally.arrived for channel in channels))),
+            arrived=_latest((ticked, *(channel.stats.arrived for channel in channels))),
             read=_latest((ticked, *map(_read_at, channels))),
             sensors=reports.get(Report.SENSORS),
             unreadable=", ".join(wrong) or None,
             elsewhere=self._elsewhere,
-            clock_off=self._timekeeping.off,
+            clock_off=self._clock_check.off,
         )
 
     async def _watch_elsewhere(self) -> None:
@@ -123,37 +123,37 @@ class Doctor:
         else:
             self._elsewhere = self._elsewhere[0], message.arrived
 
-    def _placeholders(self, signs: Signs) -> dict[str, str]:
-        since = dt_util.as_local(dt_util.utc_from_timestamp(signs.silent_since))
+    def _placeholders(self, symptoms: Symptoms) -> dict[str, str]:
+        since = dt_util.as_local(dt_util.utc_from_timestamp(symptoms.silent_since))
         return {
             "name": self._entry.title,
             "prefix": self._meter.prefix,
-            "since": since.strftime("%Y-%m-%d %H:%M") if signs.is_silent else "",
-            "report": signs.unreadable or "",
-            "ahead": _hours_and_minutes(self._timekeeping.ahead),
+            "since": since.strftime("%Y-%m-%d %H:%M") if symptoms.is_silent else "",
+            "report": symptoms.unreadable or "",
+            "ahead": _hours_and_minutes(self._clock_check.ahead),
         }
 
     @callback
     def _report(
         self,
-        found: frozenset[Ailment],
-        undecided: frozenset[Ailment],
+        found: frozenset[Problem],
+        undecided: frozenset[Problem],
         placeholders: dict[str, str],
     ) -> None:
         """Raise an issue for what was found, and withdraw what certainly is not there."""
-        for ailment in Ailment:
-            issue_id = f"{ailment}_{self._entry.entry_id}"
-            if ailment in found:
+        for problem in Problem:
+            issue_id = f"{problem}_{self._entry.entry_id}"
+            if problem in found:
                 ir.async_create_issue(
                     self._hass,
                     DOMAIN,
                     issue_id,
                     is_fixable=False,
                     severity=ir.IssueSeverity.WARNING,
-                    translation_key=ailment,
+                    translation_key=problem,
                     translation_placeholders=placeholders,
                 )
-            elif ailment not in undecided:
+            elif problem not in undecided:
                 ir.async_delete_issue(self._hass, DOMAIN, issue_id)
 
 
@@ -165,7 +165,7 @@ def _regular(channels: Iterable[Channel]) -> Iterable[Channel]:
 def _read_at(channel: Channel) -> float | None:
     """When a channel last had a reading, also before a restart."""
     state = channel.guard.state if isinstance(channel, CounterChannel) else None
-    return _latest((channel.tally.read_at, None if state is None else state.mark.at))
+    return _latest((channel.stats.read_at, None if state is None else state.mark.at))
 
 
 def _latest(times: Iterable[float | None]) -> float | None:

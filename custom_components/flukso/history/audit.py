@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from .fill_log import Filling
+from .fill_log import Fill
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,5 +41,5 @@ class Refusal:
 class Outcome:
     """What came of filling."""
 
-    filled: tuple[Filling, ...]
+    filled: tuple[Fill, ...]
     refused: tuple[Refusal, ...]

@@ -13,7 +13,7 @@ from homeassistant.util import dt as dt_util
 from ..entity_lookup import channel_unique_id, sensor_id_of, sensor_of
 from ..meter.channel_types import CounterChannel
 from ..meter.meter import Meter
-from ..metering.block_timeline import Course
+from ..metering.block_timeline import Timeline
 from ..metering.durations import DAY, HOUR
 from ..metering.gaps import Finding, Gap, Hour, Reason, Row, find_gaps, rows_for
 from ..metering.history_comparison import compare, power_rows
@@ -24,8 +24,8 @@ from ..redaction import shortened
 from ..sensor_descriptions import description_of
 from ..transport.home_assistant import Transport
 from .audit import Audit, AuditedHour, Outcome, Refusal
-from .block_reader import LAG, Blocks, slack_of
-from .fill_log import RECORDER_IS_FIRST, Filling, Fillings
+from .block_reader import LAG, BlockReader, slack_of
+from .fill_log import RECORDER_IS_FIRST, Fill, FillLog
 from .filled_until import FilledUntil
 from .statistics_units import async_mean_rows, async_rows
 
@@ -37,20 +37,20 @@ STOP_TIMEOUT = 10
 _REACH = 31 * DAY
 
 
-class History:
+class Backfill:
     """Audits the counters in use whenever a block brings something new, and on request.
 
     ``refusals`` are the gaps that were left alone when each counter was looked at last.
     """
 
     def __init__(
-        self, hass: HomeAssistant, meter: Meter, transport: Transport, fillings: Fillings
+        self, hass: HomeAssistant, meter: Meter, transport: Transport, fill_log: FillLog
     ) -> None:
-        self.blocks = Blocks(hass, meter, transport, self._async_told)
+        self.blocks = BlockReader(hass, meter, transport, self._async_told)
         self.until = FilledUntil(lambda: self.blocks.counters)
         self._hass = hass
         self._meter = meter
-        self._fillings = fillings
+        self._fill_log = fill_log
         self._refusals: dict[str, list[Refusal]] = {}
         self._mending = asyncio.Lock()
         self._stopped = asyncio.Event()
@@ -80,7 +80,7 @@ class History:
         """Compare the hours from ``begin`` to before ``end`` (s since 1970), and change nothing."""
         audits = []
         for unique_id, channel in self.blocks.counters.items():
-            held = self._fillings.held(unique_id)
+            held = self._fill_log.held(unique_id)
             hours = tuple(
                 AuditedHour(
                     hour.hour,
@@ -99,13 +99,13 @@ class History:
         Raises:
             HomeAssistantError: the recorder does not come round to it.
         """
-        await self._fillings.async_release(begin, end)
+        await self._fill_log.async_release(begin, end)
         outcomes = [
             await self._async_mend(unique_id, channel, _around(begin, end), range(begin, end))
             for unique_id, channel in self.blocks.counters.items()
         ]
         return Outcome(
-            tuple(filling for outcome in outcomes for filling in outcome.filled),
+            tuple(fill for outcome in outcomes for fill in outcome.filled),
             tuple(refusal for outcome in outcomes for refusal in outcome.refused),
         )
 
@@ -126,12 +126,12 @@ class History:
 
         Once the meter is being unloaded, no further gap is filled.
         """
-        filled: list[Filling] = []
+        filled: list[Fill] = []
         refused: list[Refusal] = []
         async with self._mending:
             if self._stopped.is_set():
                 return Outcome((), ())
-            span = self.blocks.course_of(channel).span
+            span = self.blocks.timeline_of(channel).span
             begin, end = max(seen.start, span[0] - HOUR), min(seen.stop, span[1] + HOUR)
             hours = await self._async_hours(unique_id, channel, begin, end)
             agreeing, gaps = await self._hass.async_add_executor_job(_reviewed, hours)
@@ -163,11 +163,11 @@ class History:
         if statistic_id is None or begin >= end:
             return []
         rows = await async_rows(self._hass, statistic_id, begin, end, _unit_of(channel.stream))
-        course = self.blocks.course_of(channel)
+        timeline = self.blocks.timeline_of(channel)
         beside = partial(
             compare,
             rows,
-            course,
+            timeline,
             range(begin, end, HOUR),
             slack=slack_of(channel),
             offset=channel.guard.offset,
@@ -186,8 +186,8 @@ class History:
 
     async def _async_fill_gap(
         self, unique_id: str, channel: CounterChannel, gap: Gap
-    ) -> list[Filling] | Reason:
-        held = self._fillings.held(unique_id)
+    ) -> list[Fill] | Reason:
+        held = self._fill_log.held(unique_id)
         if any(hour.hour in held for hour in gap.hours):
             return Reason.TAKEN_BACK
         if _clock_is_off(channel):
@@ -195,18 +195,18 @@ class History:
         rows = rows_for(gap, fastest=channel.guard.fastest, both_ways=channel.stream.both_ways)
         if isinstance(rows, Reason):
             return rows
-        course, now = self.blocks.course_of(channel), dt_util.utcnow().timestamp()
-        filling = await self._fillings.async_fill(
+        timeline, now = self.blocks.timeline_of(channel), dt_util.utcnow().timestamp()
+        fill = await self._fill_log.async_fill(
             unique_id, rows, unit=_unit_of(channel.stream), amount=_amount(gap, rows), at=now
         )
-        if filling is None:
+        if fill is None:
             return Reason.NOT_WRITTEN
-        power = await self._async_fill_power(channel, course, gap, now)
-        return [filling] if power is None else [filling, power]
+        power = await self._async_fill_power(channel, timeline, gap, now)
+        return [fill] if power is None else [fill, power]
 
     async def _async_fill_power(
-        self, channel: CounterChannel, course: Course, gap: Gap, now: float
-    ) -> Filling | None:
+        self, channel: CounterChannel, timeline: Timeline, gap: Gap, now: float
+    ) -> Fill | None:
         """Give the hours of a filled gap that have no power the one that the counter tells."""
         sensor_id = channel.stream.sensor.sensor_id
         gauge = self._meter.channels.get((sensor_id, Kind.GAUGE))
@@ -217,11 +217,11 @@ class History:
         unit = _unit_of(gauge.stream)
         there = await async_mean_rows(self._hass, entity.entity_id, gap.begin, gap.end, unit)
         hours = {row.hour for row in there}
-        powers = power_rows(gap, course)
+        powers = power_rows(gap, timeline)
         rows = [row for row in powers if row.hour not in hours]
         if not rows:
             return None
-        return await self._fillings.async_fill(unique_id, rows, unit=unit, amount=None, at=now)
+        return await self._fill_log.async_fill(unique_id, rows, unit=unit, amount=None, at=now)
 
 
 def _around(begin: int, end: int) -> range:
@@ -258,5 +258,5 @@ def _besides(channel: CounterChannel) -> float:
 
 def _clock_is_off(channel: CounterChannel) -> bool:
     """Whether the meter dates what it sends so that hours of its clock are not those of here."""
-    reading, read_at = channel.tally.reading, channel.tally.read_at
+    reading, read_at = channel.stats.reading, channel.stats.read_at
     return reading is not None and read_at is not None and abs(read_at - reading.time) > LAG

@@ -12,7 +12,7 @@ from ..const import DEFAULT_POWER_INTERVAL
 from ..entity_lookup import channel_unique_id
 from ..meter.channel_types import CounterChannel
 from ..meter.meter import Meter
-from ..metering.block_timeline import Course, Slack, Stretch, stretch_of
+from ..metering.block_timeline import Segment, Slack, Timeline, segment_of
 from ..metering.durations import DAY
 from ..protocol.quantities import Unit
 from ..protocol.sensors import Stream
@@ -40,10 +40,10 @@ class _Followed:
     """What was told of a counter in one of the uses of its sensor id."""
 
     rid: int
-    course: Course
+    timeline: Timeline
 
 
-class Blocks:
+class BlockReader:
     """Follows the blocks of counters whose entities are enabled.
 
     ``told`` is called with the unique id of its entity, a counter, and from where to where (s since
@@ -93,14 +93,14 @@ class Blocks:
         """Read nothing of what still waits."""
         self._waiting.clear()
 
-    def course_of(self, channel: CounterChannel) -> Course:
+    def timeline_of(self, channel: CounterChannel) -> Timeline:
         """What was told of a counter, while its sensor id has the meaning that it has now."""
         followed = self._followed.get(channel)
         if followed is None:
-            return Course()
+            return Timeline()
         if followed.rid != channel.stream.sensor.rid:
             followed = self._followed[channel] = _followed(channel)
-        return followed.course
+        return followed.timeline
 
     @callback
     def _receive(self, channel: CounterChannel, message: Message) -> None:
@@ -108,7 +108,7 @@ class Blocks:
             address = parse_block_topic(message.topic, self._meter.prefix)
             is_wanted = self._is_wanted(channel, address, message.arrived)
         except ProtocolError as error:
-            self._meter.hearing.note_broken(message.topic, error)
+            self._meter.message_log.note_broken(message.topic, error)
             return
         if not is_wanted:
             return
@@ -135,7 +135,7 @@ class Blocks:
             address.rid == channel.stream.sensor.rid
             and address.end > now - _OLDEST
             and address not in self._waiting
-            and not self.course_of(channel).knows(address.begin, address.end)
+            and not self.timeline_of(channel).knows(address.begin, address.end)
         )
 
     async def _async_read(self) -> None:
@@ -146,22 +146,22 @@ class Blocks:
                 while self._waiting:
                     address = next(iter(self._waiting))
                     channel, payload = self._waiting.pop(address)
-                    stretch = await self._async_stretch(address, channel, payload)
-                    if stretch is not None and address.rid == channel.stream.sensor.rid:
-                        course = self.course_of(channel)
-                        course.take(stretch)
-                        course.forget(address.end - _OLDEST)
-                        begin, end = news.get(channel, (stretch.begin, stretch.end))
-                        news[channel] = (min(begin, stretch.begin), max(end, stretch.end))
+                    segment = await self._async_segment(address, channel, payload)
+                    if segment is not None and address.rid == channel.stream.sensor.rid:
+                        timeline = self.timeline_of(channel)
+                        timeline.take(segment)
+                        timeline.forget(address.end - _OLDEST)
+                        begin, end = news.get(channel, (segment.begin, segment.end))
+                        news[channel] = (min(begin, segment.begin), max(end, segment.end))
                 for unique_id, channel in self.counters.items():
                     if channel in news:
                         await self._told(unique_id, channel, *news[channel])
         finally:
             self._reading = False
 
-    async def _async_stretch(
+    async def _async_segment(
         self, address: BlockAddress, channel: CounterChannel, payload: bytes
-    ) -> Stretch | None:
+    ) -> Segment | None:
         is_energy = channel.stream.unit is Unit.WATT_HOUR
         interval = max(self._meter.intervals.power, DEFAULT_POWER_INTERVAL)
         read = partial(
@@ -175,7 +175,7 @@ class Blocks:
         try:
             return await self._hass.async_add_executor_job(read)
         except ProtocolError as error:
-            self._meter.hearing.note_broken(channel.topic, error)
+            self._meter.message_log.note_broken(channel.topic, error)
             return None
 
 
@@ -186,12 +186,12 @@ def slack_of(channel: CounterChannel) -> Slack:
 
 def _followed(channel: CounterChannel) -> _Followed:
     stream = channel.stream
-    return _Followed(stream.sensor.rid, Course(both_ways=stream.both_ways))
+    return _Followed(stream.sensor.rid, Timeline(both_ways=stream.both_ways))
 
 
 def _read(
     address: BlockAddress, payload: bytes, stream: Stream, *, slack: Slack, power_over: int | None
-) -> Stretch:
+) -> Segment:
     """Unpack a block of a counter, and keep what is needed of it.
 
     Raises:
@@ -202,7 +202,7 @@ def _read(
         raise ProtocolError("tmpo block", "not that of a counter")
     if block.unit not in {None, stream.unit}:
         raise ProtocolError("tmpo block", "in another unit than the counter", block.unit)
-    return stretch_of(
+    return segment_of(
         address.begin,
         address.end,
         block.times,

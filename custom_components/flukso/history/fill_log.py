@@ -21,7 +21,7 @@ from ..entity_lookup import sensor_id_of
 from ..metering.durations import DAY, HOUR
 from ..metering.gaps import MeanRow, Row
 from ..storage import Storage
-from .statistics_store import Stored
+from .statistics_store import StoredRow
 from .statistics_units import Change, async_apply, async_plan, in_unit
 
 _VERSION = 1
@@ -32,7 +32,7 @@ RECORDER_IS_FIRST = 900
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Filling:
+class Fill:
     """Hours of an entity that were filled ``at`` a time (s since 1970).
 
     ``amount`` is what was counted in them, in the unit of the statistic, None of a gauge.
@@ -96,7 +96,7 @@ _LAYOUT = vol.Schema(
 )
 
 
-class Fillings:
+class FillLog:
     """The fillings of a meter: made, kept in Home Assistant's storage folder, and taken back."""
 
     def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
@@ -109,13 +109,13 @@ class Fillings:
             contents="record of filled hours",
             serialize_in_event_loop=False,
         )
-        self._filled: dict[Filling, _Kept] = {}
+        self._filled: dict[Fill, _Kept] = {}
         self._held: dict[str, set[int]] = {}
         self._writing = asyncio.Lock()
         self._removed = False
 
     @property
-    def filled(self) -> list[Filling]:
+    def filled(self) -> list[Fill]:
         """What can be taken back, the oldest first."""
         return list(self._filled)
 
@@ -142,7 +142,7 @@ class Fillings:
         unit: str | None,
         amount: float | None,
         at: float,
-    ) -> Filling | None:
+    ) -> Fill | None:
         """Write rows of an entity, which are in ``unit`` as is the amount counted in them.
 
         None tells that nothing was written: there is no such entity or statistic, the rows are
@@ -160,18 +160,18 @@ class Fillings:
             if change is None or change.before == change.after or self._removed:
                 return None
             shown = None if amount is None else in_unit(amount, unit, change.unit)
-            filling = Filling(unique_id, at, shown, change)
+            fill = Fill(unique_id, at, shown, change)
             lasting = {old: kept for old, kept in self._filled.items() if old.at > at - _KEPT}
-            self._filled = lasting | {filling: _kept(filling)}
+            self._filled = lasting | {fill: _kept(fill)}
             await self._storage.async_save()
             if not await async_apply(self._hass, statistic_id, change):
-                del self._filled[filling]
+                del self._filled[fill]
                 await self._storage.async_save()
                 return None
-        self._announce(statistic_id, filling)
-        return filling
+        self._announce(statistic_id, fill)
+        return fill
 
-    async def async_restore(self) -> list[tuple[Filling, Left | None]]:
+    async def async_restore(self) -> list[tuple[Fill, Left | None]]:
         """Take the last filling back, with those of other entities for any of the same hours.
 
         One that is not as it was written is left as it is, with the reason; it can't be taken
@@ -180,28 +180,28 @@ class Fillings:
         Raises:
             HomeAssistantError: the recorder is too busy, or can't do it.
         """
-        taken: list[tuple[Filling, Left | None]] = []
+        taken: list[tuple[Fill, Left | None]] = []
         async with self._writing:
             if not self.filled:
                 return []
             last = set(self.filled[-1].hours)
-            same = [filling for filling in self.filled if not last.isdisjoint(filling.hours)]
-            for filling in reversed(same):
-                reason = await self._async_take_back(filling)
-                taken.append((filling, reason))
+            same = [fill for fill in self.filled if not last.isdisjoint(fill.hours)]
+            for fill in reversed(same):
+                reason = await self._async_take_back(fill)
+                taken.append((fill, reason))
         return taken
 
-    async def _async_take_back(self, filling: Filling) -> Left | None:
-        held = self._held.get(filling.unique_id, set())
-        statistic_id = sensor_id_of(self._hass, filling.unique_id)
+    async def _async_take_back(self, fill: Fill) -> Left | None:
+        held = self._held.get(fill.unique_id, set())
+        statistic_id = sensor_id_of(self._hass, fill.unique_id)
         reason = None if statistic_id else Left.GONE
         if statistic_id:
-            self._hold(filling.unique_id, held | set(filling.hours))
+            self._hold(fill.unique_id, held | set(fill.hours))
             await self._storage.async_save()
-            if not await async_apply(self._hass, statistic_id, filling.change.reverse):
-                self._hold(filling.unique_id, held)
+            if not await async_apply(self._hass, statistic_id, fill.change.reverse):
+                self._hold(fill.unique_id, held)
                 reason = Left.CHANGED
-        del self._filled[filling]
+        del self._filled[fill]
         await self._storage.async_save()
         return reason
 
@@ -219,15 +219,15 @@ class Fillings:
         else:
             self._held.pop(unique_id, None)
 
-    def _announce(self, entity_id: str, filling: Filling) -> None:
+    def _announce(self, entity_id: str, fill: Fill) -> None:
         entity = er.async_get(self._hass).async_get(entity_id)
         data = {
             ATTR_ENTITY_ID: entity_id,
             ATTR_DEVICE_ID: entity and entity.device_id,
-            "begin": dt_util.utc_from_timestamp(min(filling.hours)).isoformat(),
-            "hours": len(filling.hours),
-            "amount": filling.amount,
-            "unit": filling.change.unit,
+            "begin": dt_util.utc_from_timestamp(min(fill.hours)).isoformat(),
+            "hours": len(fill.hours),
+            "amount": fill.amount,
+            "unit": fill.change.unit,
         }
         self._hass.bus.async_fire(EVENT_HISTORY_FILLED, data)
 
@@ -238,63 +238,63 @@ class Fillings:
         }
 
 
-def _read(stored: object) -> tuple[dict[Filling, _Kept], dict[str, set[int]]]:
+def _read(stored: object) -> tuple[dict[Fill, _Kept], dict[str, set[int]]]:
     layout: _Layout = _LAYOUT(stored)
-    filled = {_filling(kept): kept for kept in layout["filled"]}
+    filled = {_fill(kept): kept for kept in layout["filled"]}
     return filled, {unique_id: set(held) for unique_id, held in layout["held"].items()}
 
 
 @singleton(f"{DOMAIN}_fillings")
-def _loaded(_hass: HomeAssistant) -> dict[str, Fillings]:
+def _loaded(_hass: HomeAssistant) -> dict[str, FillLog]:
     """The fillings of each meter that was loaded since Home Assistant started, by entry id."""
     return {}
 
 
-async def async_load_fillings(hass: HomeAssistant, entry_id: str) -> Fillings:
+async def async_load_fillings(hass: HomeAssistant, entry_id: str) -> FillLog:
     """The fillings of a meter, the same after each reload, as some may be being written then."""
     loaded = _loaded(hass)
     if entry_id not in loaded:
-        fillings = Fillings(hass, entry_id)
-        await fillings.async_load()
-        loaded[entry_id] = fillings
+        fill_log = FillLog(hass, entry_id)
+        await fill_log.async_load()
+        loaded[entry_id] = fill_log
     return loaded[entry_id]
 
 
 async def async_remove_fillings(hass: HomeAssistant, entry_id: str) -> None:
     """Forget the fillings of a meter."""
-    fillings = _loaded(hass).pop(entry_id, None) or Fillings(hass, entry_id)
-    await fillings.async_remove()
+    fill_log = _loaded(hass).pop(entry_id, None) or FillLog(hass, entry_id)
+    await fill_log.async_remove()
 
 
-def _kept(filling: Filling) -> _Kept:
-    change = filling.change
+def _kept(fill: Fill) -> _Kept:
+    change = fill.change
     return {
-        "unique_id": filling.unique_id,
-        "at": filling.at,
-        "amount": filling.amount,
+        "unique_id": fill.unique_id,
+        "at": fill.at,
+        "amount": fill.amount,
         "unit": change.unit,
         "before": [_columns(row) for row in change.before],
         "after": [_columns(row) for row in change.after],
     }
 
 
-def _filling(kept: _Kept) -> Filling:
+def _fill(kept: _Kept) -> Fill:
     change = Change(kept["unit"], _rows(kept["before"]), _rows(kept["after"]))
-    return Filling(kept["unique_id"], kept["at"], kept["amount"], change)
+    return Fill(kept["unique_id"], kept["at"], kept["amount"], change)
 
 
-def _columns(row: Stored) -> _Columns:
+def _columns(row: StoredRow) -> _Columns:
     return [row.hour, row.state, row.sum, row.mean, row.min, row.max, row.last_reset]
 
 
-def _rows(kept: Sequence[_Columns]) -> tuple[Stored, ...]:
+def _rows(kept: Sequence[_Columns]) -> tuple[StoredRow, ...]:
     try:
         return tuple(_row(*columns) for columns in kept)
     except (TypeError, ValueError) as error:
         raise vol.Invalid(f"a row is none: {error}") from error
 
 
-def _row(hour: float | None, *columns: float | None) -> Stored:
+def _row(hour: float | None, *columns: float | None) -> StoredRow:
     if hour is None or not all(value is None or isinstance(value, _NUMBERS) for value in columns):
         raise TypeError("a column is no number")
-    return Stored(int(hour), *columns)
+    return StoredRow(int(hour), *columns)

@@ -6,10 +6,10 @@ from typing import override
 
 from homeassistant.core import callback
 
-from ..meter.observable import Shown
+from ..meter.observable import Observable
 
 
-class FilledUntil(Shown):
+class FilledUntil(Observable):
     """Shows the end of the newest hour that agrees, of the counter in use that is furthest behind.
 
     It is in seconds since 1970. A counter of which nothing is known yet is where all were when

@@ -72,7 +72,7 @@ class Statistic:
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredRow:
     """A row as it is stored, in the statistic's own unit; what a statistic lacks is None.
 
     ``hour`` is the second it began at (s since 1970).
@@ -109,7 +109,7 @@ async def async_read(
     end: int | None = None,
     *,
     recent: bool = False,
-) -> list[Stored]:
+) -> list[StoredRow]:
     """The hours as they are stored, or the ``recent`` five minutes, which are kept for some days.
 
     Asked for in their own unit, they are not converted.
@@ -121,7 +121,7 @@ async def async_read(
         if unit is not None and unit in converter.VALID_UNITS
     }
 
-    def read() -> list[Stored]:
+    def read() -> list[StoredRow]:
         found = statistics_during_period(
             hass,
             dt_util.utc_from_timestamp(begin),
@@ -136,8 +136,8 @@ async def async_read(
     return await get_instance(hass).async_add_executor_job(read)
 
 
-def _as_stored(row: StatisticsRow) -> Stored:
-    return Stored(
+def _as_stored(row: StatisticsRow) -> StoredRow:
+    return StoredRow(
         int(row["start"]),
         row.get("state"),
         row.get("sum"),
@@ -149,13 +149,13 @@ def _as_stored(row: StatisticsRow) -> Stored:
 
 
 @callback
-def write(hass: HomeAssistant, statistic: Statistic, rows: Sequence[Stored]) -> None:
+def write(hass: HomeAssistant, statistic: Statistic, rows: Sequence[StoredRow]) -> None:
     """Line rows up to be written, in place of those of the same hours."""
     async_import_statistics(hass, statistic.metadata, [_data(row) for row in rows])
 
 
 @callback
-def write_recent(hass: HomeAssistant, statistic: Statistic, rows: Sequence[Stored]) -> None:
+def write_recent(hass: HomeAssistant, statistic: Statistic, rows: Sequence[StoredRow]) -> None:
     """The same with rows of five minutes; where the recorder has changed, none are written."""
     internals = _internals(hass) if rows else None
     if internals is not None:
@@ -179,7 +179,7 @@ async def async_settle(hass: HomeAssistant, statistic: Statistic) -> None:
 
 async def async_remove(
     hass: HomeAssistant, statistic: Statistic, hours: Sequence[int]
-) -> list[Stored]:
+) -> list[StoredRow]:
     """Delete the rows of hours, and wait until that and all that was lined up is done.
 
     The answer is the rows that these hours have instead: none, unless the recorder has changed.
@@ -206,10 +206,10 @@ async def async_remove(
 
 async def _async_empty(
     hass: HomeAssistant, statistic: Statistic, hours: Sequence[int]
-) -> list[Stored]:
+) -> list[StoredRow]:
     """Write rows that say that nothing was counted in these hours, or nothing measured."""
     await async_settle(hass, statistic)
-    last, empty = Stored(0), []
+    last, empty = StoredRow(0), []
     for row in await async_read(hass, statistic, end=max(hours) + 1):
         if row.hour in hours:
             empty.append(replace(last, hour=row.hour))
@@ -287,7 +287,7 @@ def _internals(hass: HomeAssistant) -> _Internals | None:
     return _Internals(delete, partial(import_rows, table=five_minutes))
 
 
-def _data(row: Stored) -> StatisticData:
+def _data(row: StoredRow) -> StatisticData:
     data: StatisticData = {"start": dt_util.utc_from_timestamp(row.hour)}
     if row.last_reset is not None:
         data["last_reset"] = dt_util.utc_from_timestamp(row.last_reset)

@@ -14,7 +14,7 @@ from ..metering.durations import HOUR
 from ..metering.gaps import MeanRow, Row
 from .statistics_store import (
     Statistic,
-    Stored,
+    StoredRow,
     async_read,
     async_remove,
     async_settle,
@@ -36,8 +36,8 @@ class Change:
     """
 
     unit: str | None
-    before: tuple[Stored, ...]
-    after: tuple[Stored, ...]
+    before: tuple[StoredRow, ...]
+    after: tuple[StoredRow, ...]
 
     @property
     def reverse(self) -> Change:
@@ -165,7 +165,7 @@ def _fits(statistic: Statistic, row: Row | MeanRow) -> bool:
     return statistic.has_mean and not statistic.has_sum
 
 
-def _stored(row: Row | MeanRow, convert: _Conversion) -> Stored:
+def _stored(row: Row | MeanRow, convert: _Conversion) -> StoredRow:
     if isinstance(row, Row):
-        return Stored(row.hour, state=convert(row.state), sum=convert(row.sum))
-    return Stored(row.hour, mean=convert(row.mean), min=convert(row.min), max=convert(row.max))
+        return StoredRow(row.hour, state=convert(row.state), sum=convert(row.sum))
+    return StoredRow(row.hour, mean=convert(row.mean), min=convert(row.min), max=convert(row.max))

@@ -15,8 +15,8 @@ from ..protocol.topics import Kind
 from ..protocol.validation import ProtocolError
 from ..transport.home_assistant import Message, Transport
 from .input_limits import freshness, patience
-from .message_stats import Tally
-from .observable import Shown
+from .message_stats import MessageStats
+from .observable import Observable
 
 #: Gets the second by the meter's clock, the value, and when it was true (s since 1970).
 type Follower = Callable[[int, float, float], None]
@@ -31,7 +31,7 @@ class Reports:
     counter_break: Callable[[Channel, Break], None]
 
 
-class Channel(Shown):
+class Channel(Observable):
     """Follows a stream while somebody listens, and leaves the broker alone otherwise.
 
     Readings are taken as they come, and the value for the listeners is made of them once an
@@ -46,7 +46,7 @@ class Channel(Shown):
         self.topic = topic
         self.interval = interval
         self.alive = True
-        self.tally = Tally(topic)
+        self.stats = MessageStats(topic)
         self._transport = transport
         self._reports = reports
         self._followers: list[Follower] = []
@@ -81,15 +81,15 @@ class Channel(Shown):
 
     @callback
     def _receive(self, message: Message) -> None:
-        self.tally.arrive(message)
+        self.stats.arrive(message)
         try:
             reading = parse_reading(message.payload, self.stream)
         except ProtocolError as error:
-            self.tally.note_broken(message.payload)
+            self.stats.note_broken(message.payload)
             self._reports.broken(message.topic, error)
             return
         if message.retained and self._is_stale(reading, message):
-            self.tally.drop("retained and too old")
+            self.stats.drop("retained and too old")
             return
         if reading.unit is not self.stream.unit:
             self._reports.other_unit(self, reading, message)
@@ -101,9 +101,9 @@ class Channel(Shown):
         """Take a reading in the unit of the stream, as it came in a message."""
         at = _true_at(reading, message) if message.retained else message.arrived
         if not self._take(reading, at):
-            self.tally.drop("older than the last")
+            self.stats.drop("older than the last")
             return
-        self.tally.take(reading, at)
+        self.stats.take(reading, at)
         self._heard = at
         if self._at_once:
             self.alive = True
@@ -119,7 +119,7 @@ class Channel(Shown):
     def show(self, now: float) -> None:
         """Show what the readings up to now amount to."""
         self.value = self._current(now)
-        self.tally.show(self.value)
+        self.stats.show(self.value)
         self.tell()
 
     @callback
@@ -136,7 +136,7 @@ class Channel(Shown):
             self.tell()
 
     @callback
-    def link_changed(self) -> None:
+    def connection_changed(self) -> None:
         """Learn that the connection came or went: from now on silence counts anew."""
         self.alive = True
         self._heard = None

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, override
 
 from homeassistant.core import callback
 
-from ..metering.counter_guard import CounterState, Guard, Mark
-from ..metering.interval_mean import Mean
+from ..metering.counter_guard import CounterGuard, CounterState, Mark
+from ..metering.interval_mean import IntervalMean
 from ..metering.pulse_flow import faded
 from ..protocol.reading import Reading
 from ..protocol.sensors import Source, Stream
@@ -37,12 +37,12 @@ class GaugeChannel(Channel):
         self, stream: Stream, topic: str, transport: Transport, reports: Reports, interval: int
     ) -> None:
         super().__init__(stream, topic, transport, reports, interval)
-        self._mean = Mean()
+        self._mean = IntervalMean()
 
     @override
     def lose(self) -> None:
         super().lose()
-        self._mean = Mean()
+        self._mean = IntervalMean()
         self.value = None
 
     @override
@@ -81,7 +81,7 @@ class CounterChannel(Channel):
         self, stream: Stream, topic: str, transport: Transport, reports: Reports, interval: int
     ) -> None:
         super().__init__(stream, topic, transport, reports, interval)
-        self.guard = Guard(rid=stream.sensor.rid, both_ways=stream.both_ways)
+        self.guard = CounterGuard(rid=stream.sensor.rid, both_ways=stream.both_ways)
         self.step: float | None = None
 
     @callback
@@ -104,7 +104,7 @@ class CounterChannel(Channel):
         before, held = guard.value, guard.held
         found = guard.take(Mark(reading.time, reading.value, at))
         if guard.held != held:
-            self.tally.hold(guard.held)
+            self.stats.hold(guard.held)
         if found is not None:
             self._reports.counter_break(self, found)
         if before is not None and guard.value is not None and guard.value > before:
@@ -127,7 +127,7 @@ class CounterChannel(Channel):
         return self.guard.value
 
 
-def kind_of(stream: Stream) -> type[Channel]:
+def channel_type_of(stream: Stream) -> type[Channel]:
     """The kind of channel that a stream needs."""
     if is_event(stream):
         return EventChannel

@@ -13,7 +13,7 @@ from homeassistant.core import callback
 from ..protocol.clock import parse_clock
 from ..protocol.validation import ProtocolError
 from ..transport.home_assistant import Message, Transport
-from .observable import Shown
+from .observable import Observable
 
 #: A clock that is further off is wrong (s).
 FAR_OFF = 300
@@ -23,7 +23,7 @@ _GAPS = 3
 _DECIMALS = 1
 
 
-class Clock(Shown):
+class Clock(Observable):
     """Shows how many seconds the meter's clock is ahead of that of Home Assistant."""
 
     def __init__(
@@ -64,11 +64,11 @@ class Clock(Shown):
 
     @override
     async def _async_begin(self, work: ExitStack) -> None:
-        self.link_changed()
+        self.connection_changed()
         work.callback(await self._transport.async_subscribe(self.topic, self._receive))
 
     @callback
-    def link_changed(self) -> None:
+    def connection_changed(self) -> None:
         """Learn that the connection came or went: from now on silence counts anew."""
         self.heard = None
         self._since = None

@@ -33,7 +33,7 @@ _COUNTER = vol.Schema(COUNTER, extra=vol.REMOVE_EXTRA)
 
 
 @dataclass(frozen=True, slots=True)
-class Kept(ExtraStoredData):
+class StoredCounter(ExtraStoredData):
     """A counter among the extra data of an entity, as JSON."""
 
     state: CounterState

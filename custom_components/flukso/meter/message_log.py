@@ -15,7 +15,7 @@ _LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class LastReport:
     """The last message on the topic of a report: ``at`` in seconds since 1970.
 
     ``wrong`` tells why it can't be read, in words that are none of the message's.
@@ -26,24 +26,24 @@ class Heard:
     wrong: str | None = None
 
 
-class Hearing:
+class MessageLog:
     """Keeps of messages when they came and what was wrong with them, and never a payload."""
 
     def __init__(self) -> None:
-        self.reports: dict[Report, Heard] = {}
+        self.reports: dict[Report, LastReport] = {}
         self.broken: Counter[tuple[str, str]] = Counter()
 
     @callback
     def read(self, report: Report, message: Message) -> None:
         """A report came and was read."""
-        self.reports[report] = Heard(message.arrived, message.retained)
+        self.reports[report] = LastReport(message.arrived, message.retained)
         _LOGGER.debug("%s: %d bytes read", message.topic, len(message.payload))
 
     @callback
-    def misread(self, report: Report, message: Message, error: ProtocolError) -> None:
+    def note_unreadable(self, report: Report, message: Message, error: ProtocolError) -> None:
         """A report came and can't be read; an empty message is what deletes a retained one."""
         if message.payload:
-            self.reports[report] = Heard(message.arrived, message.retained, error.wrong)
+            self.reports[report] = LastReport(message.arrived, message.retained, error.wrong)
         else:
             self.reports.pop(report, None)
         self.note_broken(message.topic, error)

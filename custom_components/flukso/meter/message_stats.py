@@ -12,7 +12,7 @@ _KEPT = 128
 _LOGGED = 80
 
 
-class Tally:
+class MessageStats:
     """Counts the messages on a topic; times are seconds since 1970, None for never.
 
     It lies on the way of every reading, so it does no more than count and keep.

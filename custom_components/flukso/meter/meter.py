@@ -13,7 +13,7 @@ from homeassistant.helpers.event import async_track_time_interval
 from ..metering.counter_guard import Break
 from ..protocol.configuration import Configuration, parse_config, read_config
 from ..protocol.reading import Reading
-from ..protocol.self_test import Tap, parse_tap
+from ..protocol.self_test import SelfTest, parse_self_test
 from ..protocol.sensors import Sensor, Stream
 from ..protocol.topics import (
     CONFIG_REPORTS,
@@ -29,12 +29,12 @@ from ..redaction import shortened
 from ..transport.home_assistant import Message, Transport
 from .availability import judge
 from .channel import Channel, Reports
-from .channel_types import CounterChannel, FlowChannel, kind_of
+from .channel_types import CounterChannel, FlowChannel, channel_type_of
 from .clock import Clock
 from .input_limits import fastest, pulse_constant
-from .message_log import Hearing
-from .meter_storage import Memory
-from .name_wait import Naming
+from .message_log import MessageLog
+from .meter_storage import MeterStorage
+from .name_wait import NameWait
 from .write_intervals import Intervals, is_due
 
 _LOGGER = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ class Meter:
         self,
         hass: HomeAssistant,
         transport: Transport,
-        memory: Memory,
+        memory: MeterStorage,
         *,
         device_id: str,
         prefix: str,
@@ -60,23 +60,23 @@ class Meter:
         self.device_id = device_id
         self.prefix = prefix
         self.configuration = Configuration()
-        self.tap: Tap | None = None
+        self.self_test: SelfTest | None = None
         self.channels: dict[ChannelKey, Channel] = {}
-        self.hearing = Hearing()
+        self.message_log = MessageLog()
         self.online = True
         self._silent_kubes: set[int] = set()
         self._hass = hass
         self._transport = transport
-        self._memory = memory
+        self._storage = memory
         self.intervals = intervals
         self.clock = Clock(
-            clock_topic(prefix, device_id), transport, self.hearing.note_broken, intervals.other
+            clock_topic(prefix, device_id), transport, self.message_log.note_broken, intervals.other
         )
-        self._reports = Reports(self.hearing.note_broken, self._take_unit, counter_break)
+        self._reports = Reports(self.message_log.note_broken, self._take_unit, counter_break)
         self._listeners: list[Callable[[], None]] = []
         self._tick_listeners: list[Callable[[int], None]] = []
         self._work = ExitStack()
-        self._naming = Naming(hass, self._follow_configuration)
+        self._name_wait = NameWait(hass, self._follow_configuration)
         self._elapsed = 0
 
     @property
@@ -86,15 +86,15 @@ class Meter:
 
     async def async_recall(self) -> None:
         """Take up the last good configuration from disk."""
-        await self._memory.async_load()
-        for report, config in self._memory.reports.items():
+        await self._storage.async_load()
+        for report, config in self._storage.reports.items():
             try:
                 parsed = parse_config(config, report)
             except ProtocolError as error:
-                self.hearing.note_broken("disk", error)
+                self.message_log.note_broken("disk", error)
             else:
                 self.configuration = self.configuration.updated(parsed)
-        self._naming.begin(self.configuration)
+        self._name_wait.begin(self.configuration)
 
     async def async_start(self) -> None:
         """Listen to what the meter says of itself, and to the connection, until it is stopped.
@@ -105,12 +105,12 @@ class Meter:
         receivers: dict[Report, Callable[[Message], None]] = {
             report: partial(self._receive_config, report) for report in CONFIG_REPORTS
         }
-        receivers[Report.TAP] = self._receive_tap
+        receivers[Report.SELF_TEST] = self._receive_tap
         with ExitStack() as work:
             for report, receive in receivers.items():
                 topic = report_topic(self.prefix, self.device_id, report)
                 work.callback(await self._transport.async_subscribe(topic, receive))
-            work.callback(self._transport.listen_to_link(self._link_changed))
+            work.callback(self._transport.listen_to_connection(self._link_changed))
             period = timedelta(seconds=self.intervals.period)
             work.callback(async_track_time_interval(self._hass, self._tick, period))
             self._work = work.pop_all()
@@ -123,9 +123,9 @@ class Meter:
     async def async_stop(self) -> None:
         """Stop listening, with nothing left to write."""
         self._work.close()
-        self._naming.stop()
+        self._name_wait.stop()
         self._transport.discard_buffer()
-        await self._memory.async_flush()
+        await self._storage.async_flush()
 
     @callback
     def listen(
@@ -154,27 +154,27 @@ class Meter:
             config = read_config(message.payload, report)
             parsed = parse_config(config, report)
         except ProtocolError as error:
-            self.hearing.misread(report, message, error)
+            self.message_log.note_unreadable(report, message, error)
             return
         self.catch_up()
-        self.hearing.read(report, message)
+        self.message_log.read(report, message)
         configuration = self.configuration.updated(parsed)
         if configuration == self.configuration:
             return
         self.configuration = configuration
-        self._memory.keep_report(report, config)
-        self._naming.changed(self.configuration)
+        self._storage.keep_report(report, config)
+        self._name_wait.changed(self.configuration)
 
     @callback
     def _receive_tap(self, message: Message) -> None:
         try:
-            tap = parse_tap(message.payload)
+            self_test = parse_self_test(message.payload)
         except ProtocolError as error:
-            self.hearing.misread(Report.TAP, message, error)
+            self.message_log.note_unreadable(Report.SELF_TEST, message, error)
             return
-        self.hearing.read(Report.TAP, message)
-        if tap != self.tap:
-            self.tap = tap
+        self.message_log.read(Report.SELF_TEST, message)
+        if self_test != self.self_test:
+            self.self_test = self_test
             self._tell_listeners()
 
     @callback
@@ -183,7 +183,7 @@ class Meter:
         channels: dict[ChannelKey, Channel] = {}
         for planned in self.configuration.streams:
             key = (planned.sensor.sensor_id, planned.kind)
-            learnt = self._memory.unit_of(_name(planned))
+            learnt = self._storage.unit_of(_name(planned))
             stream = replace(planned, unit=planned.unit if learnt is None else learnt)
             channel = self.channels.get(key)
             if channel is None or _lasting(channel.stream) != _lasting(stream):
@@ -198,7 +198,7 @@ class Meter:
     def _open(self, stream: Stream) -> Channel:
         topic = reading_topic(self.prefix, stream.sensor.sensor_id, stream.kind)
         interval = self.intervals.of(stream)
-        return kind_of(stream)(stream, topic, self._transport, self._reports, interval)
+        return channel_type_of(stream)(stream, topic, self._transport, self._reports, interval)
 
     def _adjust(self, channel: Channel) -> None:
         """Tell a channel what the configuration says of its input."""
@@ -215,7 +215,7 @@ class Meter:
     def _take_unit(self, channel: Channel, reading: Reading, message: Message) -> None:
         """Believe the first unit that differs from the expected one; a second is broken."""
         stream = channel.stream
-        learnt = self._memory.unit_of(_name(stream))
+        learnt = self._storage.unit_of(_name(stream))
         if learnt is None:
             _LOGGER.info(
                 "The readings on %s come in %r instead of %r",
@@ -223,12 +223,12 @@ class Meter:
                 reading.unit.value,
                 stream.unit.value,
             )
-            self._memory.keep_unit(_name(stream), reading.unit)
+            self._storage.keep_unit(_name(stream), reading.unit)
             self._follow_configuration()
         elif learnt is not reading.unit:
             error = ProtocolError(stream.kind, "its unit changes", reading.unit)
-            channel.tally.note_broken(message.payload)
-            self.hearing.note_broken(channel.topic, error)
+            channel.stats.note_broken(message.payload)
+            self.message_log.note_broken(channel.topic, error)
             return
         self.channels[stream.sensor.sensor_id, stream.kind].take(reading, message)
 
@@ -236,8 +236,8 @@ class Meter:
     def _link_changed(self) -> None:
         self.catch_up()
         for channel in self.channels.values():
-            channel.link_changed()
-        self.clock.link_changed()
+            channel.connection_changed()
+        self.clock.connection_changed()
         for ticked in self._tick_listeners:
             ticked(self._elapsed)
         self._note_online(online=self._transport.connected)

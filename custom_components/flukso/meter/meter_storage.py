@@ -30,7 +30,7 @@ _LAYOUT = vol.Schema(
 )
 
 
-class Memory:
+class MeterStorage:
     """Kept in Home Assistant's storage folder, and written only when something changed."""
 
     def __init__(self, hass: HomeAssistant, entry_id: str) -> None:

@@ -11,7 +11,7 @@ from ..protocol.configuration import Configuration
 NAMES_WITHIN = 3
 
 
-class Naming:
+class NameWait:
     """Calls ``follow`` for a configuration: at once, or when the names of a new meter are there."""
 
     def __init__(self, hass: HomeAssistant, follow: Callable[[], None]) -> None:

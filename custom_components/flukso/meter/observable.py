@@ -64,7 +64,7 @@ class OnDemand(ABC):
         """
 
 
-class Shown(OnDemand):
+class Observable(OnDemand):
     """Something that entities show; it works for its value only while somebody listens."""
 
     def __init__(self) -> None:

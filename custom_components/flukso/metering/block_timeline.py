@@ -28,7 +28,7 @@ class Slack:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Stretch:
+class Segment:
     """The seconds from ``begin`` to before ``end``, all readings of which are known.
 
     Of these it keeps the ``first`` and the ``last`` (time, value); what the counter ``showed``
@@ -52,7 +52,7 @@ class Stretch:
         return self.showed[place] if kept else None
 
 
-def stretch_of(
+def segment_of(
     begin: int,
     end: int,
     times: array[int],
@@ -61,7 +61,7 @@ def stretch_of(
     slack: Slack,
     both_ways: bool = False,
     power_over: int | None = None,
-) -> Stretch:
+) -> Segment:
     """Keep what is needed of a block's readings; made for a worker thread.
 
     A counter that falls has begun anew: what is before belongs to another count, and is left out.
@@ -78,7 +78,7 @@ def stretch_of(
     swings = _swings(times, values, ends, slack) if both_ways else {}
     powers = {} if power_over is None else _powers(times, values, power_over)
     first, last = (times[0], values[0]), (times[-1], values[-1])
-    return Stretch(begin, end, first, last, at, showed, swings, powers)
+    return Segment(begin, end, first, last, at, showed, swings, powers)
 
 
 def _last_fall(values: array[int]) -> int:
@@ -121,7 +121,7 @@ def _powers(times: array[int], values: array[int], over: int) -> dict[int, tuple
     return powers
 
 
-class Course:
+class Timeline:
     """What is known of one counter, of stretches that may come in any order, and overlap.
 
     A larger stretch stands for those within it.
@@ -129,50 +129,50 @@ class Course:
 
     def __init__(self, *, both_ways: bool = False) -> None:
         self._both_ways = both_ways
-        self._stretches: tuple[Stretch, ...] = ()
+        self._segments: tuple[Segment, ...] = ()
 
     @property
     def span(self) -> tuple[int, int]:
         """From where to where something is known; nothing is from 0 to 0."""
-        known = self._stretches
+        known = self._segments
         return (known[0].begin, known[-1].end) if known else (0, 0)
 
     def knows(self, begin: int, end: int) -> bool:
         """Whether all of these seconds are within one stretch."""
-        return any(known.begin <= begin and end <= known.end for known in self._stretches)
+        return any(known.begin <= begin and end <= known.end for known in self._segments)
 
-    def take(self, stretch: Stretch) -> None:
+    def take(self, segment: Segment) -> None:
         """Learn a stretch."""
-        if not self.knows(stretch.begin, stretch.end):
+        if not self.knows(segment.begin, segment.end):
             apart = [
                 known
-                for known in self._stretches
-                if known.begin < stretch.begin or stretch.end < known.end
+                for known in self._segments
+                if known.begin < segment.begin or segment.end < known.end
             ]
-            self._stretches = tuple(sorted([*apart, stretch], key=lambda known: known.begin))
+            self._segments = tuple(sorted([*apart, segment], key=lambda known: known.begin))
 
     def forget(self, before: int) -> None:
         """Let go of stretches that ended before."""
-        self._stretches = tuple(known for known in self._stretches if known.end >= before)
+        self._segments = tuple(known for known in self._segments if known.end >= before)
 
     def showed(self, time: int) -> int | None:
         """What the counter showed at the end of an hour, or the slack before or after it.
 
         It is the last reading until then; None where it is not known whether there was another.
         """
-        stretches = self._stretches
-        place = bisect_right(stretches, time, key=lambda known: known.begin)
-        before = stretches[place - 1] if place else None
+        segments = self._segments
+        place = bisect_right(segments, time, key=lambda known: known.begin)
+        before = segments[place - 1] if place else None
         if before is None:
             return None
         if before.first[0] <= time < before.end:
             return before.showed_at(time)
         after = place if time >= before.end else place - 1
-        if 0 < after < len(stretches) and self._rests(stretches[after - 1], stretches[after]):
-            return stretches[after - 1].last[1]
+        if 0 < after < len(segments) and self._rests(segments[after - 1], segments[after]):
+            return segments[after - 1].last[1]
         return None
 
-    def _rests(self, before: Stretch, after: Stretch) -> bool:
+    def _rests(self, before: Segment, after: Segment) -> bool:
         """Whether nothing was counted between the last reading of one and the first of the next."""
         if before.end == after.begin:
             return self._both_ways or before.last[1] <= after.first[1]
@@ -180,10 +180,10 @@ class Course:
 
     def swings(self, hour: int) -> list[int]:
         """The lowest and highest reading around the end of an hour, of a counter both ways."""
-        found = (known.swings.get(hour, ()) for known in self._stretches)
+        found = (known.swings.get(hour, ()) for known in self._segments)
         return [reading for extremes in found for reading in extremes]
 
     def powers(self, hour: int) -> list[float]:
         """The lowest and highest power in an hour, of each stretch that has a part of it (W)."""
-        found = (known.powers.get(hour, ()) for known in self._stretches)
+        found = (known.powers.get(hour, ()) for known in self._segments)
         return [power for extremes in found for power in extremes]

@@ -84,7 +84,7 @@ class _Held:
         return self.count >= _CONFIRMED and (not self.past or lasted >= _REPLAY)
 
 
-class Guard:
+class CounterGuard:
     """Accepts what a counter can have counted, and holds everything else.
 
     A reading is accepted if it is not older than the last, not lower, and not further ahead

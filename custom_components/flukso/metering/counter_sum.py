@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class SumState:
+class CounterSumState:
     """A sum, and the values of the counters that made it (Wh)."""
 
     total: float
     values: Mapping[str, float]
 
 
-class Sum:
+class CounterSum:
     """Adds up counters.
 
     Once it has begun it goes on from where it was, also when it is made of other counters than
@@ -31,12 +31,12 @@ class Sum:
         return round(self._offset + sum(self._values.values()), 3) if self._has_begun else None
 
     @property
-    def state(self) -> SumState | None:
+    def state(self) -> CounterSumState | None:
         """What to keep over a restart."""
         total = self.total
-        return None if total is None else SumState(total, dict(self._values))
+        return None if total is None else CounterSumState(total, dict(self._values))
 
-    def restore(self, state: SumState) -> None:
+    def restore(self, state: CounterSumState) -> None:
         """Go on from before a restart."""
         common = self._counters & state.values.keys()
         self._values = {key: state.values[key] for key in common}

@@ -20,7 +20,7 @@ class Peak:
 
 
 @dataclass(frozen=True, slots=True)
-class DemandState:
+class QuarterHourDemandState:
     """What to keep over a restart; energies are netted import (Wh)."""
 
     time: int
@@ -30,7 +30,7 @@ class DemandState:
     peak: Peak | None
 
 
-class Demand:
+class QuarterHourDemand:
     """Follows the netted import through the quarters of an hour.
 
     Quarters are the same in local time and in UTC, for every time zone is ahead by whole
@@ -47,11 +47,13 @@ class Demand:
         self._peak: Peak | None = None
 
     @property
-    def state(self) -> DemandState:
+    def state(self) -> QuarterHourDemandState:
         """What to keep over a restart."""
-        return DemandState(self._time, self._energy, self._begin_energy, self._last, self._peak)
+        return QuarterHourDemandState(
+            self._time, self._energy, self._begin_energy, self._last, self._peak
+        )
 
-    def restore(self, state: DemandState) -> None:
+    def restore(self, state: QuarterHourDemandState) -> None:
         """Go on from before a restart."""
         self._time, self._energy = state.time, state.energy
         self._begin_energy, self._last, self._peak = state.begin_energy, state.last, state.peak

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from .block_timeline import Course, Slack
+from .block_timeline import Slack, Timeline
 from .durations import HOUR
 from .gaps import Gap, Hour, Known, MeanRow, Row
 
@@ -11,7 +11,7 @@ _THOUSAND = 1000
 
 def compare(
     rows: Sequence[Row],
-    course: Course,
+    timeline: Timeline,
     hours: range,
     *,
     slack: Slack,
@@ -25,29 +25,31 @@ def compare(
     """
     by_hour = {row.hour: row for row in rows}
     return [
-        Hour(hour, by_hour.get(hour), _known(course, hour + HOUR, slack, offset, besides))
+        Hour(hour, by_hour.get(hour), _known(timeline, hour + HOUR, slack, offset, besides))
         for hour in hours
     ]
 
 
-def _known(course: Course, end: int, slack: Slack, offset: float, besides: float) -> Known | None:
+def _known(
+    timeline: Timeline, end: int, slack: Slack, offset: float, besides: float
+) -> Known | None:
     """What the meter says of the end of an hour; None where it does not say all of it."""
-    at_end = course.showed(end)
-    before = course.showed(end - slack.before)
-    after = course.showed(end + slack.after)
+    at_end = timeline.showed(end)
+    before = timeline.showed(end - slack.before)
+    after = timeline.showed(end + slack.after)
     if at_end is None or before is None or after is None:
         return None
-    around = (at_end, before, after, *course.swings(end))
+    around = (at_end, before, after, *timeline.swings(end))
     values = [round(value / _THOUSAND + offset, 3) for value in around]
     return Known(values[0], min(values), max(values), besides)
 
 
-def power_rows(gap: Gap, course: Course) -> Iterator[MeanRow]:
+def power_rows(gap: Gap, timeline: Timeline) -> Iterator[MeanRow]:
     """The power (W) in the hours of a gap that can be filled, of a counter of energy (Wh)."""
     before = gap.before
     for hour in gap.hours:
         if before is not None and before.known and hour.known:
             mean = round(hour.known.value - before.known.value, 3)
-            powers = (mean, *course.powers(hour.hour))
+            powers = (mean, *timeline.powers(hour.hour))
             yield MeanRow(hour.hour, mean, min(powers), max(powers))
         before = hour

@@ -6,7 +6,7 @@ _LONGEST_GAP = 10
 _SET_BACK = 10
 
 
-class Mean:
+class IntervalMean:
     """The mean of one interval after another, in seconds of the meter.
 
     A reading stands for its own second, and for those that are missing until the next; after a

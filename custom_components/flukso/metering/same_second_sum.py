@@ -6,7 +6,7 @@ from collections.abc import Mapping
 _MOST = 10
 
 
-class Together:
+class SameSecondSum:
     """Adds up gauges, each with its sign, once all have been heard of the same second."""
 
     def __init__(self, signs: Mapping[str, int]) -> None:

@@ -12,14 +12,14 @@ _FIRMWARE = re.compile(r"^# firmware: *([\w.-]{1,32}) *$", re.MULTILINE | re.ASC
 
 
 @dataclass(frozen=True, slots=True)
-class Tap:
+class SelfTest:
     """Serial number, which claims the meter on flukso.net, and firmware, where told."""
 
     serial: str | None
     firmware: str | None
 
 
-def parse_tap(payload: bytes) -> Tap:
+def parse_self_test(payload: bytes) -> SelfTest:
     """Read the comment lines of a TAP report (docs/protocol.md section 1a).
 
     Raises:
@@ -34,7 +34,7 @@ def parse_tap(payload: bytes) -> Tap:
     serial, firmware = _SERIAL.search(text), _FIRMWARE.search(text)
     if serial is None and firmware is None:
         raise ProtocolError(_WHAT, "neither serial nor firmware in it")
-    return Tap(
+    return SelfTest(
         serial=serial[1] if serial else None,
         firmware=firmware[1] if firmware else None,
     )

@@ -30,7 +30,7 @@ class Report(StrEnum):
     SENSORS = "config/sensor"
     PORTS = "config/flx"
     KUBES = "config/kube"
-    TAP = "test/tap"
+    SELF_TEST = "test/tap"
 
 
 type ConfigReport = Literal[Report.SENSORS, Report.PORTS, Report.KUBES]

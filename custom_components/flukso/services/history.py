@@ -21,8 +21,8 @@ import voluptuous as vol
 from ..const import DOMAIN
 from ..entity_lookup import sensor_id_of
 from ..history.audit import Audit
-from ..history.backfill import History
-from ..history.fill_log import Filling
+from ..history.backfill import Backfill
+from ..history.fill_log import Fill
 from ..history.statistics_store import is_recording
 from ..metering.durations import HOUR
 from ..models import FluksoConfigEntry
@@ -90,7 +90,7 @@ async def _async_fill(call: ServiceCall) -> ServiceResponse:
     begin, end = _period_of(call, None)
     outcome = await _history_of(call).async_fill(begin, end)
     return {
-        "filled": [told(call.hass, filling) for filling in outcome.filled],
+        "filled": [told(call.hass, fill) for fill in outcome.filled],
         "refused": [
             {
                 "entity_id": sensor_id_of(call.hass, refusal.unique_id),
@@ -127,7 +127,7 @@ def _seconds(time: datetime) -> float:
     return time.timestamp()
 
 
-def _history_of(call: ServiceCall) -> History:
+def _history_of(call: ServiceCall) -> Backfill:
     history = _entry_of(call).runtime_data.history
     if history is None:
         raise ServiceValidationError(
@@ -143,7 +143,7 @@ async def _async_restore(call: ServiceCall) -> ServiceResponse:
         ServiceValidationError: there is none, it was changed since, or no recorder is there.
         HomeAssistantError: the recorder does not come round to it.
     """
-    taken = await _entry_of(call).runtime_data.fillings.async_restore()
+    taken = await _entry_of(call).runtime_data.fill_log.async_restore()
     if not taken:
         raise ServiceValidationError(
             translation_domain=DOMAIN, translation_key="nothing_to_restore"
@@ -151,10 +151,8 @@ async def _async_restore(call: ServiceCall) -> ServiceResponse:
     if all(reason for _, reason in taken):
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="not_restored")
     return {
-        "restored": [told(call.hass, filling) for filling, reason in taken if not reason],
-        "left": [
-            told(call.hass, filling) | {"reason": reason} for filling, reason in taken if reason
-        ],
+        "restored": [told(call.hass, fill) for fill, reason in taken if not reason],
+        "left": [told(call.hass, fill) | {"reason": reason} for fill, reason in taken if reason],
     }
 
 
@@ -172,15 +170,15 @@ def _entry_of(call: ServiceCall) -> FluksoConfigEntry:
     return entry
 
 
-def told(hass: HomeAssistant, filling: Filling) -> JsonObjectType:
+def told(hass: HomeAssistant, fill: Fill) -> JsonObjectType:
     """A filling as an answer tells it."""
     return {
-        "entity_id": sensor_id_of(hass, filling.unique_id),
-        "begin": iso(min(filling.hours)),
-        "end": iso(max(filling.hours) + HOUR),
-        "hours": len(filling.hours),
-        "amount": filling.amount,
-        "unit": filling.change.unit,
+        "entity_id": sensor_id_of(hass, fill.unique_id),
+        "begin": iso(min(fill.hours)),
+        "end": iso(max(fill.hours) + HOUR),
+        "hours": len(fill.hours),
+        "amount": fill.amount,
+        "unit": fill.change.unit,
     }
 
 

@@ -30,10 +30,10 @@ from ..devices import part_of
 from ..health.installation_check import async_listen_to_clamps, seen_of
 from ..metering.clamp_checks import Finding, Trouble, judge
 from ..metering.waveform_analysis import rms
-from ..models import FluksoConfigEntry, Runtime
+from ..models import FluksoConfigEntry, FluksoData
 from ..protocol.waveform import Waveform
 from ..transport.home_assistant import Transport
-from ..waveform.oscilloscope import Look, Scope
+from ..waveform.oscilloscope import Capture, Oscilloscope
 from ..waveform.waveforms import figures_of
 
 #: How long an action listens (s).
@@ -48,16 +48,16 @@ def async_setup_waveform_actions(hass: HomeAssistant) -> None:
 
     async def capture(call: ServiceCall) -> ServiceResponse:
         device, entry = async_get_device_and_config_entry(hass, DOMAIN, call.data[CONF_DEVICE_ID])
-        scope = _scope_of(entry, device)
+        oscilloscope = _oscilloscope_of(entry, device)
         name = device.name_by_user or device.name or ""
-        look = await _async_look(hass, entry.runtime_data, scope)
+        look = await _async_look(hass, entry.runtime_data, oscilloscope)
         if look is None:
             raise HomeAssistantError(
                 translation_domain=DOMAIN,
                 translation_key="no_waveform",
                 translation_placeholders={"name": name, "seconds": str(_SECONDS)},
             )
-        return {"port": scope.port, "name": name, **_told(look)}
+        return {"port": oscilloscope.port, "name": name, **_told(look)}
 
     async def check(call: ServiceCall) -> ServiceResponse:
         entry: FluksoConfigEntry = async_get_config_entry(
@@ -73,9 +73,11 @@ def async_setup_waveform_actions(hass: HomeAssistant) -> None:
         hass.services.async_register(DOMAIN, name, action, schema, SupportsResponse.ONLY)
 
 
-async def _async_look(hass: HomeAssistant, runtime: Runtime, scope: Scope) -> Look | None:
+async def _async_look(
+    hass: HomeAssistant, runtime: FluksoData, oscilloscope: Oscilloscope
+) -> Capture | None:
     """Look at the clamp of a scope as soon as possible; None if there was nothing to see."""
-    own, done = runtime.waveforms.another(scope), asyncio.Event()
+    own, done = runtime.waveforms.another(oscilloscope), asyncio.Event()
     stop_listening = await own.async_listen(done.set)
     try:
         await _async_wait(hass, done)
@@ -93,22 +95,24 @@ async def _async_wait(hass: HomeAssistant, done: asyncio.Event) -> None:
         stop_waiting()
 
 
-async def _async_check(hass: HomeAssistant, runtime: Runtime) -> JsonArrayType:
+async def _async_check(hass: HomeAssistant, runtime: FluksoData) -> JsonArrayType:
     """Look at all clamps and listen to them meanwhile, and judge each."""
-    scopes, configuration = runtime.waveforms.scopes(), runtime.meter.configuration
+    oscilloscopes, configuration = runtime.waveforms.oscilloscopes(), runtime.meter.configuration
     wait = partial(_async_wait, hass, asyncio.Event())
     means, looks = await asyncio.gather(
         async_listen_to_clamps(runtime.meter, Transport(hass), wait),
-        asyncio.gather(*(_async_look(hass, runtime, scope) for scope in scopes)),
+        asyncio.gather(
+            *(_async_look(hass, runtime, oscilloscope) for oscilloscope in oscilloscopes)
+        ),
     )
     texts = await async_get_translations(hass, hass.config.language, "common", [DOMAIN])
     checked: JsonArrayType = []
-    for scope, look in zip(scopes, looks, strict=True):
-        part, shape = part_of(runtime.meter, scope.sensor), figures_of(look) if look else {}
-        seen = seen_of(scope.sensor, means, configuration, shape)
+    for oscilloscope, look in zip(oscilloscopes, looks, strict=True):
+        part, shape = part_of(runtime.meter, oscilloscope.sensor), figures_of(look) if look else {}
+        seen = seen_of(oscilloscope.sensor, means, configuration, shape)
         name = part.name or part.place
         findings: JsonArrayType = [_in_words(each, name, texts) for each in judge(seen)]
-        checked.append({"port": scope.port, "name": name, "findings": findings})
+        checked.append({"port": oscilloscope.port, "name": name, "findings": findings})
     return checked
 
 
@@ -125,16 +129,16 @@ def _in_words(finding: Finding, name: str, texts: dict[str, str]) -> JsonObjectT
     }
 
 
-def _scope_of(entry: FluksoConfigEntry, device: dr.AnyDeviceEntry) -> Scope:
+def _oscilloscope_of(entry: FluksoConfigEntry, device: dr.AnyDeviceEntry) -> Oscilloscope:
     """The scope of the clamp that is this device.
 
     Raises:
         ServiceValidationError: it is none.
     """
     runtime = entry.runtime_data
-    for scope in runtime.waveforms.scopes():
-        if part_of(runtime.meter, scope.sensor).identifier in device.identifiers:
-            return scope
+    for oscilloscope in runtime.waveforms.oscilloscopes():
+        if part_of(runtime.meter, oscilloscope.sensor).identifier in device.identifiers:
+            return oscilloscope
     raise ServiceValidationError(
         translation_domain=DOMAIN,
         translation_key="not_a_clamp",
@@ -142,7 +146,7 @@ def _scope_of(entry: FluksoConfigEntry, device: dr.AnyDeviceEntry) -> Scope:
     )
 
 
-def _told(look: Look) -> JsonObjectType:
+def _told(look: Capture) -> JsonObjectType:
     return {
         "voltage": _wave(look.voltage, UnitOfElectricPotential.VOLT),
         "current": _wave(look.current, UnitOfElectricCurrent.AMPERE),

@@ -10,13 +10,13 @@ from homeassistant.core import callback
 from ..meter.channel_types import CounterChannel
 from ..meter.clock import FAR_OFF
 from ..meter.observable import OnDemand
-from ..metering.counter_sum import Sum, SumState
-from ..metering.demand import Demand
+from ..metering.counter_sum import CounterSum, CounterSumState
+from ..metering.demand import QuarterHourDemand
 from ..metering.netting import Netting
-from .storage import LedgerState, LedgerStore
+from .storage import LedgerStore, SupplyEnergyState
 
 
-class Ledger(OnDemand):
+class SupplyEnergy(OnDemand):
     """Books what the counters of a supply count, and tells its listeners of every entry.
 
     It goes on from what ``store`` has when the first listener comes, and is kept there. What is
@@ -34,12 +34,12 @@ class Ledger(OnDemand):
         super().__init__()
         import_keys = [_key(counter) for counter in imports]
         export_keys = [_key(counter) for counter in exports]
-        self.imported = Sum(import_keys)
-        self.exported = Sum(export_keys)
+        self.imported = CounterSum(import_keys)
+        self.exported = CounterSum(export_keys)
         self.netting = Netting(import_keys, export_keys)
-        self.demand = Demand(zone)
+        self.demand = QuarterHourDemand(zone)
         self.current = False
-        self._sums: dict[CounterChannel, Sum] = {}
+        self._sums: dict[CounterChannel, CounterSum] = {}
         for counter in imports:
             self._sums[counter] = self.imported
         for counter in exports:
@@ -54,13 +54,13 @@ class Ledger(OnDemand):
         return all(counter.available for counter in self._sums)
 
     @property
-    def state(self) -> LedgerState | None:
+    def state(self) -> SupplyEnergyState | None:
         """What to keep over a restart."""
         netting = self.netting.state
         if netting is None:
             return None
         guards = {_key(counter): counter.guard.state for counter in self._sums}
-        return LedgerState(
+        return SupplyEnergyState(
             netting,
             self.imported.state,
             self.exported.state,
@@ -68,7 +68,7 @@ class Ledger(OnDemand):
             {key: state for key, state in guards.items() if state is not None},
         )
 
-    async def async_take_over(self, state: LedgerState) -> None:
+    async def async_take_over(self, state: SupplyEnergyState) -> None:
         """Go on from what an entity kept, if it is newer than the file, and put it there."""
         known = self._store.state
         if known is None or known.netting.time < state.netting.time:
@@ -87,15 +87,15 @@ class Ledger(OnDemand):
             return
         match what:
             case "active_energy_import":
-                self.imported.restore(SumState(energy, {}))
+                self.imported.restore(CounterSumState(energy, {}))
             case "active_energy_export":
-                self.exported.restore(SumState(energy, {}))
+                self.exported.restore(CounterSumState(energy, {}))
             case "netted_energy_import":
                 self.netting.imported = energy
             case "netted_energy_export":
                 self.netting.exported = energy
 
-    def _restore(self, state: LedgerState) -> None:
+    def _restore(self, state: SupplyEnergyState) -> None:
         self.netting.restore(state.netting)
         self.demand.restore(state.demand)
         for total, kept in ((self.imported, state.imported), (self.exported, state.exported)):

@@ -11,8 +11,8 @@ import voluptuous as vol
 from ..const import DOMAIN
 from ..meter.counter_storage import COUNTER, NUMBER, SECOND, read_extra, record
 from ..metering.counter_guard import CounterState
-from ..metering.counter_sum import SumState
-from ..metering.demand import DemandState, Peak
+from ..metering.counter_sum import CounterSumState
+from ..metering.demand import Peak, QuarterHourDemandState
 from ..metering.netting import NettingState
 from ..protocol.quantities import Unit
 from ..storage import Storage
@@ -23,27 +23,27 @@ _SAVE_WITHIN = 900
 
 
 @dataclass(frozen=True, slots=True)
-class LedgerState:
+class SupplyEnergyState:
     """What to keep over a restart, the guards of the counters included."""
 
     netting: NettingState
-    imported: SumState | None
-    exported: SumState | None
-    demand: DemandState
+    imported: CounterSumState | None
+    exported: CounterSumState | None
+    demand: QuarterHourDemandState
     counters: Mapping[str, CounterState]
 
 
 _VALUES = {str: NUMBER}
-_SUM = vol.Any(None, record(SumState, total=NUMBER, values=_VALUES))
+_SUM = vol.Any(None, record(CounterSumState, total=NUMBER, values=_VALUES))
 _NUMBER_OR_NONE = vol.Any(None, NUMBER)
 _LAYOUT = vol.Schema(
     record(
-        LedgerState,
+        SupplyEnergyState,
         netting=record(NettingState, time=SECOND, values=_VALUES, imported=NUMBER, exported=NUMBER),
         imported=_SUM,
         exported=_SUM,
         demand=record(
-            DemandState,
+            QuarterHourDemandState,
             time=SECOND,
             energy=NUMBER,
             begin_energy=_NUMBER_OR_NONE,
@@ -56,7 +56,7 @@ _LAYOUT = vol.Schema(
 )
 
 
-def ledger_from(stored: ExtraStoredData | None) -> LedgerState | None:
+def ledger_from(stored: ExtraStoredData | None) -> SupplyEnergyState | None:
     """The ledger as every entity of it kept it before there was a file; None if it did not."""
     return read_extra(_LAYOUT, stored, Unit.WATT_HOUR)
 
@@ -72,11 +72,11 @@ class LedgerStore:
             self._data,
             contents="energies of the supply on disk",
         )
-        self._loaded: LedgerState | None = None
-        self._current: Callable[[], LedgerState | None] = lambda: self._loaded
+        self._loaded: SupplyEnergyState | None = None
+        self._current: Callable[[], SupplyEnergyState | None] = lambda: self._loaded
 
     @property
-    def state(self) -> LedgerState | None:
+    def state(self) -> SupplyEnergyState | None:
         """The state of the ledger that was followed last, or else what was on disk."""
         return self._current()
 
@@ -85,7 +85,7 @@ class LedgerStore:
         self._loaded = await self._storage.async_load(_LAYOUT)
 
     @callback
-    def follow(self, current: Callable[[], LedgerState | None]) -> None:
+    def follow(self, current: Callable[[], SupplyEnergyState | None]) -> None:
         """Keep the state of this ledger from now on."""
         self._current = current
 

@@ -13,9 +13,9 @@ from ..protocol.configuration import Configuration
 from ..protocol.quantities import QUADRANTS, Quantity
 from ..protocol.sensors import Source
 from ..protocol.topics import Kind
-from .energy import Ledger
+from .energy import SupplyEnergy
 from .storage import LedgerStore
-from .totals import Booked, PowerTotal, Total
+from .totals import EnergyTotal, PowerTotal, Total
 
 _THREE_PHASES = ("3p+n", "3p-n")
 #: Sums that the firmware forms: the port that carries one, and the ports that it is of
@@ -30,17 +30,27 @@ _POWERS = {
     "reactive_power": QUADRANTS,
 }
 
-type _Figure = Callable[[Ledger], float | None]
+type _Figure = Callable[[SupplyEnergy], float | None]
 
-_IMPORT: dict[str, _Figure] = {"active_energy_import": lambda ledger: ledger.imported.total}
-_EXPORT: dict[str, _Figure] = {"active_energy_export": lambda ledger: ledger.exported.total}
+_IMPORT: dict[str, _Figure] = {
+    "active_energy_import": lambda supply_energy: supply_energy.imported.total
+}
+_EXPORT: dict[str, _Figure] = {
+    "active_energy_export": lambda supply_energy: supply_energy.exported.total
+}
 _NETTED: dict[str, _Figure] = {
-    "netted_energy_import": lambda ledger: _netted(ledger, ledger.netting.imported),
-    "netted_energy_export": lambda ledger: _netted(ledger, ledger.netting.exported),
-    "demand": lambda ledger: ledger.demand.average,
-    "expected_demand": lambda ledger: ledger.demand.expected,
-    "last_demand": lambda ledger: ledger.demand.last,
-    "peak_demand": lambda ledger: ledger.demand.peak.demand if ledger.demand.peak else None,
+    "netted_energy_import": lambda supply_energy: _netted(
+        supply_energy, supply_energy.netting.imported
+    ),
+    "netted_energy_export": lambda supply_energy: _netted(
+        supply_energy, supply_energy.netting.exported
+    ),
+    "demand": lambda supply_energy: supply_energy.demand.average,
+    "expected_demand": lambda supply_energy: supply_energy.demand.expected,
+    "last_demand": lambda supply_energy: supply_energy.demand.last,
+    "peak_demand": lambda supply_energy: (
+        supply_energy.demand.peak.demand if supply_energy.demand.peak else None
+    ),
 }
 
 
@@ -143,7 +153,7 @@ class Supply:
 
     def _add_energies(self) -> None:
         imports, exports = self._counters(Quantity.PPLUS), self._counters(Quantity.PMINUS)
-        ledger = Ledger(imports, exports, self._zone, self._store)
+        supply_energy = SupplyEnergy(imports, exports, self._zone, self._store)
         figures: dict[str, _Figure] = {}
         if imports:
             figures |= _IMPORT
@@ -152,7 +162,9 @@ class Supply:
         if imports and exports:
             figures |= _NETTED
         for what, figure in figures.items():
-            self.totals[what] = Booked(what, ledger, figure, self._meter.intervals.other)
+            self.totals[what] = EnergyTotal(
+                what, supply_energy, figure, self._meter.intervals.other
+            )
 
     def _gauges(self, quantity: Quantity) -> tuple[Channel, ...]:
         return self._members.get((quantity, Kind.GAUGE), ())
@@ -162,5 +174,5 @@ class Supply:
         return tuple(channel for channel in channels if isinstance(channel, CounterChannel))
 
 
-def _netted(ledger: Ledger, energy: float) -> float | None:
-    return None if ledger.netting.time is None else round(energy, 3)
+def _netted(supply_energy: SupplyEnergy, energy: float) -> float | None:
+    return None if supply_energy.netting.time is None else round(energy, 3)

@@ -9,13 +9,13 @@ from typing import override
 from homeassistant.core import callback
 
 from ..meter.channel import Channel
-from ..meter.observable import Shown
-from ..metering.interval_mean import Mean
-from ..metering.same_second_sum import Together
-from .energy import Ledger
+from ..meter.observable import Observable
+from ..metering.interval_mean import IntervalMean
+from ..metering.same_second_sum import SameSecondSum
+from .energy import SupplyEnergy
 
 
-class Total(Shown):
+class Total(Observable):
     """A value made of several channels, shown once an interval and the first time at once.
 
     It is never made of a part of them: it becomes unavailable, or waits.
@@ -73,15 +73,15 @@ class PowerTotal(Total):
 
     @callback
     def _take(self, key: str, time: int, value: float, at: float) -> None:
-        total = self._together.take(key, time, value)
+        total = self._same_second_sum.take(key, time, value)
         if total is not None and self._mean.take(time, total, at):
             self._news()
 
     @override
     def _forget(self) -> None:
         signs = {gauge.topic: sign for gauge, sign in self._gauges.items()}
-        self._together = Together(signs)
-        self._mean = Mean()
+        self._same_second_sum = SameSecondSum(signs)
+        self._mean = IntervalMean()
         self.value = None
 
     @override
@@ -89,29 +89,29 @@ class PowerTotal(Total):
         return self._mean.publish(0 if self._at_once else self.interval)
 
 
-class Booked(Total):
+class EnergyTotal(Total):
     """A figure of the ledger."""
 
     def __init__(
         self,
         what: str,
-        ledger: Ledger,
-        figure: Callable[[Ledger], float | None],
+        supply_energy: SupplyEnergy,
+        figure: Callable[[SupplyEnergy], float | None],
         interval: int,
     ) -> None:
         super().__init__(what, interval)
-        self.ledger = ledger
+        self.supply_energy = supply_energy
         self._figure = figure
 
     @property
     @override
     def available(self) -> bool:
-        return self.ledger.available
+        return self.supply_energy.available
 
     @override
     async def _async_begin(self, work: ExitStack) -> None:
-        work.callback(await self.ledger.async_listen(self._news))
+        work.callback(await self.supply_energy.async_listen(self._news))
 
     @override
     def _current(self) -> float | None:
-        return self._figure(self.ledger) if self.ledger.current else None
+        return self._figure(self.supply_energy) if self.supply_energy.current else None

@@ -14,7 +14,7 @@ LISTEN_FOR = 5.0
 QUIET_FOR = 1.0
 
 
-async def async_hear_meters(transport: Transport, prefix: str) -> dict[str, Configuration]:
+async def async_find_meters(transport: Transport, prefix: str) -> dict[str, Configuration]:
     """The configuration of every meter behind a topic prefix, by device id.
 
     Raises:
@@ -23,7 +23,7 @@ async def async_hear_meters(transport: Transport, prefix: str) -> dict[str, Conf
     return await _async_hear(transport, prefix, [prefix + EVERY_CONFIG])
 
 
-async def async_hear_meter(transport: Transport, device_id: str) -> Configuration:
+async def async_read_meter(transport: Transport, device_id: str) -> Configuration:
     """The configuration of one meter.
 
     Raises:

@@ -31,7 +31,7 @@ class Message(NamedTuple):
 type Receive = Callable[[Message], None]
 
 
-class Link(Enum):
+class ConnectionState(Enum):
     """How things stand between Home Assistant and its broker."""
 
     MISSING = auto()
@@ -53,11 +53,11 @@ class Transport:
         return await mqtt.async_wait_for_mqtt_client(self._hass)
 
     @property
-    def link(self) -> Link:
+    def connection_state(self) -> ConnectionState:
         """The state of the connection at this moment."""
         if not self._hass.config_entries.async_loaded_entries(mqtt.DOMAIN):
-            return Link.MISSING
-        return Link.CONNECTED if self.connected else Link.DISCONNECTED
+            return ConnectionState.MISSING
+        return ConnectionState.CONNECTED if self.connected else ConnectionState.DISCONNECTED
 
     @property
     def connected(self) -> bool:
@@ -142,7 +142,7 @@ class Transport:
         await mqtt.async_publish(self._hass, topic, payload)
 
     @callback
-    def listen_to_link(self, changed: Callable[[], None]) -> CALLBACK_TYPE:
+    def listen_to_connection(self, changed: Callable[[], None]) -> CALLBACK_TYPE:
         """Call ``changed`` whenever the connection comes or goes."""
 
         @callback

@@ -17,7 +17,7 @@ from typing import override
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.event import async_call_later
 
-from ..meter.observable import Shown
+from ..meter.observable import Observable
 from ..metering.waveform_analysis import nearest
 from ..protocol.sensors import Sensor
 from ..protocol.validation import ProtocolError
@@ -34,7 +34,7 @@ _PATIENCE = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Capture:
     """Voltage and current over one cycle; ``at`` is when they were taken, seconds since 1970."""
 
     at: float
@@ -42,7 +42,7 @@ class Look:
     current: Waveform
 
 
-class Scope(Shown):
+class Oscilloscope(Observable):
     """Shows when it looked last, in seconds since 1970; ``sensor`` is one of its clamp's."""
 
     def __init__(
@@ -57,7 +57,7 @@ class Scope(Shown):
     ) -> None:
         super().__init__()
         self.sensor = sensor
-        self.look: Look | None = None
+        self.look: Capture | None = None
         self._hass = hass
         self._topics = topics
         self._transport = transport
@@ -129,7 +129,7 @@ class Scope(Shown):
         if pair is None:
             return
         if pair[0].time == pair[1].time:
-            self._take(Look(message.arrived, *pair))
+            self._take(Capture(message.arrived, *pair))
         elif self._stop_waiting is None:
             self._stop_waiting = async_call_later(self._hass, _WAIT, self._make_do)
 
@@ -139,7 +139,7 @@ class Scope(Shown):
         self._stop_waiting = None
         pair = self._nearest()
         if pair is not None:
-            self._take(Look(now.timestamp(), *pair))
+            self._take(Capture(now.timestamp(), *pair))
 
     def _nearest(self) -> tuple[Waveform, Waveform] | None:
         voltages = [(wave.time, wave) for wave in self._seen[_VOLTAGE]]
@@ -147,7 +147,7 @@ class Scope(Shown):
         return nearest(voltages, currents)
 
     @callback
-    def _take(self, look: Look) -> None:
+    def _take(self, look: Capture) -> None:
         self.look = look
         self.value = look.at
         self._looked_at = look.at

@@ -8,19 +8,19 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
 from ..meter.meter import Meter
-from ..meter.observable import Shown
+from ..meter.observable import Observable
 from ..metering.waveform_analysis import crest_factor, harmonic, phase_shift, rms
 from ..protocol.sensors import Sensor, Source
 from ..protocol.topics import current_topic, voltage_topic
 from ..transport.home_assistant import Transport
-from .oscilloscope import Look, Scope
+from .oscilloscope import Capture, Oscilloscope
 
 _DECIMALS = 2
 #: Of less current (A) a clamp sees mostly noise, whose shape tells nothing.
 _LEAST = 0.05
 
 #: What is shown of a look, by the names of the descriptions.
-_FIGURES: dict[str, Callable[[Look], float | None]] = {
+_FIGURES: dict[str, Callable[[Capture], float | None]] = {
     "crest_factor": lambda look: crest_factor(look.current.samples),
     "harmonic_3": lambda look: harmonic(look.current.samples, 3),
     "harmonic_5": lambda look: harmonic(look.current.samples, 5),
@@ -29,7 +29,7 @@ _FIGURES: dict[str, Callable[[Look], float | None]] = {
 }
 
 
-def figures_of(look: Look) -> dict[str, float | None]:
+def figures_of(look: Capture) -> dict[str, float | None]:
     """What a look amounts to: ratios, percent and degrees; None where no current flows."""
     flows = rms(look.current.samples) >= _LEAST
     values = {what: figure(look) if flows else None for what, figure in _FIGURES.items()}
@@ -40,27 +40,27 @@ def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, _DECIMALS) + 0.0  # -0.0 becomes 0.0
 
 
-class Figure(Shown):
+class Figure(Observable):
     """A figure of what a scope saw last."""
 
-    def __init__(self, what: str, scope: Scope) -> None:
+    def __init__(self, what: str, oscilloscope: Oscilloscope) -> None:
         super().__init__()
         self.what = what
-        self.scope = scope
+        self.oscilloscope = oscilloscope
 
     @property
     @override
     def available(self) -> bool:
-        return self.scope.available
+        return self.oscilloscope.available
 
     @override
     async def _async_begin(self, work: ExitStack) -> None:
-        work.callback(await self.scope.async_listen(self._take))
+        work.callback(await self.oscilloscope.async_listen(self._take))
 
     @callback
     def _take(self) -> None:
-        if self.scope.look is not None:
-            self.value = figures_of(self.scope.look)[self.what]
+        if self.oscilloscope.look is not None:
+            self.value = figures_of(self.oscilloscope.look)[self.what]
         self.tell()
 
 
@@ -74,7 +74,7 @@ class Waveforms:
         self._meter = meter
         self._transport = transport
         self._interval = interval
-        self._scopes: dict[int, tuple[Scope, tuple[Figure, ...]]] = {}
+        self._oscilloscopes: dict[int, tuple[Oscilloscope, tuple[Figure, ...]]] = {}
         self._follow()
 
     @callback
@@ -82,17 +82,17 @@ class Waveforms:
         """Follow the meter; returns an unsubscribe function."""
         return self._meter.listen(self._follow, self._tick)
 
-    def scopes(self) -> Collection[Scope]:
+    def oscilloscopes(self) -> Collection[Oscilloscope]:
         """A scope for each clamp, by port."""
-        return [scope for scope, _ in self._scopes.values()]
+        return [oscilloscope for oscilloscope, _ in self._oscilloscopes.values()]
 
     def figures(self) -> Collection[Figure]:
         """All figures of all clamps."""
-        return [figure for _, figures in self._scopes.values() for figure in figures]
+        return [figure for _, figures in self._oscilloscopes.values() for figure in figures]
 
-    def another(self, scope: Scope) -> Scope:
+    def another(self, oscilloscope: Oscilloscope) -> Oscilloscope:
         """A scope for the same clamp that looks at once, and at every pair."""
-        return self._open(scope.sensor, interval=0)
+        return self._open(oscilloscope.sensor, interval=0)
 
     @callback
     def _follow(self) -> None:
@@ -101,25 +101,25 @@ class Waveforms:
         for sensor in (channel.stream.sensor for channel in self._meter.channels.values()):
             if sensor.source is Source.CLAMP and len(sensor.ports) == 1:
                 clamps.setdefault(sensor.ports[0], sensor)
-        kept = self._scopes
-        self._scopes = {}
+        kept = self._oscilloscopes
+        self._oscilloscopes = {}
         for port, sensor in sorted(clamps.items()):
-            self._scopes[port] = kept.get(port) or self._with_figures(sensor)
+            self._oscilloscopes[port] = kept.get(port) or self._with_figures(sensor)
 
-    def _with_figures(self, sensor: Sensor) -> tuple[Scope, tuple[Figure, ...]]:
-        scope = self._open(sensor, self._interval)
-        return scope, tuple(Figure(what, scope) for what in _FIGURES)
+    def _with_figures(self, sensor: Sensor) -> tuple[Oscilloscope, tuple[Figure, ...]]:
+        oscilloscope = self._open(sensor, self._interval)
+        return oscilloscope, tuple(Figure(what, oscilloscope) for what in _FIGURES)
 
-    def _open(self, sensor: Sensor, interval: int) -> Scope:
+    def _open(self, sensor: Sensor, interval: int) -> Oscilloscope:
         prefix, device_id = self._meter.prefix, self._meter.device_id
         [port] = sensor.ports
         topics = voltage_topic(prefix, device_id), current_topic(prefix, device_id, port)
-        broken = self._meter.hearing.note_broken
-        return Scope(self._hass, sensor, topics, self._transport, broken, interval=interval)
+        broken = self._meter.message_log.note_broken
+        return Oscilloscope(self._hass, sensor, topics, self._transport, broken, interval=interval)
 
     @callback
     def _tick(self, _elapsed: int) -> None:
         now = dt_util.utcnow().timestamp()
-        for scope in self.scopes():
-            if scope.listening:
-                scope.judge(now)
+        for oscilloscope in self.oscilloscopes():
+            if oscilloscope.listening:
+                oscilloscope.judge(now)
