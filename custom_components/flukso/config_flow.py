@@ -43,7 +43,7 @@ from .models import FluksoConfigEntry
 from .protocol.configuration import Configuration, parse_config, read_config
 from .protocol.topics import Report, clean_prefix, device_id_of, report_topic
 from .protocol.validation import ProtocolError
-from .supply.supply import clamp_names
+from .supply.phases import clamp_names
 from .transport.discovery import async_find_meters, async_read_meter
 from .transport.home_assistant import ConnectionState, Transport
 

@@ -1,16 +1,9 @@
-"""Which ports are phases of one supply, and what Home Assistant gets of them as a whole."""
-
-from dataclasses import replace
+"""The totals of a supply as entities."""
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 import pytest
-
-from custom_components.flukso.protocol.configuration import Configuration, parse_config
-from custom_components.flukso.protocol.topics import Report
-from custom_components.flukso.protocol.validation import Json
-from custom_components.flukso.supply.supply import supply_ports
 
 from ..broker import Broker
 from ..clock import Writes
@@ -33,60 +26,6 @@ from ..supplies import (
 )
 
 ALL = POWERS | SUMS | NETTED | DEMANDS
-
-
-def configuration(meter: Meter) -> Configuration:
-    """What the meter says of itself."""
-    slots: Json = {str(slot): settings for slot, settings in meter.sensors.items()}
-    known = Configuration().updated(parse_config(slots, Report.SENSORS))
-    ports: Json = {**(meter.ports or {})}
-    return known.updated(parse_config(ports, Report.PORTS)) if ports else known
-
-
-@pytest.mark.parametrize(
-    ("phase", "math", "chosen", "ports"),
-    [
-        ("3p+n", "none", (), (1, 2, 3)),
-        ("3p-n", "none", (), (1, 2, 3)),
-        ("1p", "none", (), ()),
-        ("2p", "none", (), ()),
-        # Where the firmware forms a sum, one port stands for several.
-        ("3p+n", "p1+p2+p3", (), (1,)),
-        ("3p-n", "p1+p2+p3", (), (1,)),
-        ("1p", "p2+p1", (), (2,)),
-        ("3p+n", "p2+p1", (), (2, 3)),
-        ("3p+n", "p7-p8", (), (1, 2, 3)),
-        # The user's choice holds, but counts nothing twice.
-        ("1p", "none", (1, 3), (1, 3)),
-        ("1p", "none", (2,), (2,)),
-        ("3p+n", "none", (3, 1), (1, 3)),
-        ("3p+n", "p1+p2+p3", (1, 2, 3), (1,)),
-        ("3p+n", "p1+p2+p3", (2, 3), (2, 3)),
-        ("1p", "p2+p1", (1, 2), (2,)),
-        ("1p", "p2+p1", (1,), (1,)),
-    ],
-)
-def test_the_ports_of_the_supply(
-    phase: str, math: str, chosen: tuple[int, ...], ports: tuple[int, ...]
-) -> None:
-    assert supply_ports(configuration(wired(three_clamps(), phase, math)), chosen) == ports
-
-
-def test_a_clamp_that_is_disabled_is_no_part_of_the_supply() -> None:
-    meter = three_phases().changed(*clamp_slots(2), enable=0)
-    assert supply_ports(configuration(meter), ()) == (1, 3)
-
-
-def test_a_chosen_clamp_that_is_disabled_stays_part_of_the_supply() -> None:
-    """So that its totals are unavailable, and not those of the others."""
-    meter = three_phases().changed(*clamp_slots(2), enable=0)
-    assert supply_ports(configuration(meter), (1, 2)) == (1, 2)
-
-
-def test_a_meter_that_tells_nothing_of_its_ports_has_no_supply() -> None:
-    assert supply_ports(configuration(replace(three_phases(), ports=None)), ()) == ()
-    assert supply_ports(Configuration(), ()) == ()
-    assert supply_ports(configuration(replace(three_phases(), ports={"main": {}})), ()) == ()
 
 
 @pytest.mark.usefixtures("all_entities_enabled")

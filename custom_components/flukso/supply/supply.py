@@ -9,18 +9,13 @@ from ..meter.channel import Channel
 from ..meter.channel_types import CounterChannel
 from ..meter.meter import Meter
 from ..meter.write_intervals import is_due
-from ..protocol.configuration import Configuration
 from ..protocol.quantities import QUADRANTS, Quantity
 from ..protocol.sensors import Source
 from ..protocol.topics import Kind
 from .energy import SupplyEnergy
+from .phases import supply_ports
 from .storage import LedgerStore
 from .totals import EnergyTotal, PowerTotal, Total
-
-_THREE_PHASES = ("3p+n", "3p-n")
-#: Sums that the firmware forms: the port that carries one, and the ports that it is of
-#: (docs/protocol.md section 5).
-_SUMS = {"p1+p2+p3": (1, {1, 2, 3}), "p2+p1": (2, {1, 2})}
 
 #: What the powers are the sums of, each quantity with its sign.
 _POWERS = {
@@ -52,34 +47,6 @@ _NETTED: dict[str, _Figure] = {
         supply_energy.demand.peak.demand if supply_energy.demand.peak else None
     ),
 }
-
-
-def clamp_names(configuration: Configuration) -> dict[int, str | None]:
-    """The ports that have a clamp with a sensor that is enabled, and what they are called."""
-    enabled = configuration.sensors.enabled if configuration.sensors else ()
-    return {
-        port: configuration.name_of(sensor)
-        for sensor in enabled
-        if sensor.source is Source.CLAMP
-        for port in sensor.ports
-    }
-
-
-def supply_ports(configuration: Configuration, chosen: Iterable[int]) -> tuple[int, ...]:
-    """The ports that make up the supply, unless the user chose others.
-
-    They are the clamps of a three-phase system; those of a single-phase one measure different
-    things. Where the firmware forms a sum, the port that carries it stands for those it is of.
-    """
-    ports, supply = configuration.ports, set(chosen)
-    is_chosen = bool(supply)
-    if not is_chosen and ports is not None and ports.phase in _THREE_PHASES:
-        supply = set(clamp_names(configuration))
-    if ports is not None and ports.math in _SUMS:
-        carrier, parts = _SUMS[ports.math]
-        if carrier in supply or not is_chosen:
-            supply = (supply - parts) | {carrier}
-    return tuple(sorted(supply))
 
 
 class Supply:
