@@ -33,7 +33,7 @@ ISSUES: dict[str, Any] = ENGLISH["issues"]
 FIXABLE = {key: issue for key, issue in ISSUES.items() if "fix_flow" in issue}
 
 #: The modules that fill the sentences of answers and of the activity log.
-SAYING = ("logbook.py", "metering/clamp_checks.py", "services/waveform.py")
+SAYING = ("logbook.py", "metering/clamp_checks.py", "services/installation_check.py")
 
 #: Home Assistant itself aborts with these.
 ABORTS_OF_CORE = {"already_configured", "already_in_progress"}

@@ -30,9 +30,7 @@ from .meter.write_intervals import Intervals
 from .migration import migrate_entry, take_over
 from .models import FluksoConfigEntry, FluksoData
 from .repairs import forget_issues, raise_counter_break
-from .services.history import async_setup_history_actions
-from .services.request_history import async_setup_history_request
-from .services.waveform import async_setup_waveform_actions
+from .services import async_setup_actions
 from .supply.storage import LedgerStore
 from .transport.home_assistant import Transport
 from .waveform.waveforms import Waveforms
@@ -43,9 +41,7 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
     """Register the actions, which serve all meters."""
-    async_setup_history_request(hass)
-    async_setup_history_actions(hass)
-    async_setup_waveform_actions(hass)
+    async_setup_actions(hass)
     return True
 
 
