@@ -83,7 +83,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> bo
     fills = entry.options.get(CONF_FILL_GAPS, True)
     history = Backfill(hass, meter, transport, fill_log) if fills else None
     entry.runtime_data = FluksoData(meter, waveforms, fill_log, history)
-    await meter.async_recall()
+    await meter.async_load()
 
     @callback
     def follow_meter() -> None:

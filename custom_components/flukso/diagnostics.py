@@ -156,7 +156,7 @@ def _oscilloscope(oscilloscope: Oscilloscope, now: float) -> dict[str, object]:
 
 
 def _clock(clock: Clock, now: float) -> dict[str, object]:
-    heard, ahead = (None, None) if clock.heard is None else clock.heard
+    heard, ahead = (None, None) if clock.last_offset is None else clock.last_offset
     return {
         "topic": clock.topic,
         "listening": clock.listening,

@@ -26,12 +26,12 @@ def meter_unique_id(device_id: str, what: str) -> str:
     return f"{device_id}_{what}"
 
 
-def sensor_id_of(hass: HomeAssistant, unique_id: str) -> str | None:
+def sensor_entity_id(hass: HomeAssistant, unique_id: str) -> str | None:
     """The entity id, which is its statistic id too; None where there is no such sensor."""
     return er.async_get(hass).async_get_entity_id(SENSOR_DOMAIN, DOMAIN, unique_id)
 
 
-def sensor_of(hass: HomeAssistant, unique_id: str) -> er.RegistryEntry | None:
+def sensor_entry(hass: HomeAssistant, unique_id: str) -> er.RegistryEntry | None:
     """The whole entry."""
-    entity_id = sensor_id_of(hass, unique_id)
+    entity_id = sensor_entity_id(hass, unique_id)
     return er.async_get(hass).async_get(entity_id) if entity_id else None

@@ -10,7 +10,7 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
-from .entity_lookup import channel_unique_id, sensor_id_of
+from .entity_lookup import channel_unique_id, sensor_entity_id
 from .meter.channel import Channel
 from .meter.channel_types import CounterChannel
 from .metering.counter_guard import Break
@@ -34,7 +34,7 @@ def raise_counter_break(
     """
     sensor_id = channel.stream.sensor.sensor_id
     unique_id = channel_unique_id(entry.runtime_data.meter.device_id, sensor_id, Kind.COUNTER)
-    registered = sensor_id_of(hass, unique_id)
+    registered = sensor_entity_id(hass, unique_id)
     entity_id = registered or shortened(sensor_id)
     state = hass.states.get(entity_id)
     redaction = Redaction(hass, entry)

@@ -16,7 +16,7 @@ from homeassistant.util import dt as dt_util
 from .const import CONF_SUPPLY_PORTS
 from .devices import device_info, meter_info
 from .entity import ChannelEntity, FluksoEntity, async_follow, channels_of
-from .entity_lookup import meter_unique_id, port_unique_id, sensor_of
+from .entity_lookup import meter_unique_id, port_unique_id, sensor_entry
 from .history.filled_until import FilledUntil
 from .meter.channel import Channel
 from .meter.channel_types import CounterChannel
@@ -115,7 +115,7 @@ class FluksoSensor(ChannelEntity, SensorEntity):
         one it would go on to show the unit that the entity had, if it can.
         """
         registry = er.async_get(self.hass)
-        registered = sensor_of(self.hass, self.unique_id or "")
+        registered = sensor_entry(self.hass, self.unique_id or "")
         if registered is None or registered.original_device_class == self.device_class:
             return
         suggested = self.get_initial_entity_options() or {}

@@ -53,7 +53,7 @@ class ClockCheck:
         if not pulses or clamps or self._meter.configuration.model != "FLM03":
             self.stop()
         elif self._stop_listening is None:
-            self._stop_listening = await self._meter.clock.async_keep_working()
+            self._stop_listening = await self._meter.clock.async_keep_active()
 
     def _ahead(self, now: float) -> float | None:
         """How far ahead the clock is by what was heard last, if that was lately."""
@@ -63,8 +63,8 @@ class ClockCheck:
             for stats in stats
             if stats.reading is not None and stats.read_at is not None
         ]
-        if self._meter.clock.heard is not None:
-            said.append(self._meter.clock.heard)
+        if self._meter.clock.last_offset is not None:
+            said.append(self._meter.clock.last_offset)
         if not said:
             return None
         at, ahead = max(said)

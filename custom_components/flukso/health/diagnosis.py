@@ -30,7 +30,7 @@ class Problem(StrEnum):
 class Symptoms:
     """What is seen of a meter; times are seconds since 1970, None for never.
 
-    The broker has been connected since ``since``. ``patience`` is how long the streams that
+    The broker has been connected since ``since``. ``max_silence`` is how long the streams that
     speak regularly may all be silent (s), None if there is none. ``arrived`` is the last message
     on a readings topic, ``read`` the last reading, also one of before a restart. ``sensors`` is
     the last config/sensor, ``unreadable`` says which report can't be read and why. ``elsewhere``
@@ -40,7 +40,7 @@ class Symptoms:
 
     now: float
     since: float
-    patience: float | None
+    max_silence: float | None
     arrived: float | None = None
     read: float | None = None
     sensors: LastReport | None = None
@@ -57,10 +57,10 @@ class Symptoms:
     @property
     def is_silent(self) -> bool:
         """Whether readings are missed: a house without water use is no fault."""
-        if self.patience is None:
+        if self.max_silence is None:
             return False
         heard = max(self.since, self.arrived or 0)
-        return self.now - heard >= max(SOON, self.patience)
+        return self.now - heard >= max(SOON, self.max_silence)
 
     @property
     def is_configured_only(self) -> bool:

@@ -20,7 +20,7 @@ from homeassistant.util import dt as dt_util
 from ..const import DOMAIN
 from ..meter.channel import Channel
 from ..meter.channel_types import CounterChannel
-from ..meter.input_limits import is_regular, patience
+from ..meter.input_limits import is_regular, max_silence
 from ..models import FluksoConfigEntry
 from ..protocol.topics import CONFIG_REPORTS, Report, reading_topic
 from ..transport.home_assistant import Message, Transport
@@ -81,17 +81,17 @@ class HealthMonitor:
     def _symptoms(self, now: float, since: float) -> Symptoms:
         channels, reports = self._meter.channels.values(), self._meter.message_log.reports
         clock = self._meter.clock
-        ticked = None if clock.heard is None else clock.heard[0]
+        ticked = None if clock.last_offset is None else clock.last_offset[0]
         wrong = []
         for report in CONFIG_REPORTS:
             heard = reports.get(report)
             if heard is not None and heard.wrong is not None:
                 wrong.append(f"{report} ({heard.wrong})")
-        patiences = [patience(channel.stream) for channel in _regular(channels)]
+        max_silences = [max_silence(channel.stream) for channel in _regular(channels)]
         return Symptoms(
             now,
             since,
-            patience=min(patiences, default=clock.patience),
+            max_silence=min(max_silences, default=clock.max_silence),
             arrived=_latest((ticked, *(channel.stats.arrived for channel in channels))),
             read=_latest((ticked, *map(_read_at, channels))),
             sensors=reports.get(Report.SENSORS),

@@ -10,7 +10,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 
-from ..entity_lookup import channel_unique_id, sensor_id_of, sensor_of
+from ..entity_lookup import channel_unique_id, sensor_entity_id, sensor_entry
 from ..meter.channel_types import CounterChannel
 from ..meter.meter import Meter
 from ..metering.block_timeline import Timeline
@@ -159,7 +159,7 @@ class Backfill:
         settled = dt_util.utcnow().timestamp() - RECORDER_IS_FIRST
         begin = begin // HOUR * HOUR
         end = min(ceil(end / HOUR), floor(settled / HOUR)) * HOUR
-        statistic_id = sensor_id_of(self._hass, unique_id)
+        statistic_id = sensor_entity_id(self._hass, unique_id)
         if statistic_id is None or begin >= end:
             return []
         rows = await async_rows(self._hass, statistic_id, begin, end, _unit_of(channel.stream))
@@ -177,7 +177,7 @@ class Backfill:
 
     def _is_older_than_all(self, unique_id: str, gap: Gap) -> bool:
         """Whether it is but the time before anything was recorded."""
-        entity = sensor_of(self._hass, unique_id)
+        entity = sensor_entry(self._hass, unique_id)
         return (
             gap.before is None
             and all(hour.row is None for hour in gap.hours)
@@ -211,7 +211,7 @@ class Backfill:
         sensor_id = channel.stream.sensor.sensor_id
         gauge = self._meter.channels.get((sensor_id, Kind.GAUGE))
         unique_id = channel_unique_id(self._meter.device_id, sensor_id, Kind.GAUGE)
-        entity = sensor_of(self._hass, unique_id)
+        entity = sensor_entry(self._hass, unique_id)
         if gauge is None or gauge.stream.unit is not Unit.WATT or entity is None or entity.disabled:
             return None
         unit = _unit_of(gauge.stream)

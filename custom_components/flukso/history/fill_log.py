@@ -17,7 +17,7 @@ from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
 from ..const import DOMAIN, EVENT_HISTORY_FILLED
-from ..entity_lookup import sensor_id_of
+from ..entity_lookup import sensor_entity_id
 from ..metering.durations import DAY, HOUR
 from ..metering.gaps import MeanRow, Row
 from ..storage import Storage
@@ -152,7 +152,7 @@ class FillLog:
         Raises:
             HomeAssistantError: the recorder is too busy, or can't do it.
         """
-        statistic_id = sensor_id_of(self._hass, unique_id)
+        statistic_id = sensor_entity_id(self._hass, unique_id)
         if statistic_id is None or any(row.hour + HOUR + RECORDER_IS_FIRST > at for row in rows):
             return None
         async with self._writing:
@@ -193,7 +193,7 @@ class FillLog:
 
     async def _async_take_back(self, fill: Fill) -> Left | None:
         held = self._held.get(fill.unique_id, set())
-        statistic_id = sensor_id_of(self._hass, fill.unique_id)
+        statistic_id = sensor_entity_id(self._hass, fill.unique_id)
         reason = None if statistic_id else Left.GONE
         if statistic_id:
             self._hold(fill.unique_id, held | set(fill.hours))

@@ -44,8 +44,8 @@ class FilledUntil(Observable):
         ends = [self._ends.get(unique_id, self._kept) for unique_id in self._in_use()]
         known = [end for end in ends if end is not None]
         self.value = min(known) if known and len(known) == len(ends) else self._kept
-        self.tell()
+        self.notify()
 
     @override
-    async def _async_begin(self, work: ExitStack) -> None:
+    async def _async_start(self, work: ExitStack) -> None:
         """There is nothing to begin: it is told."""

@@ -14,7 +14,7 @@ from ..protocol.sensors import Stream
 from ..protocol.topics import Kind
 from ..protocol.validation import ProtocolError
 from ..transport.home_assistant import Message, Transport
-from .input_limits import freshness, patience
+from .input_limits import freshness, max_silence
 from .message_stats import MessageStats
 from .observable import Observable
 
@@ -68,11 +68,11 @@ class Channel(Observable):
         with ExitStack() as following:
             self._followers.append(follower)
             following.callback(self._followers.remove, follower)
-            following.callback(await self.async_keep_working())
+            following.callback(await self.async_keep_active())
             return following.pop_all().close
 
     @override
-    async def _async_begin(self, work: ExitStack) -> None:
+    async def _async_start(self, work: ExitStack) -> None:
         work.callback(
             await self._transport.async_subscribe_buffered(
                 self.topic, self._receive, self._shows_at_once
@@ -120,7 +120,7 @@ class Channel(Observable):
         """Show what the readings up to now amount to."""
         self.value = self._current(now)
         self.stats.show(self.value)
-        self.tell()
+        self.notify()
 
     @callback
     def lose(self) -> None:
@@ -133,7 +133,7 @@ class Channel(Observable):
         if alive != self.alive:
             self.alive = alive
             self.lose()
-            self.tell()
+            self.notify()
 
     @callback
     def connection_changed(self) -> None:
@@ -141,7 +141,7 @@ class Channel(Observable):
         self.alive = True
         self._heard = None
         self.lose()
-        self.tell()
+        self.notify()
 
     @callback
     def count_silence(self, now: float) -> None:
@@ -151,7 +151,7 @@ class Channel(Observable):
 
     def is_silent(self, now: float) -> bool:
         """Whether nothing was heard for longer than it may be silent."""
-        return self._heard is not None and now - self._heard > patience(self.stream)
+        return self._heard is not None and now - self._heard > max_silence(self.stream)
 
     def _shows_at_once(self) -> bool:
         """Whether a reading is shown when it comes, and not at the end of the interval."""

@@ -36,7 +36,7 @@ class Clock(Observable):
         super().__init__()
         self.topic = topic
         #: The last that was heard: when, in seconds since 1970, and how far the clock was ahead.
-        self.heard: tuple[float, float] | None = None
+        self.last_offset: tuple[float, float] | None = None
         self._transport = transport
         self._broken = broken
         self._interval = interval
@@ -51,7 +51,7 @@ class Clock(Observable):
         return self._alive and self._transport.connected
 
     @property
-    def patience(self) -> float | None:
+    def max_silence(self) -> float | None:
         """How long it may be silent (s); None where nothing can be said of that."""
         if not self.listening or not self._longest_gap:
             return None
@@ -60,29 +60,29 @@ class Clock(Observable):
     @property
     def is_silent(self) -> bool | None:
         """Whether it has been silent for longer than it may be; None where that can't be told."""
-        return None if self.patience is None else not self._alive
+        return None if self.max_silence is None else not self._alive
 
     @override
-    async def _async_begin(self, work: ExitStack) -> None:
+    async def _async_start(self, work: ExitStack) -> None:
         self.connection_changed()
         work.callback(await self._transport.async_subscribe(self.topic, self._receive))
 
     @callback
     def connection_changed(self) -> None:
         """Learn that the connection came or went: from now on silence counts anew."""
-        self.heard = None
+        self.last_offset = None
         self._since = None
         self._alive = True
-        self.tell()
+        self.notify()
 
     @callback
     def judge(self, now: float) -> None:
         """Learn that time passes."""
         if self._since is None:
             self._since = now
-        patience = _PATIENCE if self.patience is None else self.patience
-        self._alive = now - self._since <= patience
-        self.tell()
+        max_silence = _PATIENCE if self.max_silence is None else self.max_silence
+        self._alive = now - self._since <= max_silence
+        self.notify()
 
     @callback
     def _receive(self, message: Message) -> None:
@@ -93,11 +93,11 @@ class Clock(Observable):
         except ProtocolError as error:
             self._broken(message.topic, error)
             return
-        if self.heard is not None:
-            self._longest_gap = max(self._longest_gap, message.arrived - self.heard[0])
-        self.heard = message.arrived, time - message.arrived
+        if self.last_offset is not None:
+            self._longest_gap = max(self._longest_gap, message.arrived - self.last_offset[0])
+        self.last_offset = message.arrived, time - message.arrived
         self._since, self._alive = message.arrived, True
         if not 0 <= message.arrived - self._shown_at < self._interval:
             self._shown_at = message.arrived
             self.value = round(time - message.arrived, _DECIMALS)
-        self.tell()
+        self.notify()

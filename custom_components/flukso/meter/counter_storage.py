@@ -17,15 +17,17 @@ NUMBER = vol.All(vol.Any(int, float), vol.Range(-_MOST, _MOST))
 SECOND = vol.All(int, vol.Range(0, 2**32))
 
 
-def record[Record](kind: Callable[..., Record], **layout: object) -> Callable[[object], Record]:
+def dataclass_schema[Record](
+    kind: Callable[..., Record], **layout: object
+) -> Callable[[object], Record]:
     """Check a JSON object, and make of it what it was before ``dataclasses.asdict``."""
     required = {vol.Required(name): check for name, check in layout.items()}
     return vol.All(required, lambda found: kind(**found))
 
 
-COUNTER = record(
+COUNTER = dataclass_schema(
     CounterState,
-    mark=record(Mark, time=SECOND, value=NUMBER, at=NUMBER),
+    mark=dataclass_schema(Mark, time=SECOND, value=NUMBER, at=NUMBER),
     offset=NUMBER,
     rid=int,
 )

@@ -60,14 +60,14 @@ def pulse_constant(sensor: Sensor, configuration: Configuration) -> float | None
     return port.constant if port and port.constant else None
 
 
-def patience(stream: Stream) -> int:
+def max_silence(stream: Stream) -> int:
     """How long a stream may be silent before its sensor is not live any more (s)."""
     return _KUBE_PATIENCE if stream.sensor.source is Source.KUBE else _CLAMP_PATIENCE
 
 
 def freshness(stream: Stream) -> int:
     """How old a retained gauge may be to tell of now (s)."""
-    return patience(stream) if is_regular(stream) else _FLOW_FRESHNESS
+    return max_silence(stream) if is_regular(stream) else _FLOW_FRESHNESS
 
 
 def is_regular(stream: Stream) -> bool:

@@ -84,7 +84,7 @@ class Meter:
         """The sensors that have channels."""
         return {channel.stream.sensor for channel in self.channels.values()}
 
-    async def async_recall(self) -> None:
+    async def async_load(self) -> None:
         """Take up the last good configuration from disk."""
         await self._storage.async_load()
         for report, config in self._storage.reports.items():

@@ -36,11 +36,11 @@ class OnDemand(ABC):
             async with self._beginning:
                 if self._work is None:
                     with ExitStack() as work:
-                        await self._async_begin(work)
+                        await self._async_start(work)
                         self._work = work.pop_all()
             return listening.pop_all().close
 
-    async def async_keep_working(self) -> CALLBACK_TYPE:
+    async def async_keep_active(self) -> CALLBACK_TYPE:
         """Let it work without being told of news; returns a function that ends that.
 
         Raises:
@@ -56,7 +56,7 @@ class OnDemand(ABC):
             self._work = None
 
     @abstractmethod
-    async def _async_begin(self, work: ExitStack) -> None:
+    async def _async_start(self, work: ExitStack) -> None:
         """Begin to work, and leave with ``work`` what ends it.
 
         Raises:
@@ -78,7 +78,7 @@ class Observable(OnDemand):
         """Whether its value can be relied on now."""
 
     @callback
-    def tell(self) -> None:
+    def notify(self) -> None:
         """Tell the listeners what changed, if anything: the value, or whether it is available."""
         state = (self.value, self.available)
         if state != self._told:

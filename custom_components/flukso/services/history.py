@@ -19,7 +19,7 @@ from homeassistant.util.json import JsonArrayType, JsonObjectType
 import voluptuous as vol
 
 from ..const import DOMAIN
-from ..entity_lookup import sensor_id_of
+from ..entity_lookup import sensor_entity_id
 from ..history.audit import Audit
 from ..history.backfill import Backfill
 from ..history.fill_log import Fill
@@ -61,7 +61,7 @@ async def _async_audit(call: ServiceCall) -> ServiceResponse:
     for audit in await _history_of(call).async_audit(begin, end):
         # In a worker: the hours of a month take some 10 ms, and a meter has up to 21 counters.
         hours = await call.hass.async_add_executor_job(_told_hours, audit)
-        entity_id = sensor_id_of(call.hass, audit.unique_id)
+        entity_id = sensor_entity_id(call.hass, audit.unique_id)
         counters.append({"entity_id": entity_id, "unit": audit.unit, "hours": hours})
     return {"counters": counters}
 
@@ -93,7 +93,7 @@ async def _async_fill(call: ServiceCall) -> ServiceResponse:
         "filled": [told(call.hass, fill) for fill in outcome.filled],
         "refused": [
             {
-                "entity_id": sensor_id_of(call.hass, refusal.unique_id),
+                "entity_id": sensor_entity_id(call.hass, refusal.unique_id),
                 "begin": iso(refusal.begin),
                 "end": iso(refusal.end),
                 "hours": (refusal.end - refusal.begin) // HOUR,
@@ -173,7 +173,7 @@ def _entry_of(call: ServiceCall) -> FluksoConfigEntry:
 def told(hass: HomeAssistant, fill: Fill) -> JsonObjectType:
     """A filling as an answer tells it."""
     return {
-        "entity_id": sensor_id_of(hass, fill.unique_id),
+        "entity_id": sensor_entity_id(hass, fill.unique_id),
         "begin": iso(min(fill.hours)),
         "end": iso(max(fill.hours) + HOUR),
         "hours": len(fill.hours),

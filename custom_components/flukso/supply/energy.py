@@ -107,7 +107,7 @@ class SupplyEnergy(OnDemand):
                 counter.restore(guarded)
 
     @override
-    async def _async_begin(self, work: ExitStack) -> None:
+    async def _async_start(self, work: ExitStack) -> None:
         known = self._store.state
         if known is not None and self.netting.time is None:
             self._restore(known)

@@ -9,7 +9,7 @@ from homeassistant.helpers.restore_state import ExtraStoredData
 import voluptuous as vol
 
 from ..const import DOMAIN
-from ..meter.counter_storage import COUNTER, NUMBER, SECOND, read_extra, record
+from ..meter.counter_storage import COUNTER, NUMBER, SECOND, dataclass_schema, read_extra
 from ..metering.counter_guard import CounterState
 from ..metering.counter_sum import CounterSumState
 from ..metering.demand import Peak, QuarterHourDemandState
@@ -34,21 +34,23 @@ class SupplyEnergyState:
 
 
 _VALUES = {str: NUMBER}
-_SUM = vol.Any(None, record(CounterSumState, total=NUMBER, values=_VALUES))
+_SUM = vol.Any(None, dataclass_schema(CounterSumState, total=NUMBER, values=_VALUES))
 _NUMBER_OR_NONE = vol.Any(None, NUMBER)
 _LAYOUT = vol.Schema(
-    record(
+    dataclass_schema(
         SupplyEnergyState,
-        netting=record(NettingState, time=SECOND, values=_VALUES, imported=NUMBER, exported=NUMBER),
+        netting=dataclass_schema(
+            NettingState, time=SECOND, values=_VALUES, imported=NUMBER, exported=NUMBER
+        ),
         imported=_SUM,
         exported=_SUM,
-        demand=record(
+        demand=dataclass_schema(
             QuarterHourDemandState,
             time=SECOND,
             energy=NUMBER,
             begin_energy=_NUMBER_OR_NONE,
             last=_NUMBER_OR_NONE,
-            peak=vol.Any(None, record(Peak, demand=NUMBER, quarter=SECOND)),
+            peak=vol.Any(None, dataclass_schema(Peak, demand=NUMBER, quarter=SECOND)),
         ),
         counters={str: COUNTER},
     ),

@@ -80,7 +80,7 @@ class Supply:
             if is_due(total.interval, elapsed) or not total.available:
                 total.show()
             else:
-                total.tell()
+                total.notify()
 
     @callback
     def _follow(self) -> None:

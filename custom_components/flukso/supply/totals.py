@@ -35,7 +35,7 @@ class Total(Observable):
         else:
             self._forget()
             self._at_once = True
-        self.tell()
+        self.notify()
 
     @callback
     def _news(self) -> None:
@@ -66,7 +66,7 @@ class PowerTotal(Total):
         return all(gauge.available for gauge in self._gauges)
 
     @override
-    async def _async_begin(self, work: ExitStack) -> None:
+    async def _async_start(self, work: ExitStack) -> None:
         for gauge in self._gauges:
             take = partial(self._take, gauge.topic)
             work.callback(await gauge.async_follow(take))
@@ -109,7 +109,7 @@ class EnergyTotal(Total):
         return self.supply_energy.available
 
     @override
-    async def _async_begin(self, work: ExitStack) -> None:
+    async def _async_start(self, work: ExitStack) -> None:
         work.callback(await self.supply_energy.async_listen(self._news))
 
     @override

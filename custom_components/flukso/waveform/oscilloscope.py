@@ -79,7 +79,7 @@ class Oscilloscope(Observable):
         return self._alive and self._transport.connected
 
     @override
-    async def _async_begin(self, work: ExitStack) -> None:
+    async def _async_start(self, work: ExitStack) -> None:
         self._begin_anew()
         work.callback(self._forget)
         for topic, unit in zip(self._topics, _UNITS, strict=True):
@@ -95,7 +95,7 @@ class Oscilloscope(Observable):
             for unit in _UNITS:
                 self._spoke_at.setdefault(unit, now)
         self._alive = all(now - at <= _PATIENCE for at in self._spoke_at.values())
-        self.tell()
+        self.notify()
 
     def _begin_anew(self) -> None:
         """Be ready to look at once, and let silence count from the next time on."""
@@ -153,4 +153,4 @@ class Oscilloscope(Observable):
         self._looked_at = look.at
         self._alive = True
         self._forget()
-        self.tell()
+        self.notify()

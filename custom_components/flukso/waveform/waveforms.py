@@ -54,14 +54,14 @@ class Figure(Observable):
         return self.oscilloscope.available
 
     @override
-    async def _async_begin(self, work: ExitStack) -> None:
+    async def _async_start(self, work: ExitStack) -> None:
         work.callback(await self.oscilloscope.async_listen(self._take))
 
     @callback
     def _take(self) -> None:
         if self.oscilloscope.look is not None:
             self.value = figures_of(self.oscilloscope.look)[self.what]
-        self.tell()
+        self.notify()
 
 
 class Waveforms:
