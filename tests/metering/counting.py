@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from custom_components.flukso.metering.counter_guard import Break, CounterGuard, Mark
+from custom_components.flukso.metering.counter_guard import Break, CounterGuard, CounterReading
 
 #: A clamp of 50 A counts 50 A × 250 V × 1.5 at the most: 5.208 Wh a second.
 FASTEST = 50 * 250 * 1.5 / 3600
@@ -10,14 +10,14 @@ NOON = 1_760_000_000
 METER = 2_593_805.4
 
 
-def mark(second: int, value: float, *, clock: int = NOON) -> Mark:
+def mark(second: int, value: float, *, clock: int = NOON) -> CounterReading:
     """A reading ``second`` seconds after noon; ``clock`` is what the meter takes for noon."""
-    return Mark(clock + second, value, NOON + second + 0.25)
+    return CounterReading(clock + second, value, NOON + second + 0.25)
 
 
 def counting(
     start: float, *, since: int = 0, seconds: int = 3, step: float = 0.5, clock: int = NOON
-) -> list[Mark]:
+) -> list[CounterReading]:
     """A counter that runs, one reading a second."""
     return [mark(since + n, round(start + n * step, 3), clock=clock) for n in range(seconds)]
 
@@ -31,7 +31,7 @@ def guard_at(
     return guard
 
 
-def shown(guard: CounterGuard, marks: Sequence[Mark]) -> list[float | None]:
+def shown(guard: CounterGuard, marks: Sequence[CounterReading]) -> list[float | None]:
     """What the counter shows after each reading, where none may be a break."""
     values = []
     for taken in marks:
@@ -40,6 +40,6 @@ def shown(guard: CounterGuard, marks: Sequence[Mark]) -> list[float | None]:
     return values
 
 
-def breaks(guard: CounterGuard, marks: Sequence[Mark]) -> list[Break]:
+def breaks(guard: CounterGuard, marks: Sequence[CounterReading]) -> list[Break]:
     """The breaks among readings."""
     return [found for taken in marks if (found := guard.take(taken)) is not None]

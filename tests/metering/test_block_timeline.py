@@ -41,17 +41,17 @@ def timeline_of(*segments: Segment, both_ways: bool = False) -> Timeline:
     """What is known of a counter after these."""
     timeline = Timeline(both_ways=both_ways)
     for segment in segments:
-        timeline.take(segment)
+        timeline.add(segment)
     return timeline
 
 
 def test_a_counter_shows_its_last_reading_until_the_next() -> None:
     timeline = timeline_of(told([(100, 5), (END - 70, 7), (END, 8), (END + 30, 9), (END + 61, 10)]))
 
-    assert timeline.showed(END) == 8
-    assert timeline.showed(END - SLACK.before) == 5
-    assert timeline.showed(END + SLACK.after) == 9
-    assert timeline.showed(END + HOUR) == 10
+    assert timeline.value_at(END) == 8
+    assert timeline.value_at(END - SLACK.before) == 5
+    assert timeline.value_at(END + SLACK.after) == 9
+    assert timeline.value_at(END + HOUR) == 10
 
 
 def test_what_is_recorded_may_be_from_an_hour_before() -> None:
@@ -62,18 +62,18 @@ def test_what_is_recorded_may_be_from_an_hour_before() -> None:
 
     for hour in (2 * HOUR, 3 * HOUR):
         moments = (hour - slack.before, hour, hour + slack.after)
-        assert [timeline.showed(moment) for moment in moments] == list(moments)
+        assert [timeline.value_at(moment) for moment in moments] == list(moments)
 
 
 def test_nothing_is_known_before_the_first_reading_nor_after_the_block() -> None:
     timeline = timeline_of(told([(HOUR + 1, 5)]))
 
-    assert timeline.showed(HOUR) is None
-    assert timeline.showed(HOUR + SLACK.after) == 5
-    assert timeline.showed(BLOCK) is None
-    assert timeline.showed(BLOCK - SLACK.before) == 5
-    assert timeline.showed(-HOUR) is None
-    assert Timeline().showed(END) is None
+    assert timeline.value_at(HOUR) is None
+    assert timeline.value_at(HOUR + SLACK.after) == 5
+    assert timeline.value_at(BLOCK) is None
+    assert timeline.value_at(BLOCK - SLACK.before) == 5
+    assert timeline.value_at(-HOUR) is None
+    assert Timeline().value_at(END) is None
 
 
 def test_blocks_that_adjoin_know_what_is_between_their_readings() -> None:
@@ -81,23 +81,23 @@ def test_blocks_that_adjoin_know_what_is_between_their_readings() -> None:
 
     for order in permutations((first, second)):
         timeline = timeline_of(*order)
-        assert timeline.showed(BLOCK) == 5
-        assert timeline.showed(BLOCK + HOUR) == 5
-        assert timeline.showed(BLOCK + 2 * HOUR) == 9
+        assert timeline.value_at(BLOCK) == 5
+        assert timeline.value_at(BLOCK + HOUR) == 5
+        assert timeline.value_at(BLOCK + 2 * HOUR) == 9
 
 
 def test_what_is_between_blocks_that_do_not_adjoin_is_not_known() -> None:
     timeline = timeline_of(told([(100, 5)]), told([(3 * BLOCK, 6)], 2 * BLOCK, 4 * BLOCK))
 
-    assert timeline.showed(BLOCK + HOUR) is None
-    assert timeline.showed(2 * BLOCK + HOUR) is None
+    assert timeline.value_at(BLOCK + HOUR) is None
+    assert timeline.value_at(2 * BLOCK + HOUR) is None
 
 
 def test_a_counter_that_shows_the_same_again_has_rested_meanwhile() -> None:
     timeline = timeline_of(told([(100, 5)]), told([(3 * BLOCK, 5)], 2 * BLOCK, 4 * BLOCK))
 
-    assert timeline.showed(BLOCK + HOUR) == 5
-    assert timeline.showed(2 * BLOCK + HOUR) == 5
+    assert timeline.value_at(BLOCK + HOUR) == 5
+    assert timeline.value_at(2 * BLOCK + HOUR) == 5
 
 
 def test_a_counter_that_runs_both_ways_may_have_come_back_to_the_same() -> None:
@@ -107,29 +107,29 @@ def test_a_counter_that_runs_both_ways_may_have_come_back_to_the_same() -> None:
         both_ways=True,
     )
 
-    assert timeline.showed(BLOCK + HOUR) is None
+    assert timeline.value_at(BLOCK + HOUR) is None
 
 
 def test_a_counter_that_begins_anew_in_the_next_block_is_not_the_same_any_more() -> None:
     timeline = timeline_of(told([(100, 5)]), told([(BLOCK + 2 * HOUR, 1)], BLOCK, 2 * BLOCK))
 
-    assert timeline.showed(BLOCK + HOUR) is None
-    assert timeline.showed(BLOCK - HOUR) == 5
+    assert timeline.value_at(BLOCK + HOUR) is None
+    assert timeline.value_at(BLOCK - HOUR) == 5
 
 
 def test_what_is_before_a_counter_begins_anew_is_left_out() -> None:
     timeline = timeline_of(told([(100, 5), (END - HOUR, 7), (END - 100, 0), (END + HOUR, 3)]))
 
-    assert timeline.showed(END - HOUR) is None
-    assert timeline.showed(END) == 0
-    assert timeline.showed(END + HOUR) == 3
+    assert timeline.value_at(END - HOUR) is None
+    assert timeline.value_at(END) == 0
+    assert timeline.value_at(END + HOUR) == 3
 
 
 def test_a_counter_that_runs_both_ways_may_fall() -> None:
     timeline = timeline_of(told([(100, 5), (END, -7)], both_ways=True), both_ways=True)
 
-    assert timeline.showed(END - HOUR) == 5
-    assert timeline.showed(END) == -7
+    assert timeline.value_at(END - HOUR) == 5
+    assert timeline.value_at(END) == -7
 
 
 def test_a_larger_block_stands_for_those_within_it() -> None:
@@ -137,17 +137,17 @@ def test_a_larger_block_stands_for_those_within_it() -> None:
 
     for order in permutations((small, large)):
         timeline = timeline_of(*order)
-        assert timeline.showed(HOUR) == 4
-        assert timeline.knows(0, BLOCK)
+        assert timeline.value_at(HOUR) == 4
+        assert timeline.covers(0, BLOCK)
         assert timeline.span == (0, 4 * BLOCK)
 
 
 def test_what_was_told_once_is_known() -> None:
     timeline = timeline_of(told([(100, 5)]), told([(BLOCK + 1, 6)], BLOCK, 2 * BLOCK))
 
-    assert timeline.knows(0, BLOCK)
-    assert timeline.knows(HOUR, 2 * HOUR)
-    assert not timeline.knows(0, 2 * BLOCK)
+    assert timeline.covers(0, BLOCK)
+    assert timeline.covers(HOUR, 2 * HOUR)
+    assert not timeline.covers(0, 2 * BLOCK)
     assert timeline.span == (0, 2 * BLOCK)
 
 
@@ -218,8 +218,8 @@ def test_cut_into_blocks_anywhere_it_says_the_same_or_nothing(
         for offset in (-SLACK.before, 0, SLACK.after)
     ]
     for moment in moments:
-        assert timeline.showed(moment) in (whole.showed(moment), None)
+        assert timeline.value_at(moment) in (whole.value_at(moment), None)
     if len(parts) == len(edges) - 1:
-        assert [timeline.showed(moment) for moment in moments] == [
-            whole.showed(moment) for moment in moments
+        assert [timeline.value_at(moment) for moment in moments] == [
+            whole.value_at(moment) for moment in moments
         ]

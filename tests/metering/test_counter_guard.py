@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from custom_components.flukso.metering.counter_guard import CounterGuard, Mark
+from custom_components.flukso.metering.counter_guard import CounterGuard, CounterReading
 
 from .counting import FASTEST, METER, NOON, breaks, counting, guard_at, mark, shown
 
@@ -136,9 +136,9 @@ def test_two_wrong_readings_that_agree_are_no_break() -> None:
 
 def test_old_messages_that_agree_with_a_wrong_one_do_not_confirm_it() -> None:
     guard = guard_at(5)
-    burst = [Mark(NOON - 60, 0, NOON + 0.3), Mark(NOON - 59, 1, NOON + 0.9)]
+    burst = [CounterReading(NOON - 60, 0, NOON + 0.3), CounterReading(NOON - 59, 1, NOON + 0.9)]
 
-    wrong = [Mark(NOON + 1, 1, NOON + 1.5), Mark(NOON + 2, 2, NOON + 2.5)]
+    wrong = [CounterReading(NOON + 1, 1, NOON + 1.5), CounterReading(NOON + 2, 2, NOON + 2.5)]
 
     assert set(shown(guard, [*burst, *wrong])) == {5}
     assert shown(guard, [mark(3, 6)]) == [6]
@@ -146,6 +146,6 @@ def test_old_messages_that_agree_with_a_wrong_one_do_not_confirm_it() -> None:
 
 def test_old_messages_that_lead_up_to_a_leap_do_not_confirm_it() -> None:
     guard = guard_at(fastest=100 / 3.6)
-    burst = [Mark(NOON - 2, METER - 2, NOON), Mark(NOON - 1, METER - 1, NOON)]
+    burst = [CounterReading(NOON - 2, METER - 2, NOON), CounterReading(NOON - 1, METER - 1, NOON)]
 
-    assert shown(guard, [*burst, Mark(NOON + 1, METER + 1100, NOON + 1)]) == [METER] * 3
+    assert shown(guard, [*burst, CounterReading(NOON + 1, METER + 1100, NOON + 1)]) == [METER] * 3

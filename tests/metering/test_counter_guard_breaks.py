@@ -4,7 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from custom_components.flukso.metering.counter_guard import Break, CounterGuard, CounterState, Mark
+from custom_components.flukso.metering.counter_guard import (
+    Break,
+    CounterGuard,
+    CounterReading,
+    CounterState,
+)
 
 from .counting import FASTEST, METER, NOON, breaks, counting, guard_at, mark, shown
 
@@ -144,7 +149,7 @@ def test_the_reading_that_was_last_before_a_restart_is_found_again() -> None:
     """A retained one, as an FLM02's are: it is dated by its own time, not by its arrival."""
     guard = CounterGuard(FASTEST)
     guard.restore(CounterState(mark(0, METER), 0, 0))
-    retained = Mark(NOON, METER, at=NOON)
+    retained = CounterReading(NOON, METER, at=NOON)
 
     assert shown(guard, [retained, mark(7200, METER + 30_000)]) == [METER, METER + 30_000]
 
@@ -152,7 +157,7 @@ def test_the_reading_that_was_last_before_a_restart_is_found_again() -> None:
 def test_an_older_retained_reading_is_dropped() -> None:
     guard = guard_at()
 
-    assert shown(guard, [Mark(NOON - 9000, METER - 100, NOON - 9000)]) == [METER]
+    assert shown(guard, [CounterReading(NOON - 9000, METER - 100, NOON - 9000)]) == [METER]
 
 
 def test_the_counter_wraps_at_32_bits() -> None:

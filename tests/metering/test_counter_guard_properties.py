@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from hypothesis import given, settings, strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from custom_components.flukso.metering.counter_guard import CounterGuard, Mark
+from custom_components.flukso.metering.counter_guard import CounterGuard, CounterReading
 
 _NOON = 1_760_000_000
 #: What a clamp of 50 A, and pulse inputs for water and electricity, count at the most (a second).
@@ -27,7 +27,7 @@ _PULSES = (5.0, 100_000 / 3600)
 class Arrival:
     """A reading that arrives; ``restarted`` tells that Home Assistant was restarted before."""
 
-    mark: Mark
+    mark: CounterReading
     is_true: bool
     restarted: bool = False
 
@@ -45,11 +45,11 @@ def _thousandths(most: float) -> SearchStrategy[float]:
 
 
 @st.composite
-def clamp_readings(draw: DrawFn) -> tuple[float, list[Mark]]:
+def clamp_readings(draw: DrawFn) -> tuple[float, list[CounterReading]]:
     """A clamp, which speaks every second but for some that are lost."""
     value, time, marks = 1 + draw(_thousandths(1e7)), _NOON, []
     for _ in range(draw(st.integers(1, 20))):
-        marks.append(Mark(time, round(value, 3), time + draw(_thousandths(0.9))))
+        marks.append(CounterReading(time, round(value, 3), time + draw(_thousandths(0.9))))
         step = draw(st.sampled_from((1, 1, 1, 2, 9, 3600)))
         time += step
         value += draw(_thousandths(_CLAMP * step))
@@ -57,13 +57,13 @@ def clamp_readings(draw: DrawFn) -> tuple[float, list[Mark]]:
 
 
 @st.composite
-def pulse_readings(draw: DrawFn) -> tuple[float, list[Mark]]:
+def pulse_readings(draw: DrawFn) -> tuple[float, list[CounterReading]]:
     """A pulse input: several pulses a second, or none for hours."""
     fastest = draw(st.sampled_from(_PULSES))
     value, time, at, marks = 1 + draw(_thousandths(1e7)), _NOON, float(_NOON), []
     for _ in range(draw(st.integers(1, 20))):
         at = max(at, time) + draw(_thousandths(0.1))
-        marks.append(Mark(time, round(value, 3), at))
+        marks.append(CounterReading(time, round(value, 3), at))
         step = draw(st.sampled_from((0, 0, 1, 2, 30, 600, 20_000)))
         time += step
         value += draw(st.integers(1, 1000)) / 1000 * fastest * max(step, 0.2)
@@ -86,7 +86,7 @@ def stories(draw: DrawFn) -> Story:
     return Story(fastest, arrivals)
 
 
-def _out_of_order(marks: Sequence[Mark], swapped: set[int]) -> Iterator[Mark]:
+def _out_of_order(marks: Sequence[CounterReading], swapped: set[int]) -> Iterator[CounterReading]:
     """The readings, where some are overtaken by the next."""
     rest = list(marks)
     for place in swapped:
@@ -98,8 +98,8 @@ def _out_of_order(marks: Sequence[Mark], swapped: set[int]) -> Iterator[Mark]:
 
 @st.composite
 def wrong_readings(
-    draw: DrawFn, before: Sequence[Mark], after: Sequence[Mark], fastest: float
-) -> list[Mark]:
+    draw: DrawFn, before: Sequence[CounterReading], after: Sequence[CounterReading], fastest: float
+) -> list[CounterReading]:
     """What comes between two true readings: at most two that are made up, any number of replays."""
     latest = max(before, key=lambda mark: (mark.time, mark.value))
     wrong = draw(st.lists(st.sampled_from(before), max_size=12))
@@ -107,7 +107,7 @@ def wrong_readings(
         time = draw(st.integers(latest.time, max(mark.time for mark in (latest, *after[:1]))))
         leap = fastest * (time - latest.time) + 10 ** draw(st.integers(3, 9))
         value = draw(st.sampled_from((0.0, latest.value / 2, latest.value + leap)))
-        made_up = Mark(time, round(value, 3), 0)
+        made_up = CounterReading(time, round(value, 3), 0)
         wrong.insert(draw(st.integers(0, len(wrong))), made_up)
     at = before[-1].at
     return [replace(mark, at=at + draw(st.integers(0, 59)) / 100) for mark in wrong]
@@ -156,7 +156,7 @@ def test_whatever_the_boards_say_a_replacement_books_nothing(
     for counted in boards:
         for step in (0.0, *counted):
             time, value = time + 1, value + step
-            heard.append(Mark(time, round(value, 3), time))
+            heard.append(CounterReading(time, round(value, 3), time))
             found.append(guard.take(heard[-1]))
         if data.draw(st.booleans()):
             found += [guard.take(replace(old, at=time)) for old in heard]

@@ -31,7 +31,7 @@ class Counter:
     """The readings of a counter: when, what it showed, and what it had counted (thousandths).
 
     ``anew`` is when it began anew, ``wrapped`` when it ran out of bits. So many units
-    ``besides`` the first reading of a second may come in it, which the meter does not remember.
+    ``unrecorded`` the first reading of a second may come in it, which the meter does not remember.
     """
 
     times: array[int]
@@ -39,7 +39,7 @@ class Counter:
     counted: array[int]
     anew: int | None
     wrapped: int | None
-    besides: int
+    unrecorded: int
 
     @property
     def fell(self) -> int:
@@ -85,13 +85,13 @@ def counters(draw: st.DrawFn) -> Counter:
     """That of a clamp, which tells all the time, or of pulses; each runs or rests by the hour."""
     random = Random(draw(st.integers(0, 1 << 30)))
     is_pulse = draw(st.booleans())
-    besides = draw(st.sampled_from([0, 2])) if is_pulse else 0
+    unrecorded = draw(st.sampled_from([0, 2])) if is_pulse else 0
     runs = draw(st.lists(st.booleans(), min_size=len(HOURS), max_size=len(HOURS)))
     reset = draw(st.none() | st.integers(BEGIN + 1, END))
     shown = draw(st.sampled_from([0, 5_000_000, WRAP - 3_000_000]))
     counted, anew, wrapped = shown, None, None
     readings = [(BEGIN, shown, counted)]
-    for time, step in _steps(random, runs, is_pulse=is_pulse, besides=besides):
+    for time, step in _steps(random, runs, is_pulse=is_pulse, unrecorded=unrecorded):
         if reset is not None and time >= reset:
             shown, reset, anew = 0, None, time
         else:
@@ -100,11 +100,11 @@ def counters(draw: st.DrawFn) -> Counter:
             shown, wrapped = shown - WRAP, time
         readings.append((time, shown, counted))
     columns = (array("q", column) for column in zip(*readings, strict=True))
-    return Counter(*columns, anew, wrapped, besides)
+    return Counter(*columns, anew, wrapped, unrecorded)
 
 
 def _steps(
-    random: Random, runs: Sequence[bool], *, is_pulse: bool, besides: int
+    random: Random, runs: Sequence[bool], *, is_pulse: bool, unrecorded: int
 ) -> Iterator[tuple[int, int]]:
     for hour, runs_now in zip(HOURS, runs, strict=True):
         if not is_pulse:
@@ -112,7 +112,7 @@ def _steps(
                 yield time, random.randrange(5000) if runs_now else 0
         elif runs_now:
             for time in sorted(random.sample(range(hour, hour + HOUR), random.randrange(1, 30))):
-                for _ in range(1 + random.randint(0, besides)):
+                for _ in range(1 + random.randint(0, unrecorded)):
                     yield time, 1000
 
 
@@ -191,15 +191,15 @@ def timeline_of(counter: Counter, blocks: Sequence[tuple[int, int]], slack: Slac
         end = bid + (1 << level)
         times, values = counter.remembered(bid, end)
         if times:
-            timeline.take(segment_of(bid, end, times, values, slack=slack))
+            timeline.add(segment_of(bid, end, times, values, slack=slack))
     return timeline
 
 
 def fill(counter: Counter, house: House, blocks: Sequence[tuple[int, int]]) -> dict[int, Row]:
     """The rows that are written."""
     rows, slack = list(house.rows.values()), house.slack
-    timeline, besides = timeline_of(counter, blocks, slack), counter.besides
-    hours = compare(rows, timeline, HOURS, slack=slack, offset=house.offset, besides=besides)
+    timeline, unrecorded = timeline_of(counter, blocks, slack), counter.unrecorded
+    hours = compare(rows, timeline, HOURS, slack=slack, offset=house.offset, unrecorded=unrecorded)
     made = (rows_for(gap, fastest=None, both_ways=False) for gap in find_gaps(hours))
     return {row.hour: row for rows in made if isinstance(rows, list) for row in rows}
 
@@ -223,7 +223,7 @@ def test_an_hour_is_filled_with_the_truth_or_left_alone(
     for hour, row in filled.items():
         shown = counter.shown_at(hour + HOUR) + house.offset
         assert hour + HOUR >= counter.fell
-        assert shown - counter.besides - 1e-6 <= row.state <= shown + 1e-6
+        assert shown - counter.unrecorded - 1e-6 <= row.state <= shown + 1e-6
     together = house.rows | filled
     order = [together[hour] for hour in sorted(together)]
     for before, after in pairwise(order):

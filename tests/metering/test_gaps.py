@@ -9,7 +9,7 @@ from custom_components.flukso.metering.durations import HOUR
 from custom_components.flukso.metering.gaps import (
     Finding,
     Hour,
-    Known,
+    KnownValue,
     Reason,
     Row,
     find_gaps,
@@ -32,7 +32,7 @@ def hours(
         Hour(
             hour * HOUR,
             None if (state := recorded[hour]) is None else Row(hour * HOUR, state, state - BOOKED),
-            None if (value := shown[hour]) is None else Known(value, value - 5, value + 3),
+            None if (value := shown[hour]) is None else KnownValue(value, value - 5, value + 3),
         )
         for hour in range(len(METER))
     ]
@@ -55,7 +55,7 @@ HOLE: dict[int, float | None] = {2: None, 3: None, 4: None}
 
 
 def test_an_hour_agrees_if_it_has_what_was_shown_shortly_before_or_after_its_end() -> None:
-    known = Known(1000, 995, 1003)
+    known = KnownValue(1000, 995, 1003)
     for state, finding in {
         986.9: Finding.DIFFERS,
         987: Finding.CLOSE,
@@ -67,18 +67,18 @@ def test_an_hour_agrees_if_it_has_what_was_shown_shortly_before_or_after_its_end
     }.items():
         assert Hour(0, Row(0, state, 0), known).finding is finding
     assert Hour(0, None, known).finding is Finding.NO_ROW
-    assert Hour(0, Row(0, 1000, 0), None).finding is Finding.NOT_TOLD
-    assert Hour(0, None, None).finding is Finding.NOT_TOLD
+    assert Hour(0, Row(0, 1000, 0), None).finding is Finding.NOT_REPORTED
+    assert Hour(0, None, None).finding is Finding.NOT_REPORTED
 
 
 def test_an_hour_agrees_that_has_what_came_besides_in_the_last_second() -> None:
-    known = Known(1000, 995, 1003, besides=2)
+    known = KnownValue(1000, 995, 1003, unrecorded=2)
     for state, finding in {1005: Finding.AGREES, 1005.1: Finding.CLOSE}.items():
         assert Hour(0, Row(0, state, 0), known).finding is finding
 
 
 def test_what_came_besides_in_the_last_second_is_kept_while_the_counter_rests() -> None:
-    rests = [Known(value, value, value, besides=2) for value in (1000, 1000, 1005, 1008)]
+    rests = [KnownValue(value, value, value, unrecorded=2) for value in (1000, 1000, 1005, 1008)]
     states = {0: 1002.0, 3: 1009.0}
     found = [
         Hour(
@@ -118,9 +118,9 @@ def test_an_hour_that_is_but_close_is_part_of_the_gap_beside_it() -> None:
 
 def test_an_hour_in_which_no_more_is_missing_than_makes_no_difference_at_the_ends() -> None:
     found = hours({3: 1295})
-    found[3] = Hour(3 * HOUR, found[3].row, Known(1300, 1300, 1300))
+    found[3] = Hour(3 * HOUR, found[3].row, KnownValue(1300, 1300, 1300))
     assert rows(found) is Reason.CLOSE
-    found[3] = Hour(3 * HOUR, found[3].row, Known(1304, 1304, 1304))
+    found[3] = Hour(3 * HOUR, found[3].row, KnownValue(1304, 1304, 1304))
     assert isinstance(rows(found), list)
 
 
@@ -139,7 +139,7 @@ def test_two_holes_are_two_gaps() -> None:
         ({5: None, 6: None}, {}, Reason.END),
         (HOLE, {1: None}, Reason.BEGIN),
         (HOLE, {5: None}, Reason.END),
-        (HOLE, {3: None}, Reason.NOT_TOLD),
+        (HOLE, {3: None}, Reason.NOT_REPORTED),
         (HOLE, {2: 900.0}, Reason.LEAP),
         (HOLE, {4: 1900.0}, Reason.LEAP),
     ],
@@ -196,7 +196,7 @@ def test_whatever_is_missing_is_made_up_exactly(counted: list[int], data: st.Dat
         Hour(
             hour * HOUR,
             None if hour in missing else Row(hour * HOUR, value, value - BOOKED),
-            Known(value, value, value),
+            KnownValue(value, value, value),
         )
         for hour, value in enumerate(shown)
     ]

@@ -10,7 +10,7 @@ from custom_components.flukso.metering.gaps import (
     Finding,
     Gap,
     Hour,
-    Known,
+    KnownValue,
     MeanRow,
     Row,
     find_gaps,
@@ -26,7 +26,7 @@ def timeline_of(*readings: tuple[int, int], both_ways: bool = False) -> Timeline
     times, values = (array("q", of) for of in zip(*readings, strict=True))
     timeline = Timeline(both_ways=both_ways)
     segment = segment_of(0, 5 * HOUR, times, values, slack=SLACK, both_ways=both_ways, power_over=5)
-    timeline.take(segment)
+    timeline.add(segment)
     return timeline
 
 
@@ -35,16 +35,16 @@ def test_an_hour_stands_beside_what_the_counter_showed_around_its_end() -> None:
 
     first, second, *_ = compare([Row(0, 5, 1)], timeline, HOURS, slack=SLACK, offset=0.5)
 
-    assert first == Hour(0, Row(0, 5, 1), Known(3.5, 1.5, 5))
-    assert second == Hour(HOUR, None, Known(5, 5, 5))
+    assert first == Hour(0, Row(0, 5, 1), KnownValue(3.5, 1.5, 5))
+    assert second == Hour(HOUR, None, KnownValue(5, 5, 5))
 
 
 def test_more_may_have_been_counted_besides_than_the_meter_remembers() -> None:
     timeline = timeline_of((0, 1000), (2 * HOUR, 2000))
 
-    [hour] = compare([], timeline, range(0, HOUR, HOUR), slack=SLACK, offset=0, besides=5)
+    [hour] = compare([], timeline, range(0, HOUR, HOUR), slack=SLACK, offset=0, unrecorded=5)
 
-    assert hour.known == Known(1, 1, 1, besides=5)
+    assert hour.known == KnownValue(1, 1, 1, unrecorded=5)
 
 
 def test_what_is_not_all_known_around_the_end_of_an_hour_is_not_told() -> None:
@@ -55,7 +55,7 @@ def test_what_is_not_all_known_around_the_end_of_an_hour_is_not_told() -> None:
         for hour in compare([], timeline, range(0, 6 * HOUR, HOUR), slack=SLACK, offset=0)
     ]
 
-    told, not_told = Finding.NO_ROW, Finding.NOT_TOLD
+    told, not_told = Finding.NO_ROW, Finding.NOT_REPORTED
     assert findings == [not_told, told, told, told, not_told, not_told]
 
 
@@ -65,7 +65,7 @@ def test_of_a_counter_that_runs_both_ways_the_lowest_and_highest_are_told() -> N
 
     [hour] = compare([], timeline, range(0, HOUR, HOUR), slack=SLACK, offset=0)
 
-    assert hour.known == Known(-1, -1, 7)
+    assert hour.known == KnownValue(-1, -1, 7)
 
 
 def test_the_power_of_an_hour_has_the_mean_of_what_was_counted_in_it() -> None:
@@ -83,7 +83,7 @@ def test_the_power_of_an_hour_has_the_mean_of_what_was_counted_in_it() -> None:
 
 
 def test_where_it_is_not_known_what_was_counted_there_is_no_power() -> None:
-    hour, unknown = Hour(HOUR, None, Known(1, 1, 1)), Hour(0, None, None)
+    hour, unknown = Hour(HOUR, None, KnownValue(1, 1, 1)), Hour(0, None, None)
 
     assert list(power_rows(Gap(unknown, (hour,), None), Timeline())) == []
     assert list(power_rows(Gap(None, (hour,), None), Timeline())) == []

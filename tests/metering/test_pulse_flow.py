@@ -3,53 +3,58 @@
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.flukso.metering.pulse_flow import faded
+from custom_components.flukso.metering.pulse_flow import decayed_flow
 
 LITRE = 1.0
 
 
 @pytest.mark.parametrize("elapsed", [0, 1, 4])
 def test_between_two_pulses_the_flow_is_what_the_meter_says(elapsed: float) -> None:
-    assert faded(0.25, LITRE, elapsed) == 0.25
+    assert decayed_flow(0.25, LITRE, elapsed) == 0.25
 
 
 @pytest.mark.parametrize(("elapsed", "flow"), [(8, 0.125), (60, 0.017), (599, 0.002)])
 def test_after_the_last_pulse_no_more_than_a_pulse_can_have_flowed(
     elapsed: float, flow: float
 ) -> None:
-    assert faded(0.25, LITRE, elapsed) == flow
+    assert decayed_flow(0.25, LITRE, elapsed) == flow
 
 
 def test_after_ten_minutes_nothing_flows() -> None:
-    assert faded(0.25, LITRE, 600) == 0
-    assert faded(0.25, None, 600) == 0
-    assert faded(None, LITRE, 600) == 0
+    assert decayed_flow(0.25, LITRE, 600) == 0
+    assert decayed_flow(0.25, None, 600) == 0
+    assert decayed_flow(None, LITRE, 600) == 0
 
 
 def test_what_the_meter_could_not_print_is_nothing() -> None:
-    assert faded(0.25, 0.01, 19) == 0.001
-    assert faded(0.25, 0.01, 21) == 0
+    assert decayed_flow(0.25, 0.01, 19) == 0.001
+    assert decayed_flow(0.25, 0.01, 21) == 0
 
 
 def test_a_power_fades_as_well() -> None:
     watt_hour = 3600.0
 
-    assert [faded(420, watt_hour, elapsed) for elapsed in (5, 10, 60, 360)] == [420, 360, 60, 10]
+    assert [decayed_flow(420, watt_hour, elapsed) for elapsed in (5, 10, 60, 360)] == [
+        420,
+        360,
+        60,
+        10,
+    ]
 
 
 def test_without_a_pulse_size_the_flow_stays_until_it_ends() -> None:
-    assert faded(0.25, None, 599) == 0.25
+    assert decayed_flow(0.25, None, 599) == 0.25
 
 
 def test_an_unknown_flow_stays_unknown_until_nothing_can_flow() -> None:
-    assert faded(None, LITRE, 599) is None
+    assert decayed_flow(None, LITRE, 599) is None
 
 
 @given(st.floats(0, 1e6), st.floats(0.001, 65_536), st.floats(0, 1000), st.floats(0, 1000))
 def test_a_flow_never_rises_by_itself(
     flow: float, pulse: float, elapsed: float, more: float
 ) -> None:
-    now, later = faded(flow, pulse, elapsed), faded(flow, pulse, elapsed + more)
+    now, later = decayed_flow(flow, pulse, elapsed), decayed_flow(flow, pulse, elapsed + more)
 
     assert now is not None
     assert later is not None

@@ -16,7 +16,7 @@ from homeassistant.core import callback
 
 from ..meter.channel_types import FlowChannel
 from ..meter.meter import Meter
-from ..metering.clamp_checks import Seen
+from ..metering.clamp_checks import ClampFigures
 from ..protocol.configuration import Configuration
 from ..protocol.quantities import QUADRANTS, Quantity
 from ..protocol.reading import parse_reading
@@ -87,7 +87,7 @@ def seen_of(
     means: Means,
     configuration: Configuration,
     shape: Mapping[str, float | None],
-) -> Seen:
+) -> ClampFigures:
     """All that is known of a clamp: one of its sensors, the figures of its waveform if any.
 
     As long as the ports are not, neither is what the voltage should be, nor what gives power.
@@ -98,7 +98,7 @@ def seen_of(
     phase = ports.phase if ports else None
     powers = not configuration.sums_ports  # what a port says of its sum tells nothing of its clamp
     sources = _sources(configuration)
-    return Seen(
+    return ClampFigures(
         active=_sum(said, _POWERS) if powers else None,
         reactive=_sum(said, QUADRANTS) if powers else None,
         voltage=said.get(Quantity.VRMS) if ports else None,

@@ -86,7 +86,7 @@ class Backfill:
                     hour.hour,
                     hour.row.state if hour.row else None,
                     hour.known.value if hour.known else None,
-                    Reason.TAKEN_BACK if hour.missed and hour.hour in held else hour.finding,
+                    Reason.UNDONE if hour.missed and hour.hour in held else hour.finding,
                 )
                 for hour in await self._async_hours(unique_id, channel, begin, end)
             )
@@ -171,7 +171,7 @@ class Backfill:
             range(begin, end, HOUR),
             slack=slack_of(channel),
             offset=channel.guard.offset,
-            besides=_besides(channel),
+            unrecorded=_besides(channel),
         )
         return await self._hass.async_add_executor_job(beside)
 
@@ -189,7 +189,7 @@ class Backfill:
     ) -> list[Fill] | Reason:
         held = self._fill_log.held(unique_id)
         if any(hour.hour in held for hour in gap.hours):
-            return Reason.TAKEN_BACK
+            return Reason.UNDONE
         if _clock_is_off(channel):
             return Reason.CLOCK
         rows = rows_for(gap, fastest=channel.guard.fastest, both_ways=channel.stream.both_ways)

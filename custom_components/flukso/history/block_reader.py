@@ -135,7 +135,7 @@ class BlockReader:
             address.rid == channel.stream.sensor.rid
             and address.end > now - _OLDEST
             and address not in self._waiting
-            and not self.timeline_of(channel).knows(address.begin, address.end)
+            and not self.timeline_of(channel).covers(address.begin, address.end)
         )
 
     async def _async_read(self) -> None:
@@ -149,7 +149,7 @@ class BlockReader:
                     segment = await self._async_segment(address, channel, payload)
                     if segment is not None and address.rid == channel.stream.sensor.rid:
                         timeline = self.timeline_of(channel)
-                        timeline.take(segment)
+                        timeline.add(segment)
                         timeline.forget(address.end - _OLDEST)
                         begin, end = news.get(channel, (segment.begin, segment.end))
                         news[channel] = (min(begin, segment.begin), max(end, segment.end))

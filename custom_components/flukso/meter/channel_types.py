@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, override
 
 from homeassistant.core import callback
 
-from ..metering.counter_guard import CounterGuard, CounterState, Mark
+from ..metering.counter_guard import CounterGuard, CounterReading, CounterState
 from ..metering.interval_mean import IntervalMean
-from ..metering.pulse_flow import faded
+from ..metering.pulse_flow import decayed_flow
 from ..protocol.reading import Reading
 from ..protocol.sensors import Source, Stream
 from ..protocol.topics import Kind
@@ -71,7 +71,7 @@ class FlowChannel(GaugeChannel):
         if constant is None and self.counter is not None:
             constant = self.counter.step
         pulse = None if constant is None else pulse_in_gauge_units(constant, self.stream.unit)
-        return faded(super()._current(now), pulse, elapsed)
+        return decayed_flow(super()._current(now), pulse, elapsed)
 
 
 class CounterChannel(Channel):
@@ -102,7 +102,7 @@ class CounterChannel(Channel):
     def _take(self, reading: Reading, at: float) -> bool:
         guard = self.guard
         before, held = guard.value, guard.held
-        found = guard.take(Mark(reading.time, reading.value, at))
+        found = guard.take(CounterReading(reading.time, reading.value, at))
         if guard.held != held:
             self.stats.hold(guard.held)
         if found is not None:

@@ -7,7 +7,7 @@ from typing import Any, override
 from homeassistant.helpers.restore_state import ExtraStoredData
 import voluptuous as vol
 
-from ..metering.counter_guard import CounterState, Mark
+from ..metering.counter_guard import CounterReading, CounterState
 from ..protocol.quantities import Unit
 
 #: No number of a counter or a clock comes near this, and a float still counts up to it by ones.
@@ -27,7 +27,7 @@ def dataclass_schema[Record](
 
 COUNTER = dataclass_schema(
     CounterState,
-    mark=dataclass_schema(Mark, time=SECOND, value=NUMBER, at=NUMBER),
+    mark=dataclass_schema(CounterReading, time=SECOND, value=NUMBER, at=NUMBER),
     offset=NUMBER,
     rid=int,
 )

@@ -31,7 +31,7 @@ class Slack:
 class Segment:
     """The seconds from ``begin`` to before ``end``, all readings of which are known.
 
-    Of these it keeps the ``first`` and the ``last`` (time, value); what the counter ``showed``
+    Of these it keeps the ``first`` and the ``last`` (time, value); its ``values``
     ``at`` the ends of hours, and the slack before and after them; how far a counter that runs
     both ways swings between these; and the lowest and highest power (W) of each hour.
     """
@@ -41,15 +41,15 @@ class Segment:
     first: tuple[int, int]
     last: tuple[int, int]
     at: array[int]
-    showed: array[int]
+    values: array[int]
     swings: Mapping[int, tuple[int, int]]
     powers: Mapping[int, tuple[float, float]]
 
-    def showed_at(self, time: int) -> int | None:
+    def value_at(self, time: int) -> int | None:
         """What the counter showed at one of the times that are kept."""
         place = bisect_left(self.at, time)
         kept = place < len(self.at) and self.at[place] == time
-        return self.showed[place] if kept else None
+        return self.values[place] if kept else None
 
 
 def segment_of(
@@ -137,13 +137,13 @@ class Timeline:
         known = self._segments
         return (known[0].begin, known[-1].end) if known else (0, 0)
 
-    def knows(self, begin: int, end: int) -> bool:
+    def covers(self, begin: int, end: int) -> bool:
         """Whether all of these seconds are within one stretch."""
         return any(known.begin <= begin and end <= known.end for known in self._segments)
 
-    def take(self, segment: Segment) -> None:
+    def add(self, segment: Segment) -> None:
         """Learn a stretch."""
-        if not self.knows(segment.begin, segment.end):
+        if not self.covers(segment.begin, segment.end):
             apart = [
                 known
                 for known in self._segments
@@ -155,7 +155,7 @@ class Timeline:
         """Let go of stretches that ended before."""
         self._segments = tuple(known for known in self._segments if known.end >= before)
 
-    def showed(self, time: int) -> int | None:
+    def value_at(self, time: int) -> int | None:
         """What the counter showed at the end of an hour, or the slack before or after it.
 
         It is the last reading until then; None where it is not known whether there was another.
@@ -166,7 +166,7 @@ class Timeline:
         if before is None:
             return None
         if before.first[0] <= time < before.end:
-            return before.showed_at(time)
+            return before.value_at(time)
         after = place if time >= before.end else place - 1
         if 0 < after < len(segments) and self._rests(segments[after - 1], segments[after]):
             return segments[after - 1].last[1]

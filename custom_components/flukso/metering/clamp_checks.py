@@ -25,7 +25,7 @@ _DISTORTED = 0.3
 class Trouble(StrEnum):
     """What can be found."""
 
-    NOT_HEARD = "not_heard"
+    NO_READINGS = "not_heard"
     NOTHING_CONNECTED = "nothing_connected"
     ABOVE_RATING = "above_rating"
     VOLTAGE_OUT_OF_RANGE = "voltage_out_of_range"
@@ -34,7 +34,7 @@ class Trouble(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ClampFigures:
     """What a clamp measures (W, var, V, A, ratio), and what it is; None is not known.
 
     Active power is import less export, reactive power inductive less capacitive. ``angle`` is
@@ -63,17 +63,17 @@ class Finding:
     figures: dict[str, float]
 
 
-def judge(seen: Seen) -> list[Finding]:
+def check_clamp(seen: ClampFigures) -> list[Finding]:
     """All that is decided by the figures; most often nothing."""
     if seen.current is None and seen.active is None and seen.voltage is None:
-        return [Finding(Trouble.NOT_HEARD, {})]
+        return [Finding(Trouble.NO_READINGS, {})]
     found = _judge_voltage(seen)
     if seen.current is not None and seen.current < _LEAST_CURRENT:
         return [*found, Finding(Trouble.NOTHING_CONNECTED, {"current": round(seen.current, 3)})]
     return [*found, *_judge_current(seen), *_judge_angle(seen)]
 
 
-def _judge_voltage(seen: Seen) -> list[Finding]:
+def _judge_voltage(seen: ClampFigures) -> list[Finding]:
     nominal = _NOMINAL if seen.neutral else _WITHOUT_NEUTRAL
     lowest, highest = (1 - _TOLERANCE) * nominal, (1 + _TOLERANCE) * nominal
     if seen.voltage is None or lowest <= seen.voltage <= highest:
@@ -82,7 +82,7 @@ def _judge_voltage(seen: Seen) -> list[Finding]:
     return [Finding(Trouble.VOLTAGE_OUT_OF_RANGE, _rounded(figures))]
 
 
-def _judge_current(seen: Seen) -> list[Finding]:
+def _judge_current(seen: ClampFigures) -> list[Finding]:
     if seen.current is None or not seen.rating or seen.current <= seen.rating:
         return []
     return [
@@ -90,7 +90,7 @@ def _judge_current(seen: Seen) -> list[Finding]:
     ]
 
 
-def _judge_angle(seen: Seen) -> list[Finding]:
+def _judge_angle(seen: ClampFigures) -> list[Finding]:
     angle, power = _angle(seen), _apparent(seen)
     if angle is None or power < _LEAST_POWER:
         return []
@@ -107,12 +107,12 @@ def _judge_angle(seen: Seen) -> list[Finding]:
     return [Finding(Trouble.WRONG_PHASE, _rounded(figures))]
 
 
-def _is_reversed(seen: Seen, angle: float) -> bool:
+def _is_reversed(seen: ClampFigures, angle: float) -> bool:
     """Power flows back; that of the wave alone does not tell: the meter may turn it round."""
     return angle >= _BACK and seen.active is not None and not (seen.source or seen.fed)
 
 
-def _is_of_another_phase(seen: Seen, angle: float, power: float) -> bool:
+def _is_of_another_phase(seen: ClampFigures, angle: float, power: float) -> bool:
     """Whether nothing but another phase has such an angle.
 
     What nearly cancels out with the power of others has any angle. Between phases lies even what
@@ -126,14 +126,14 @@ def _is_of_another_phase(seen: Seen, angle: float, power: float) -> bool:
     return abs(angle - _IMPORTING) <= _NEAR and seen.neutral and power >= _PLENTY
 
 
-def _angle(seen: Seen) -> float | None:
+def _angle(seen: ClampFigures) -> float | None:
     """How far voltage and current are apart, from 0 to 180°."""
     if seen.active is None or seen.reactive is None:
         return None if seen.angle is None else abs(seen.angle)
     return abs(degrees(atan2(seen.reactive, seen.active)))
 
 
-def _apparent(seen: Seen) -> float:
+def _apparent(seen: ClampFigures) -> float:
     """The apparent power (VA), as far as it is known."""
     if seen.active is None or seen.reactive is None:
         return (seen.voltage or 0) * (seen.current or 0)

@@ -22,7 +22,7 @@ _WRAP_REACH = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class CounterReading:
     """A counter's value, the second the meter gave it and the time it is known to be true at."""
 
     time: int
@@ -34,8 +34,8 @@ class Mark:
 class Break:
     """A counter that went on from another value: ``old`` the last before, ``new`` the first."""
 
-    old: Mark
-    new: Mark
+    old: CounterReading
+    new: CounterReading
 
     @property
     def difference(self) -> float:
@@ -48,7 +48,7 @@ class Break:
 class CounterState:
     """What a guard needs to go on after a restart; ``rid`` tells when a sensor id was reused."""
 
-    mark: Mark
+    mark: CounterReading
     offset: float
     rid: int
 
@@ -61,13 +61,13 @@ class _Held:
     other, ``counted`` when the last of them was.
     """
 
-    first: Mark
-    last: Mark
+    first: CounterReading
+    last: CounterReading
     past: bool
     counted: float
     count: int = 1
 
-    def followed_by(self, mark: Mark, *, past: bool) -> _Held:
+    def followed_by(self, mark: CounterReading, *, past: bool) -> _Held:
         """The run with one more reading; old ones say nothing for those that are not."""
         if (mark.time, mark.value) == (self.last.time, self.last.value):
             return self
@@ -106,7 +106,7 @@ class CounterGuard:
         self.value: float | None = None
         self._both_ways = both_ways
         self._rid = self._last_rid = rid
-        self.last: Mark | None = None
+        self.last: CounterReading | None = None
         self.offset = 0.0
         self._held: _Held | None = None
 
@@ -131,7 +131,7 @@ class CounterGuard:
         if self.last is not None:
             self._accept(self.last, self._last_rid)
 
-    def take(self, mark: Mark) -> Break | None:
+    def take(self, mark: CounterReading) -> Break | None:
         """Take a reading; the answer is a break if this reading confirmed one."""
         base = self.last
         if base is None or (self._last_rid == self._rid and self._continues(base, mark)):
@@ -140,11 +140,11 @@ class CounterGuard:
             return None
         return self._hold(base, mark)
 
-    def _accept(self, base: Mark, rid: int) -> None:
+    def _accept(self, base: CounterReading, rid: int) -> None:
         self.last, self._last_rid = base, rid
         self.value = round(base.value + self.offset, 3)
 
-    def _continues(self, last: Mark, mark: Mark, lag: int = _LAG) -> bool:
+    def _continues(self, last: CounterReading, mark: CounterReading, lag: int = _LAG) -> bool:
         if _is_older(mark, last):
             return False
         counted = mark.value - last.value
@@ -156,7 +156,7 @@ class CounterGuard:
         """What the counter can have counted in that time."""
         return inf if self.fastest is None else self.fastest * (max(elapsed, 0) + _TICK)
 
-    def _hold(self, base: Mark, mark: Mark) -> Break | None:
+    def _hold(self, base: CounterReading, mark: CounterReading) -> Break | None:
         held, past = self._held, self._is_past(base, mark)
         if held is not None and self._continues(held.last, mark, lag=0):
             held = held.followed_by(mark, past=past)
@@ -168,16 +168,16 @@ class CounterGuard:
         self.held += 1
         return None
 
-    def _is_past(self, base: Mark, mark: Mark) -> bool:
+    def _is_past(self, base: CounterReading, mark: CounterReading) -> bool:
         """Whether a reading can be an old one: dated so, and not where the counter would be now."""
         is_old = _clock_is_set(mark) and mark.time <= base.time
         return is_old and not 0 < mark.value - base.value <= self._countable(base, mark)
 
-    def _countable(self, base: Mark, mark: Mark) -> float:
+    def _countable(self, base: CounterReading, mark: CounterReading) -> float:
         """What the counter can have counted, whatever the meter's clock says."""
         return self._most(mark.at - base.at + _LAG)
 
-    def _settle(self, base: Mark, held: _Held) -> Break | None:
+    def _settle(self, base: CounterReading, held: _Held) -> Break | None:
         """Believe the held readings: a clock that was set back, a wrap at 32 bits, or a break."""
         counted, countable = held.last.value - base.value, self._countable(base, held.last)
         set_back = self._both_ways or 0 <= counted <= countable
@@ -194,15 +194,15 @@ class CounterGuard:
         return found
 
 
-def _clock_is_set(mark: Mark) -> bool:
+def _clock_is_set(mark: CounterReading) -> bool:
     return mark.time >= _CLOCK_IS_SET
 
 
-def _is_older(mark: Mark, last: Mark) -> bool:
+def _is_older(mark: CounterReading, last: CounterReading) -> bool:
     return mark.time < last.time and _clock_is_set(mark)
 
 
-def _elapsed(last: Mark, mark: Mark, lag: int) -> float:
+def _elapsed(last: CounterReading, mark: CounterReading, lag: int) -> float:
     """The time between two readings, by both clocks where the meter's is set."""
     elapsed = mark.at - last.at + lag
     if _clock_is_set(last) and _clock_is_set(mark):

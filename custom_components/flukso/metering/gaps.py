@@ -41,7 +41,7 @@ class Finding(StrEnum):
     CLOSE = "close"
     DIFFERS = "differs"
     NO_ROW = "no_row"
-    NOT_TOLD = "not_told"
+    NOT_REPORTED = "not_told"
 
 
 class Reason(StrEnum):
@@ -49,26 +49,26 @@ class Reason(StrEnum):
 
     BEGIN = "begin_unsure"
     END = "end_unsure"
-    NOT_TOLD = "not_told"
+    NOT_REPORTED = "not_told"
     CLOSE = "close"
     SUMS = "sums_differ"
     LEAP = "impossible"
-    TAKEN_BACK = "taken_back"
+    UNDONE = "taken_back"
     CLOCK = "clock_off"
     NOT_WRITTEN = "not_written"
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownValue:
     """What the meter says a counter showed: at the end of an hour, and shortly around it.
 
-    It remembers one reading a second, so that the counter may have shown ``besides`` more.
+    It remembers one reading a second, so that the counter may have shown ``unrecorded`` more.
     """
 
     value: float
     lowest: float
     highest: float
-    besides: float = 0
+    unrecorded: float = 0
 
     @property
     def slack(self) -> float:
@@ -82,7 +82,7 @@ class Hour:
 
     hour: int
     row: Row | None
-    known: Known | None
+    known: KnownValue | None
 
     @property
     def finding(self) -> Finding:
@@ -92,10 +92,10 @@ class Hour:
         from after, as no outage makes it.
         """
         if self.known is None:
-            return Finding.NOT_TOLD
+            return Finding.NOT_REPORTED
         if self.row is None:
             return Finding.NO_ROW
-        highest = self.known.highest + self.known.besides
+        highest = self.known.highest + self.known.unrecorded
         if self.known.lowest - _NOISE <= self.row.state <= highest + _NOISE:
             return Finding.AGREES
         return Finding.DIFFERS if self.misses_more_than(self.known.slack) else Finding.CLOSE
@@ -173,13 +173,13 @@ def rows_for(gap: Gap, *, fastest: float | None, both_ways: bool) -> list[Row] |
         return Reason.BEGIN if before is None else Reason.END
     known = [hour.known for hour in gap.hours if hour.known is not None]
     if len(known) < len(gap.hours):
-        return Reason.NOT_TOLD
+        return Reason.NOT_REPORTED
     if not any(hour.misses_more_than(gap.slack) for hour in gap.hours):
         return Reason.CLOSE
     if abs((after.sum - before.sum) - (after.state - before.state)) > _NOISE:
         return Reason.SUMS
     # What is recorded before the gap may be ahead by what the meter does not remember.
-    ends = [max(each.value, min(before.state, each.value + each.besides)) for each in known]
+    ends = [max(each.value, min(before.state, each.value + each.unrecorded)) for each in known]
     if not both_ways and not _can_be([before.state, *ends, after.state], fastest):
         return Reason.LEAP
     return [

@@ -6,7 +6,7 @@ _LONGEST = 600
 _DECIMALS = 3
 
 
-def faded(flow: float | None, pulse: float | None, elapsed: float) -> float | None:
+def decayed_flow(flow: float | None, pulse: float | None, elapsed: float) -> float | None:
     """What still can flow, ``elapsed`` seconds after the last pulse.
 
     It can't be more than one pulse in the time that has passed without one. ``flow`` is in

@@ -20,7 +20,7 @@ import voluptuous as vol
 from ..const import DOMAIN
 from ..devices import part_of
 from ..health.installation_check import async_listen_to_clamps, seen_of
-from ..metering.clamp_checks import Finding, Trouble, judge
+from ..metering.clamp_checks import Finding, Trouble, check_clamp
 from ..models import FluksoConfigEntry
 from ..transport.home_assistant import Transport
 from ..waveform.waveforms import figures_of
@@ -62,7 +62,7 @@ async def _async_check_installation(call: ServiceCall) -> ServiceResponse:
         seen = seen_of(oscilloscope.sensor, means, configuration, shape)
         name = part.name or part.place
         findings: JsonArrayType = [
-            _finding_response(finding, name, texts) for finding in judge(seen)
+            _finding_response(finding, name, texts) for finding in check_clamp(seen)
         ]
         clamps.append({"port": oscilloscope.port, "name": name, "findings": findings})
     return {"clamps": clamps}
@@ -71,7 +71,7 @@ async def _async_check_installation(call: ServiceCall) -> ServiceResponse:
 def _finding_response(finding: Finding, name: str, texts: dict[str, str]) -> JsonObjectType:
     """Return a finding with a sentence in Home Assistant's language, and the figures in it."""
     figures: JsonObjectType = dict(finding.figures)
-    if finding.trouble is Trouble.NOT_HEARD:
+    if finding.trouble is Trouble.NO_READINGS:
         figures["seconds"] = LISTEN_SECONDS
     text = texts[f"component.{DOMAIN}.common.finding_{finding.trouble}"]
     return {
