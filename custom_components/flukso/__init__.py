@@ -23,7 +23,7 @@ from .const import (
 from .devices import async_register_devices, part_of
 from .health.monitor import HealthMonitor
 from .history.backfill import Backfill
-from .history.fill_log import async_load_fillings, async_remove_fillings
+from .history.fill_log import async_load_fill_log, async_remove_fill_log
 from .meter.meter import Meter
 from .meter.meter_storage import MeterStorage
 from .meter.write_intervals import Intervals
@@ -79,7 +79,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> bo
     seconds = int(entry.options.get(CONF_WAVEFORM_INTERVAL, DEFAULT_WAVEFORM_INTERVAL))
     waveforms = Waveforms(hass, meter, transport, seconds)
     entry.async_on_unload(waveforms.listen())
-    fill_log = await async_load_fillings(hass, entry.entry_id)
+    fill_log = await async_load_fill_log(hass, entry.entry_id)
     fills = entry.options.get(CONF_FILL_GAPS, True)
     history = Backfill(hass, meter, transport, fill_log) if fills else None
     entry.runtime_data = FluksoData(meter, waveforms, fill_log, history)
@@ -116,7 +116,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> N
     """Forget a meter."""
     forget_issues(hass, entry)
     await MeterStorage(hass, entry.entry_id).async_remove()
-    await async_remove_fillings(hass, entry.entry_id)
+    await async_remove_fill_log(hass, entry.entry_id)
     await LedgerStore(hass, entry.entry_id).async_remove()
 
 

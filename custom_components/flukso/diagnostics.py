@@ -170,7 +170,7 @@ def _history(runtime: FluksoData, now: float) -> dict[str, object]:
     history = runtime.history
     return {
         "listening": history is not None,
-        "filled_until": history.until.value if history else None,
+        "filled_until": history.filled_until.value if history else None,
         "filled": [
             {
                 "unique_id": fill.unique_id,

@@ -263,7 +263,7 @@ def _filled(entry: FluksoConfigEntry) -> Collection[FilledUntil]:
     """What tells how far the statistics are filled, of a meter with counters."""
     history = entry.runtime_data.history
     counts = any(isinstance(channel, CounterChannel) for channel in channels_of(entry))
-    return [history.until] if counts and history else []
+    return [history.filled_until] if counts and history else []
 
 
 class FluksoFilledUntil(FluksoEntity, RestoreSensor):

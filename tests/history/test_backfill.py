@@ -335,7 +335,7 @@ async def test_up_to_when_the_hours_agree_is_shown(
     await PAST.leave(hass, energy, all_but(HOLE))
     for counter in entry.runtime_data.history.blocks.counters:
         if counter != UNIQUE_ID:
-            entry.runtime_data.history.until.note(counter, NOW.timestamp())
+            entry.runtime_data.history.filled_until.note(counter, NOW.timestamp())
 
     await PAST.publish(broker, LEVEL, BEGIN)
 

@@ -14,7 +14,7 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 )
 
 from custom_components.flukso.const import DOMAIN, EVENT_HISTORY_FILLED
-from custom_components.flukso.history.fill_log import Fill, FillLog, Left
+from custom_components.flukso.history.fill_log import Fill, FillLog, RestoreFailure
 from custom_components.flukso.metering.gaps import MeanRow, Row
 
 from ..statistics import HOUR, leave_counter, leave_gauge, table
@@ -139,7 +139,7 @@ async def test_what_was_changed_since_is_left_alone_and_can_be_filled(
 
     [(logged, reason)] = await fill_log.async_restore()
 
-    assert (logged.unique_id, reason) == ("import", Left.CHANGED)
+    assert (logged.unique_id, reason) == ("import", RestoreFailure.CHANGED)
     assert await all_tables(hass) == changed
     assert not fill_log.held("import")
     assert await fill_log.async_restore() == []
@@ -167,7 +167,7 @@ async def test_an_entity_that_is_gone_has_nothing_to_take_back(
 
     [(_, reason)] = await fill_log.async_restore()
 
-    assert reason is Left.GONE
+    assert reason is RestoreFailure.GONE
     assert await fill(fill_log, "import", (3,)) is None
 
 

@@ -23,7 +23,7 @@ NINE, TEN = 1774771200, 1774774800
 
 def until_of(entry: MockConfigEntry) -> FilledUntil:
     """What tells how far it is filled."""
-    until = entry.runtime_data.history.until
+    until = entry.runtime_data.history.filled_until
     assert isinstance(until, FilledUntil)
     return until
 

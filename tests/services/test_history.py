@@ -36,7 +36,7 @@ class Auditor:
 
     def __init__(self, unique_id: str, fill: Callable[[], Any]) -> None:
         self.refusals: list[Refusal] = []
-        self.until = FilledUntil(list)
+        self.filled_until = FilledUntil(list)
         self.asked: list[tuple[int, int]] = []
         self._unique_id = unique_id
         self._fill = fill

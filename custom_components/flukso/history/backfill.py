@@ -47,7 +47,7 @@ class Backfill:
         self, hass: HomeAssistant, meter: Meter, transport: Transport, fill_log: FillLog
     ) -> None:
         self.blocks = BlockReader(hass, meter, transport, self._async_told)
-        self.until = FilledUntil(lambda: self.blocks.counters)
+        self.filled_until = FilledUntil(lambda: self.blocks.counters)
         self._hass = hass
         self._meter = meter
         self._fill_log = fill_log
@@ -149,7 +149,7 @@ class Backfill:
                     agreeing = max(agreeing, gap.end)
             self._refusals[unique_id] = refused
         if agreeing:
-            self.until.note(unique_id, agreeing)
+            self.filled_until.note(unique_id, agreeing)
         return Outcome(tuple(filled), tuple(refused))
 
     async def _async_hours(

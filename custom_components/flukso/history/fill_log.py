@@ -49,7 +49,7 @@ class Fill:
         return tuple(row.hour for row in self.change.after)
 
 
-class Left(StrEnum):
+class RestoreFailure(StrEnum):
     """Why a filling was not taken back."""
 
     CHANGED = "changed_since"
@@ -171,7 +171,7 @@ class FillLog:
         self._announce(statistic_id, fill)
         return fill
 
-    async def async_restore(self) -> list[tuple[Fill, Left | None]]:
+    async def async_restore(self) -> list[tuple[Fill, RestoreFailure | None]]:
         """Take the last filling back, with those of other entities for any of the same hours.
 
         One that is not as it was written is left as it is, with the reason; it can't be taken
@@ -180,7 +180,7 @@ class FillLog:
         Raises:
             HomeAssistantError: the recorder is too busy, or can't do it.
         """
-        taken: list[tuple[Fill, Left | None]] = []
+        taken: list[tuple[Fill, RestoreFailure | None]] = []
         async with self._writing:
             if not self.filled:
                 return []
@@ -191,16 +191,16 @@ class FillLog:
                 taken.append((fill, reason))
         return taken
 
-    async def _async_take_back(self, fill: Fill) -> Left | None:
+    async def _async_take_back(self, fill: Fill) -> RestoreFailure | None:
         held = self._held.get(fill.unique_id, set())
         statistic_id = sensor_entity_id(self._hass, fill.unique_id)
-        reason = None if statistic_id else Left.GONE
+        reason = None if statistic_id else RestoreFailure.GONE
         if statistic_id:
             self._hold(fill.unique_id, held | set(fill.hours))
             await self._storage.async_save()
             if not await async_apply(self._hass, statistic_id, fill.change.reverse):
                 self._hold(fill.unique_id, held)
-                reason = Left.CHANGED
+                reason = RestoreFailure.CHANGED
         del self._filled[fill]
         await self._storage.async_save()
         return reason
@@ -250,7 +250,7 @@ def _loaded(_hass: HomeAssistant) -> dict[str, FillLog]:
     return {}
 
 
-async def async_load_fillings(hass: HomeAssistant, entry_id: str) -> FillLog:
+async def async_load_fill_log(hass: HomeAssistant, entry_id: str) -> FillLog:
     """The fillings of a meter, the same after each reload, as some may be being written then."""
     loaded = _loaded(hass)
     if entry_id not in loaded:
@@ -260,7 +260,7 @@ async def async_load_fillings(hass: HomeAssistant, entry_id: str) -> FillLog:
     return loaded[entry_id]
 
 
-async def async_remove_fillings(hass: HomeAssistant, entry_id: str) -> None:
+async def async_remove_fill_log(hass: HomeAssistant, entry_id: str) -> None:
     """Forget the fillings of a meter."""
     fill_log = _loaded(hass).pop(entry_id, None) or FillLog(hass, entry_id)
     await fill_log.async_remove()
