@@ -13,6 +13,7 @@ from custom_components.flukso.meter.channel_types import CounterChannel
 from custom_components.flukso.meter.observable import Observable
 from custom_components.flukso.protocol.tmpo_block import block_topic_filter
 from custom_components.flukso.protocol.topics import Kind
+from custom_components.flukso.supply.storage import LedgerStore
 from custom_components.flukso.supply.supply import Supply
 
 from ..broker import Broker
@@ -55,10 +56,10 @@ def channel(entry: MockConfigEntry) -> Channel:
     return channel
 
 
-def source_of(entry: MockConfigEntry, what: str) -> Observable:
+def source_of(hass: HomeAssistant, entry: MockConfigEntry, what: str) -> Observable:
     """What can be listened to."""
     runtime = entry.runtime_data
-    totals = Supply(runtime.meter, (), UTC).totals
+    totals = Supply(runtime.meter, (), UTC, LedgerStore(hass, entry.entry_id)).totals
     sources: dict[str, Observable] = {
         "channel": runtime.meter.channels[METER.sensor_id(slot(1, "pplus")), Kind.GAUGE],
         "clock": runtime.meter.clock,
@@ -76,9 +77,9 @@ def nothing() -> None:
 
 @pytest.mark.parametrize(("what", "topic"), LAST_TOPICS.items())
 async def test_after_an_error_nothing_is_left_and_the_next_listener_is_served(
-    entry: MockConfigEntry, broker: Broker, what: str, topic: str
+    hass: HomeAssistant, entry: MockConfigEntry, broker: Broker, what: str, topic: str
 ) -> None:
-    source, topics = source_of(entry, what), set(broker.topics)
+    source, topics = source_of(hass, entry, what), set(broker.topics)
 
     with refused(topic), pytest.raises(HomeAssistantError):
         await source.async_listen(nothing)
