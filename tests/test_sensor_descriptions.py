@@ -55,7 +55,7 @@ ALL = {
         Source.CLAMP: CLAMP_QUANTITIES,
         Source.KUBE: KUBE_QUANTITIES,
     }.items()
-    for quantity in quantities
+    for quantity in sorted(quantities)
     for stream in streams(source, quantity)
 }
 
