@@ -1,4 +1,4 @@
-"""Names that the integration's parts share."""
+"""Constants that the modules of the integration share."""
 
 from typing import Final
 
@@ -14,8 +14,8 @@ CONF_FILL_GAPS: Final = "fill_gaps"
 
 EVENT_HISTORY_FILLED: Final = f"{DOMAIN}_history_filled"
 
-#: How often power and current are written, and all else (s); 0 is every reading.
+#: How often power and current are written, and everything else (s); 0 is every reading.
 DEFAULT_POWER_INTERVAL: Final = 5
 DEFAULT_OTHER_INTERVAL: Final = 30
-#: How often a waveform is looked at, and the least that may be (s).
+#: How often a waveform is captured, which is also the shortest interval allowed (s).
 DEFAULT_WAVEFORM_INTERVAL: Final = 10

@@ -1,4 +1,4 @@
-"""The devices of a meter and their names: the Fluksometer itself, its ports, its FluksoKubes."""
+"""Devices of a meter and their names: the Fluksometer itself, its ports, its FluksoKubes."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class _Naming(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A port or kube: its identifier, the name it was given, and where it is ("2", "P1")."""
+    """A port or kube: its identifier, the name the user gave it, and its number ("2", "P1")."""
 
     identifier: tuple[str, str]
     name: str | None
@@ -36,9 +36,9 @@ class Part:
 
 
 def part_of(meter: Meter, sensor: Sensor) -> Part:
-    """The part of the meter that a sensor belongs to.
+    """Return the part of the meter that a sensor belongs to.
 
-    A kube, a port of an FLM03, or an input of an FLM02, where every sensor has its own name.
+    This is a kube, a port of an FLM03, or an input of an FLM02, where every sensor is named.
     """
     configuration = meter.configuration
     name = configuration.name_of(sensor)
@@ -48,16 +48,16 @@ def part_of(meter: Meter, sensor: Sensor) -> Part:
         identifier, place = f"kube_{sensor.kube}", str(sensor.kube)
     else:
         place = "+".join(map(str, sensor.ports)) or "P1"
-        of_a_port = configuration.model == "FLM03" and len(sensor.ports) == 1
-        identifier = f"port_{place}" if of_a_port else sensor.sensor_id
+        has_port = configuration.model == "FLM03" and len(sensor.ports) == 1
+        identifier = f"port_{place}" if has_port else sensor.sensor_id
     return Part((DOMAIN, f"{meter.device_id}_{identifier}"), name, place, kube)
 
 
 @callback
 def async_register_devices(hass: HomeAssistant, entry: FluksoConfigEntry) -> None:
-    """Bring the device registry up to what the meter says of itself; nothing is removed.
+    """Add the devices of a meter to the device registry or update them; nothing is removed.
 
-    Names repeat and may be missing: then the number of the port or kube tells them apart.
+    Where a name is missing or not unique, the device is named by the number of its port or kube.
     """
     registry, meter = dr.async_get(hass), entry.runtime_data.meter
     self_test = meter.self_test or SelfTest(serial=None, firmware=None)
@@ -90,7 +90,7 @@ def async_register_devices(hass: HomeAssistant, entry: FluksoConfigEntry) -> Non
 
 
 def _naming(part: Part, *, is_unique: bool) -> _Naming:
-    """The name of a part as it is, if no other part has it, else one with its number."""
+    """Return the name of a part: its own if that is unique, else one with its number."""
     kind = "port" if part.kube is None else "kube"
     name: str | UndefinedType = UNDEFINED
     translation_key = None
@@ -109,7 +109,7 @@ def _naming(part: Part, *, is_unique: bool) -> _Naming:
 
 
 def device_info(hass: HomeAssistant, entry: FluksoConfigEntry, sensor: Sensor) -> AnyDeviceInfo:
-    """Where an entity of the sensor belongs, among the devices that are registered."""
+    """Return the device info of an entity of a sensor; its device is registered already."""
     part = part_of(entry.runtime_data.meter, sensor)
     if part.kube is not None:
         return dr.DeviceInfo(identifiers={part.identifier})
@@ -122,5 +122,5 @@ def device_info(hass: HomeAssistant, entry: FluksoConfigEntry, sensor: Sensor) -
 
 
 def meter_info(meter: Meter) -> AnyDeviceInfo:
-    """Where an entity of the meter as a whole belongs."""
+    """Return the device info of an entity of the meter as a whole."""
     return dr.DeviceInfo(identifiers={(DOMAIN, meter.device_id)})

@@ -1,4 +1,4 @@
-"""What the entities of all platforms share: their device, their availability, their channel."""
+"""Base classes of the entities, and how platforms add and remove them."""
 
 from abc import abstractmethod
 import asyncio
@@ -17,7 +17,7 @@ from .models import FluksoConfigEntry
 
 
 class FluksoEntity(Entity):
-    """An entity that shows a value of the meter."""
+    """An entity with the value of an observable."""
 
     _attr_has_entity_name = True
     _attr_should_poll = False
@@ -30,12 +30,12 @@ class FluksoEntity(Entity):
     @property
     @override
     def available(self) -> bool:
-        """Whether the value can be relied on."""
+        """Return whether the value is valid now."""
         return self.observable.available
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Listen for as long as the entity is part of Home Assistant."""
+        """Subscribe to the observable until the entity is removed."""
         await super().async_added_to_hass()
         self._take_value()
         self.async_on_remove(await self.observable.async_listen(self._changed))
@@ -47,11 +47,11 @@ class FluksoEntity(Entity):
 
     @abstractmethod
     def _take_value(self) -> None:
-        """Take the state over from what is shown."""
+        """Update the state attributes from the observable."""
 
 
 class ChannelEntity(FluksoEntity):
-    """An entity that shows a channel."""
+    """An entity with the value of a channel."""
 
     def __init__(self, hass: HomeAssistant, entry: FluksoConfigEntry, channel: Channel) -> None:
         stream = channel.stream
@@ -69,13 +69,13 @@ async def async_follow[Source: Observable](
     sources: Callable[[], Collection[Source]],
     create: Callable[[Source], FluksoEntity | None],
 ) -> None:
-    """Add the entities of what the meter has to show, and keep the platform in step with it.
+    """Add an entity for each of the ``sources``, and update the platform when they change.
 
-    ``create`` makes the entity of a source, or None where another platform does. The entity of
-    a source that is gone leaves, and its place in the entity registry waits for it.
+    ``create`` returns the entity of a source, or None if another platform has it. When a source
+    is gone its entity is removed; the entry in the entity registry stays.
 
-    Changes are followed one after the other. That takes waiting until entities are added, which
-    the callback that platforms are given for it does not offer.
+    Updates run one after the other, each until its entities are added. The callback that is
+    passed to platforms can't be awaited, hence ``platform.async_add_entities``.
     """
     platform = async_get_current_platform()
     entities: dict[Source, FluksoEntity] = {}
@@ -84,15 +84,15 @@ async def async_follow[Source: Observable](
     async def update() -> None:
         async with updating:
             for source in entities.keys() - set(sources()):
-                gone = entities.pop(source)
-                if gone.hass:  # one that the user has disabled was never added
-                    await gone.async_remove()
+                entity = entities.pop(source)
+                if entity.hass:  # a disabled entity was never added
+                    await entity.async_remove()
             new = []
             for source in sources():
-                entity = None if source in entities else create(source)
-                if entity is not None:
-                    entities[source] = entity
-                    new.append(entity)
+                created = None if source in entities else create(source)
+                if created is not None:
+                    entities[source] = created
+                    new.append(created)
             await platform.async_add_entities(new)
 
     @callback
@@ -104,5 +104,5 @@ async def async_follow[Source: Observable](
 
 
 def channels_of(entry: FluksoConfigEntry) -> Collection[Channel]:
-    """The channels of the meter as it is configured now."""
+    """Return the channels of the meter in its current configuration."""
     return entry.runtime_data.meter.channels.values()

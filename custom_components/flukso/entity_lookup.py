@@ -1,6 +1,6 @@
-"""The unique ids of entities, and what Home Assistant has registered under them.
+"""Unique ids of entities, and the look-up of the entities registered with them.
 
-The unique ids are those of the older integration, whose users keep their entities and statistics.
+The unique ids are those of the older integration, so that its users keep entities and statistics.
 """
 
 from homeassistant.components.sensor import DOMAIN as SENSOR_DOMAIN
@@ -12,26 +12,26 @@ from .protocol.topics import Kind
 
 
 def channel_unique_id(device_id: str, sensor_id: str, kind: Kind) -> str:
-    """The unique id of the entity that shows the gauge or the counter of a sensor."""
+    """Return the unique id of the entity of the gauge or the counter of a sensor."""
     return f"{device_id}_{sensor_id}_{kind}"
 
 
 def port_unique_id(device_id: str, port: int, what: str) -> str:
-    """The unique id of an entity of a port, besides those of its sensors."""
+    """Return the unique id of an entity of a port that belongs to none of its sensors."""
     return f"{device_id}_port_{port}_{what}"
 
 
 def meter_unique_id(device_id: str, what: str) -> str:
-    """The unique id of an entity of the meter as a whole."""
+    """Return the unique id of an entity of the meter as a whole."""
     return f"{device_id}_{what}"
 
 
 def sensor_entity_id(hass: HomeAssistant, unique_id: str) -> str | None:
-    """The entity id, which is its statistic id too; None where there is no such sensor."""
+    """Return the entity id, which is the statistic id too; None if no such sensor is registered."""
     return er.async_get(hass).async_get_entity_id(SENSOR_DOMAIN, DOMAIN, unique_id)
 
 
 def sensor_entry(hass: HomeAssistant, unique_id: str) -> er.RegistryEntry | None:
-    """The whole entry."""
+    """Return the registry entry of a sensor; None if no such sensor is registered."""
     entity_id = sensor_entity_id(hass, unique_id)
     return er.async_get(hass).async_get(entity_id) if entity_id else None

@@ -1,4 +1,4 @@
-"""What a config entry holds while it is loaded."""
+"""Runtime data of a config entry."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FluksoData:
-    """The parts that serve one Fluksometer."""
+    """The objects that a loaded config entry holds for its Fluksometer."""
 
     meter: Meter
     waveforms: Waveforms

@@ -1,12 +1,12 @@
-"""What identifies a meter, and who gets to see it.
+"""Redaction of what identifies a meter.
 
-- The **ids** of device and sensors are whole in Home Assistant's own files and in the debug log.
-  Log lines at info and above have six digits of each, and so has what is passed on to others:
-  diagnostics, and repairs, which are part of them. Recordings have other ids (``record/``).
-- The **serial number** is shown on the device page, where the owner of Home Assistant sees it. It
-  is in no log, and is left out of what is passed on to others, like the ids.
-- **Secrets** (the keys of the radio, the kubes' hardware ids) get as far as the parser, which drops
-  them (``protocol/config.py``).
+- The **ids** of devices and sensors are complete in Home Assistant's own files and in the debug
+  log. Log lines at info level and above contain six digits of each, as does what users share:
+  diagnostics, and the repairs in them. Recordings contain other ids (``record/``).
+- The **serial number** is displayed on the device page only. It is never logged, and is removed
+  from diagnostics and repairs.
+- **Secrets** (the keys of the radio, the kubes' hardware ids) are dropped by the parser
+  (``protocol/configuration.py``).
 """
 
 import re
@@ -20,17 +20,17 @@ from .const import DOMAIN
 from .models import FluksoConfigEntry
 
 _ID = re.compile(r"([0-9A-Fa-f]{6})[0-9A-Fa-f]{10,}")
-#: A shorter serial number might be part of any word.
+#: A shorter serial number could match part of an ordinary word.
 _SHORTEST_SERIAL = 6
 
 
 def shortened(text: object) -> str:
-    """A text with six digits of each id that is in it."""
+    """Return a text with each id in it shortened to six digits."""
     return _ID.sub(r"\1…", str(text))
 
 
 class Redaction:
-    """Cuts ids short, and takes the serial number of a meter out, in capitals or not."""
+    """Shortens ids and removes the serial number of a meter, ignoring case."""
 
     def __init__(self, hass: HomeAssistant, entry: FluksoConfigEntry) -> None:
         identifier = (DOMAIN, str(entry.data.get(CONF_DEVICE_ID)))
@@ -39,7 +39,7 @@ class Redaction:
         is_long = len(serial) >= _SHORTEST_SERIAL
         self._serial = re.compile(re.escape(serial), re.IGNORECASE) if is_long else None
 
-    def text(self, found: str) -> str:
-        """A text without what identifies the meter."""
-        short = shortened(found)
+    def text(self, text: str) -> str:
+        """Return a text without what identifies the meter."""
+        short = shortened(text)
         return self._serial.sub(REDACTED, short) if self._serial else short

@@ -1,4 +1,4 @@
-"""Files in Home Assistant's storage folder: checked when read, written when something changed."""
+"""Files in Home Assistant's storage folder: validated when loaded, written after a change."""
 
 from collections.abc import Callable, Mapping
 import logging
@@ -14,10 +14,11 @@ _LOGGER = logging.getLogger(__name__)
 
 
 class Storage[Data: Mapping[str, object]]:
-    """One file, in which ``data`` is written.
+    """One file, to which the return value of ``data`` is written.
 
-    A file that a newer version of this integration wrote, or that the system does not let read,
-    is left as it is: nothing is written to it after it was loaded.
+    ``contents`` names the file in log messages. A file that a newer version of this integration
+    wrote, or that can't be read for an error of the system, is left unchanged: after loading it,
+    nothing is written to it.
     """
 
     def __init__(
@@ -38,9 +39,9 @@ class Storage[Data: Mapping[str, object]]:
         self._changed = False
 
     async def async_load[Result](self, read: Callable[[object], Result]) -> Result | None:
-        """What ``read`` makes of the data, or None where there is no file or it is of no use.
+        """Return the data converted by ``read``, or None if there is no file or it is invalid.
 
-        ``read`` raises ``vol.Invalid`` for data of another shape.
+        ``read`` raises ``vol.Invalid`` for data of another layout.
         """
         try:
             stored = await self._store.async_load()
@@ -48,12 +49,12 @@ class Storage[Data: Mapping[str, object]]:
         except HomeAssistantError as error:
             self._store.make_read_only()
             _LOGGER.warning(
-                "The %s cannot be read and nothing will be saved; the file stays as it is: %s",
+                "The %s cannot be read and nothing will be saved; the file is left unchanged: %s",
                 self._contents,
                 shortened(error),
             )
         except (vol.Invalid, KeyError, TypeError, NotImplementedError) as error:
-            # all but the first come from Home Assistant, for a file that is none of its own
+            # Store raises all but the first, for a file that does not have its layout
             _LOGGER.warning(
                 "The %s cannot be read and will be replaced: %s", self._contents, shortened(error)
             )
@@ -61,9 +62,9 @@ class Storage[Data: Mapping[str, object]]:
 
     @callback
     def save_soon(self, within: float) -> None:
-        """Write after so many seconds, or earlier if that is already planned.
+        """Write within ``within`` seconds; a write that is already scheduled is kept.
 
-        ``Store.async_delay_save`` alone would begin to wait anew with every change.
+        ``Store.async_delay_save`` alone would restart its delay with every change.
         """
         if not self._changed:
             self._changed = True
@@ -74,12 +75,12 @@ class Storage[Data: Mapping[str, object]]:
         await self._store.async_save(self._take_data())
 
     async def async_flush(self) -> None:
-        """Write now what would have been written soon."""
+        """Write now if a write is scheduled."""
         if self._changed:
             await self.async_save()
 
     async def async_remove(self) -> None:
-        """Delete the file, whoever wrote it, and write nothing more."""
+        """Delete the file, even one of a newer version, and write nothing afterwards."""
         self._store.make_read_only()
         await self._store.async_remove()
 
