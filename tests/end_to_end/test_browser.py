@@ -163,7 +163,7 @@ async def test_reconfigure_takes_no_prefix_behind_which_nothing_is_heard(
     prefix = page.get_by_role("textbox", name="Topic prefix")
     await prefix.fill("home/flukso")
     await page.get_by_role("button", name="Submit").click()
-    await page.get_by_text("No Fluksometer is heard behind this prefix").wait_for()
+    await page.get_by_text("No Fluksometer was found under this prefix").wait_for()
     await camera.take("reconfigure")
     await prefix.fill("")
     await page.get_by_role("button", name="Submit").click()
@@ -273,7 +273,7 @@ async def test_a_counter_that_jumped_can_be_booked(
     await issue.click()
     await page.get_by_text("Was this a real consumption of 100000").wait_for()
     await camera.take("repair")
-    await page.get_by_text("Book 100000").click()
+    await page.get_by_text("Add 100000").click()
     await page.get_by_text("The issue is repaired!").wait_for()
 
     async def booked() -> bool:
