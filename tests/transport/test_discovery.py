@@ -1,4 +1,4 @@
-"""Hearing meters: what is retained comes at once, what comes late is waited for."""
+"""Discovery of meters: retained reports come at once, late ones are waited for."""
 
 import asyncio
 from dataclasses import replace
@@ -19,19 +19,19 @@ from ..subscriptions import refused
 
 @pytest.fixture
 def transport(hass: HomeAssistant, broker: Broker) -> Transport:
-    """The way to the broker."""
+    """The transport under test."""
     return Transport(hass)
 
 
-async def test_every_meter_is_heard_with_the_names_of_its_ports_and_kubes(
+async def test_every_meter_is_found_with_the_names_of_its_ports_and_kubes(
     broker: Broker, transport: Transport
 ) -> None:
     for meter in (flm03(), flm02(), kubes_alone()):
         await broker.publish_all(meter.reports, retain=True)
 
-    heard = await async_find_meters(transport, "")
+    found = await async_find_meters(transport, "")
 
-    assert {device_id: meter.names for device_id, meter in heard.items()} == {
+    assert {device_id: meter.names for device_id, meter in found.items()} == {
         flm03().device_id: (
             *("main", "solar", "tap water", "gas", "heat pump"),
             *("living room", "attic"),
@@ -41,7 +41,7 @@ async def test_every_meter_is_heard_with_the_names_of_its_ports_and_kubes(
     }
 
 
-async def test_meters_behind_another_prefix_are_not_heard(
+async def test_meters_behind_another_prefix_are_not_found(
     broker: Broker, transport: Transport
 ) -> None:
     behind = replace(flm03(), prefix="home/flukso")
@@ -53,18 +53,18 @@ async def test_meters_behind_another_prefix_are_not_heard(
     assert await async_find_meters(transport, "home") == {}
 
 
-async def test_one_meter_is_heard_alone(broker: Broker, transport: Transport) -> None:
+async def test_one_meter_is_read_alone(broker: Broker, transport: Transport) -> None:
     for meter in (flm03(), flm02()):
         await broker.publish_all(meter.reports, retain=True)
 
-    heard = await async_read_meter(transport, flm02().device_id)
+    found = await async_read_meter(transport, flm02().device_id)
 
-    assert heard.model == "FLM02"
+    assert found.model == "FLM02"
     assert await async_read_meter(transport, kubes_alone().device_id) == Configuration()
 
 
 @pytest.mark.parametrize("broken", ["", "no JSON", "{", '{"1": []}', "[1]", "5"])
-async def test_what_cannot_be_read_leaves_what_can(
+async def test_broken_reports_leave_the_others(
     broker: Broker, transport: Transport, broken: str
 ) -> None:
     meter = flm03()
@@ -72,9 +72,9 @@ async def test_what_cannot_be_read_leaves_what_can(
     await broker.publish(meter.port_report[0], broken, retain=True)
     await broker.publish(flm02().sensor_report[0], broken, retain=True)
 
-    heard = await async_find_meters(transport, "")
+    found = await async_find_meters(transport, "")
 
-    assert {device_id: meter.names for device_id, meter in heard.items()} == {
+    assert {device_id: meter.names for device_id, meter in found.items()} == {
         meter.device_id: ("living room", "attic")
     }
 
@@ -89,12 +89,12 @@ async def test_reports_that_trickle_in_are_waited_for(
             await broker.publish(topic, payload)
 
     with patch("custom_components.flukso.transport.discovery.QUIET_FOR", 0.1):
-        heard, _ = await asyncio.gather(async_find_meters(transport, ""), trickle())
+        found, _ = await asyncio.gather(async_find_meters(transport, ""), trickle())
 
-    assert heard[meter.device_id].complete
+    assert found[meter.device_id].complete
 
 
-async def test_a_meter_that_never_falls_silent_is_not_waited_for(
+async def test_discovery_ends_though_a_meter_never_stops_sending(
     broker: Broker, transport: Transport
 ) -> None:
     async def chatter() -> None:
@@ -103,10 +103,10 @@ async def test_a_meter_that_never_falls_silent_is_not_waited_for(
             await broker.publish(*flm03().sensor_report)
 
     chattering = asyncio.create_task(chatter())
-    heard = await async_find_meters(transport, "")
+    found = await async_find_meters(transport, "")
     chattering.cancel()
 
-    assert set(heard) == {flm03().device_id}
+    assert set(found) == {flm03().device_id}
 
 
 async def test_nothing_is_left_subscribed(broker: Broker, transport: Transport) -> None:

@@ -1,4 +1,4 @@
-"""The transport: messages as they came, and how things stand with the broker."""
+"""The transport through Home Assistant: messages, their buffer, and the connection state."""
 
 import time
 from unittest.mock import MagicMock, patch
@@ -25,7 +25,7 @@ async def test_a_message_arrives_as_it_was_sent(hass: HomeAssistant, broker: Bro
     await broker.publish("/b", "another topic")
     stop()
     await broker.settle()
-    await broker.publish("/a", "unheard")
+    await broker.publish("/a", "after unsubscribing")
 
     assert [(message.topic, message.payload, message.retained) for message in messages] == [
         ("/a", b"\xff\x00 old", True),
@@ -35,22 +35,24 @@ async def test_a_message_arrives_as_it_was_sent(hass: HomeAssistant, broker: Bro
     assert "/a" not in broker.topics
 
 
-async def test_the_link_is_missing_without_the_mqtt_integration(hass: HomeAssistant) -> None:
+async def test_the_connection_state_is_missing_without_the_mqtt_integration(
+    hass: HomeAssistant,
+) -> None:
     transport = Transport(hass)
 
     assert transport.connection_state is ConnectionState.MISSING
     assert not await transport.async_ready()
 
 
-async def test_the_link_follows_the_connection(
+async def test_the_connection_state_follows_the_connection(
     hass: HomeAssistant, mock_hass_config: None, mqtt_client_mock: MagicMock
 ) -> None:
     broker = await connect(hass, mqtt_client_mock)
     transport = Transport(hass)
-    links: list[tuple[ConnectionState, bool]] = []
+    states: list[tuple[ConnectionState, bool]] = []
 
     def note() -> None:
-        links.append((transport.connection_state, transport.connected))
+        states.append((transport.connection_state, transport.connected))
 
     assert await transport.async_ready()
     note()
@@ -60,14 +62,14 @@ async def test_the_link_follows_the_connection(
     stop()
     await broker.lose_connection()
 
-    assert links == [
+    assert states == [
         (ConnectionState.CONNECTED, True),
         (ConnectionState.DISCONNECTED, False),
         (ConnectionState.CONNECTED, True),
     ]
 
 
-async def test_the_link_is_missing_while_the_mqtt_integration_is_disabled(
+async def test_the_connection_state_is_missing_while_the_mqtt_integration_is_disabled(
     hass: HomeAssistant, broker: Broker
 ) -> None:
     [mqtt] = hass.config_entries.async_entries("mqtt")
@@ -78,7 +80,7 @@ async def test_the_link_is_missing_while_the_mqtt_integration_is_disabled(
     assert Transport(hass).connection_state is ConnectionState.MISSING
 
 
-async def test_what_is_buffered_is_handed_over_together_and_in_its_order(
+async def test_buffered_messages_are_delivered_together_and_in_order(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
     messages: list[Message] = []
@@ -103,7 +105,7 @@ async def test_what_is_buffered_is_handed_over_together_and_in_its_order(
     assert len(messages) == 3
 
 
-async def test_what_is_urgent_waits_for_no_more_than_the_rest_of_its_burst(
+async def test_an_urgent_message_waits_for_the_rest_of_its_burst_only(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
     messages: list[Message] = []
@@ -126,7 +128,7 @@ async def test_what_is_urgent_waits_for_no_more_than_the_rest_of_its_burst(
         ]
 
 
-async def test_what_follows_an_urgent_message_is_urgent_until_the_buffer_is_flushed(
+async def test_messages_after_an_urgent_one_are_urgent_until_the_buffer_is_flushed(
     hass: HomeAssistant, broker: Broker
 ) -> None:
     """Totals become known some seconds after the first readings."""
@@ -145,7 +147,7 @@ async def test_what_follows_an_urgent_message_is_urgent_until_the_buffer_is_flus
     assert len(messages) == 2
 
 
-async def test_a_message_that_meets_an_error_does_the_others_no_harm(
+async def test_an_error_while_handling_a_message_does_not_affect_the_others(
     hass: HomeAssistant, broker: Broker, caplog: pytest.LogCaptureFixture
 ) -> None:
     payloads: list[bytes] = []
@@ -165,10 +167,10 @@ async def test_a_message_that_meets_an_error_does_the_others_no_harm(
     transport.flush()
 
     assert payloads == [b"1", b"2", b"3"]
-    assert "A message on /sensor/012345…/gauge met an error" in caplog.text
+    assert "Error while handling a message on /sensor/012345…/gauge" in caplog.text
 
 
-async def test_what_is_discarded_is_never_handed_over(
+async def test_discarded_messages_are_never_delivered(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
     messages: list[Message] = []

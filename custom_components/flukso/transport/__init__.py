@@ -1,1 +1,1 @@
-"""How messages of a meter come to Home Assistant, and ours to the meter."""
+"""Transport of messages between meters and Home Assistant."""

@@ -1,4 +1,4 @@
-"""Hear which Fluksometers are on the broker, and what they say of themselves."""
+"""Discovery of the Fluksometers on the broker and of their configuration."""
 
 import asyncio
 from contextlib import ExitStack, suppress
@@ -8,37 +8,37 @@ from ..protocol.topics import CONFIG_REPORTS, EVERY_CONFIG, device_id_of, report
 from ..protocol.validation import ProtocolError
 from .home_assistant import Message, Transport
 
-#: How long to listen for meters (s); their configuration is retained and comes at once.
+#: How long to listen for meters at most (s); their configuration is retained and arrives at once.
 LISTEN_FOR = 5.0
-#: How long nothing new must have come before it is taken for all there is (s).
+#: After so long without a new report (s), all of them have been received.
 QUIET_FOR = 1.0
 
 
 async def async_find_meters(transport: Transport, prefix: str) -> dict[str, Configuration]:
-    """The configuration of every meter behind a topic prefix, by device id.
+    """Return the configuration of every meter behind a topic prefix, by device id.
 
     Raises:
-        HomeAssistantError: MQTT is not set up, or no longer.
+        HomeAssistantError: MQTT is not set up.
     """
-    return await _async_hear(transport, prefix, [prefix + EVERY_CONFIG])
+    return await _async_collect(transport, prefix, [prefix + EVERY_CONFIG])
 
 
 async def async_read_meter(transport: Transport, device_id: str) -> Configuration:
-    """The configuration of one meter.
+    """Return the configuration of one meter, empty if none was received.
 
     Raises:
-        HomeAssistantError: MQTT is not set up, or no longer.
+        HomeAssistantError: MQTT is not set up.
     """
     topics = [report_topic("", device_id, report) for report in CONFIG_REPORTS]
-    return (await _async_hear(transport, "", topics)).get(device_id, Configuration())
+    return (await _async_collect(transport, "", topics)).get(device_id, Configuration())
 
 
-async def _async_hear(
+async def _async_collect(
     transport: Transport, prefix: str, topics: list[str]
 ) -> dict[str, Configuration]:
-    """Listen until it is quiet, and drop what was not heard whole or can't be read."""
+    """Collect config reports until no more arrive; drop invalid ones and meters without sensors."""
     meters: dict[str, Configuration] = {}
-    news = asyncio.Event()
+    report_received = asyncio.Event()
 
     def received(message: Message) -> None:
         for report in CONFIG_REPORTS:
@@ -48,16 +48,16 @@ async def _async_hear(
             except ProtocolError:
                 continue
             meters[device_id] = meters.get(device_id, Configuration()).updated(parsed)
-            news.set()
+            report_received.set()
 
-    with ExitStack() as listening:
+    with ExitStack() as subscriptions:
         for topic in topics:
-            listening.callback(await transport.async_subscribe(topic, received))
+            subscriptions.callback(await transport.async_subscribe(topic, received))
         with suppress(TimeoutError):
             async with asyncio.timeout(LISTEN_FOR):
-                await news.wait()
-                while news.is_set():
-                    news.clear()
+                await report_received.wait()
+                while report_received.is_set():
+                    report_received.clear()
                     await asyncio.sleep(QUIET_FOR)
     return {
         device_id: configuration

@@ -1,4 +1,4 @@
-"""The one module that touches Home Assistant's MQTT."""
+"""Transport through Home Assistant's MQTT integration; no other module uses it."""
 
 from asyncio import TimerHandle
 from collections.abc import Callable
@@ -15,12 +15,12 @@ from ..redaction import shortened
 
 _LOGGER = logging.getLogger(__name__)
 
-#: A meter sends what it measured in a second in one burst: the rest is waited for so long (s).
+#: A meter sends all readings of a second in one burst; how long to wait for the rest of it (s).
 BURST = 0.1
 
 
 class Message(NamedTuple):
-    """What arrived: ``arrived`` in seconds since 1970."""
+    """A message that arrived, at the time ``arrived`` (s since 1970)."""
 
     topic: str
     payload: bytes
@@ -32,7 +32,7 @@ type Receive = Callable[[Message], None]
 
 
 class ConnectionState(Enum):
-    """How things stand between Home Assistant and its broker."""
+    """State of the connection between Home Assistant and its broker; MISSING is no MQTT entry."""
 
     MISSING = auto()
     DISCONNECTED = auto()
@@ -40,7 +40,7 @@ class ConnectionState(Enum):
 
 
 class Transport:
-    """Subscribe, publish and learn of the connection, in Home Assistant's event loop."""
+    """Subscriptions, publishing and connection state; to be used in the event loop."""
 
     def __init__(self, hass: HomeAssistant) -> None:
         self._hass = hass
@@ -49,47 +49,50 @@ class Transport:
         self._is_urgent = False
 
     async def async_ready(self) -> bool:
-        """Wait until one can subscribe; False where MQTT is not set up, or not in time."""
+        """Wait until MQTT is ready; return False if it is not set up, or not ready in time."""
         return await mqtt.async_wait_for_mqtt_client(self._hass)
 
     @property
     def connection_state(self) -> ConnectionState:
-        """The state of the connection at this moment."""
+        """Return the current state of the connection."""
         if not self._hass.config_entries.async_loaded_entries(mqtt.DOMAIN):
             return ConnectionState.MISSING
         return ConnectionState.CONNECTED if self.connected else ConnectionState.DISCONNECTED
 
     @property
     def connected(self) -> bool:
-        """Whether messages can arrive at this moment."""
+        """Return whether the broker is connected."""
         return mqtt.is_connected(self._hass)
 
     async def async_subscribe(self, topic: str, receive: Receive) -> CALLBACK_TYPE:
-        """Call ``receive`` with every message on a topic until the returned function is called.
+        """Call ``receive`` with every message on a topic; returns an unsubscribe function.
 
-        What comes while Home Assistant stops is left for its next start: MQTT goes on until the
-        end, but what is kept over the restart is written down when the stop begins.
+        Messages that arrive while Home Assistant stops are ignored: MQTT keeps running until the
+        end, but the data for the next start is saved when the stop begins.
+
+        Raises:
+            HomeAssistantError: it can't subscribe.
         """
-        received = partial(self._hand_over, receive)
+        received = partial(self._deliver, receive)
         return await mqtt.async_subscribe(self._hass, topic, received, encoding=None)
 
     async def async_subscribe_buffered(
         self, topic: str, receive: Receive, urgent: Callable[[], bool]
     ) -> CALLBACK_TYPE:
-        """Do the same, but buffer the messages until ``flush``.
+        """Subscribe like ``async_subscribe``, but buffer the messages until ``flush``.
 
-        A message that is ``urgent``, and whatever comes after it until ``flush`` is called, waits
-        for the rest of its burst only.
+        After a message for which ``urgent`` returns True, and for all messages after it until
+        ``flush`` is called, the buffer is handled as soon as the burst is over.
 
-        Home Assistant wakes up for each message anew. Working on many in one go, and writing what
-        they change together, costs it and its recorder much less.
+        Handling buffered messages together, and writing the changed states together, costs Home
+        Assistant and its recorder much less than one wake-up per message.
         """
         received = partial(self._buffer_message, receive, urgent)
         return await mqtt.async_subscribe(self._hass, topic, received, encoding=None)
 
     @callback
     def flush(self) -> None:
-        """Hand over the buffered messages in their order; those that follow are not urgent."""
+        """Deliver the buffered messages in their order; the messages after them are not urgent."""
         self._is_urgent = False
         self._flush_buffer()
 
@@ -108,7 +111,7 @@ class Transport:
             self._flush_timer = self._hass.loop.call_later(BURST, self._flush_buffer)
 
     def _take_buffer(self) -> list[tuple[Receive, mqtt.ReceiveMessage]]:
-        """Empty the buffer, and return what was in it."""
+        """Empty the buffer and return its messages."""
         if self._flush_timer is not None:
             self._flush_timer.cancel()
             self._flush_timer = None
@@ -120,12 +123,12 @@ class Transport:
     def _flush_buffer(self) -> None:
         for receive, message in self._take_buffer():
             try:
-                self._hand_over(receive, message)
-            except Exception:  # an error in one does the others no harm
-                _LOGGER.exception("A message on %s met an error", shortened(message.topic))
+                self._deliver(receive, message)
+            except Exception:  # the others must be delivered all the same
+                _LOGGER.exception("Error while handling a message on %s", shortened(message.topic))
 
     @callback
-    def _hand_over(self, receive: Receive, message: mqtt.ReceiveMessage) -> None:
+    def _deliver(self, receive: Receive, message: mqtt.ReceiveMessage) -> None:
         if self._hass.is_stopping:
             return
         if TYPE_CHECKING:
@@ -134,16 +137,16 @@ class Transport:
         receive(Message(message.topic, message.payload, message.retain, arrived))
 
     async def async_publish(self, topic: str, payload: bytes) -> None:
-        """Publish a message once, at QoS 0, for those who listen now.
+        """Publish a message at QoS 0, not retained.
 
         Raises:
-            HomeAssistantError: MQTT is not set up, or the broker is out of reach.
+            HomeAssistantError: MQTT is not set up, or the broker is not connected.
         """
         await mqtt.async_publish(self._hass, topic, payload)
 
     @callback
     def listen_to_connection(self, changed: Callable[[], None]) -> CALLBACK_TYPE:
-        """Call ``changed`` whenever the connection comes or goes."""
+        """Call ``changed`` on connection and disconnection; returns an unsubscribe function."""
 
         @callback
         def connection_changed(_connected: bool) -> None:
