@@ -31,7 +31,7 @@ from .migration import migrate_entry, take_over
 from .models import FluksoConfigEntry, FluksoData
 from .repairs import forget_issues, raise_counter_break
 from .services import async_setup_actions
-from .supply.storage import LedgerStore
+from .supply.storage import SupplyStorage
 from .transport.home_assistant import Transport
 from .waveform.waveforms import Waveforms
 
@@ -117,7 +117,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> N
     forget_issues(hass, entry)
     await MeterStorage(hass, entry.entry_id).async_remove()
     await async_remove_fill_log(hass, entry.entry_id)
-    await LedgerStore(hass, entry.entry_id).async_remove()
+    await SupplyStorage(hass, entry.entry_id).async_remove()
 
 
 async def async_remove_config_entry_device(

@@ -32,7 +32,7 @@ from .sensor_descriptions import (
     FluksoSensorDescription,
     description_of,
 )
-from .supply.storage import LedgerStore, ledger_from
+from .supply.storage import SupplyStorage, supply_energy_from
 from .supply.supply import Supply
 from .supply.totals import EnergyTotal, Total
 from .waveform.waveforms import Figure
@@ -52,12 +52,12 @@ async def async_setup_entry(
     _async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the sensors of a meter, now and whenever it enables others."""
-    store = LedgerStore(hass, entry.entry_id)
-    await store.async_load()
-    entry.async_on_unload(store.async_flush)
+    storage = SupplyStorage(hass, entry.entry_id)
+    await storage.async_load()
+    entry.async_on_unload(storage.async_flush)
     ports = map(int, entry.options.get(CONF_SUPPLY_PORTS, []))
     zone = dt_util.get_default_time_zone()
-    supply = Supply(entry.runtime_data.meter, ports, zone, store)
+    supply = Supply(entry.runtime_data.meter, ports, zone, storage)
     entry.async_on_unload(supply.listen())
     channels = partial(channels_of, entry)
     await async_follow(hass, entry, channels, partial(_create, hass, entry))
@@ -203,7 +203,7 @@ class FluksoEnergyTotal(FluksoTotal, RestoreSensor):
         was lost, the last value.
         """
         supply_energy = self._energy_total.supply_energy
-        state = ledger_from(await self.async_get_last_extra_data())
+        state = supply_energy_from(await self.async_get_last_extra_data())
         if state is not None:
             await supply_energy.async_take_over(state)
         last = await self.async_get_last_sensor_data()

@@ -13,7 +13,7 @@ from custom_components.flukso.meter.channel_types import CounterChannel
 from custom_components.flukso.meter.observable import Observable
 from custom_components.flukso.protocol.tmpo_block import block_topic_filter
 from custom_components.flukso.protocol.topics import Kind
-from custom_components.flukso.supply.storage import LedgerStore
+from custom_components.flukso.supply.storage import SupplyStorage
 from custom_components.flukso.supply.supply import Supply
 
 from ..broker import Broker
@@ -59,7 +59,7 @@ def channel(entry: MockConfigEntry) -> Channel:
 def source_of(hass: HomeAssistant, entry: MockConfigEntry, what: str) -> Observable:
     """What can be listened to."""
     runtime = entry.runtime_data
-    totals = Supply(runtime.meter, (), UTC, LedgerStore(hass, entry.entry_id)).totals
+    totals = Supply(runtime.meter, (), UTC, SupplyStorage(hass, entry.entry_id)).totals
     sources: dict[str, Observable] = {
         "channel": runtime.meter.channels[METER.sensor_id(slot(1, "pplus")), Kind.GAUGE],
         "clock": runtime.meter.clock,

@@ -33,12 +33,12 @@ ENERGIES = sorted(SUMS | NETTED)
 
 
 def energies(hass: HomeAssistant) -> dict[str, float]:
-    """What the energies show (kWh)."""
+    """Return the states of the energies (kWh)."""
     return {what: total_value(hass, METER, what) for what in ENERGIES}
 
 
 def written(hass: HomeAssistant, writes: Writes, what: str) -> list[float]:
-    """What was written of an energy (kWh)."""
+    """Return the states that were written of an energy (kWh)."""
     entity = total_of(hass, METER, what)
     assert entity is not None
     return [float(state) for state in writes.of(entity.entity_id) if state[0].isdigit()]
@@ -67,7 +67,7 @@ async def test_the_plain_sums_are_those_of_the_counters(
             assert total_value(hass, METER, what) == round(sum(counters), 6)
 
 
-async def test_the_energies_are_shown_as_often_as_counters_are(
+async def test_energies_are_published_as_often_as_counters(
     hass: HomeAssistant, broker: Broker, house: House
 ) -> None:
     await set_up_with(hass, broker, METER, other_interval=30)
@@ -99,7 +99,7 @@ async def test_energies_wait_for_a_phase_that_is_missing(
     assert booked == pytest.approx(1800 * 21 / 3.6e6, abs=2e-6)
 
 
-async def test_what_a_silent_phase_counted_is_booked_when_it_is_back(
+async def test_the_energy_of_a_silent_phase_is_added_when_it_is_back(
     hass: HomeAssistant, broker: Broker, house: House
 ) -> None:
     await set_up_with(hass, broker, METER)
@@ -118,10 +118,10 @@ async def test_what_a_silent_phase_counted_is_booked_when_it_is_back(
         assert not shown or shown[0] >= before[what]
 
 
-async def test_what_is_booked_after_a_silence_is_shown_at_once(
+async def test_energy_added_after_a_silence_is_published_immediately(
     hass: HomeAssistant, broker: Broker, house: House
 ) -> None:
-    """Phase 3 speaks last, and is not live before its last counter has spoken."""
+    """Phase 3 sends last, and is unavailable until its last counter has sent."""
     await set_up_with(hass, broker, METER, other_interval=3600)
     await house.live(10, CLOUDY)
     await house.live(90, CLOUDY, silent=[3])
@@ -131,7 +131,7 @@ async def test_what_is_booked_after_a_silence_is_shown_at_once(
     assert total_value(hass, METER, IMPORT) >= round(360 * 100 / 3.6e6, 6)
 
 
-async def test_energies_go_on_after_the_connection_was_lost(
+async def test_energies_continue_after_the_connection_was_lost(
     hass: HomeAssistant, broker: Broker, house: House, freezer: FrozenDateTimeFactory
 ) -> None:
     await set_up_with(hass, broker, METER, other_interval=3600)
@@ -150,7 +150,7 @@ async def test_energies_go_on_after_the_connection_was_lost(
     assert total_value(hass, METER, PLAIN_IMPORT) - before[PLAIN_IMPORT] == pytest.approx(0.036)
 
 
-async def test_a_reset_of_the_counters_books_nothing(
+async def test_a_reset_of_the_counters_adds_no_energy(
     hass: HomeAssistant, broker: Broker, house: House
 ) -> None:
     await set_up_with(hass, broker, METER)
@@ -169,7 +169,7 @@ async def test_a_reset_of_the_counters_books_nothing(
 async def test_a_clamp_that_is_disabled_or_enabled_makes_no_energy_jump(
     hass: HomeAssistant, broker: Broker, house: House
 ) -> None:
-    """The meter's own page can do that at any time."""
+    """The web interface of the meter can do that at any time."""
     await set_up_with(hass, broker, METER)
     await house.live(10, CLOUDY)
     before, writes = energies(hass), Writes(hass)
@@ -192,7 +192,7 @@ async def test_a_clamp_that_is_disabled_or_enabled_makes_no_energy_jump(
         assert min(written(hass, writes, what)) >= before[what]
 
 
-async def test_a_sum_that_the_firmware_forms_takes_the_place_of_its_parts_without_a_jump(
+async def test_a_sum_computed_by_the_firmware_replaces_its_ports_without_a_jump(
     hass: HomeAssistant, broker: Broker, house: House
 ) -> None:
     await set_up_with(hass, broker, METER)
@@ -209,7 +209,7 @@ async def test_a_sum_that_the_firmware_forms_takes_the_place_of_its_parts_withou
     assert min(written(hass, writes, PLAIN_IMPORT)) >= before[PLAIN_IMPORT]
 
 
-async def test_a_supply_that_was_none_for_a_while_goes_on_from_where_it_was(
+async def test_a_supply_that_was_not_configured_for_a_while_continues_from_where_it_was(
     hass: HomeAssistant, broker: Broker, house: House
 ) -> None:
     await set_up_with(hass, broker, METER)

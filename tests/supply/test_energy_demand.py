@@ -27,7 +27,7 @@ from ..supplies import (
 pytestmark = pytest.mark.usefixtures("all_entities_enabled")
 
 
-async def test_a_break_that_the_user_books_is_energy_and_no_demand(
+async def test_a_break_that_the_user_books_adds_energy_but_no_demand(
     hass: HomeAssistant, broker: Broker, house: House
 ) -> None:
     entry: FluksoConfigEntry = await set_up_with(hass, broker, METER)
@@ -47,10 +47,10 @@ async def test_a_break_that_the_user_books_is_energy_and_no_demand(
     assert total_value(hass, METER, "peak_demand") == pytest.approx(1800, abs=20)
 
 
-async def test_a_break_that_is_booked_while_a_phase_is_late_is_no_demand_either(
+async def test_a_break_that_is_booked_while_a_phase_is_late_adds_no_demand_either(
     hass: HomeAssistant, broker: Broker, house: House
 ) -> None:
-    """It is booked in the first seconds of a quarter, when phase 3 was last heard before it."""
+    """It is booked in the first seconds of a quarter; phase 3 was last received before these."""
     entry: FluksoConfigEntry = await set_up_with(hass, broker, METER)
     channel = entry.runtime_data.meter.channels[METER.sensor_id(1), Kind.COUNTER]
     assert isinstance(channel, CounterChannel)
@@ -70,7 +70,7 @@ async def test_a_break_that_is_booked_while_a_phase_is_late_is_no_demand_either(
     assert total_value(hass, METER, "peak_demand") == pytest.approx(1800, abs=20)
 
 
-async def test_a_meter_whose_clock_is_not_set_books_energy_and_keeps_the_peak(
+async def test_a_meter_whose_clock_is_not_set_adds_energy_and_keeps_the_peak(
     hass: HomeAssistant, broker: Broker, house: House
 ) -> None:
     await set_up_with(hass, broker, METER)
@@ -91,7 +91,7 @@ async def test_a_meter_whose_clock_is_not_set_books_energy_and_keeps_the_peak(
     assert total(hass, METER, "last_demand").state == "unknown"
 
 
-async def test_the_demand_of_the_quarter_and_what_it_will_be(
+async def test_the_demand_of_the_quarter_and_its_expected_end(
     hass: HomeAssistant, broker: Broker, house: House
 ) -> None:
     await set_up_with(hass, broker, METER)
@@ -115,7 +115,7 @@ async def test_the_demand_of_the_quarter_and_what_it_will_be(
     assert total_value(hass, METER, "peak_demand") == pytest.approx(1260)
 
 
-async def test_the_peak_tells_when_it_was_and_begins_anew_with_the_month(
+async def test_the_peak_has_the_time_of_its_quarter_and_is_reset_with_the_month(
     hass: HomeAssistant, broker: Broker, house: House, freezer: FrozenDateTimeFactory
 ) -> None:
     freezer.move_to(datetime(2026, 5, 31, 23, 29, tzinfo=BRUSSELS))
@@ -138,7 +138,7 @@ async def test_the_peak_tells_when_it_was_and_begins_anew_with_the_month(
     assert peak.attributes["quarter_began"] == datetime(2026, 6, 1, tzinfo=BRUSSELS)
 
 
-async def test_the_quarter_and_the_peak_go_on_over_a_restart(
+async def test_the_quarter_and_the_peak_are_restored_after_a_restart(
     hass: HomeAssistant, broker: Broker, house: House
 ) -> None:
     entry = await set_up_with(hass, broker, METER)

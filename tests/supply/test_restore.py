@@ -1,4 +1,4 @@
-"""The books of a supply over restarts and reloads: nothing lost, and nothing doubled."""
+"""The energies of a supply over restarts and reloads: nothing lost, nothing counted twice."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ from ..supplies import (
 pytestmark = pytest.mark.usefixtures("all_entities_enabled")
 
 
-async def test_after_a_restart_energies_go_on_and_demand_anew_when_the_meter_is_heard(
+async def test_after_a_restart_energies_and_demand_continue_with_the_first_readings(
     hass: HomeAssistant, broker: Broker, house: House
 ) -> None:
     entry = await set_up_with(hass, broker, METER)
@@ -55,7 +55,7 @@ async def test_after_a_restart_energies_go_on_and_demand_anew_when_the_meter_is_
     assert total_value(hass, METER, "demand") == pytest.approx(360)
 
 
-async def test_what_was_counted_during_a_restart_is_booked_once(
+async def test_energy_counted_during_a_restart_is_added_once(
     hass: HomeAssistant, broker: Broker, house: House, freezer: FrozenDateTimeFactory
 ) -> None:
     entry = await set_up_with(hass, broker, METER)
@@ -81,7 +81,7 @@ async def test_what_was_counted_during_a_restart_is_booked_once(
     )
 
 
-async def test_however_often_it_is_reloaded_nothing_is_booked_twice(
+async def test_however_often_it_is_reloaded_nothing_is_counted_twice(
     hass: HomeAssistant, broker: Broker, house: House
 ) -> None:
     entry = await set_up_with(hass, broker, METER)
@@ -103,7 +103,7 @@ async def test_however_often_it_is_reloaded_nothing_is_booked_twice(
     assert shown == sorted(shown)
 
 
-async def test_after_a_crash_all_goes_on_from_what_was_written_down_last(
+async def test_after_a_crash_all_continues_from_what_was_saved_last(
     hass: HomeAssistant,
     broker: Broker,
     house: House,
@@ -113,11 +113,11 @@ async def test_after_a_crash_all_goes_on_from_what_was_written_down_last(
     entry = await set_up_with(hass, broker, METER)
     await house.live(1)
     await house.live(20, CLOUDY)
-    begin_anew = await crash(hass, broker, entry, hass_storage)
+    start_again = await crash(hass, broker, entry, hass_storage)
     await house.live(100, CLOUDY, step=5)
     before, writes = {what: total_value(hass, METER, what) for what in NETTED | SUMS}, Writes(hass)
 
-    await begin_anew()
+    await start_again()
     await pass_time(hass, freezer, 35)
     await house.live(10, CLOUDY)
 
@@ -128,10 +128,10 @@ async def test_after_a_crash_all_goes_on_from_what_was_written_down_last(
         entity = total_of(hass, METER, what)
         assert entity is not None
         numbers = [float(state) for state in writes.of(entity.entity_id) if state[0].isdigit()]
-        assert numbers == sorted([shown, *numbers])[1:], "what fell would be booked a second time"
+        assert numbers == sorted([shown, *numbers])[1:], "a decrease would be recorded as a reset"
 
 
-async def test_a_reset_during_a_restart_books_nothing(
+async def test_a_reset_during_a_restart_adds_no_energy(
     hass: HomeAssistant, broker: Broker, house: House
 ) -> None:
     entry = await set_up_with(hass, broker, METER)
@@ -150,7 +150,7 @@ async def test_a_reset_during_a_restart_books_nothing(
     )
 
 
-async def test_where_export_is_not_measured_the_sum_of_import_goes_on_alone(
+async def test_where_export_is_not_measured_the_sum_of_import_is_restored_alone(
     hass: HomeAssistant, broker: Broker, house: House
 ) -> None:
     house.meter = METER.changed(slot(2, "pminus"), enable=0)

@@ -1,4 +1,4 @@
-"""The file of a supply's ledger: when it is written, and what is made of a newer or bad one."""
+"""The file with the energies of a supply: when it is saved, and newer or invalid contents."""
 
 from copy import deepcopy
 from dataclasses import asdict
@@ -8,11 +8,10 @@ from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.helpers import restore_state
 import pytest
 
-from custom_components.flukso.supply.storage import LedgerStore
+from custom_components.flukso.supply.storage import SupplyStorage
 
 from ..broker import Broker
 from ..clock import Writes
-from ..ledgers import ENERGIES, EXPORTS, IMPORTS, KEPT, Storage
 from ..restarts import only, reload, restart
 from ..supplies import (
     CLOUDY,
@@ -27,12 +26,13 @@ from ..supplies import (
     total_of,
     total_value,
 )
+from .stored_energy import ENERGIES, EXPORTS, IMPORTS, STORED, Storage
 
 pytestmark = pytest.mark.usefixtures("all_entities_enabled")
 
 
 def leave_file(storage: Storage, data: object, *, version: int = 1, key: str = "entry") -> Storage:
-    """Leave a file on disk; the answer is a copy of it."""
+    """Leave a file in the storage folder; returns a copy of it."""
     left = {"version": version, "minor_version": 1, "key": "", "data": deepcopy(data)}
     storage[f"flukso.{key}.supply"] = left
     return deepcopy(left)
@@ -47,12 +47,12 @@ def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
     ]
 
 
-def shown(hass: HomeAssistant) -> dict[str, float]:
-    """What the energies show (kWh)."""
+def states(hass: HomeAssistant) -> dict[str, float]:
+    """Return the states of the energies (kWh)."""
     return {what: total_value(hass, METER, what) for what in ENERGIES}
 
 
-async def test_entities_keep_no_ledger_of_their_own(
+async def test_entities_do_not_store_the_energies_themselves(
     hass: HomeAssistant, broker: Broker, house: House
 ) -> None:
     await set_up_with(hass, broker, METER)
@@ -60,12 +60,12 @@ async def test_entities_keep_no_ledger_of_their_own(
 
     entity = total_of(hass, METER, PLAIN_IMPORT)
     assert entity is not None
-    [kept] = [
+    [extra_data] = [
         stored.as_dict()["extra_data"]
         for stored in restore_state.async_get(hass).async_get_stored_states()
         if stored.state.entity_id == entity.entity_id
     ]
-    assert kept.keys() == {"native_value", "native_unit_of_measurement"}
+    assert extra_data.keys() == {"native_value", "native_unit_of_measurement"}
 
 
 async def test_it_is_written_once_a_quarter_of_an_hour(
@@ -105,7 +105,7 @@ async def test_what_was_counted_until_home_assistant_stops_is_on_disk(
     assert data["counters"].keys() == {*IMPORTS, *EXPORTS}
 
 
-async def test_nothing_is_kept_while_no_entity_of_it_is_in_use(
+async def test_nothing_is_stored_while_none_of_its_entities_is_enabled(
     hass: HomeAssistant, broker: Broker, house: House, hass_storage: Storage
 ) -> None:
     entry = await set_up_with(hass, broker, METER)
@@ -132,19 +132,19 @@ async def test_a_removed_meter_leaves_no_file(
     assert f"flukso.{entry.entry_id}.supply" not in hass_storage
 
 
-async def test_without_its_file_energies_go_on_from_what_was_shown(
+async def test_without_the_file_energies_continue_from_their_last_states(
     hass: HomeAssistant,
     broker: Broker,
     house: House,
     hass_storage: Storage,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """A sum that was made of other counters would leap, and be booked as energy used."""
+    """A sum over other counters would jump, which would be recorded as consumption."""
     entry = await set_up_with(hass, broker, METER)
     await house.live(60, CLOUDY)
     await broker.publish(*METER.changed(*clamp_slots(2), enable=0).sensor_report, retain=True)
     await house.live(20, CLOUDY)
-    before, writes = shown(hass), Writes(hass)
+    before, writes = states(hass), Writes(hass)
     assert before[PLAIN_IMPORT] > 75
     assert await hass.config_entries.async_unload(entry.entry_id)
     leave_file(hass_storage, {"netting": "broken"}, key=entry.entry_id)
@@ -156,7 +156,7 @@ async def test_without_its_file_energies_go_on_from_what_was_shown(
     [warning] = warnings(caplog)
     assert "The energies of the supply on disk cannot be read and will be replaced" in warning
     watts = {IMPORT: 60, EXPORT: 0, PLAIN_IMPORT: 600, PLAIN_EXPORT: 540}
-    assert shown(hass) == {
+    assert states(hass) == {
         what: pytest.approx(before[what] + watts[what] * 9 / 3.6e6, abs=watts[what] / 3.6e6 + 2e-6)
         for what in ENERGIES
     }
@@ -169,10 +169,10 @@ async def test_without_its_file_energies_go_on_from_what_was_shown(
     assert len(warnings(caplog)) == 1
 
 
-async def test_a_file_of_a_newer_version_is_left_alone_and_makes_nothing_leap(
+async def test_a_file_of_a_newer_version_is_not_changed_and_no_energy_jumps(
     hass: HomeAssistant, broker: Broker, house: House, hass_storage: Storage
 ) -> None:
-    """Home Assistant goes back to an older version of the integration, and forth again."""
+    """The integration is downgraded and upgraded again."""
     entry = await set_up_with(hass, broker, METER)
     await house.live(60, CLOUDY)
     assert await hass.config_entries.async_unload(entry.entry_id)
@@ -183,7 +183,7 @@ async def test_a_file_of_a_newer_version_is_left_alone_and_makes_nothing_leap(
     await house.live(30, CLOUDY)
     await restart(hass, broker, entry)
     await house.live(30, CLOUDY)
-    between = shown(hass)
+    between = states(hass)
     assert await hass.config_entries.async_unload(entry.entry_id)
     assert hass_storage[f"flukso.{entry.entry_id}.supply"] == newer
 
@@ -193,7 +193,7 @@ async def test_a_file_of_a_newer_version_is_left_alone_and_makes_nothing_leap(
 
     watts = {IMPORT: 360, EXPORT: 0, PLAIN_IMPORT: 900, PLAIN_EXPORT: 540}
     for what, power in watts.items():
-        assert shown(hass)[what] - between[what] == pytest.approx(
+        assert states(hass)[what] - between[what] == pytest.approx(
             power * 10 / 3.6e6, abs=power * 4 / 3.6e6 + 2e-6
         )
 
@@ -217,39 +217,39 @@ async def test_a_file_of_a_newer_version_is_left_alone_and_makes_nothing_leap(
         ("demand", {"time": 1, "energy": 1, "begin_energy": 1, "last": None, "peak": 5}),
         (
             "demand",
-            KEPT["demand"] | {"peak": {"demand": 1, "quarter": 10**15}},
+            STORED["demand"] | {"peak": {"demand": 1, "quarter": 10**15}},
         ),
         ("counters", None),
         ("counters", {"x": {}}),
     ],
     ids=str,
 )
-async def test_what_is_on_disk_and_is_no_ledger_is_not_taken_for_one(
+async def test_a_file_with_invalid_data_is_not_restored(
     hass: HomeAssistant,
     hass_storage: Storage,
     caplog: pytest.LogCaptureFixture,
     key: str,
     bad: object,
 ) -> None:
-    leave_file(hass_storage, KEPT | {key: bad})
-    store = LedgerStore(hass, "entry")
+    leave_file(hass_storage, STORED | {key: bad})
+    storage = SupplyStorage(hass, "entry")
 
-    await store.async_load()
+    await storage.async_load()
 
-    assert store.state is None
+    assert storage.state is None
     assert len(warnings(caplog)) == 1
 
 
 @pytest.mark.parametrize("more", [{}, {"imported": None}, {"tariff": {"high": 7.5}}], ids=str)
-async def test_a_ledger_on_disk_is_read_whatever_a_later_version_adds(
+async def test_a_file_is_read_whatever_a_later_version_adds(
     hass: HomeAssistant, hass_storage: Storage, caplog: pytest.LogCaptureFixture, more: Storage
 ) -> None:
-    leave_file(hass_storage, KEPT | more)
-    store = LedgerStore(hass, "entry")
+    leave_file(hass_storage, STORED | more)
+    storage = SupplyStorage(hass, "entry")
 
-    await store.async_load()
+    await storage.async_load()
 
-    assert store.state is not None
-    found = asdict(store.state)
-    assert found == {key: (KEPT | more)[key] for key in KEPT}
+    assert storage.state is not None
+    state = asdict(storage.state)
+    assert state == {key: (STORED | more)[key] for key in STORED}
     assert warnings(caplog) == []

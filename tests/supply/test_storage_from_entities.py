@@ -1,4 +1,4 @@
-"""The ledger of a supply that every entity of it kept, before there was a file for it."""
+"""The energies of a supply stored with each of its entities, as before they had a file."""
 
 from collections.abc import Iterable
 from copy import deepcopy
@@ -8,7 +8,6 @@ import pytest
 from pytest_homeassistant_custom_component.common import mock_restore_cache_with_extra_data
 
 from ..broker import Broker
-from ..ledgers import ENERGIES, KEPT, Storage
 from ..restarts import reload, restart
 from ..supplies import (
     CLOUDY,
@@ -22,6 +21,7 @@ from ..supplies import (
     set_up_with,
     total_value,
 )
+from .stored_energy import ENERGIES, STORED, Storage
 
 pytestmark = pytest.mark.usefixtures("all_entities_enabled")
 
@@ -33,12 +33,12 @@ _ENTITY_IDS = {what: f"sensor.fluksometer_{what}" for what in ENERGIES} | {
 }
 
 
-#: Its form among the extra data of an entity.
-AS_EXTRA = KEPT | {"unit": "Wh"}
+#: The same as extra data of an entity.
+AS_EXTRA = STORED | {"unit": "Wh"}
 
 
 def leave_in_entities(hass: HomeAssistant, extra: Storage, wanted: Iterable[str]) -> None:
-    """Leave a ledger as the version before did: as the extra data of entities."""
+    """Leave the energies as the previous version did: as extra data of the entities."""
     states = [(State(_ENTITY_IDS[what], "12.0"), extra) for what in wanted]
     mock_restore_cache_with_extra_data(hass, states)
 
@@ -46,13 +46,13 @@ def leave_in_entities(hass: HomeAssistant, extra: Storage, wanted: Iterable[str]
 @pytest.mark.parametrize(
     "wanted", [ENERGIES | DEMANDS, {PLAIN_IMPORT}, {"peak_demand"}], ids=["all", "first", "last"]
 )
-async def test_what_the_version_before_kept_in_the_entities_goes_on(
+async def test_energies_that_the_previous_version_stored_with_the_entities_are_restored(
     hass: HomeAssistant, broker: Broker, house: House, hass_storage: Storage, wanted: set[str]
 ) -> None:
     leave_in_entities(hass, AS_EXTRA, wanted)
 
     entry = await set_up_with(hass, broker, METER)
-    assert hass_storage[f"flukso.{entry.entry_id}.supply"]["data"] == KEPT, "it is safe at once"
+    assert hass_storage[f"flukso.{entry.entry_id}.supply"]["data"] == STORED, "saved immediately"
     await house.live(1)
 
     assert {what: total_value(hass, METER, what) for what in ENERGIES} == {
@@ -83,10 +83,10 @@ async def test_a_file_is_newer_than_what_is_left_in_the_entities(
     assert total_value(hass, METER, IMPORT) == before
 
 
-async def test_what_an_older_version_counted_after_the_file_was_written_goes_on(
+async def test_energy_added_by_an_older_version_after_the_file_was_saved_is_restored(
     hass: HomeAssistant, broker: Broker, house: House, hass_storage: Storage
 ) -> None:
-    """Home Assistant went back to the version before, and forth again."""
+    """The integration was downgraded and upgraded again."""
     entry = await set_up_with(hass, broker, METER)
     await house.live(10, CLOUDY)
     before = total_value(hass, METER, IMPORT)
@@ -108,17 +108,17 @@ async def test_what_an_older_version_counted_after_the_file_was_written_goes_on(
         {"native_value": 12.5},
         {"native_value": 12.5, "native_unit_of_measurement": "kWh"},
         {"native_value": "12.5", "native_unit_of_measurement": "Wh"},
-        KEPT,
+        STORED,
         AS_EXTRA | {"unit": "kWh"},
         AS_EXTRA | {"netting": None},
         AS_EXTRA | {"demand": 5},
     ],
     ids=str,
 )
-async def test_what_is_no_ledger_is_done_without(
+async def test_invalid_extra_data_is_ignored(
     hass: HomeAssistant, broker: Broker, house: House, extra: Storage
 ) -> None:
-    """As a template of the same entity id would have left it, for one."""
+    """Such as that of a template entity with the same entity id."""
     leave_in_entities(hass, extra, {IMPORT})
 
     await set_up_with(hass, broker, METER)

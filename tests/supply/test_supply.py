@@ -47,14 +47,14 @@ async def test_a_supply_of_three_phases_has_totals_on_the_meter_itself(
 
 
 @pytest.mark.usefixtures("all_entities_enabled")
-async def test_what_the_totals_are_to_home_assistant(hass: HomeAssistant, broker: Broker) -> None:
+async def test_names_and_classes_of_the_totals(hass: HomeAssistant, broker: Broker) -> None:
     meter = three_phases()
     await set_up(hass, broker, meter)
 
-    shown = {}
+    described = {}
     for what in ALL:
         attributes = total(hass, meter, what).attributes
-        shown[what] = (
+        described[what] = (
             attributes["friendly_name"],
             attributes["device_class"],
             attributes["state_class"],
@@ -63,7 +63,7 @@ async def test_what_the_totals_are_to_home_assistant(hass: HomeAssistant, broker
 
     name = "Fluksometer {}".format
     power, energy = ("power", "measurement", "W"), ("energy", "total_increasing", "kWh")
-    assert shown == {
+    assert described == {
         "active_power_import": (name("Active power import"), *power),
         "active_power_export": (name("Active power export"), *power),
         "net_active_power": (name("Net active power"), *power),
@@ -109,7 +109,7 @@ async def test_other_meters_have_no_totals(
 
 
 @pytest.mark.usefixtures("all_entities_enabled")
-async def test_where_the_firmware_forms_the_sum_its_port_is_the_supply(
+async def test_where_the_firmware_computes_the_sum_its_port_is_the_supply(
     hass: HomeAssistant, broker: Broker
 ) -> None:
     meter = three_phases(math="p1+p2+p3")
@@ -120,7 +120,7 @@ async def test_where_the_firmware_forms_the_sum_its_port_is_the_supply(
     assert total_value(hass, meter, "active_power_import") == 3000
 
 
-async def test_the_supply_appears_when_the_ports_are_told_late(
+async def test_the_supply_appears_when_the_ports_configuration_comes_late(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
     meter = three_phases()
@@ -133,7 +133,7 @@ async def test_the_supply_appears_when_the_ports_are_told_late(
 
 
 @pytest.mark.usefixtures("all_entities_enabled", "freezer")
-async def test_the_totals_come_and_go_with_the_electrical_system(
+async def test_the_totals_are_added_and_removed_with_the_electrical_system(
     hass: HomeAssistant, broker: Broker
 ) -> None:
     meter = wired(three_phases(), "1p")
@@ -174,7 +174,7 @@ async def test_a_new_name_of_a_port_leaves_the_totals_alone(
         ("q2", {"reactive_power"}),
     ],
 )
-async def test_a_total_of_which_a_part_is_disabled_is_unavailable(
+async def test_a_total_with_a_disabled_sensor_is_unavailable(
     hass: HomeAssistant, broker: Broker, subtype: str, lost: set[str]
 ) -> None:
     meter = three_phases()
@@ -205,7 +205,7 @@ async def test_totals_of_chosen_ports_are_unavailable_while_one_of_them_is_disab
     assert totals(hass, meter) == set()
 
 
-async def test_a_meter_that_is_removed_is_followed_no_more(
+async def test_a_removed_meter_is_no_longer_subscribed_to(
     hass: HomeAssistant, broker: Broker
 ) -> None:
     meter = three_phases()

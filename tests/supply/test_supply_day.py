@@ -1,7 +1,7 @@
-"""A day of a household with solar on one phase, with all that can go wrong, in Home Assistant.
+"""A simulated day of a household with solar on one phase, and every kind of fault.
 
-The truth is that of the simulated household, second by second, and the meter speaks every second.
-For a day to pass in less than a minute its messages do not take the way through the MQTT client.
+The expected energies are those of the simulated household, and the meter sends every second. So
+that a day takes less than a minute, its messages bypass the MQTT client.
 """
 
 from collections.abc import Callable
@@ -34,11 +34,11 @@ HOME = Home(seed=11, solar_phase=2)
 MIDNIGHT = int(datetime(2026, 5, 12, tzinfo=ZoneInfo("Europe/Brussels")).timestamp())
 HOUR = 3600
 DAY = range(MIDNIGHT, MIDNIGHT + 24 * HOUR)
-#: The phase with solar is silent, Home Assistant is away, and a new board counts from 0.
+#: The phase with solar is silent, Home Assistant is stopped, and a new board counts from 0.
 SILENT = range(MIDNIGHT + 13 * HOUR, MIDNIGHT + 13 * HOUR + 120)
 AWAY = range(MIDNIGHT + 16 * HOUR, MIDNIGHT + 16 * HOUR + 60)
 EVENING, RESET = MIDNIGHT + 18 * HOUR, MIDNIGHT + 19 * HOUR
-#: The shares of the messages that are missing, and that come a second late.
+#: The shares of the messages that are lost, and that arrive a second late.
 MISSING, LATE = 0.03, 0.05
 
 #: States are rounded (Wh).
@@ -48,7 +48,7 @@ OTHERS = slice(2, 11)
 
 
 class Shortcut(Transport):
-    """Brings readings to who asked for them, past the MQTT client."""
+    """Passes readings to their subscribers directly, without the MQTT client."""
 
     receivers: ClassVar[dict[str, Callable[[Message], None]]] = {}
 
@@ -65,7 +65,7 @@ class Shortcut(Transport):
 
 
 class House:
-    """The meter of the household, and what Home Assistant shows of it."""
+    """The meter of the household, and its states in Home Assistant."""
 
     def __init__(self, hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
         self.meter = Flm03(
@@ -86,8 +86,8 @@ class House:
         self._random, self._late = Random(7), list[Message]()
         self._on_solar_phase = self._topics(HOME.solar_phase)
 
-    async def live(self, seconds: range, *, well: bool = False) -> None:
-        """Let the meter speak, and Home Assistant do what is due."""
+    async def live(self, seconds: range, *, faultless: bool = False) -> None:
+        """Let the meter send, and Home Assistant publish what is due."""
         for now in seconds:
             self._freezer.move_to(datetime.fromtimestamp(now, UTC))
             counters = [
@@ -95,7 +95,7 @@ class House:
                 for each in self.meter.second(now)
                 if each.topic.endswith("counter")
             ]
-            for message in counters if well else self._what_is_heard(now, counters):
+            for message in counters if faultless else self._received(now, counters):
                 if receive := Shortcut.receivers.get(message.topic):
                     receive(message)
             if now % 5 == 0:
@@ -103,15 +103,15 @@ class House:
                 await self._hass.async_block_till_done()
 
     async def wait(self, now: int) -> None:
-        """Let half a minute pass in which the meter is silent, until the last is shown."""
+        """Let half a minute pass without messages, so that the last states are published."""
         for moment in range(now + 5, now + 36, 5):
             self._freezer.move_to(datetime.fromtimestamp(moment, UTC))
             async_fire_time_changed(self._hass)
             await self._hass.async_block_till_done()
 
-    def _what_is_heard(self, now: int, counters: list[Message]) -> list[Message]:
-        """The messages of a second: shuffled, some missing, some a second late."""
-        heard: list[Message] = []
+    def _received(self, now: int, counters: list[Message]) -> list[Message]:
+        """Return the messages of a second: shuffled, some lost, some from the second before."""
+        received: list[Message] = []
         late, self._late = self._late, []
         self._random.shuffle(counters)
         for message in counters:
@@ -119,15 +119,15 @@ class House:
             is_silent = now in SILENT and message.topic in self._on_solar_phase
             if is_silent or chance < MISSING:
                 continue
-            (self._late if chance < MISSING + LATE else heard).append(message)
-        return heard + late
+            (self._late if chance < MISSING + LATE else received).append(message)
+        return received + late
 
     def _topics(self, port: int) -> set[str]:
         ids = (self.meter.sensors[slot].id for slot in clamp_slots(port))
         return {f"/sensor/{sensor_id}/counter" for sensor_id in ids}
 
-    def shown(self, what: str) -> float:
-        """What an entity shows (Wh)."""
+    def state_of(self, what: str) -> float:
+        """Return the state of an entity (Wh)."""
         registry = er.async_get(self._hass)
         entity_id = registry.async_get_entity_id("sensor", DOMAIN, f"{DEVICE_ID}_{what}")
         assert entity_id is not None
@@ -136,15 +136,15 @@ class House:
         return float(state.state) * 1000
 
     def sums(self) -> tuple[float, float]:
-        """What the plain sums of import and export show (Wh)."""
-        return self.shown("active_energy_import"), self.shown("active_energy_export")
+        """Return the states of the sums of import and export (Wh)."""
+        return self.state_of("active_energy_import"), self.state_of("active_energy_export")
 
     def of_counters(self) -> tuple[float, float]:
-        """What the entities of the counters show, added up (Wh)."""
-        return self._added_up(lambda sensor_id: self.shown(f"{sensor_id}_counter"))
+        """Return the sums of the states of the counters (Wh)."""
+        return self._added_up(lambda sensor_id: self.state_of(f"{sensor_id}_counter"))
 
     def on_the_meter(self) -> tuple[float, float]:
-        """What the counters stand at, added up (Wh)."""
+        """Return the sums of the counters of the meter (Wh)."""
         truth = self.meter.truth
         return self._added_up(lambda sensor_id: truth[sensor_id, "counter"])
 
@@ -157,7 +157,7 @@ class House:
 
 
 def truth(seconds: range) -> dict[str, float]:
-    """What really was netted, and what the phases add up to (Wh)."""
+    """Return the netted energies and the sums over the phases (Wh)."""
     phases = [[power(second, HOME, phase)[0] for phase in (1, 2, 3)] for second in seconds]
     nets = [sum(phase) for phase in phases]
     watts = [watt for phase in phases for watt in phase]
@@ -170,7 +170,7 @@ def truth(seconds: range) -> dict[str, float]:
 
 
 async def restart(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    """Let Home Assistant write down what it keeps, go, and begin anew."""
+    """Save the states as a stop does, and set the meter up again."""
     assert await hass.config_entries.async_unload(entry.entry_id)
     assert Shortcut.receivers == {}
     await async_mock_restore_state_shutdown_restart(hass)
@@ -180,7 +180,7 @@ async def restart(hass: HomeAssistant, entry: MockConfigEntry) -> None:
 
 @pytest.mark.timeout(300)
 @pytest.mark.usefixtures("all_entities_enabled")
-async def test_a_day_of_faults_is_booked_as_it_was(
+async def test_energies_after_a_day_of_faults_are_those_of_the_household(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
     house = House(hass, freezer)
@@ -193,23 +193,23 @@ async def test_a_day_of_faults_is_booked_as_it_was(
     with patch("custom_components.flukso.Transport", Shortcut):
         assert await hass.config_entries.async_setup(entry.entry_id)
         await broker.settle()
-        await house.live(range(MIDNIGHT - 5, MIDNIGHT + 1), well=True)
+        await house.live(range(MIDNIGHT - 5, MIDNIGHT + 1), faultless=True)
         await house.wait(MIDNIGHT)
-        begun = {what: house.shown(what) for what in truth(range(0))}
+        before = {what: house.state_of(what) for what in truth(range(0))}
         assert house.sums() == pytest.approx(house.on_the_meter(), abs=ROUNDED)
 
         await house.live(range(MIDNIGHT + 36, AWAY.start))
         await restart(hass, entry)
         await house.live(range(AWAY.stop, EVENING - 5))
-        await house.live(range(EVENING - 5, EVENING), well=True)
+        await house.live(range(EVENING - 5, EVENING), faultless=True)
         await house.wait(EVENING)
         assert house.sums() == pytest.approx(house.on_the_meter(), abs=ROUNDED)
         await house.live(range(EVENING + 36, RESET))
         house.meter.reset_counters()
         await house.live(range(RESET, DAY.stop - 5))
-        await house.live(range(DAY.stop - 5, DAY.stop + 1), well=True)
+        await house.live(range(DAY.stop - 5, DAY.stop + 1), faultless=True)
         await house.wait(DAY.stop)
 
     assert house.sums() == pytest.approx(house.of_counters(), abs=ROUNDED)
     for what, energy in truth(DAY).items():
-        assert house.shown(what) - begun[what] == pytest.approx(energy, rel=0.001), what
+        assert house.state_of(what) - before[what] == pytest.approx(energy, rel=0.001), what

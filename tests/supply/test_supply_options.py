@@ -1,4 +1,4 @@
-"""The option that says which ports make up the supply."""
+"""The option with the ports of the supply."""
 
 from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult
 from homeassistant.core import HomeAssistant
@@ -31,7 +31,7 @@ async def choose(
 
 
 def offered(form: ConfigFlowResult) -> tuple[list[tuple[str, str]], object]:
-    """What can be chosen, and what is."""
+    """Return the options of the field, and what is selected."""
     assert form["data_schema"] is not None
     for field, selector in form["data_schema"].schema.items():
         if field == "supply_ports":
@@ -96,7 +96,7 @@ async def test_without_a_choice_it_is_automatic_again(hass: HomeAssistant, broke
     assert totals(hass, meter) == set()
 
 
-async def test_a_chosen_port_whose_clamp_is_gone_can_still_be_kept_or_given_up(
+async def test_a_chosen_port_whose_clamp_is_gone_can_be_kept_or_deselected(
     hass: HomeAssistant, broker: Broker
 ) -> None:
     meter = three_phases()
@@ -111,10 +111,10 @@ async def test_a_chosen_port_whose_clamp_is_gone_can_still_be_kept_or_given_up(
     assert entry.options["supply_ports"] == [1, 2]
 
 
-async def test_while_the_meter_is_not_set_up_the_chosen_ports_can_be_seen(
+async def test_while_the_meter_is_not_set_up_the_chosen_ports_are_offered(
     hass: HomeAssistant,
 ) -> None:
-    """There is no MQTT, so nothing is known of the meter."""
+    """Without MQTT, the configuration of the meter is unknown."""
     entry = config_entry(flm03())
     entry.add_to_hass(hass)
     hass.config_entries.async_update_entry(entry, options=OTHERS | {"supply_ports": [2]})
@@ -126,7 +126,7 @@ async def test_while_the_meter_is_not_set_up_the_chosen_ports_can_be_seen(
 
 
 @pytest.mark.parametrize("ports", [["7"], ["x"], "1", [None]])
-async def test_what_is_no_clamp_of_the_meter_is_refused(
+async def test_a_port_that_is_no_clamp_of_the_meter_is_rejected(
     hass: HomeAssistant, broker: Broker, ports: object
 ) -> None:
     meter: Meter = flm03()

@@ -1,4 +1,4 @@
-"""The power of the whole supply: what the phases add up to, second by second."""
+"""The power of a supply: the sum over its phases, second by second."""
 
 from collections.abc import Callable, Iterator
 
@@ -19,31 +19,31 @@ NET = "net_active_power"
 def gauges(
     imported: tuple[float, float, float], exported: tuple[float, float, float] = (0, 0, 0)
 ) -> dict[str, str]:
-    """The active power of the three phases in a second."""
+    """Return the active power of the three phases for one second."""
     return says(METER, "pplus", "gauge", dict(zip((1, 2, 3), imported, strict=True))) | says(
         METER, "pminus", "gauge", dict(zip((1, 2, 3), exported, strict=True))
     )
 
 
 def without_phase(port: int, messages: dict[str, str]) -> dict[str, str]:
-    """The messages of the other phases."""
+    """Return the messages of the other phases."""
     silent = {METER.sensor_id(slot) for slot in range(12 * port - 11, 12 * port + 1)}
     return {
         topic: payload for topic, payload in messages.items() if topic.split("/")[2] not in silent
     }
 
 
-async def speak(
+async def send(
     hass: HomeAssistant,
     broker: Broker,
     freezer: FrozenDateTimeFactory,
     seconds: int,
-    say: Callable[[], dict[str, str]],
+    messages_of_second: Callable[[], dict[str, str]],
 ) -> None:
-    """Let the meter say something every second."""
+    """Let the meter send these messages every second."""
 
     def messages(_second: int) -> Iterator[tuple[str, str]]:
-        yield from say().items()
+        yield from messages_of_second().items()
 
     await play(hass, broker, freezer, seconds, messages)
 
@@ -85,7 +85,7 @@ async def test_reactive_power_is_inductive_less_capacitive(
 
 
 @pytest.mark.usefixtures("freezer")
-async def test_a_total_waits_until_all_phases_were_heard(
+async def test_a_total_waits_until_all_phases_were_received(
     hass: HomeAssistant, broker: Broker
 ) -> None:
     await set_up(hass, broker, METER)
@@ -103,20 +103,20 @@ async def test_a_total_is_the_mean_of_the_interval(
     watts = [100.0, 900.0, 20.0, -700.0, 45.0, 1000.0, 3.0]
     sent, shown = list[float](), list[float]()
 
-    def say() -> dict[str, str]:
+    def next_messages() -> dict[str, str]:
         power = watts[len(sent) % len(watts)]
         sent.append(power)
         if len(sent) > 1:
             shown.append(total_value(hass, METER, NET))
         return gauges((max(power, 0) + 500, 0, 0), (0, 500, max(-power, 0)))
 
-    await speak(hass, broker, freezer, 351, say)
+    await send(hass, broker, freezer, 351, next_messages)
 
     assert sum(shown) == pytest.approx(sum(sent[:-1]), rel=0.01, abs=5)
     entity = total_of(hass, METER, NET)
     assert entity is not None
     writes = Writes(hass)
-    await speak(hass, broker, freezer, 60, say)
+    await send(hass, broker, freezer, 60, next_messages)
     assert len(writes.of(entity.entity_id)) == 12
 
 
@@ -124,15 +124,15 @@ async def test_the_first_interval_is_a_mean_as_well(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
     await set_up(hass, broker, METER)
-    await speak(hass, broker, freezer, 1, lambda: gauges((100, 0, 0)))
+    await send(hass, broker, freezer, 1, lambda: gauges((100, 0, 0)))
     assert total_value(hass, METER, NET) == 100
 
-    await speak(hass, broker, freezer, 4, lambda: gauges((1000, 0, 0)))
+    await send(hass, broker, freezer, 4, lambda: gauges((1000, 0, 0)))
 
     assert total_value(hass, METER, NET) == 820
 
 
-async def test_with_an_interval_of_0_every_second_is_shown_once(
+async def test_with_an_interval_of_0_every_second_is_published_once(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
     await set_up_with(hass, broker, power=0)
@@ -140,11 +140,11 @@ async def test_with_an_interval_of_0_every_second_is_shown_once(
     assert entity is not None
     writes, sent = Writes(hass), list[float]()
 
-    def say() -> dict[str, str]:
+    def next_messages() -> dict[str, str]:
         sent.append(len(sent))
         return gauges((len(sent), 0, 0), (0, 1, 0))
 
-    await speak(hass, broker, freezer, 20, say)
+    await send(hass, broker, freezer, 20, next_messages)
 
     assert [float(state) for state in writes.of(entity.entity_id)] == sent
 
@@ -153,12 +153,12 @@ async def test_a_phase_whose_reading_is_missing_is_waited_for(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
     await set_up(hass, broker, METER)
-    await speak(hass, broker, freezer, 10, lambda: gauges((100, 200, 300)))
+    await send(hass, broker, freezer, 10, lambda: gauges((100, 200, 300)))
 
     for _ in range(5):
-        await speak(hass, broker, freezer, 4, lambda: without_phase(3, gauges((100, 200, 300))))
+        await send(hass, broker, freezer, 4, lambda: without_phase(3, gauges((100, 200, 300))))
         assert total_value(hass, METER, NET) == 600
-        await speak(hass, broker, freezer, 1, lambda: gauges((100, 200, 300)))
+        await send(hass, broker, freezer, 1, lambda: gauges((100, 200, 300)))
 
     assert total_value(hass, METER, NET) == 600
 
@@ -167,53 +167,53 @@ async def test_while_a_phase_is_silent_there_is_no_total(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
     await set_up(hass, broker, METER)
-    await speak(hass, broker, freezer, 5, lambda: gauges((100, 200, 300)))
+    await send(hass, broker, freezer, 5, lambda: gauges((100, 200, 300)))
 
-    await speak(hass, broker, freezer, 70, lambda: without_phase(3, gauges((100, 200, 300))))
+    await send(hass, broker, freezer, 70, lambda: without_phase(3, gauges((100, 200, 300))))
     assert total(hass, METER, NET).state == "unavailable"
     assert total(hass, METER, "active_power_import").state == "unavailable"
 
-    await speak(hass, broker, freezer, 2, lambda: gauges((100, 200, 50)))
+    await send(hass, broker, freezer, 2, lambda: gauges((100, 200, 50)))
     assert total_value(hass, METER, NET) == 350
 
 
-async def test_without_a_broker_there_is_no_total_and_afterwards_no_old_one(
+async def test_without_a_broker_there_is_no_total_and_after_it_no_outdated_one(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
     await set_up(hass, broker, METER)
-    await speak(hass, broker, freezer, 7, lambda: gauges((100, 200, 300)))
+    await send(hass, broker, freezer, 7, lambda: gauges((100, 200, 300)))
 
     await broker.lose_connection()
     assert total(hass, METER, NET).state == "unavailable"
     await pass_time(hass, freezer, 30, step=5)
     await broker.restore_connection()
     assert total(hass, METER, NET).state == "unknown"
-    await speak(hass, broker, freezer, 1, lambda: gauges((1, 2, 3)))
+    await send(hass, broker, freezer, 1, lambda: gauges((1, 2, 3)))
     assert total_value(hass, METER, NET) == 6
 
 
-async def test_a_phase_that_is_always_a_second_late_keeps_nothing_back(
+async def test_a_phase_that_is_always_a_second_late_delays_no_total(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
     await set_up(hass, broker, METER)
     late: dict[str, str] = {}
 
-    def say() -> dict[str, str]:
+    def next_messages() -> dict[str, str]:
         nonlocal late
         now = gauges((100, 200, 300))
         early = without_phase(3, now)
         messages, late = early | late, dict(now.items() - early.items())
         return messages
 
-    await speak(hass, broker, freezer, 12, say)
+    await send(hass, broker, freezer, 12, next_messages)
 
     assert total_value(hass, METER, NET) == 600
 
 
-async def test_a_total_that_the_user_disables_is_not_worked_out(
+async def test_a_total_that_the_user_disables_is_not_computed(
     hass: HomeAssistant, broker: Broker
 ) -> None:
-    """Nor are topics asked for that nothing else needs."""
+    """Nor are topics subscribed to that nothing else needs."""
     entry = await set_up(hass, broker, METER)
     registry = er.async_get(hass)
     for entity in er.async_entries_for_config_entry(registry, entry.entry_id):

@@ -1,1 +1,1 @@
-"""The phases of one supply as a whole: power, energy, demand."""
+"""Totals of the phases of one supply: power, energy, demand."""

@@ -1,4 +1,4 @@
-"""The books of a supply: its phases added up and netted, and the quarter-hour demand."""
+"""The energy of a supply: sums over its phases, netted energy, and the quarter-hour demand."""
 
 from contextlib import ExitStack
 from datetime import tzinfo
@@ -13,15 +13,15 @@ from ..meter.observable import OnDemand
 from ..metering.counter_sum import CounterSum, CounterSumState
 from ..metering.demand import QuarterHourDemand
 from ..metering.netting import Netting
-from .storage import LedgerStore, SupplyEnergyState
+from .storage import SupplyEnergyState, SupplyStorage
 
 
 class SupplyEnergy(OnDemand):
-    """Books what the counters of a supply count, and tells its listeners of every entry.
+    """Adds up and nets the energy of a supply's counters, and notifies its listeners of changes.
 
-    It goes on from what ``store`` has when the first listener comes, and is kept there. What is
-    kept over a crash is up to a quarter of an hour old, and shows less than was shown before: it
-    is ``current`` once what was counted meanwhile is booked.
+    The state is restored from ``storage`` when the first listener subscribes, and saved there.
+    After a crash the restored state is up to a quarter of an hour old, so its energies are lower
+    than those published before: they are ``up_to_date`` once the energy counted since is added.
     """
 
     def __init__(
@@ -29,7 +29,7 @@ class SupplyEnergy(OnDemand):
         imports: tuple[CounterChannel, ...],
         exports: tuple[CounterChannel, ...],
         zone: tzinfo,
-        store: LedgerStore,
+        storage: SupplyStorage,
     ) -> None:
         super().__init__()
         import_keys = [_key(counter) for counter in imports]
@@ -38,24 +38,24 @@ class SupplyEnergy(OnDemand):
         self.exported = CounterSum(export_keys)
         self.netting = Netting(import_keys, export_keys)
         self.demand = QuarterHourDemand(zone)
-        self.current = False
+        self.up_to_date = False
         self._sums: dict[CounterChannel, CounterSum] = {}
         for counter in imports:
             self._sums[counter] = self.imported
         for counter in exports:
             self._sums[counter] = self.exported
         self._offsets: dict[str, float] = {}
-        self._leap: int | None = None
-        self._store = store
+        self._break_time: int | None = None
+        self._storage = storage
 
     @property
     def available(self) -> bool:
-        """Whether all of its counters are live."""
+        """Whether all counters are available."""
         return all(counter.available for counter in self._sums)
 
     @property
     def state(self) -> SupplyEnergyState | None:
-        """What to keep over a restart."""
+        """The state to restore after a restart; None before anything was netted."""
         netting = self.netting.state
         if netting is None:
             return None
@@ -69,21 +69,21 @@ class SupplyEnergy(OnDemand):
         )
 
     async def async_take_over(self, state: SupplyEnergyState) -> None:
-        """Go on from what an entity kept, if it is newer than the file, and put it there."""
-        known = self._store.state
-        if known is None or known.netting.time < state.netting.time:
+        """Restore and save the state that an entity stored, if it is newer than the file."""
+        stored = self._storage.state
+        if stored is None or stored.netting.time < state.netting.time:
             self._restore(state)
-            self._store.follow(lambda: self.state)
-            await self._store.async_save()
+            self._storage.save_from(lambda: self.state)
+            await self._storage.async_save()
 
     @callback
     def resume(self, what: str, energy: float) -> None:
-        """Go on from an energy (Wh) that was shown, where nothing else is known of the ledger.
+        """Continue from the last published energy (Wh), where no state is stored.
 
-        A sum that began anew would leap to what its counters are at: to the statistics, that
-        would be energy that was used.
+        A sum that restarted would jump to the values of its counters, which the statistics would
+        record as consumption.
         """
-        if self._store.state is not None:
+        if self._storage.state is not None:
             return
         match what:
             case "active_energy_import":
@@ -98,9 +98,9 @@ class SupplyEnergy(OnDemand):
     def _restore(self, state: SupplyEnergyState) -> None:
         self.netting.restore(state.netting)
         self.demand.restore(state.demand)
-        for total, kept in ((self.imported, state.imported), (self.exported, state.exported)):
-            if kept is not None:
-                total.restore(kept)
+        for total, stored in ((self.imported, state.imported), (self.exported, state.exported)):
+            if stored is not None:
+                total.restore(stored)
         for counter in self._sums:
             guarded = state.counters.get(_key(counter))
             if guarded is not None:
@@ -108,38 +108,38 @@ class SupplyEnergy(OnDemand):
 
     @override
     async def _async_start(self, work: ExitStack) -> None:
-        known = self._store.state
-        if known is not None and self.netting.time is None:
-            self._restore(known)
-        self._store.follow(lambda: self.state)
+        stored = self._storage.state
+        if stored is not None and self.netting.time is None:
+            self._restore(stored)
+        self._storage.save_from(lambda: self.state)
         for counter in self._sums:
             take = partial(self._take, counter, _key(counter))
             work.callback(await counter.async_follow(take))
 
     @callback
     def _take(self, counter: CounterChannel, key: str, time: int, value: float, at: float) -> None:
-        self._note_leap(key, counter.guard.offset, time)
+        self._check_for_break(key, counter.guard.offset, time)
         self._sums[counter].take(key, value)
-        entries = self.netting.take(key, time, value)
-        if not entries:
+        netted = self.netting.take(key, time, value)
+        if not netted:
             return
-        self.current = True
-        self._store.save_soon()
-        if self._leap is None and abs(at - time) <= FAR_OFF:
-            for entry in entries:
-                self.demand.take(*entry)
+        self.up_to_date = True
+        self._storage.save_soon()
+        if self._break_time is None and abs(at - time) <= FAR_OFF:
+            for second, energy in netted:
+                self.demand.take(second, energy)
         else:
             self.demand.interrupt()
-            if self._leap is not None and entries[-1][0] >= self._leap:
-                self._leap = None
-        for booked in self._listeners:
-            booked()
+            if self._break_time is not None and netted[-1][0] >= self._break_time:
+                self._break_time = None
+        for changed in self._listeners:
+            changed()
 
-    def _note_leap(self, key: str, offset: float, time: int) -> None:
-        """A counter that broke, or whose break the user books, leaves the quarter unknown."""
+    def _check_for_break(self, key: str, offset: float, time: int) -> None:
+        """Note a break of a counter, or one that the user books: it must not become demand."""
         if self._offsets.setdefault(key, offset) != offset:
             self._offsets[key] = offset
-            self._leap = time
+            self._break_time = time
 
 
 def _key(counter: CounterChannel) -> str:

@@ -1,4 +1,4 @@
-"""The file of a supply's ledger, from which its energies and its demand go on after a restart."""
+"""The stored energies and demand of a supply, restored after a restart."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -18,13 +18,13 @@ from ..protocol.quantities import Unit
 from ..storage import Storage
 
 _VERSION = 1
-#: The same as Home Assistant's own interval for the states that it restores (s).
+#: The interval at which Home Assistant itself dumps states to restore (s).
 _SAVE_WITHIN = 900
 
 
 @dataclass(frozen=True, slots=True)
 class SupplyEnergyState:
-    """What to keep over a restart, the guards of the counters included."""
+    """The state to restore after a restart, including the guards of the counters."""
 
     netting: NettingState
     imported: CounterSumState | None
@@ -58,13 +58,13 @@ _LAYOUT = vol.Schema(
 )
 
 
-def ledger_from(stored: ExtraStoredData | None) -> SupplyEnergyState | None:
-    """The ledger as every entity of it kept it before there was a file; None if it did not."""
+def supply_energy_from(stored: ExtraStoredData | None) -> SupplyEnergyState | None:
+    """Return the state that a version without the file stored with each entity, if it did."""
     return read_extra(_LAYOUT, stored, Unit.WATT_HOUR)
 
 
-class LedgerStore:
-    """Where the ledger of a supply goes on from, whichever of its entities are enabled."""
+class SupplyStorage:
+    """The file with the energies of a supply, whichever of its entities are enabled."""
 
     def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
         self._storage = Storage(
@@ -75,33 +75,33 @@ class LedgerStore:
             contents="energies of the supply on disk",
         )
         self._loaded: SupplyEnergyState | None = None
-        self._current: Callable[[], SupplyEnergyState | None] = lambda: self._loaded
+        self._get_state: Callable[[], SupplyEnergyState | None] = lambda: self._loaded
 
     @property
     def state(self) -> SupplyEnergyState | None:
-        """The state of the ledger that was followed last, or else what was on disk."""
-        return self._current()
+        """The current state, or the loaded one before ``save_from`` was called."""
+        return self._get_state()
 
     async def async_load(self) -> None:
-        """Read the file."""
+        """Load the file."""
         self._loaded = await self._storage.async_load(_LAYOUT)
 
     @callback
-    def follow(self, current: Callable[[], SupplyEnergyState | None]) -> None:
-        """Keep the state of this ledger from now on."""
-        self._current = current
+    def save_from(self, get_state: Callable[[], SupplyEnergyState | None]) -> None:
+        """Save what ``get_state`` returns from now on."""
+        self._get_state = get_state
 
     @callback
     def save_soon(self) -> None:
-        """Write within a quarter of an hour, or when Home Assistant stops."""
+        """Save within a quarter of an hour, or when Home Assistant stops."""
         self._storage.save_soon(_SAVE_WITHIN)
 
     async def async_save(self) -> None:
-        """Write now."""
+        """Save now."""
         await self._storage.async_save()
 
     async def async_flush(self) -> None:
-        """Write now what would have been written soon."""
+        """Save now if a save is scheduled."""
         await self._storage.async_flush()
 
     async def async_remove(self) -> None:
@@ -111,5 +111,5 @@ class LedgerStore:
     def _data(self) -> dict[str, object]:
         state = self.state
         if TYPE_CHECKING:
-            assert state is not None  # nothing is written before there is something to keep
+            assert state is not None  # nothing is saved before something was netted
         return asdict(state)

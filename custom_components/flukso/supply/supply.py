@@ -1,4 +1,4 @@
-"""The phases of one supply as a whole: which ports they are, and what they amount to."""
+"""The totals over the phases of one supply."""
 
 from collections.abc import Callable, Collection, Iterable
 from datetime import tzinfo
@@ -14,10 +14,10 @@ from ..protocol.sensors import Source
 from ..protocol.topics import Kind
 from .energy import SupplyEnergy
 from .phases import supply_ports
-from .storage import LedgerStore
+from .storage import SupplyStorage
 from .totals import EnergyTotal, PowerTotal, Total
 
-#: What the powers are the sums of, each quantity with its sign.
+#: The quantities that each power is the sum of, with their signs.
 _POWERS = {
     "active_power_import": {Quantity.PPLUS: 1},
     "active_power_export": {Quantity.PMINUS: 1},
@@ -50,27 +50,27 @@ _NETTED: dict[str, _Figure] = {
 
 
 class Supply:
-    """Keeps the totals of a meter in step with its channels, and shows them when due."""
+    """Keeps the totals of a meter in line with its channels, and publishes them when due."""
 
     def __init__(
-        self, meter: Meter, chosen: Iterable[int], zone: tzinfo, store: LedgerStore
+        self, meter: Meter, chosen: Iterable[int], zone: tzinfo, storage: SupplyStorage
     ) -> None:
         self.totals: dict[str, Total] = {}
         self._meter = meter
         self._chosen = tuple(chosen)
         self._zone = zone
-        self._store = store
-        self._members: dict[tuple[Quantity, Kind], tuple[Channel, ...]] = {}
-        self._follow()
+        self._storage = storage
+        self._channels: dict[tuple[Quantity, Kind], tuple[Channel, ...]] = {}
+        self._update_totals()
 
     def current(self) -> Collection[Total]:
-        """The totals of the supply as it is now."""
+        """Return the totals of the supply as configured now."""
         return self.totals.values()
 
     @callback
     def listen(self) -> CALLBACK_TYPE:
         """Follow the meter; returns an unsubscribe function."""
-        return self._meter.listen(self._follow, self._tick)
+        return self._meter.listen(self._update_totals, self._tick)
 
     @callback
     def _tick(self, elapsed: int) -> None:
@@ -78,23 +78,23 @@ class Supply:
             if not total.listening:
                 continue
             if is_due(total.interval, elapsed) or not total.available:
-                total.show()
+                total.publish()
             else:
                 total.notify()
 
     @callback
-    def _follow(self) -> None:
-        """Make the totals anew when they are of other channels."""
-        members = self._find_members()
-        if members == self._members:
+    def _update_totals(self) -> None:
+        """Create the totals again when their channels have changed."""
+        channels = self._find_channels()
+        if channels == self._channels:
             return
-        self._members = members
+        self._channels = channels
         self.totals = {}
         self._add_powers()
         self._add_energies()
 
-    def _find_members(self) -> dict[tuple[Quantity, Kind], tuple[Channel, ...]]:
-        """For each quantity the channels of all ports, where every port has one."""
+    def _find_channels(self) -> dict[tuple[Quantity, Kind], tuple[Channel, ...]]:
+        """Return the channels of all ports by quantity, without quantities that a port lacks."""
         ports = supply_ports(self._meter.configuration, self._chosen)
         by_port: dict[tuple[Quantity, Kind], dict[int, Channel]] = {}
         for channel in self._meter.channels.values():
@@ -120,7 +120,7 @@ class Supply:
 
     def _add_energies(self) -> None:
         imports, exports = self._counters(Quantity.PPLUS), self._counters(Quantity.PMINUS)
-        supply_energy = SupplyEnergy(imports, exports, self._zone, self._store)
+        supply_energy = SupplyEnergy(imports, exports, self._zone, self._storage)
         figures: dict[str, _Figure] = {}
         if imports:
             figures |= _IMPORT
@@ -134,10 +134,10 @@ class Supply:
             )
 
     def _gauges(self, quantity: Quantity) -> tuple[Channel, ...]:
-        return self._members.get((quantity, Kind.GAUGE), ())
+        return self._channels.get((quantity, Kind.GAUGE), ())
 
     def _counters(self, quantity: Quantity) -> tuple[CounterChannel, ...]:
-        channels = self._members.get((quantity, Kind.COUNTER), ())
+        channels = self._channels.get((quantity, Kind.COUNTER), ())
         return tuple(channel for channel in channels if isinstance(channel, CounterChannel))
 
 

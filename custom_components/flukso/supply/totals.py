@@ -1,4 +1,4 @@
-"""Totals of a supply: what entities show of several channels together."""
+"""Totals of a supply: values computed from several channels."""
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
@@ -16,49 +16,50 @@ from .energy import SupplyEnergy
 
 
 class Total(Observable):
-    """A value made of several channels, shown once an interval and the first time at once.
+    """A value computed from several channels, published once per interval, at first immediately.
 
-    It is never made of a part of them: it becomes unavailable, or waits.
+    It is never computed from some of the channels only: it waits for the others, or becomes
+    unavailable.
     """
 
     def __init__(self, what: str, interval: int) -> None:
         super().__init__()
         self.what = what
         self.interval = interval
-        self._at_once = True
+        self._publish_immediately = True
 
     @callback
-    def show(self) -> None:
-        """Show what the channels amount to."""
+    def publish(self) -> None:
+        """Publish the value, or that it is unavailable."""
         if self.available:
-            self.value = self._current()
+            self.value = self._compute()
         else:
-            self._forget()
-            self._at_once = True
+            self._reset()
+            self._publish_immediately = True
         self.notify()
 
     @callback
-    def _news(self) -> None:
-        """Show at once what is not to wait for the next interval."""
-        if (self._at_once or not self.interval) and self.available:
-            self.show()
-            self._at_once = self.value is None
+    def _channel_updated(self) -> None:
+        """Publish now if the value must not wait for the end of the interval."""
+        if (self._publish_immediately or not self.interval) and self.available:
+            self.publish()
+            self._publish_immediately = self.value is None
 
-    def _forget(self) -> None:
-        """Forget what is true only while messages come."""
+    def _reset(self) -> None:
+        """Drop what is valid only while messages arrive."""
 
     @abstractmethod
-    def _current(self) -> float | None:
-        """The value to show."""
+    def _compute(self) -> float | None:
+        """Return the value to publish."""
 
 
 class PowerTotal(Total):
-    """The sum of gauges, each with its sign: the mean of the sums of every second."""
+    """The signed sum of gauges: the mean over the interval of the sums of each second."""
 
     def __init__(self, what: str, gauges: Mapping[Channel, int], interval: int) -> None:
         super().__init__(what, interval)
         self._gauges = gauges
-        self._forget()
+        self._reset()
 
     @property
     @override
@@ -75,22 +76,22 @@ class PowerTotal(Total):
     def _take(self, key: str, time: int, value: float, at: float) -> None:
         total = self._same_second_sum.take(key, time, value)
         if total is not None and self._mean.take(time, total, at):
-            self._news()
+            self._channel_updated()
 
     @override
-    def _forget(self) -> None:
+    def _reset(self) -> None:
         signs = {gauge.topic: sign for gauge, sign in self._gauges.items()}
         self._same_second_sum = SameSecondSum(signs)
         self._mean = IntervalMean()
         self.value = None
 
     @override
-    def _current(self) -> float | None:
-        return self._mean.publish(0 if self._at_once else self.interval)
+    def _compute(self) -> float | None:
+        return self._mean.publish(0 if self._publish_immediately else self.interval)
 
 
 class EnergyTotal(Total):
-    """A figure of the ledger."""
+    """An energy or demand of the supply."""
 
     def __init__(
         self,
@@ -110,8 +111,8 @@ class EnergyTotal(Total):
 
     @override
     async def _async_start(self, work: ExitStack) -> None:
-        work.callback(await self.supply_energy.async_listen(self._news))
+        work.callback(await self.supply_energy.async_listen(self._channel_updated))
 
     @override
-    def _current(self) -> float | None:
-        return self._figure(self.supply_energy) if self.supply_energy.current else None
+    def _compute(self) -> float | None:
+        return self._figure(self.supply_energy) if self.supply_energy.up_to_date else None

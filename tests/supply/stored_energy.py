@@ -1,23 +1,23 @@
-"""The ledger of a supply as it is kept on disk."""
+"""The energies of a supply as they are stored."""
 
 from typing import Any
 
-from .supplies import METER, NETTED, SUMS, slot
+from ..supplies import METER, NETTED, SUMS, slot
 
 type Storage = dict[str, Any]
 
 ENERGIES = NETTED | SUMS
-#: A minute before ten o'clock of the day that the house lives on.
+#: One minute before ten o'clock on the simulated day.
 TIME = 1_778_572_740
 IMPORTS, EXPORTS = (
     [METER.sensor_id(slot(port, subtype)) for port in (1, 2, 3)] for subtype in ("pplus", "pminus")
 )
-#: What the counters of a house showed, 40 Wh of import and 7 Wh of export before it is set up.
+#: The counters of a house 40 Wh of import and 7 Wh of export before the setup.
 BEFORE = dict(zip(IMPORTS, (4990.0, 69_970.0, 0.0), strict=True)) | dict(
     zip(EXPORTS, (0.0, 1.5, 893.0), strict=True)
 )
-#: That ledger as it is on disk.
-KEPT: Storage = {
+#: The data of the file.
+STORED: Storage = {
     "netting": {"time": TIME - 60, "values": BEFORE, "imported": 12_000.25, "exported": 500.0},
     "imported": {"total": 175_000.0, "values": {key: BEFORE[key] for key in IMPORTS}},
     "exported": {"total": 800.5, "values": {key: BEFORE[key] for key in EXPORTS}},
