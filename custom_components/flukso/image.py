@@ -1,4 +1,4 @@
-"""Images: the waveform of each clamp, voltage and current over one cycle of the mains."""
+"""Images of the waveform of each clamp: voltage and current over one cycle of the mains."""
 
 from functools import partial
 from typing import override
@@ -24,14 +24,14 @@ async def async_setup_entry(
     entry: FluksoConfigEntry,
     _async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the waveforms of a meter, now and whenever it enables other clamps."""
+    """Set up the waveforms of a meter, also of clamps that it enables later."""
     waveforms = entry.runtime_data.waveforms
     create = partial(FluksoWaveform, hass, entry)
     await async_follow(hass, entry, waveforms.oscilloscopes, create)
 
 
 class FluksoWaveform(FluksoEntity, ImageEntity):
-    """What a scope saw last; drawn when somebody looks at it."""
+    """The last capture of an oscilloscope, drawn when the image is requested."""
 
     _attr_content_type = "image/svg+xml"
     _attr_entity_category = EntityCategory.DIAGNOSTIC
@@ -51,11 +51,14 @@ class FluksoWaveform(FluksoEntity, ImageEntity):
 
     @override
     def _take_value(self) -> None:
-        if self._oscilloscope.look is not None:
-            self._attr_image_last_updated = dt_util.utc_from_timestamp(self._oscilloscope.look.at)
+        capture = self._oscilloscope.capture
+        if capture is not None:
+            self._attr_image_last_updated = dt_util.utc_from_timestamp(capture.at)
 
     @override
     async def async_image(self) -> bytes | None:
-        """The picture, as SVG."""
-        seen = self._oscilloscope.look
-        return None if seen is None else draw(seen.voltage.samples, seen.current.samples).encode()
+        """Return the drawing as SVG."""
+        capture = self._oscilloscope.capture
+        if capture is None:
+            return None
+        return draw(capture.voltage.samples, capture.current.samples).encode()

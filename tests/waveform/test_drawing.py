@@ -1,4 +1,4 @@
-"""The picture of a waveform: what is in it, read back."""
+"""The contents of the drawing of a waveform."""
 
 from math import pi, sin, sqrt
 import re
@@ -10,7 +10,7 @@ import pytest
 from custom_components.flukso.waveform.drawing import draw
 
 SVG = "{http://www.w3.org/2000/svg}"
-#: How wide letters are in the widest of the usual fonts, to their height; a card on a phone.
+#: The width of characters relative to the font size in the widest common font, and of a card.
 WIDE = {" ": 0.32, ".": 0.32, "−": 0.84, "m": 0.98}
 OTHERS = 0.69
 DIGIT = 0.64
@@ -24,19 +24,19 @@ def sine(rms: float) -> list[float]:
 
 
 def texts(picture: ET.Element, kind: str) -> list[str]:
-    """The words of a kind."""
+    """Return the texts of a class."""
     return [
         "".join(each.itertext()) for each in picture.iter(f"{SVG}text") if each.get("class") == kind
     ]
 
 
 def length(text: str) -> float:
-    """How long it gets."""
+    """Return the width of a text."""
     return HEIGHT * sum(DIGIT if each.isdigit() else WIDE.get(each, OTHERS) for each in text)
 
 
 def points(picture: ET.Element, kind: str) -> list[tuple[float, float]]:
-    """Where a curve goes."""
+    """Return the points of a curve."""
     [curve] = [each for each in picture.iter(f"{SVG}polyline") if kind in each.get("class", "")]
     pairs = (pair.split(",") for pair in curve.get("points", "").split())
     return [(float(x), float(y)) for x, y in pairs]
@@ -50,7 +50,7 @@ def test_each_wave_has_its_scale_unit_and_rms_and_time_is_in_milliseconds() -> N
     assert texts(picture, "times") == ["0", "5", "10", "15", "20 ms"]
 
 
-def test_a_piece_of_each_curve_stands_beside_what_it_is_called() -> None:
+def test_the_legend_has_a_sample_of_each_curve_next_to_its_text() -> None:
     picture = ET.fromstring(draw(sine(230), sine(5.7)))
 
     for kind, words in (("voltage", "230.0 V RMS"), ("current", "5.70 A RMS")):
@@ -93,13 +93,13 @@ def test_noise_does_not_look_like_a_current() -> None:
     assert "0.1 A" in texts(picture, "amperes")
 
 
-def test_the_voltage_is_seen_where_the_current_covers_it() -> None:
+def test_the_voltage_is_drawn_above_the_current() -> None:
     curves = ET.fromstring(draw(sine(230), sine(5.7))).iter(f"{SVG}polyline")
 
     assert [each.get("class") for each in curves] == ["wave current", "wave voltage"]
 
 
-def test_it_looks_right_in_light_and_dark() -> None:
+def test_it_has_colours_for_light_and_dark_and_no_active_contents() -> None:
     picture = draw(sine(230), sine(5))
 
     assert "@media (prefers-color-scheme: dark)" in picture
@@ -108,9 +108,7 @@ def test_it_looks_right_in_light_and_dark() -> None:
 
 
 @given(samples, samples)
-def test_whatever_was_sampled_stays_within_the_picture(
-    voltage: list[float], current: list[float]
-) -> None:
+def test_all_samples_stay_within_the_drawing(voltage: list[float], current: list[float]) -> None:
     picture = ET.fromstring(draw(voltage, current))
 
     _, _, width, height = map(float, picture.get("viewBox", "").split())
@@ -124,7 +122,7 @@ def test_whatever_was_sampled_stays_within_the_picture(
         assert 0 <= begin < begin + length(text.text or "") <= width
 
 
-def test_on_a_phone_its_letters_are_as_large_as_those_of_the_page() -> None:
+def test_on_a_phone_its_text_is_as_large_as_that_of_the_page() -> None:
     picture = draw(sine(230), sine(5))
 
     assert f"font: {HEIGHT}px" in picture

@@ -1,4 +1,4 @@
-"""What waveforms amount to, and that they cost nothing while nobody looks."""
+"""The figures of waveforms, whose topics are subscribed to only where needed."""
 
 from unittest.mock import patch
 
@@ -22,7 +22,7 @@ METER = flm03()
 
 
 def value(hass: HomeAssistant, what: str, port: int) -> float:
-    """A figure of a port."""
+    """Return the state of a figure of a port."""
     return float(state(hass, METER, what, port).state)
 
 
@@ -39,7 +39,7 @@ async def test_with_the_entities_disabled_nothing_is_subscribed_to(
     assert wave_topics(broker) == set()
 
 
-async def test_only_what_is_wanted_is_subscribed_to_and_let_go_of(
+async def test_only_topics_of_enabled_entities_are_subscribed_to_and_all_are_unsubscribed_from(
     hass: HomeAssistant, broker: Broker
 ) -> None:
     entry = await set_up(hass, broker, METER)
@@ -54,7 +54,7 @@ async def test_only_what_is_wanted_is_subscribed_to_and_let_go_of(
     assert wave_topics(broker) == set()
 
 
-async def test_a_clamp_that_goes_takes_its_subscriptions_and_leaves_the_voltage_to_others(
+async def test_a_disabled_clamp_ends_its_subscription_but_not_that_of_the_shared_voltage(
     hass: HomeAssistant, broker: Broker
 ) -> None:
     entry = await set_up(hass, broker, METER)
@@ -70,7 +70,7 @@ async def test_a_clamp_that_goes_takes_its_subscriptions_and_leaves_the_voltage_
 
 
 @pytest.mark.usefixtures("freezer")
-async def test_the_figures_are_those_of_the_waves(hass: HomeAssistant, broker: Broker) -> None:
+async def test_the_figures_match_the_waveform(hass: HomeAssistant, broker: Broker) -> None:
     entry = await set_up(hass, broker, METER)
     await enable(hass, broker, entry, *FIGURES)
     current = cycle(10, degrees=-30, harmonics={3: 0.2, 5: 0.1, 7: 0.05})
@@ -88,7 +88,7 @@ async def test_the_figures_are_those_of_the_waves(hass: HomeAssistant, broker: B
     assert state(hass, METER, "crest_factor", 1).state == "unknown"
 
 
-async def test_nothing_flows_through_a_clamp_that_is_not_clipped_on(
+async def test_a_clamp_without_current_has_no_figures(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
     entry = await set_up(hass, broker, METER)
@@ -103,7 +103,7 @@ async def test_nothing_flows_through_a_clamp_that_is_not_clipped_on(
         assert state(hass, METER, what, 1).state == "unknown"
 
 
-async def test_between_two_looks_no_message_is_even_parsed(
+async def test_between_two_captures_no_message_is_parsed(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
     entry = await set_up(hass, broker, METER)
@@ -117,13 +117,13 @@ async def test_between_two_looks_no_message_is_even_parsed(
     assert parse.call_count == 2 * 3 * 2
 
 
-@pytest.mark.parametrize(("chosen", "looks"), [({}, 6), ({"waveform_interval": 30}, 2)])
-async def test_a_figure_is_new_once_an_interval(
+@pytest.mark.parametrize(("chosen", "captures"), [({}, 6), ({"waveform_interval": 30}, 2)])
+async def test_a_waveform_is_captured_once_per_interval(
     hass: HomeAssistant,
     broker: Broker,
     freezer: FrozenDateTimeFactory,
     chosen: dict[str, int],
-    looks: int,
+    captures: int,
 ) -> None:
     entry = await set_up_with(hass, broker, METER, **chosen)
     await enable(hass, broker, entry, "port_1_waveform")
@@ -133,10 +133,10 @@ async def test_a_figure_is_new_once_an_interval(
         await show_cycle(broker, METER, 1)
         freezer.tick(1)
 
-    assert len(writes.of(entity_id(hass, METER, "waveform", 1))) == looks
+    assert len(writes.of(entity_id(hass, METER, "waveform", 1))) == captures
 
 
-async def test_home_assistants_own_clock_may_be_set_back(
+async def test_captures_continue_when_the_clock_of_the_host_is_set_back(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
     entry = await set_up(hass, broker, METER)
@@ -151,7 +151,7 @@ async def test_home_assistants_own_clock_may_be_set_back(
 
 
 @pytest.mark.usefixtures("freezer")
-async def test_what_is_no_waveform_leaves_the_last_one_and_is_logged(
+async def test_an_invalid_waveform_is_logged_and_the_last_one_is_kept(
     hass: HomeAssistant,
     broker: Broker,
     freezer: FrozenDateTimeFactory,
@@ -181,9 +181,7 @@ async def test_what_is_no_waveform_leaves_the_last_one_and_is_logged(
     assert value(hass, "crest_factor", 1) == pytest.approx(1.41, abs=0.01)
 
 
-async def test_a_retained_waveform_tells_nothing_of_now(
-    hass: HomeAssistant, broker: Broker
-) -> None:
+async def test_a_retained_waveform_is_ignored(hass: HomeAssistant, broker: Broker) -> None:
     broker.retained[flx_topic(METER, "voltage/1")] = waveform(cycle(230), "mV")
     broker.retained[flx_topic(METER, "current/1")] = waveform(cycle(10), "mA")
     entry = await set_up(hass, broker, METER)
@@ -193,7 +191,7 @@ async def test_a_retained_waveform_tells_nothing_of_now(
     assert state(hass, METER, "crest_factor", 1).state == "unknown"
 
 
-async def test_silence_makes_them_unavailable_until_they_are_heard(
+async def test_silence_makes_them_unavailable_until_the_next_capture(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
     entry = await set_up(hass, broker, METER)
@@ -220,25 +218,25 @@ async def test_silence_makes_them_unavailable_until_they_are_heard(
     ("topic", "payload"),
     [("voltage/1", None), ("current/1", None), ("current/1", "[]"), ("voltage/1", "[]")],
 )
-async def test_a_current_without_its_voltage_is_not_shown_for_long_nor_the_other_way_round(
+async def test_current_without_voltage_or_voltage_without_current_is_soon_unavailable(
     hass: HomeAssistant,
     broker: Broker,
     freezer: FrozenDateTimeFactory,
     topic: str,
     payload: str | None,
 ) -> None:
-    """One of the two falls silent, or what comes of it can't be read."""
+    """One of the two is silent, or its messages are invalid."""
     entry = await set_up(hass, broker, METER)
     await enable(hass, broker, entry, "port_1_crest_factor")
     await show_cycle(broker, METER, 1)
-    said = {
+    sent = {
         "voltage/1": waveform(cycle(230), "mV", age=-5),
         "current/1": waveform(cycle(10), "mA"),
     } | {topic: payload}
 
     for _ in range(15):
         await let_pass(hass, broker, freezer, 5)
-        for each, what in said.items():
+        for each, what in sent.items():
             if what is not None:
                 await broker.publish(flx_topic(METER, each), what)
 
@@ -248,7 +246,7 @@ async def test_a_current_without_its_voltage_is_not_shown_for_long_nor_the_other
 
 
 @pytest.mark.usefixtures("freezer")
-async def test_a_current_in_phase_is_shifted_by_nothing_and_not_by_minus_nothing(
+async def test_a_current_in_phase_has_a_shift_of_zero_and_not_of_minus_zero(
     hass: HomeAssistant, broker: Broker
 ) -> None:
     entry = await set_up(hass, broker, METER)

@@ -1,4 +1,4 @@
-"""Which voltage and current make one waveform: of one moment, or else the nearest."""
+"""Which voltage and current make one capture: of the same moment, or else the nearest."""
 
 from datetime import datetime, timedelta
 
@@ -17,7 +17,7 @@ METER = flm03()
 
 
 def shift(hass: HomeAssistant) -> float:
-    """The phase shift that port 1 shows."""
+    """Return the phase shift of port 1."""
     return float(state(hass, METER, "phase_shift", 1).state)
 
 
@@ -27,19 +27,19 @@ async def test_voltage_and_current_are_paired_whichever_comes_first(
 ) -> None:
     entry = await set_up(hass, broker, METER)
     await enable(hass, broker, entry, "port_1_phase_shift")
-    said = {
+    sent = {
         flx_topic(METER, "voltage/1"): waveform(cycle(230), "mV"),
         flx_topic(METER, "current/1"): waveform(cycle(10), "mA"),
     }
 
-    for topic in sorted(said, key=lambda topic: not topic.endswith(first)):
+    for topic in sorted(sent, key=lambda topic: not topic.endswith(first)):
         freezer.tick(0.3)
-        await broker.publish(topic, said[topic])
+        await broker.publish(topic, sent[topic])
 
     assert shift(hass) == 0
 
 
-async def test_where_no_moment_is_shared_the_nearest_within_a_second_is_taken(
+async def test_without_a_pair_of_the_same_moment_the_nearest_within_a_second_is_taken(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
     entry = await set_up(hass, broker, METER)
@@ -57,7 +57,7 @@ async def test_where_no_moment_is_shared_the_nearest_within_a_second_is_taken(
     assert abs(shift(hass)) == pytest.approx(20, abs=0.1)
 
 
-async def test_a_current_is_not_paired_with_the_voltage_before_while_its_own_is_on_its_way(
+async def test_a_current_is_not_paired_with_an_earlier_voltage_before_its_own_arrives(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
     entry = await set_up(hass, broker, METER)
@@ -73,7 +73,7 @@ async def test_a_current_is_not_paired_with_the_voltage_before_while_its_own_is_
     assert shift(hass) == 0
 
 
-async def test_a_pair_does_not_wait_for_what_a_slow_meter_sends_next(
+async def test_a_pair_does_not_wait_for_the_next_messages_of_a_slow_meter(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
     entry = await set_up(hass, broker, METER)
@@ -90,7 +90,7 @@ async def test_a_pair_does_not_wait_for_what_a_slow_meter_sends_next(
     assert abs(taken - dt_util.utcnow()) < timedelta(seconds=1)
 
 
-async def test_what_has_drifted_apart_within_the_second_is_no_pair(
+async def test_waveforms_that_are_no_longer_a_pair_after_the_wait_are_not_captured(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
     entry = await set_up(hass, broker, METER)
@@ -110,7 +110,7 @@ async def test_what_has_drifted_apart_within_the_second_is_no_pair(
 
 
 @pytest.mark.usefixtures("freezer")
-async def test_what_is_disabled_while_a_pair_is_waited_for_is_not_shown(
+async def test_an_entity_disabled_while_a_pair_is_waited_for_is_not_updated(
     hass: HomeAssistant, broker: Broker
 ) -> None:
     entry = await set_up(hass, broker, METER)
@@ -126,7 +126,7 @@ async def test_what_is_disabled_while_a_pair_is_waited_for_is_not_shown(
     assert wave_topics(broker) == set()
 
 
-async def test_what_is_more_than_a_second_apart_is_no_pair(
+async def test_waveforms_more_than_a_second_apart_are_no_pair(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
     entry = await set_up(hass, broker, METER)

@@ -71,7 +71,7 @@ async def async_capture(
         await async_wait(hass, done)
     finally:
         stop_listening()
-    return own.look
+    return own.capture
 
 
 async def async_wait(hass: HomeAssistant, done: asyncio.Event) -> None:

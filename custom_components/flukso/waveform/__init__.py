@@ -1,1 +1,1 @@
-"""The waveforms of the clamps, and the figures derived from them."""
+"""The waveforms of the clamps, and figures derived from them."""

@@ -1,7 +1,7 @@
-"""A picture of one cycle of the mains: voltage and current on two scales, as SVG.
+"""Drawing of one cycle of the mains as SVG: voltage and current, each with a scale of its own.
 
-Its words are symbols of units, so that it needs no translation; its colours follow the browser's
-light or dark scheme.
+Its only texts are numbers and symbols of units, which need no translation. Its colours follow the
+light or dark scheme of the browser.
 """
 
 from collections.abc import Sequence
@@ -9,20 +9,20 @@ from math import floor, log10
 
 from ..metering.waveform_analysis import rms
 
-#: A cycle lasts so long (ms), and this is how the time is divided.
+#: The length of a cycle (ms), and the times of the grid lines.
 _CYCLE = 20
 _TIMES = range(0, _CYCLE + 1, 5)
-#: Steps of both scales, above zero as below it, and where the least scale ends (V, A): what noise
-#: there is on a clamp that nothing flows through shall not look like a current.
+#: Steps of both scales above zero, as many below it, and the end of the smallest scale (V, A):
+#: noise of a clamp without current must not look like a current.
 _STEPS = 2
-_LEAST = 0.1
+_SMALLEST_SCALE = 0.1
 
-#: For a card as wide as a phone: there its letters are about as large as those of the page.
+#: Sized for a card as wide as a phone, where its text is about as large as that of the page.
 _WIDTH, _HEIGHT = 400, 270
 _LEFT, _RIGHT, _TOP, _BOTTOM = 60, 340, 46, 238
 _MIDDLE = (_TOP + _BOTTOM) / 2
 _GAP = 6
-#: The piece of a curve that stands before its name, and where that line of text is.
+#: The legend: the length of the sample line of each curve, and the baseline of the text.
 _SAMPLE, _LEGEND = 18, 22
 
 _STYLE = """
@@ -43,7 +43,7 @@ svg { font: 15px Roboto, system-ui, sans-serif; fill: #5f6368; }
 
 
 def draw(voltage: Sequence[float], current: Sequence[float]) -> str:
-    """Draw samples in V and A, evenly spaced over one cycle."""
+    """Return the drawing of samples in V and A, evenly spaced over one cycle."""
     size = f'width="{_WIDTH}" height="{_HEIGHT}"'
     return "".join(
         (
@@ -77,35 +77,36 @@ def _grid() -> list[str]:
 
 
 def _scale(samples: Sequence[float], kind: str, unit: str, x: float, anchor: str) -> list[str]:
-    step = _highest(samples) / _STEPS
-    marks = []
+    step = _scale_end(samples) / _STEPS
+    labels = []
     for place in range(-_STEPS, _STEPS + 1):
-        mark = f"{place * step:g}".replace("-", "−")
-        label = f"{mark} {unit}" if place == _STEPS else mark
-        marks.append(_text(x, _y(place / _STEPS) + 5, label, kind, anchor))
-    return marks
+        number = f"{place * step:g}".replace("-", "−")
+        label = f"{number} {unit}" if place == _STEPS else number
+        labels.append(_text(x, _y(place / _STEPS) + 5, label, kind, anchor))
+    return labels
 
 
 def _wave(samples: Sequence[float], kind: str) -> str:
-    """The curve through the samples, closed by the first of the next cycle."""
-    highest, count = _highest(samples), len(samples)
+    """Return the curve through the samples, up to the first one of the next cycle."""
+    scale_end, count = _scale_end(samples), len(samples)
     points = " ".join(
-        f"{_x(place / count):.1f},{_y(sample / highest):.1f}"
+        f"{_x(place / count):.1f},{_y(sample / scale_end):.1f}"
         for place, sample in enumerate((*samples, samples[0]))
     )
     return f'<polyline class="wave {kind}" points="{points}"/>'
 
 
 def _sample(x: float, kind: str) -> str:
-    """A piece of the curve, which tells what the text beside it is about."""
+    """Return the sample line of a curve in the legend."""
     return f'<path class="wave {kind}" d="M{x:g} {_LEGEND - 5}h{_SAMPLE}"/>'
 
 
-def _highest(samples: Sequence[float]) -> float:
-    """The end of a scale that has room for the samples, in round steps."""
-    least = max(*map(abs, samples), _LEAST) / _STEPS
-    power: float = 10 ** floor(log10(least))
-    return _STEPS * power * next(each for each in (1, 2, 5, 10) if each * power >= least)
+def _scale_end(samples: Sequence[float]) -> float:
+    """Return the end of the smallest scale for the samples with steps of 1, 2 or 5 times 10ⁿ."""
+    smallest_step = max(*map(abs, samples), _SMALLEST_SCALE) / _STEPS
+    power: float = 10 ** floor(log10(smallest_step))
+    step = next(each * power for each in (1, 2, 5, 10) if each * power >= smallest_step)
+    return _STEPS * step
 
 
 def _x(share: float) -> float:

@@ -1,8 +1,8 @@
-"""An oscilloscope for a clamp: it looks at the mains once an interval, while somebody looks at it.
+"""The oscilloscope of a clamp, which captures voltage and current once per interval.
 
-The topics of the waveforms are frequent. So nothing subscribes to them unless an entity that is
-enabled, or an action under way, wants them, and between two looks no message is even parsed. The
-clamps share the one voltage, and Home Assistant's MQTT its subscription among them.
+Waveform messages are frequent: their topics are subscribed to only for enabled entities and
+running actions, and between two captures no message is parsed. All clamps use the same voltage
+topic, for which Home Assistant's MQTT integration has one subscription.
 """
 
 from collections import deque
@@ -26,16 +26,17 @@ from ..transport.home_assistant import Message, Transport
 
 _VOLTAGE, _CURRENT = "mV", "mA"
 _UNITS = (_VOLTAGE, _CURRENT)
-#: Where a pair is there, so long one of the same moment is waited for (s); so many are kept.
+#: How long a pair of different moments waits for one of the same moment (s).
 _WAIT = 1
-_KEPT = 8
-#: A clamp that is looked at and silent for longer (s) is not live.
+#: How many waveforms of each unit are kept to find a pair.
+_MOST_WAVEFORMS = 8
+#: After how long without messages on a subscribed topic a clamp is unavailable (s).
 _PATIENCE = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """Voltage and current over one cycle; ``at`` is when they were taken, seconds since 1970."""
+    """Voltage and current over one cycle; ``at`` is when they arrived, seconds since 1970."""
 
     at: float
     voltage: Waveform
@@ -43,7 +44,10 @@ class Capture:
 
 
 class Oscilloscope(Observable):
-    """Shows when it looked last, in seconds since 1970; ``sensor`` is one of its clamp's."""
+    """Captures the waveforms of a clamp; ``sensor`` is any sensor of that clamp.
+
+    Its value is the time of the last capture, in seconds since 1970.
+    """
 
     def __init__(
         self,
@@ -51,106 +55,108 @@ class Oscilloscope(Observable):
         sensor: Sensor,
         topics: tuple[str, str],
         transport: Transport,
-        broken: Callable[[str, ProtocolError], None],
+        note_broken: Callable[[str, ProtocolError], None],
         *,
         interval: int,
     ) -> None:
         super().__init__()
         self.sensor = sensor
-        self.look: Capture | None = None
+        self.capture: Capture | None = None
         self._hass = hass
         self._topics = topics
         self._transport = transport
-        self._broken = broken
+        self._note_broken = note_broken
         self._interval = interval
-        self._alive = True
-        self._spoke_at: dict[str, float] = {}
+        self._is_live = True
+        self._received_at: dict[str, float] = {}
         self._stop_waiting: CALLBACK_TYPE | None = None
-        self._begin_anew()
+        self._reset()
 
     @property
     def port(self) -> int:
-        """The port that its clamp is on."""
+        """The port of the clamp."""
         return self.sensor.ports[0]
 
     @property
     @override
     def available(self) -> bool:
-        return self._alive and self._transport.connected
+        return self._is_live and self._transport.connected
 
     @override
     async def _async_start(self, work: ExitStack) -> None:
-        self._begin_anew()
-        work.callback(self._forget)
+        self._reset()
+        work.callback(self._discard_waveforms)
         for topic, unit in zip(self._topics, _UNITS, strict=True):
             receive = partial(self._receive, unit)
             work.callback(await self._transport.async_subscribe(topic, receive))
 
     @callback
-    def judge(self, now: float) -> None:
-        """Learn that time passes, or that the connection came or went."""
+    def update(self, now: float) -> None:
+        """Check for silence and for the connection."""
         if not self._transport.connected:
-            self._begin_anew()
+            self._reset()
         else:
             for unit in _UNITS:
-                self._spoke_at.setdefault(unit, now)
-        self._alive = all(now - at <= _PATIENCE for at in self._spoke_at.values())
+                self._received_at.setdefault(unit, now)
+        self._is_live = all(now - at <= _PATIENCE for at in self._received_at.values())
         self.notify()
 
-    def _begin_anew(self) -> None:
-        """Be ready to look at once, and let silence count from the next time on."""
-        self._looked_at = -inf
-        self._spoke_at.clear()
-        self._forget()
+    def _reset(self) -> None:
+        """Allow a capture immediately, and count silence from the next update."""
+        self._captured_at = -inf
+        self._received_at.clear()
+        self._discard_waveforms()
 
-    def _forget(self) -> None:
-        """Wait for a pair."""
-        self._seen: dict[str, deque[Waveform]] = {unit: deque(maxlen=_KEPT) for unit in _UNITS}
+    def _discard_waveforms(self) -> None:
+        """Discard waveforms that were not captured."""
+        self._waveforms: dict[str, deque[Waveform]] = {
+            unit: deque(maxlen=_MOST_WAVEFORMS) for unit in _UNITS
+        }
         if self._stop_waiting is not None:
             self._stop_waiting()
             self._stop_waiting = None
 
     @callback
     def _receive(self, unit: str, message: Message) -> None:
-        """Take what may be half of a look; one that can't be read is no sign of life."""
+        """Take one half of a capture; an invalid message does not make the clamp available."""
         if message.retained:
             return
-        if 0 <= message.arrived - self._looked_at < self._interval:
-            self._spoke_at[unit] = message.arrived
+        if 0 <= message.arrived - self._captured_at < self._interval:
+            self._received_at[unit] = message.arrived
             return
         try:
             waveform = parse_waveform(message.payload, unit)
         except ProtocolError as error:
-            self._broken(message.topic, error)
+            self._note_broken(message.topic, error)
             return
-        self._spoke_at[unit] = message.arrived
-        self._seen[unit].append(waveform)
-        pair = self._nearest()
+        self._received_at[unit] = message.arrived
+        self._waveforms[unit].append(waveform)
+        pair = self._find_nearest()
         if pair is None:
             return
         if pair[0].time == pair[1].time:
             self._take(Capture(message.arrived, *pair))
         elif self._stop_waiting is None:
-            self._stop_waiting = async_call_later(self._hass, _WAIT, self._make_do)
+            self._stop_waiting = async_call_later(self._hass, _WAIT, self._take_nearest)
 
     @callback
-    def _make_do(self, now: datetime) -> None:
-        """Take the nearest: what is of one moment did not come."""
+    def _take_nearest(self, now: datetime) -> None:
+        """Take the nearest pair, where none of the same moment arrived."""
         self._stop_waiting = None
-        pair = self._nearest()
+        pair = self._find_nearest()
         if pair is not None:
             self._take(Capture(now.timestamp(), *pair))
 
-    def _nearest(self) -> tuple[Waveform, Waveform] | None:
-        voltages = [(wave.time, wave) for wave in self._seen[_VOLTAGE]]
-        currents = [(wave.time, wave) for wave in self._seen[_CURRENT]]
+    def _find_nearest(self) -> tuple[Waveform, Waveform] | None:
+        voltages = [(wave.time, wave) for wave in self._waveforms[_VOLTAGE]]
+        currents = [(wave.time, wave) for wave in self._waveforms[_CURRENT]]
         return nearest(voltages, currents)
 
     @callback
-    def _take(self, look: Capture) -> None:
-        self.look = look
-        self.value = look.at
-        self._looked_at = look.at
-        self._alive = True
-        self._forget()
+    def _take(self, capture: Capture) -> None:
+        self.capture = capture
+        self.value = capture.at
+        self._captured_at = capture.at
+        self._is_live = True
+        self._discard_waveforms()
         self.notify()
