@@ -6,10 +6,9 @@ from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
-from homeassistant.components import mqtt
 from homeassistant.exceptions import HomeAssistantError
 
-_SUBSCRIBE = "homeassistant.components.mqtt.async_subscribe"
+from custom_components.flukso.transport.home_assistant import mqtt
 
 
 class Queue:
@@ -35,6 +34,11 @@ class Queue:
         """Make the oldest subscription."""
         self._answers[0].set_result(None)
 
+    def grant_all(self) -> None:
+        """Make all that wait."""
+        for answer in self._answers:
+            answer.set_result(None)
+
     def refuse(self) -> None:
         """Refuse the oldest subscription."""
         self._answers[0].set_exception(HomeAssistantError("refused"))
@@ -50,7 +54,7 @@ def refused(*topics: str) -> Generator[None]:
             raise HomeAssistantError("refused")
         return await subscribe(hass, topic, *args, **kwargs)
 
-    with patch(_SUBSCRIBE, refuse):
+    with patch.object(mqtt, "async_subscribe", refuse):
         yield
 
 
@@ -64,5 +68,5 @@ def queued(*topics: str) -> Generator[Queue]:
             await queue.wait(topic)
         return await subscribe(hass, topic, *args, **kwargs)
 
-    with patch(_SUBSCRIBE, wait):
+    with patch.object(mqtt, "async_subscribe", wait):
         yield queue

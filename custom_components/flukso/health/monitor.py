@@ -9,10 +9,14 @@ would take a subscription to them, a second way behind a prefix that nobody name
 readings on the broker, and a broker that is away is the MQTT integration's to tell.
 """
 
+import asyncio
 from collections.abc import Iterable
+from contextlib import ExitStack
 from datetime import datetime, timedelta
+import logging
 
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.util import dt as dt_util
@@ -26,6 +30,8 @@ from ..protocol.topics import CONFIG_REPORTS, Report, reading_topic
 from ..transport.home_assistant import Message, Transport
 from .clock_check import ClockCheck
 from .diagnosis import SOON, Problem, Symptoms, diagnose
+
+_LOGGER = logging.getLogger(__name__)
 
 #: How often to look.
 _PERIOD = timedelta(minutes=1)
@@ -43,7 +49,8 @@ class HealthMonitor:
         self._since: float | None = None
         self._elsewhere: tuple[float, float] | None = None
         self._watched = ""
-        self._stop_watching: CALLBACK_TYPE | None = None
+        self._watching = ExitStack()
+        self._looking = asyncio.Lock()
 
     @callback
     def start(self) -> None:
@@ -57,20 +64,29 @@ class HealthMonitor:
 
     @callback
     def _stop(self) -> None:
-        if self._stop_watching is not None:
-            self._stop_watching()
+        self._watching.close()
         self._clock_check.stop()
         self._report(frozenset(), frozenset(), {})
 
-    async def _look(self, moment: datetime) -> None:
-        now = moment.timestamp()
-        await self._watch_elsewhere()
-        await self._clock_check.async_look(now)
-        self._note_connection(now)
-        if self._since is None or now - self._since < SOON:
-            return
-        symptoms = self._symptoms(now, self._since)
-        self._report(diagnose(symptoms), symptoms.undecided, self._placeholders(symptoms))
+    @callback
+    def _look(self, moment: datetime) -> None:
+        self._entry.async_create_background_task(
+            self._hass, self._async_look(moment.timestamp()), "flukso health"
+        )
+
+    async def _async_look(self, now: float) -> None:
+        async with self._looking:
+            self._note_connection(now)
+            if self._since is None:
+                return
+            try:
+                await self._watch_elsewhere()
+                await self._clock_check.async_look(now)
+            except HomeAssistantError as error:
+                _LOGGER.debug("Can't subscribe, trying again in a minute: %s", error)
+            if now - self._since >= SOON:
+                symptoms = self._symptoms(now, self._since)
+                self._report(diagnose(symptoms), symptoms.undecided, self._placeholders(symptoms))
 
     def _note_connection(self, now: float) -> None:
         if not self._transport.connected:
@@ -108,10 +124,12 @@ class HealthMonitor:
         ]
         if not self._meter.prefix or not topics or self._watched in topics:
             return
-        if self._stop_watching is not None:
-            self._stop_watching()
+        self._watching.close()
+        self._watched = ""
+        self._watching.callback(
+            await self._transport.async_subscribe(topics[0], self._hear_elsewhere)
+        )
         self._watched = topics[0]
-        self._stop_watching = await self._transport.async_subscribe(topics[0], self._hear_elsewhere)
 
     @callback
     def _hear_elsewhere(self, message: Message) -> None:
