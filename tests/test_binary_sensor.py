@@ -7,7 +7,7 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
-from custom_components.flukso.binary_sensor import FAULTS, LASTING
+from custom_components.flukso.binary_sensor import FAULTS, ON_SECONDS
 
 from .broker import Broker
 from .home import set_up, state_of
@@ -78,9 +78,9 @@ async def test_what_a_kube_notices_lasts_for_a_while(
     assert state_of(hass, meter, slot, "counter").state == "off"
     await broker.publish(meter.topic(slot, "counter"), reading(18, ""))
     assert state_of(hass, meter, slot, "counter").state == "on"
-    await let_pass(hass, broker, LASTING - 2)
+    await let_pass(hass, broker, ON_SECONDS - 2)
     assert state_of(hass, meter, slot, "counter").state == "on"
-    await let_pass(hass, broker, LASTING + 2)
+    await let_pass(hass, broker, ON_SECONDS + 2)
     assert state_of(hass, meter, slot, "counter").state == "off"
 
 
@@ -92,7 +92,7 @@ async def test_a_second_movement_makes_it_last_longer(hass: HomeAssistant, broke
         await broker.publish(meter.topic(MOVEMENT, "counter"), reading(count, ""))
 
     assert state_of(hass, meter, MOVEMENT, "counter").state == "on"
-    await let_pass(hass, broker, LASTING + 2)
+    await let_pass(hass, broker, ON_SECONDS + 2)
     assert state_of(hass, meter, MOVEMENT, "counter").state == "off"
 
 
@@ -149,6 +149,6 @@ async def test_a_movement_that_lasts_leaves_no_timer_when_the_meter_goes(
     await broker.publish(*meter.changed(VIBRATION, enable=0).sensor_report)
     assert state_of(hass, meter, VIBRATION, "counter").state == "unavailable"
     await hass.config_entries.async_unload(entry.entry_id)
-    await let_pass(hass, broker, LASTING + 2)
+    await let_pass(hass, broker, ON_SECONDS + 2)
 
     assert state_of(hass, meter, MOVEMENT, "counter").state == "unavailable"

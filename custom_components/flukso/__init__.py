@@ -29,7 +29,7 @@ from .meter.meter_storage import MeterStorage
 from .meter.write_intervals import Intervals
 from .migration import migrate_entry, take_over
 from .models import FluksoConfigEntry, FluksoData
-from .repairs import forget_issues, raise_counter_break
+from .repairs import delete_issues, raise_counter_break
 from .services import async_setup_actions
 from .supply.storage import SupplyStorage
 from .transport.home_assistant import Transport
@@ -40,22 +40,22 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 
 async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
-    """Register the actions, which serve all meters."""
+    """Register the actions, which are the same for all meters."""
     async_setup_actions(hass)
     return True
 
 
 async def async_migrate_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> bool:
-    """Take over an entry of the older integration; that of a newer version can't be read."""
+    """Migrate an entry of the older integration; one of a newer version is not supported."""
     if entry.version == 1:
         return migrate_entry(hass, entry)
     return entry.version == 2
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> bool:
-    """Set up a meter: what it says of itself first, then its entities, which ask for readings.
+    """Set up a meter: its configuration first, then its entities, which subscribe to readings.
 
-    The platforms come last, so that a setup that fails leaves nothing behind.
+    The platforms come last, so that a failed setup leaves nothing behind.
 
     Raises:
         ConfigEntryNotReady: Home Assistant's MQTT is not set up, or no longer.
@@ -76,12 +76,12 @@ async def async_setup_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> bo
         counter_break=partial(raise_counter_break, hass, entry),
     )
     entry.async_on_unload(meter.async_stop)
-    seconds = int(entry.options.get(CONF_WAVEFORM_INTERVAL, DEFAULT_WAVEFORM_INTERVAL))
-    waveforms = Waveforms(hass, meter, transport, seconds)
+    waveform_interval = int(entry.options.get(CONF_WAVEFORM_INTERVAL, DEFAULT_WAVEFORM_INTERVAL))
+    waveforms = Waveforms(hass, meter, transport, waveform_interval)
     entry.async_on_unload(waveforms.listen())
     fill_log = await async_load_fill_log(hass, entry.entry_id)
-    fills = entry.options.get(CONF_FILL_GAPS, True)
-    history = Backfill(hass, meter, transport, fill_log) if fills else None
+    fill_gaps = entry.options.get(CONF_FILL_GAPS, True)
+    history = Backfill(hass, meter, transport, fill_log) if fill_gaps else None
     entry.runtime_data = FluksoData(meter, waveforms, fill_log, history)
     await meter.async_load()
 
@@ -104,7 +104,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> bo
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> bool:
-    """Let go of a meter."""
+    """Unload a meter."""
     runtime = entry.runtime_data
     if runtime.history is not None:
         await runtime.history.async_stop()
@@ -113,8 +113,8 @@ async def async_unload_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> b
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> None:
-    """Forget a meter."""
-    forget_issues(hass, entry)
+    """Delete the issues and files of a removed meter."""
+    delete_issues(hass, entry)
     await MeterStorage(hass, entry.entry_id).async_remove()
     await async_remove_fill_log(hass, entry.entry_id)
     await SupplyStorage(hass, entry.entry_id).async_remove()
@@ -123,7 +123,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> N
 async def async_remove_config_entry_device(
     hass: HomeAssistant, entry: FluksoConfigEntry, device_entry: dr.AnyDeviceEntry
 ) -> bool:
-    """A device may be deleted once the meter has nothing enabled on it, as far as is known."""
+    """Return whether the meter is known to have no enabled sensor on a device."""
     if entry.state is not ConfigEntryState.LOADED:
         return False
     meter = entry.runtime_data.meter

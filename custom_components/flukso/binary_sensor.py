@@ -1,4 +1,4 @@
-"""Binary sensors: what a FluksoKube notices, and whether it is well."""
+"""Binary sensors: movement, vibration and faults of a FluksoKube."""
 
 from datetime import datetime
 from functools import partial
@@ -33,8 +33,8 @@ FAULTS = (
     "watchdog",
 )
 
-#: How long a movement or vibration lasts: a kube tells of a new one every 8 s at the most (s).
-LASTING = 30
+#: How long movement or vibration stays on (s): a kube reports it at most every 8 s.
+ON_SECONDS = 30
 
 _PROBLEM = BinarySensorEntityDescription(
     key="problem",
@@ -57,7 +57,7 @@ async def async_setup_entry(
     entry: FluksoConfigEntry,
     _async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the binary sensors of a meter's kubes, now and whenever it gets others."""
+    """Set up the binary sensors of a meter's kubes, also of those added later."""
     channels = partial(channels_of, entry)
     await async_follow(hass, entry, channels, partial(_create, hass, entry))
 
@@ -74,7 +74,7 @@ def _create(
 
 
 class FluksoProblem(ChannelEntity, BinarySensorEntity):
-    """The error field of a kube: on while any bit is set, the bits by name in an attribute."""
+    """The error field of a kube: on while any bit is set, with the faults in an attribute."""
 
     entity_description = _PROBLEM
 
@@ -88,9 +88,9 @@ class FluksoProblem(ChannelEntity, BinarySensorEntity):
 
 
 class FluksoEvent(ChannelEntity, BinarySensorEntity):
-    """Movement or vibration: on for a while after the kube's counter moved.
+    """Movement or vibration: on for ``ON_SECONDS`` after the kube's counter changed.
 
-    The first reading may be days old and tells nothing of now.
+    The first reading is no change: it may be days old.
     """
 
     def __init__(
@@ -103,33 +103,33 @@ class FluksoEvent(ChannelEntity, BinarySensorEntity):
         super().__init__(hass, entry, channel)
         self.entity_description = description
         self._count: float | None = None
-        self._stop_lasting: CALLBACK_TYPE | None = None
+        self._cancel_turn_off: CALLBACK_TYPE | None = None
 
     @override
     async def async_will_remove_from_hass(self) -> None:
-        """Leave no timer behind."""
+        """Cancel the timer."""
         await super().async_will_remove_from_hass()
-        self._no_longer_lasting()
+        self._cancel_timer()
 
     @override
     def _take_value(self) -> None:
         count = self.observable.value
         if count is None:
             return
-        moved = self._count is not None and count != self._count
+        has_changed = self._count is not None and count != self._count
         self._count = count
-        if moved:
-            self._no_longer_lasting()
-            self._stop_lasting = async_call_later(self.hass, LASTING, self._is_over)
-        self._attr_is_on = self._stop_lasting is not None
+        if has_changed:
+            self._cancel_timer()
+            self._cancel_turn_off = async_call_later(self.hass, ON_SECONDS, self._turn_off)
+        self._attr_is_on = self._cancel_turn_off is not None
 
-    def _no_longer_lasting(self) -> None:
-        if self._stop_lasting is not None:
-            self._stop_lasting()
-            self._stop_lasting = None
+    def _cancel_timer(self) -> None:
+        if self._cancel_turn_off is not None:
+            self._cancel_turn_off()
+            self._cancel_turn_off = None
 
     @callback
-    def _is_over(self, _now: datetime) -> None:
-        self._stop_lasting = None
+    def _turn_off(self, _now: datetime) -> None:
+        self._cancel_turn_off = None
         self._attr_is_on = False
         self.async_write_ha_state()

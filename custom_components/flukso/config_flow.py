@@ -1,4 +1,4 @@
-"""Set up a Fluksometer, discovered or listened for, and listen for it again if its topics moved."""
+"""Config flow: discover or find Fluksometers over MQTT, and change their topic prefix."""
 
 from collections.abc import Mapping
 from typing import Any, override
@@ -48,13 +48,13 @@ from .transport.discovery import async_find_meters, async_read_meter
 from .transport.home_assistant import ConnectionState, Transport
 
 _NAME = "Fluksometer"
-#: The intervals that can be chosen: what they are at first, and at least (s).
+#: The options with an interval: its default and its minimum (s).
 _INTERVALS = {
     CONF_POWER_INTERVAL: (DEFAULT_POWER_INTERVAL, 0),
     CONF_OTHER_INTERVAL: (DEFAULT_OTHER_INTERVAL, 0),
     CONF_WAVEFORM_INTERVAL: (DEFAULT_WAVEFORM_INTERVAL, DEFAULT_WAVEFORM_INTERVAL),
 }
-_LINK_ERRORS = {
+_CONNECTION_ERRORS = {
     ConnectionState.MISSING: "mqtt_missing",
     ConnectionState.DISCONNECTED: "mqtt_not_connected",
 }
@@ -74,36 +74,36 @@ class FluksoConfigFlow(ConfigFlow, domain=DOMAIN):
     @callback
     @override
     def async_get_options_flow(config_entry: FluksoConfigEntry) -> FluksoOptionsFlow:
-        """The options of a meter."""
+        """Return the options flow of a meter."""
         return FluksoOptionsFlow()
 
     @override
     async def async_step_mqtt(self, discovery_info: MqttServiceInfo) -> ConfigFlowResult:
-        """A meter published its sensors; what can't be read shows no card."""
+        """Handle a meter's config/sensor message found by discovery; abort if it is invalid."""
         try:
             self._device_id = device_id_of(discovery_info.topic, Report.SENSORS)
             payload = discovery_info.payload
             sensors = read_config(
                 payload.encode() if isinstance(payload, str) else bytes(payload), Report.SENSORS
             )
-            heard = Configuration().updated(parse_config(sensors, Report.SENSORS))
+            discovered = Configuration().updated(parse_config(sensors, Report.SENSORS))
         except ProtocolError:
             return self.async_abort(reason="invalid_discovery_info")
         await self.async_set_unique_id(self._device_id)
         self._abort_if_unique_id_configured()
-        named = await async_read_meter(Transport(self.hass), self._device_id)
-        self._meters = {self._device_id: heard if named.sensors is None else named}
+        received = await async_read_meter(Transport(self.hass), self._device_id)
+        self._meters = {self._device_id: discovered if received.sensors is None else received}
         self.context["title_placeholders"] = {"name": f"{_NAME} {self._device_id[:6]}"}
         return await self.async_step_confirm()
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Listen for meters, behind a topic prefix where the bridge adds one."""
+        """Find meters, with a topic prefix if the bridge adds one."""
         error = None
         if user_input is not None:
             error = await self._async_listen(user_input)
             if error is None:
-                error = self._leave_out_known()
+                error = self._remove_configured()
             if error is None:
                 return await self.async_step_meter()
         return self._prefix_form(user_input, error, step_id="user")
@@ -111,7 +111,7 @@ class FluksoConfigFlow(ConfigFlow, domain=DOMAIN):
     async def async_step_reconfigure(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Listen for the same meter behind another topic prefix."""
+        """Find the same meter with another topic prefix."""
         entry = self._get_reconfigure_entry()
         error = None
         if user_input is not None:
@@ -122,42 +122,42 @@ class FluksoConfigFlow(ConfigFlow, domain=DOMAIN):
                 return self.async_update_reload_and_abort(
                     entry, data_updates={CONF_TOPIC_PREFIX: self._prefix}
                 )
-        shown = entry.data if user_input is None else user_input
-        return self._prefix_form(shown, error, step_id="reconfigure")
+        suggested = entry.data if user_input is None else user_input
+        return self._prefix_form(suggested, error, step_id="reconfigure")
 
     def _prefix_form(
-        self, shown: Mapping[str, Any] | None, error: str | None, *, step_id: str
+        self, suggested: Mapping[str, Any] | None, error: str | None, *, step_id: str
     ) -> ConfigFlowResult:
         field = CONF_TOPIC_PREFIX if error == "invalid_prefix" else "base"
         schema = vol.Schema({vol.Optional(CONF_TOPIC_PREFIX): str})
         return self.async_show_form(
             step_id=step_id,
-            data_schema=self.add_suggested_values_to_schema(schema, shown),
+            data_schema=self.add_suggested_values_to_schema(schema, suggested),
             errors={} if error is None else {field: error},
         )
 
     async def _async_listen(self, user_input: dict[str, Any]) -> str | None:
-        """Find the meters behind the prefix, or the reason why there is none."""
+        """Find the meters with the prefix; returns the key of an error, or None."""
         try:
             self._prefix = clean_prefix(user_input.get(CONF_TOPIC_PREFIX, ""))
         except ProtocolError:
             return "invalid_prefix"
         transport = Transport(self.hass)
         if transport.connection_state is not ConnectionState.CONNECTED:
-            return _LINK_ERRORS[transport.connection_state]
+            return _CONNECTION_ERRORS[transport.connection_state]
         self._meters = await async_find_meters(transport, self._prefix)
         if self._meters:
             return None
         return "nothing_heard_behind_prefix" if self._prefix else "nothing_heard"
 
-    def _leave_out_known(self) -> str | None:
-        """Keep the meters that can be added, if there is any."""
+    def _remove_configured(self) -> str | None:
+        """Remove meters that are set up already; returns the key of an error, or None."""
         for device_id in self._async_current_ids(include_ignore=False):
             self._meters.pop(str(device_id), None)
         return None if self._meters else "all_set_up"
 
     async def async_step_meter(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Choose among the meters that were heard."""
+        """Choose one of the meters that were found."""
         if user_input is not None:
             self._device_id = user_input[CONF_DEVICE_ID]
         elif len(self._meters) == 1:
@@ -178,26 +178,28 @@ class FluksoConfigFlow(ConfigFlow, domain=DOMAIN):
     async def async_step_confirm(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Show what the meter is, and add it; another flow may have been quicker."""
+        """Show the meter, and create its entry unless another flow has done so meanwhile."""
         self._abort_if_unique_id_configured()
         if user_input is None:
             self._set_confirm_only()
             return self.async_show_form(
                 step_id="confirm",
-                description_placeholders=_portrait(self._device_id, self._meters[self._device_id]),
+                description_placeholders=_placeholders(
+                    self._device_id, self._meters[self._device_id]
+                ),
             )
-        another = self._async_current_entries(include_ignore=False)
+        others = self._async_current_entries(include_ignore=False)
         return self.async_create_entry(
-            title=f"{_NAME} {self._device_id[:6]}" if another else _NAME,
+            title=f"{_NAME} {self._device_id[:6]}" if others else _NAME,
             data={CONF_DEVICE_ID: self._device_id, CONF_TOPIC_PREFIX: self._prefix},
         )
 
 
 class FluksoOptionsFlow(OptionsFlowWithReload):
-    """How often what is written, whether gaps are filled, and which ports are the supply."""
+    """The intervals of states, whether gaps are filled, and the ports of the supply."""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Show the options, or take them over."""
+        """Show the options, or save them."""
         if user_input is not None:
             options: dict[str, Any] = {option: int(user_input[option]) for option in _INTERVALS}
             options[CONF_FILL_GAPS] = bool(user_input[CONF_FILL_GAPS])
@@ -206,19 +208,19 @@ class FluksoOptionsFlow(OptionsFlowWithReload):
             return self.async_create_entry(data=options)
         options = dict(self.config_entry.options)
         fields: dict[vol.Marker, object] = {
-            vol.Required(option, default=options.get(option, default)): _seconds(least)
-            for option, (default, least) in _INTERVALS.items()
+            vol.Required(option, default=options.get(option, default)): _seconds(minimum)
+            for option, (default, minimum) in _INTERVALS.items()
         }
         fill_gaps = vol.Required(CONF_FILL_GAPS, default=options.get(CONF_FILL_GAPS, True))
         fields[fill_gaps] = BooleanSelector()
         chosen = options.get(CONF_SUPPLY_PORTS, [])
         if names := self._clamps(chosen):
             suggestion = {"suggested_value": [str(port) for port in chosen]}
-            fields[vol.Optional(CONF_SUPPLY_PORTS, description=suggestion)] = _choice(names)
+            fields[vol.Optional(CONF_SUPPLY_PORTS, description=suggestion)] = _port_selector(names)
         return self.async_show_form(step_id="init", data_schema=vol.Schema(fields))
 
     def _clamps(self, chosen: list[int]) -> dict[int, str | None]:
-        """The names of the clamps that the meter has now, and of those that were chosen before."""
+        """Return the clamps of the meter by port, with their names, and the ports chosen before."""
         names: dict[int, str | None] = dict.fromkeys(chosen)
         entry: FluksoConfigEntry = self.config_entry
         if entry.state is ConfigEntryState.LOADED:
@@ -226,10 +228,10 @@ class FluksoOptionsFlow(OptionsFlowWithReload):
         return names
 
 
-def _seconds(least: int) -> NumberSelector:
+def _seconds(minimum: int) -> NumberSelector:
     return NumberSelector(
         NumberSelectorConfig(
-            min=least,
+            min=minimum,
             max=HOUR,
             step=1,
             mode=NumberSelectorMode.BOX,
@@ -238,7 +240,7 @@ def _seconds(least: int) -> NumberSelector:
     )
 
 
-def _choice(names: dict[int, str | None]) -> SelectSelector:
+def _port_selector(names: dict[int, str | None]) -> SelectSelector:
     options = [
         SelectOptionDict(value=str(port), label=f"{port}: {name}" if name else str(port))
         for port, name in sorted(names.items())
@@ -249,7 +251,7 @@ def _choice(names: dict[int, str | None]) -> SelectSelector:
 
 
 def _discovery_key(device_id: str) -> DiscoveryKey:
-    """What lets discovery offer a meter again that was found by hand, once it is removed."""
+    """Return the key with which discovery offers a meter again once its entry is removed."""
     topic = report_topic("", device_id, Report.SENSORS)
     return DiscoveryKey(domain=SOURCE_MQTT, key=topic, version=1)
 
@@ -258,8 +260,8 @@ def _model(meter: Configuration) -> str:
     return f"{_NAME} {meter.model}"
 
 
-def _portrait(device_id: str, meter: Configuration) -> Mapping[str, str]:
-    """What the confirm form tells of a meter."""
+def _placeholders(device_id: str, meter: Configuration) -> Mapping[str, str]:
+    """Return the placeholders of the confirm form."""
     enabled = meter.sensors.enabled if meter.sensors else ()
     return {
         "model": _model(meter),

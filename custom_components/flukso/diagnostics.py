@@ -1,7 +1,7 @@
-"""Diagnostics: what a maintainer needs to follow a meter's messages, and nothing to identify it.
+"""Diagnostics: the state of a meter and its messages, without what identifies it.
 
-Secrets never get this far: of a config message only the settings that are used are kept, of a
-broken one only what was wrong with it. Of the ids, six digits are left.
+They contain no secrets: the parser keeps only the settings in use of a config message, and only
+the error of a broken one. Ids are shortened to six digits.
 """
 
 from collections.abc import Iterable, Mapping
@@ -29,40 +29,40 @@ from .redaction import Redaction
 from .transport.home_assistant import Transport
 from .waveform.oscilloscope import Oscilloscope
 
-#: Of a broken payload so much is shown (bytes); it is cut before a word, which may be an id.
-_LONGEST = 80
+#: The longest part of a broken payload (bytes). It is cut before a word, which may be an id.
+_MAX_PAYLOAD = 80
 _WORD_AT_END = re.compile(rb"\w+\Z")
 
 
 async def async_get_config_entry_diagnostics(
     hass: HomeAssistant, entry: FluksoConfigEntry
 ) -> dict[str, Json]:
-    """A meter with all of its channels."""
-    return await _async_portray(hass, entry)
+    """Return the diagnostics of a meter with all of its channels."""
+    return await _async_diagnostics(hass, entry)
 
 
 async def async_get_device_diagnostics(
     hass: HomeAssistant, entry: FluksoConfigEntry, device: dr.AnyDeviceEntry
 ) -> dict[str, Json]:
-    """The same with the channels of one port or kube; the Fluksometer has all of them."""
-    return await _async_portray(hass, entry, device)
+    """Return the same with the channels of one port or kube; the Fluksometer has all channels."""
+    return await _async_diagnostics(hass, entry, device)
 
 
-async def _async_portray(
+async def _async_diagnostics(
     hass: HomeAssistant, entry: FluksoConfigEntry, device: dr.AnyDeviceEntry | None = None
 ) -> dict[str, Json]:
     integration = await async_get_integration(hass, DOMAIN)
-    portrait: dict[str, object] = {
+    data: dict[str, object] = {
         "versions": {"home_assistant": __version__, "integration": integration.version},
         "entry": {"state": entry.state.value, "data": entry.data, "options": entry.options},
         "connection": Transport(hass).connection_state.name.lower(),
     }
     redaction = Redaction(hass, entry)
     if entry.state is not ConfigEntryState.LOADED:
-        return _redacted(portrait, redaction)
+        return _redacted(data, redaction)
     meter, now = entry.runtime_data.meter, dt_util.utcnow().timestamp()
     meter.catch_up()
-    portrait |= {
+    data |= {
         "meter": _meter(meter, now),
         "configuration": asdict(meter.configuration),
         "channels": [_channel(channel, now) for channel in _channels_of(meter, device)],
@@ -73,11 +73,11 @@ async def _async_portray(
         "clock": _clock(meter.clock, now),
         "history": _history(entry.runtime_data, now),
     }
-    return await hass.async_add_executor_job(_redacted, portrait, redaction)
+    return await hass.async_add_executor_job(_redacted, data, redaction)
 
 
 def _channels_of(meter: Meter, device: dr.AnyDeviceEntry | None) -> Iterable[Channel]:
-    """The channels of a port or kube, and all of the Fluksometer's."""
+    """Return the channels of a port or kube, or all for the Fluksometer."""
     channels = meter.channels.values()
     if device is None or (DOMAIN, meter.device_id) in device.identifiers:
         return channels
@@ -95,11 +95,11 @@ def _meter(meter: Meter, now: float) -> dict[str, object]:
         "online": meter.online,
         "reports": {
             report: {
-                "age": _age(heard.at, now),
-                "retained": heard.retained,
-                "wrong": heard.wrong,
+                "age": _age(last.at, now),
+                "retained": last.retained,
+                "wrong": last.wrong,
             }
-            for report, heard in meter.message_log.reports.items()
+            for report, last in meter.message_log.reports.items()
         },
         "broken": {
             f"{what}: {wrong}": count for (what, wrong), count in meter.message_log.broken.items()
@@ -109,7 +109,7 @@ def _meter(meter: Meter, now: float) -> dict[str, object]:
 
 def _channel(channel: Channel, now: float) -> dict[str, object]:
     stream, stats = channel.stream, channel.stats
-    portrait: dict[str, object] = {
+    data: dict[str, object] = {
         "sensor_id": stream.sensor.sensor_id,
         "topic": channel.topic,
         "source": stream.sensor.source,
@@ -131,13 +131,13 @@ def _channel(channel: Channel, now: float) -> dict[str, object]:
     }
     if isinstance(channel, CounterChannel):
         state = channel.guard.state
-        portrait["guard"] = {
+        data["guard"] = {
             "offset": None if state is None else state.offset,
             "last_accepted": None if state is None else asdict(state.mark),
             "recycled": stream.sensor.rid,
             "fastest": channel.guard.fastest,
         }
-    return portrait
+    return data
 
 
 def _last_reading(stats: MessageStats, now: float) -> dict[str, object] | None:
@@ -156,17 +156,17 @@ def _oscilloscope(oscilloscope: Oscilloscope, now: float) -> dict[str, object]:
 
 
 def _clock(clock: Clock, now: float) -> dict[str, object]:
-    heard, ahead = (None, None) if clock.last_offset is None else clock.last_offset
+    received_at, ahead = (None, None) if clock.last_offset is None else clock.last_offset
     return {
         "topic": clock.topic,
         "listening": clock.listening,
-        "last_message_age": _age(heard, now),
+        "last_message_age": _age(received_at, now),
         "ahead": None if ahead is None else round(ahead, 1),
     }
 
 
 def _history(runtime: FluksoData, now: float) -> dict[str, object]:
-    """What was filled from the meter's memory, and what was not and why."""
+    """Return what was filled from the meter's memory, and what was refused and why."""
     history = runtime.history
     return {
         "listening": history is not None,
@@ -187,20 +187,20 @@ def _history(runtime: FluksoData, now: float) -> dict[str, object]:
     }
 
 
-def _shown(payload: bytes) -> str:
-    """As much of a broken payload as is shown."""
-    if len(payload) > _LONGEST:
-        payload = _WORD_AT_END.sub(b"", payload[:_LONGEST]) + b"..."
+def _excerpt(payload: bytes) -> str:
+    """Return the part of a broken payload that diagnostics contain."""
+    if len(payload) > _MAX_PAYLOAD:
+        payload = _WORD_AT_END.sub(b"", payload[:_MAX_PAYLOAD]) + b"..."
     return payload.decode(errors="replace")
 
 
 def _age(at: float | None, now: float) -> float | None:
-    """How long ago something was, in seconds."""
+    """Return how long ago a time was, in seconds."""
     return None if at is None else round(now - at, 1)
 
 
-def _redacted(portrait: Mapping[str, object], redaction: Redaction) -> dict[str, Json]:
-    """The portrait as JSON, with ids cut short and without the serial number; for a worker."""
+def _redacted(data: Mapping[str, object], redaction: Redaction) -> dict[str, Json]:
+    """Return the data as redacted JSON; called in the executor, since it may be large."""
 
     def plain(value: object) -> Json:
         match value:
@@ -211,9 +211,9 @@ def _redacted(portrait: Mapping[str, object], redaction: Redaction) -> dict[str,
             case StoredRow():
                 return plain(asdict(value))
             case bytes():
-                return redaction.text(_shown(value))
+                return redaction.text(_excerpt(value))
             case None | bool() | int() | float():
                 return value
         return redaction.text(str(value))
 
-    return {key: plain(value) for key, value in portrait.items()}
+    return {key: plain(value) for key, value in data.items()}

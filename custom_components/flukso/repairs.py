@@ -1,4 +1,4 @@
-"""Repairs: what the user can decide."""
+"""Repairs: issues about counter breaks, for which the user decides what is recorded."""
 
 from hashlib import sha256
 
@@ -25,29 +25,32 @@ _COUNTER_BREAK = "counter_break"
 
 @callback
 def raise_counter_break(
-    hass: HomeAssistant, entry: FluksoConfigEntry, channel: Channel, found: Break
+    hass: HomeAssistant, entry: FluksoConfigEntry, channel: Channel, counter_break: Break
 ) -> None:
-    """Tell that a counter went on from another value, of which nothing was booked.
+    """Create an issue for a counter that continues from another value, with nothing recorded.
 
-    Diagnostics show such an issue as it is, and an entity id may have an id in it: the older
-    integration called its device by the serial number.
+    Home Assistant's diagnostics contain the data of issues, and an entity id may contain an id of
+    the meter: the older integration named its device by the serial number.
     """
     sensor_id = channel.stream.sensor.sensor_id
     unique_id = channel_unique_id(entry.runtime_data.meter.device_id, sensor_id, Kind.COUNTER)
-    registered = sensor_entity_id(hass, unique_id)
-    entity_id = registered or shortened(sensor_id)
+    entity_id = sensor_entity_id(hass, unique_id) or shortened(sensor_id)
     state = hass.states.get(entity_id)
     redaction = Redaction(hass, entry)
-    seen = dt_util.as_local(dt_util.utc_from_timestamp(found.new.at))
-    numbers = {"old": found.old.value, "new": found.new.value, "difference": found.difference}
+    seen = dt_util.as_local(dt_util.utc_from_timestamp(counter_break.new.at))
+    numbers = {
+        "old": counter_break.old.value,
+        "new": counter_break.new.value,
+        "difference": counter_break.difference,
+    }
     ir.async_create_issue(
         hass,
         DOMAIN,
-        f"{_COUNTER_BREAK}_{entry.entry_id}_{_alias(sensor_id)}_{int(found.new.at)}",
+        f"{_COUNTER_BREAK}_{entry.entry_id}_{_hashed(sensor_id)}_{int(counter_break.new.at)}",
         data={
             "entry_id": entry.entry_id,
-            "counter": _alias(sensor_id),
-            "difference": found.difference,
+            "counter": _hashed(sensor_id),
+            "difference": counter_break.difference,
         },
         is_fixable=True,
         is_persistent=True,
@@ -63,7 +66,7 @@ def raise_counter_break(
 
 
 def _readable(stream: Stream, numbers: dict[str, float]) -> dict[str, str]:
-    """Numbers of the wire as they are shown by default, and their unit: kWh rather than Wh."""
+    """Return numbers in the unit displayed by default, such as kWh rather than Wh, and the unit."""
     unit: str = stream.unit
     description = description_of(stream)
     if description and (suggested := description.suggested_unit_of_measurement):
@@ -72,25 +75,25 @@ def _readable(stream: Stream, numbers: dict[str, float]) -> dict[str, str]:
         )
         numbers = {name: convert(value) for name, value in numbers.items()}
         unit = suggested
-    told = {name: f"{value:.3f}".removesuffix(".000") for name, value in numbers.items()}
-    return told | {"unit": unit}
+    formatted = {name: f"{value:.3f}".removesuffix(".000") for name, value in numbers.items()}
+    return formatted | {"unit": unit}
 
 
-def _alias(sensor_id: str) -> str:
-    """What stands for a sensor id in an issue."""
+def _hashed(sensor_id: str) -> str:
+    """Return a hash that replaces a sensor id in an issue."""
     return sha256(sensor_id.encode()).hexdigest()[:12]
 
 
 @callback
-def forget_issues(hass: HomeAssistant, entry: FluksoConfigEntry) -> None:
-    """Withdraw what was raised for a meter that is removed."""
+def delete_issues(hass: HomeAssistant, entry: FluksoConfigEntry) -> None:
+    """Delete the issues of a removed meter."""
     for domain, issue_id in list(ir.async_get(hass).issues):
         if domain == DOMAIN and entry.entry_id in issue_id:
             ir.async_delete_issue(hass, domain, issue_id)
 
 
 class CounterBreakFlow(RepairsFlow):
-    """Let the user choose whether a break counts."""
+    """Let the user choose whether the difference of a counter break is recorded."""
 
     def __init__(self, entry_id: str, counter: str, difference: float) -> None:
         self._entry_id = entry_id
@@ -98,7 +101,7 @@ class CounterBreakFlow(RepairsFlow):
         self._difference = difference
 
     async def async_step_init(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
-        """Show what was seen, and offer both ways on."""
+        """Show the break, and offer both choices."""
         issue = ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)
         return self.async_show_menu(
             menu_options=["carry_on", "book"],
@@ -108,17 +111,17 @@ class CounterBreakFlow(RepairsFlow):
     async def async_step_carry_on(
         self, user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
-        """Leave it at that: the entity has carried on from its old value already."""
+        """Record nothing: the entity has already continued from its old value."""
         return self.async_create_entry(data={})
 
     async def async_step_book(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
-        """Add the difference to the entity."""
+        """Add the difference to the value of the entity."""
         entry: FluksoConfigEntry | None = self.hass.config_entries.async_get_entry(self._entry_id)
         if entry is None or entry.state is not ConfigEntryState.LOADED:
             return self.async_abort(reason="not_loaded")
         for channel in entry.runtime_data.meter.channels.values():
-            is_it = _alias(channel.stream.sensor.sensor_id) == self._counter
-            if is_it and isinstance(channel, CounterChannel):
+            is_same_sensor = _hashed(channel.stream.sensor.sensor_id) == self._counter
+            if is_same_sensor and isinstance(channel, CounterChannel):
                 channel.book(self._difference, dt_util.utcnow().timestamp())
                 return self.async_create_entry(data={})
         return self.async_abort(reason="not_loaded")
@@ -127,10 +130,10 @@ class CounterBreakFlow(RepairsFlow):
 async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
 ) -> RepairsFlow:
-    """The dialog of an issue."""
-    known = data or {}
+    """Return the flow of an issue."""
+    stored = data or {}
     return CounterBreakFlow(
-        str(known.get("entry_id")),
-        str(known.get("counter")),
-        float(known.get("difference") or 0),
+        str(stored.get("entry_id")),
+        str(stored.get("counter")),
+        float(stored.get("difference") or 0),
     )

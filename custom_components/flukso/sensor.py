@@ -1,4 +1,4 @@
-"""Sensors: every gauge and counter that is a number."""
+"""Sensors: gauges and counters, totals of the supply, figures of the waveforms, and the clock."""
 
 import asyncio
 from collections.abc import Collection
@@ -39,10 +39,10 @@ from .waveform.waveforms import Figure
 
 PARALLEL_UPDATES = 0
 
-#: How Home Assistant names the suggestion of a unit among the options of an entity.
+#: The key of the suggested unit in the options of an entity.
 _SUGGESTION = "suggested_unit_of_measurement"
 
-#: Scaling adds digits that the meter does not have.
+#: Decimals of a scaled value, which has more digits than that of the meter.
 _DECIMALS = 6
 
 
@@ -51,7 +51,7 @@ async def async_setup_entry(
     entry: FluksoConfigEntry,
     _async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the sensors of a meter, now and whenever it enables others."""
+    """Set up the sensors of a meter, also those that it enables later."""
     storage = SupplyStorage(hass, entry.entry_id)
     await storage.async_load()
     entry.async_on_unload(storage.async_flush)
@@ -67,7 +67,7 @@ async def async_setup_entry(
     await async_follow(hass, entry, figures, partial(FluksoFigure, hass, entry))
     clocks = partial(_clocks, entry.runtime_data.meter)
     await async_follow(hass, entry, clocks, partial(FluksoClock, entry))
-    filled = partial(_filled, entry)
+    filled = partial(_filled_until, entry)
     await async_follow(hass, entry, filled, partial(FluksoFilledUntil, entry))
 
 
@@ -103,24 +103,24 @@ class FluksoSensor(ChannelEntity, SensorEntity):
         platform: EntityPlatform,
         parallel_updates: asyncio.Semaphore | None,
     ) -> None:
-        """Have the unit suggested before it is read."""
+        """Update the suggested unit before the platform reads it."""
         self.hass = hass
-        self._suggest_unit_anew()
+        self._update_suggested_unit()
         super().add_to_platform_start(hass, platform, parallel_updates)
 
-    def _suggest_unit_anew(self) -> None:
-        """Suggest the unit of an entity whose sensor now measures something else.
+    def _update_suggested_unit(self) -> None:
+        """Update the suggested unit in the registry when the device class has changed.
 
-        Home Assistant takes a suggestion when it registers an entity, and never again. Without
-        one it would go on to show the unit that the entity had, if it can.
+        Home Assistant stores a suggested unit only when it registers an entity, and would
+        otherwise continue to convert to the previous unit where it can.
         """
         registry = er.async_get(self.hass)
         registered = sensor_entry(self.hass, self.unique_id or "")
         if registered is None or registered.original_device_class == self.device_class:
             return
         suggested = self.get_initial_entity_options() or {}
-        before = {key for key, options in registered.options.items() if _SUGGESTION in options}
-        for key in before | suggested.keys():
+        previous = {key for key, options in registered.options.items() if _SUGGESTION in options}
+        for key in previous | suggested.keys():
             registry.async_update_entity_options(registered.entity_id, key, suggested.get(key))
         registry.async_update_entity(registered.entity_id, unit_of_measurement=None)
 
@@ -133,7 +133,7 @@ class FluksoSensor(ChannelEntity, SensorEntity):
 
 
 class FluksoCounter(FluksoSensor, RestoreEntity):
-    """The value of a counter, which goes on after a restart from where it was."""
+    """The value of a counter, whose guard is restored after a restart."""
 
     def __init__(
         self,
@@ -149,13 +149,13 @@ class FluksoCounter(FluksoSensor, RestoreEntity):
     @property
     @override
     def extra_restore_state_data(self) -> StoredCounter | None:
-        """What the guard needs to go on, and the unit it is in."""
+        """Return the state of the guard, and its unit."""
         state = self._counter.guard.state
         return None if state is None else StoredCounter(state, self._counter.stream.unit)
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Go on from where the counter was."""
+        """Restore the guard, and subscribe to the blocks of the meter's memory."""
         stored = await self.async_get_last_extra_data()
         state = counter_from(stored, self._counter.stream.unit)
         if state is not None:
@@ -187,7 +187,7 @@ class FluksoTotal(FluksoEntity, SensorEntity):
 
 
 class FluksoEnergyTotal(FluksoTotal, RestoreSensor):
-    """A figure of the supply's ledger."""
+    """An energy or demand of the supply."""
 
     def __init__(
         self, hass: HomeAssistant, entry: FluksoConfigEntry, energy_total: EnergyTotal
@@ -197,22 +197,22 @@ class FluksoEnergyTotal(FluksoTotal, RestoreSensor):
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Hand over what the ledger's file lacks.
+        """Restore what the file of the supply does not have.
 
-        After an update that is the whole ledger, which every entity used to keep; where the file
-        was lost, the last value.
+        Earlier versions stored the energies of the supply with each of its entities. Where the
+        file was lost, this energy continues from its last state.
         """
         supply_energy = self._energy_total.supply_energy
         state = supply_energy_from(await self.async_get_last_extra_data())
         if state is not None:
             await supply_energy.async_take_over(state)
-        last = await self.async_get_last_sensor_data()
+        stored = await self.async_get_last_sensor_data()
         if (
-            last is not None
-            and isinstance(last.native_value, int | float)
-            and last.native_unit_of_measurement == self.native_unit_of_measurement
+            stored is not None
+            and isinstance(stored.native_value, int | float)
+            and stored.native_unit_of_measurement == self.native_unit_of_measurement
         ):
-            supply_energy.resume(self._energy_total.what, last.native_value)
+            supply_energy.resume(self._energy_total.what, stored.native_value)
         await super().async_added_to_hass()
 
     @override
@@ -239,13 +239,13 @@ class FluksoFigure(FluksoEntity, SensorEntity):
 
 
 def _clocks(meter: Meter) -> Collection[Clock]:
-    """The clock of an FLM03; an FLM02 does not tell the time."""
+    """Return the clock of an FLM03; an FLM02 does not send its time."""
     is_known = meter.configuration.sensors is not None
     return [meter.clock] if is_known and meter.configuration.model == "FLM03" else []
 
 
 class FluksoClock(FluksoEntity, SensorEntity):
-    """How far ahead the meter's clock is."""
+    """How far the clock of the meter is ahead (s)."""
 
     entity_description = CLOCK_OFFSET
 
@@ -259,15 +259,15 @@ class FluksoClock(FluksoEntity, SensorEntity):
         self._attr_native_value = self.observable.value
 
 
-def _filled(entry: FluksoConfigEntry) -> Collection[FilledUntil]:
-    """What tells how far the statistics are filled, of a meter with counters."""
+def _filled_until(entry: FluksoConfigEntry) -> Collection[FilledUntil]:
+    """Return until when the statistics are filled, for a meter with counters."""
     history = entry.runtime_data.history
-    counts = any(isinstance(channel, CounterChannel) for channel in channels_of(entry))
-    return [history.filled_until] if counts and history else []
+    has_counters = any(isinstance(channel, CounterChannel) for channel in channels_of(entry))
+    return [history.filled_until] if has_counters and history else []
 
 
 class FluksoFilledUntil(FluksoEntity, RestoreSensor):
-    """Up to when the statistics agree with the meter's memory."""
+    """Until when the statistics agree with the meter's memory."""
 
     entity_description = FILLED_UNTIL
 
@@ -279,11 +279,11 @@ class FluksoFilledUntil(FluksoEntity, RestoreSensor):
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Go on from before a restart, and at first from where there was nothing to fill yet."""
+        """Restore the last state, or start at the time when the entity was registered."""
         if TYPE_CHECKING:
             assert self.registry_entry is not None  # it has a unique id
-        kept = await self.async_get_last_sensor_data()
-        last = kept.native_value if kept is not None else None
+        stored = await self.async_get_last_sensor_data()
+        last = stored.native_value if stored is not None else None
         begin = last if isinstance(last, datetime) else self.registry_entry.created_at
         self._until.restore(begin.timestamp())
         await super().async_added_to_hass()

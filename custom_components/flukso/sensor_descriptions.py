@@ -1,4 +1,4 @@
-"""How each quantity of a meter shows in Home Assistant: its name, class, unit and precision."""
+"""The sensor description of each quantity of a meter: its name, classes, unit and precision."""
 
 from dataclasses import dataclass, replace
 
@@ -35,9 +35,9 @@ from .protocol.topics import Kind
 
 @dataclass(frozen=True, kw_only=True)
 class FluksoSensorDescription(SensorEntityDescription):
-    """A sensor whose native value is ``scale`` times what is on the wire.
+    """A description of a sensor whose native value is ``scale`` times that of the messages.
 
-    A ``belgian`` one is enabled at first only where its tariff is.
+    A ``belgian`` one is for the Belgian tariff, and enabled by default in Belgium only.
     """
 
     scale: float = 1
@@ -80,7 +80,7 @@ _Class = SensorDeviceClass
 _LITRES_PER_MINUTE = UnitOfVolumeFlowRate.LITERS_PER_MINUTE
 _PERCENT = _measurement(None, UnitOfRatio.PERCENTAGE, 1, scale=100)
 
-#: What a unit of the wire becomes, as the unit of a gauge or a counter.
+#: Descriptions by the unit in the messages, for gauges and counters.
 _BY_UNIT: dict[tuple[Kind, Unit], FluksoSensorDescription] = {
     (Kind.GAUGE, Unit.WATT): _measurement(_Class.POWER, UnitOfPower.WATT, 0),
     (Kind.GAUGE, Unit.VAR): _measurement(
@@ -129,13 +129,13 @@ _BY_UNIT: dict[tuple[Kind, Unit], FluksoSensorDescription] = {
     ),
 }
 
-#: What any other unit becomes.
+#: Descriptions for any other unit.
 _OF_ANY_UNIT = {
     Kind.GAUGE: _measurement(None, None, 3),
     Kind.COUNTER: _total(None, None, 0),
 }
 
-#: Quantities that the unit alone does not tell.
+#: Descriptions of quantities that their unit does not identify.
 _BY_QUANTITY: dict[tuple[Quantity, Unit], FluksoSensorDescription] = {
     (Quantity.PF, Unit.NONE): _measurement(_Class.POWER_FACTOR, None, 2),
     (Quantity.VTHD, Unit.NONE): _PERCENT,
@@ -148,8 +148,8 @@ _BY_QUANTITY: dict[tuple[Quantity, Unit], FluksoSensorDescription] = {
     ),
 }
 
-#: Keys of the translations and icons. One that is a device class too has a name there for units
-#: that take the class away.
+#: Keys of the translations and icons. Those that are also the name of a device class have a name
+#: in the translations for units without that class.
 _KEYS: dict[tuple[Quantity, Kind], str] = {
     (Quantity.PPLUS, Kind.GAUGE): "active_power_import",
     (Quantity.PPLUS, Kind.COUNTER): "active_energy_import",
@@ -200,12 +200,12 @@ _DIAGNOSTIC = frozenset({*_REACTIVE, *_DISABLED, Quantity.BATTERY})
 def _translation_key(
     key: str, device_class: SensorDeviceClass | None, prefix: str = ""
 ) -> str | None:
-    """None where the name would repeat the device class, which Home Assistant names itself."""
+    """Return the key, or None where Home Assistant's own name of the device class is the same."""
     return None if key == device_class else f"{prefix}{key}"
 
 
 def description_of(stream: Stream) -> FluksoSensorDescription | None:
-    """The sensor that shows a stream, or None for one that is no sensor."""
+    """Return the description for a stream, or None if it is not for a sensor."""
     quantity = stream.sensor.quantity
     key = _KEYS.get((quantity, stream.kind))
     if key is None:
@@ -213,14 +213,14 @@ def description_of(stream: Stream) -> FluksoSensorDescription | None:
     description = _BY_QUANTITY.get((quantity, stream.unit))
     if description is None:
         description = _BY_UNIT.get((stream.kind, stream.unit), _OF_ANY_UNIT[stream.kind])
-    both_ways = stream.sensor.source is Source.COSEM and stream.kind is Kind.COUNTER
+    is_bidirectional = stream.sensor.source is Source.COSEM and stream.kind is Kind.COUNTER
     return replace(
         description,
         key=key,
         translation_key=_translation_key(key, description.device_class),
         entity_category=EntityCategory.DIAGNOSTIC if quantity in _DIAGNOSTIC else None,
         entity_registry_enabled_default=quantity not in _DISABLED,
-        state_class=SensorStateClass.TOTAL if both_ways else description.state_class,
+        state_class=SensorStateClass.TOTAL if is_bidirectional else description.state_class,
     )
 
 
@@ -239,7 +239,7 @@ def _of_supply(
 _POWER = _BY_UNIT[Kind.GAUGE, Unit.WATT]
 _ENERGY = _BY_UNIT[Kind.COUNTER, Unit.WATT_HOUR]
 
-#: The totals of a supply, by what they are.
+#: Descriptions of the totals of a supply by their key.
 TOTALS = {
     description.key: description
     for description in (
@@ -271,7 +271,7 @@ def _diagnostic(key: str, description: FluksoSensorDescription) -> FluksoSensorD
 
 _HARMONIC = _measurement(None, UnitOfRatio.PERCENTAGE, 1)
 
-#: What a waveform amounts to, by what it is.
+#: Descriptions of the figures of a waveform by their key.
 FIGURES = {
     description.key: description
     for description in (
