@@ -45,7 +45,7 @@ def test_no_secret_survives_whatever_its_shape(
 def test_a_secret_within_a_setting_is_refused(
     hidden: Json, report: ConfigReport, setting: str
 ) -> None:
-    with pytest.raises(ProtocolError, match=f"{setting} is no text"):
+    with pytest.raises(ProtocolError, match=f"{setting} is not text"):
         read_config(payload({"1": {setting: hidden}}), report)
 
 

@@ -91,7 +91,7 @@ def test_unused_slots_are_no_sensors() -> None:
 
 @pytest.mark.parametrize("config", [{}, {"main": {"max_provisioned_sensors": 128}}])
 def test_a_meter_without_slots_is_none(config: Config) -> None:
-    with pytest.raises(ProtocolError, match="no slots"):
+    with pytest.raises(ProtocolError, match="no sensor slots"):
         parse_sensors(config)
 
 
@@ -182,35 +182,35 @@ def test_what_is_no_port_is_refused(port: Json) -> None:
 @pytest.mark.parametrize(
     ("wrong", "settings"),
     [
-        ("id is no sensor id", {"id": None}),
-        ("id is no sensor id", {"id": "A" * 32}),
-        ("id is no sensor id", {"id": "a" * 31}),
-        ("id is no sensor id", {"id": "١" * 32}),
-        ("id is no sensor id", {"id": 123}),
-        ("id is no text", {"id": ["a" * 32]}),
+        ("id is not a sensor id", {"id": None}),
+        ("id is not a sensor id", {"id": "A" * 32}),
+        ("id is not a sensor id", {"id": "a" * 31}),
+        ("id is not a sensor id", {"id": "١" * 32}),
+        ("id is not a sensor id", {"id": 123}),
+        ("id is not text", {"id": ["a" * 32]}),
         ("enable is neither 0 nor 1", {"enable": 2}),
-        ("enable is no text", {"enable": True}),
-        ("type is no text", {"type": False}),
-        ("type is no short printable text", {"type": "a\x00"}),
-        ("subtype is no subtype of a clamp", {"subtype": "q5"}),
-        ("subtype is no subtype of a clamp", {"subtype": "electricity"}),
-        ("subtype is no text", {"subtype": {}}),
+        ("enable is not text", {"enable": True}),
+        ("type is not text", {"type": False}),
+        ("type is not a short printable text", {"type": "a\x00"}),
+        ("subtype is not a subtype of a clamp", {"subtype": "q5"}),
+        ("subtype is not a subtype of a clamp", {"subtype": "electricity"}),
+        ("subtype is not text", {"subtype": {}}),
         ("data_type is neither gauge nor counter", {"data_type": "both"}),
         ("data_type is neither gauge nor counter", {"data_type": 1}),
-        ("class is no text", {"class": []}),
+        ("class is not text", {"class": []}),
         ("rid is out of range", {"rid": -1}),
         ("rid is out of range", {"rid": 2**31 + 1}),
-        ("rid is no whole number", {"rid": 0.5}),
-        ("rid is no number", {"rid": "nan"}),
+        ("rid is not a whole number", {"rid": 0.5}),
+        ("rid is not a number", {"rid": "nan"}),
         ("kid is out of range", {"kid": 1000}),
-        ("kid is no number", {"kid": "1_0"}),
+        ("kid is not a number", {"kid": "1_0"}),
         ("current is out of range", {"current": 10_001}),
-        ("current is no number", {"current": "inf"}),
+        ("current is not a number", {"current": "inf"}),
         ("constant is out of range", {"constant": -1}),
-        ("constant is no number", {"constant": "1_0"}),
-        ("function is no short printable text", {"function": "\x1b[2J"}),
-        ("function is no short printable text", {"function": "\ud800"}),
-        ("function is no short printable text", {"function": "x" * 65}),
+        ("constant is not a number", {"constant": "1_0"}),
+        ("function is not a short printable text", {"function": "\x1b[2J"}),
+        ("function is not a short printable text", {"function": "\ud800"}),
+        ("function is not a short printable text", {"function": "x" * 65}),
     ],
 )
 def test_a_setting_that_no_firmware_writes_is_refused(wrong: str, settings: Config) -> None:

@@ -140,9 +140,9 @@ def test_a_topic_that_no_meter_has_is_refused(rid: object, level: object, bid: o
     "topic", ["", f"/sensor/{SENSOR}/gauge", "/sensor/x/tmpo/0/12/4096/gz", "home/sensor"]
 )
 def test_another_topic_is_refused(topic: str) -> None:
-    with pytest.raises(ProtocolError, match="not that of a tmpo block"):
+    with pytest.raises(ProtocolError, match="not the topic of a tmpo block"):
         parse_block_topic(topic, "")
-    with pytest.raises(ProtocolError, match="not that of a tmpo block"):
+    with pytest.raises(ProtocolError, match="not the topic of a tmpo block"):
         parse_block_topic(topic, "home")
 
 

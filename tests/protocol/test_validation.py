@@ -262,7 +262,7 @@ def test_a_whole_number_is_read_however_it_is_written(value: Json) -> None:
 
 
 def test_a_fraction_is_no_whole_number() -> None:
-    with pytest.raises(ProtocolError, match="field is no whole number"):
+    with pytest.raises(ProtocolError, match="field is not a whole number"):
         _section(5.5).whole("field", most=99)
 
 

@@ -1,5 +1,5 @@
-"""What a Fluksometer says over MQTT, and nothing of Home Assistant.
+"""The MQTT protocol of a Fluksometer, independent of Home Assistant.
 
 Each module turns a topic or a payload into frozen dataclasses or raises
-:class:`~.wire.ProtocolError`. The facts and their sources are in docs/protocol.md.
+:class:`~.validation.ProtocolError`. The facts and their sources are in docs/protocol.md.
 """

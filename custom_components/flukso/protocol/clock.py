@@ -1,4 +1,4 @@
-"""The meter's clock: what ``flx/time`` says (docs/protocol.md section 1a), and its limits."""
+"""The meter's clock: messages on ``flx/time`` (docs/protocol.md section 1a), and its limits."""
 
 import re
 
@@ -10,27 +10,27 @@ CLOCK_IS_SET = 1_234_567_890
 END_OF_TIME = 2**32
 
 _WHAT = "flx/time"
-_LONGEST = 256
+_MAX_BYTES = 256
 _MICROSECONDS = 1_000_000
 
-#: Two clocks, the meter's and that of its sensor board, in what is JSON but for the quotes.
-_SAID = re.compile(
+#: The clocks of the meter and of its sensor board, as JSON with unquoted keys.
+_MESSAGE = re.compile(
     rb"\{flm:\{time:\[([0-9]{1,10}),([0-9]{1,6})\],update:(?:true|false)\},"
     rb"flx:\{time:\[[0-9]{1,10},[0-9]{1,6}\],update:(?:true|false)\}\}"
 )
 
 
 def parse_clock(payload: bytes) -> float:
-    """What the meter's own clock says, in seconds since 1970, to the microsecond.
+    """Return the time of the meter's own clock in seconds since 1970, to the microsecond.
 
-    The sensor board's, which the message tells too, counts whole seconds and follows it.
+    The sensor board's clock, also in the message, counts whole seconds and follows it.
 
     Raises:
-        ProtocolError: another shape.
+        ProtocolError: the message has another format.
     """
-    if len(payload) > _LONGEST:
+    if len(payload) > _MAX_BYTES:
         raise ProtocolError(_WHAT, "too long", len(payload))
-    said = _SAID.fullmatch(b"".join(payload.split()))
-    if said is None:
-        raise ProtocolError(_WHAT, "does not tell the time", payload)
-    return int(said[1]) + int(said[2]) / _MICROSECONDS
+    match = _MESSAGE.fullmatch(b"".join(payload.split()))
+    if match is None:
+        raise ProtocolError(_WHAT, "not a time message", payload)
+    return int(match[1]) + int(match[2]) / _MICROSECONDS

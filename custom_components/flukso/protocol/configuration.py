@@ -1,4 +1,4 @@
-"""The three config topics: what of them is kept, and the ports and kubes they name."""
+"""The three config topics: the settings that are used, and the ports and kubes they describe."""
 
 from dataclasses import dataclass, field, replace
 
@@ -7,12 +7,12 @@ from .sensors import Sensor, Sensors, Source, Stream, parse_sensors, streams_of
 from .topics import ConfigReport, Report
 from .validation import Json, ProtocolError, Section, is_numbered, load
 
-_LONGEST = 65_536
-_BRACKETS = 1_000
+_MAX_BYTES = 65_536
+_MAX_BRACKETS = 1_000
 
-#: The settings that are read. Nothing else of a config message is kept, the radio key of the
-#: kubes and their hardware ids least of all (docs/protocol.md section 5).
-_KEPT = {
+#: The settings that are used. All others are dropped, among them the radio key of the kubes and
+#: their hardware ids, which are secret (docs/protocol.md section 5).
+_SETTINGS = {
     Report.SENSORS: frozenset(
         {
             "id",
@@ -41,7 +41,7 @@ _NOT_ON_FLK01A = frozenset({Quantity.PRESSURE, Quantity.LIGHT, Quantity.VIBRATIO
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """A port of an FLM03: its name, a clamp's rated current (A), a pulse's size (Wh or L)."""
+    """A port of an FLM03: name, rated current of a clamp (A), size of a pulse (Wh or L)."""
 
     name: str | None = None
     current: float | None = None
@@ -50,7 +50,7 @@ class Port:
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """The ports of an FLM03 by number, the electrical system, and the sums its firmware forms."""
+    """The ports of an FLM03 by number, its electrical system, and the sums it forms."""
 
     by_number: dict[int, Port] = field(default_factory=dict)
     phase: str | None = None
@@ -67,7 +67,7 @@ class Kube:
 
     @property
     def model(self) -> str | None:
-        """FLK01A or FLK01B, or None if the hardware type is another or not known."""
+        """FLK01A or FLK01B; None if the hardware type is another or not known."""
         return None if self.hw_type is None else _KUBE_MODELS.get(self.hw_type)
 
 
@@ -80,7 +80,7 @@ class Kubes:
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """All that a meter says of itself; a report that has not been heard is None."""
+    """The configuration of a meter; a report that has not been received is None."""
 
     sensors: Sensors | None = None
     ports: Ports | None = None
@@ -93,7 +93,7 @@ class Configuration:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The different names of the ports and kubes in use, in the order of their slots."""
+        """The names of the ports and kubes in use, each once, in the order of their slots."""
         enabled = self.sensors.enabled if self.sensors else ()
         names: list[str] = []
         for sensor in enabled:
@@ -103,7 +103,7 @@ class Configuration:
         return tuple(names)
 
     def name_of(self, sensor: Sensor) -> str | None:
-        """What a sensor's port, kube or (FLM02) the sensor itself was named, if anything."""
+        """Return the name of a sensor's port or kube, or (FLM02) of the sensor itself, if any."""
         if sensor.source is Source.KUBE:
             kube = self.kube_of(sensor)
             return kube.name if kube else None
@@ -111,19 +111,19 @@ class Configuration:
         return sensor.function or (port.name if port else None)
 
     def port_of(self, sensor: Sensor) -> Port | None:
-        """The port of an FLM03 that a sensor is on, where it is known."""
+        """Return the port of an FLM03 that a sensor is on, if known."""
         if self.ports is None or len(sensor.ports) != 1:
             return None
         return self.ports.by_number.get(sensor.ports[0])
 
     @property
     def sums_ports(self) -> bool:
-        """Whether the firmware adds up ports, so that one sensor stands for several clamps."""
+        """Whether the firmware adds up ports, so that one sensor covers several clamps."""
         return self.ports is not None and self.ports.math not in (None, "none")
 
     @property
     def complete(self) -> bool:
-        """Whether all is known that names the sensors."""
+        """Whether every report that the names of the sensors depend on has been received."""
         if self.sensors is None:
             return False
         on_kubes = any(sensor.source is Source.KUBE for sensor in self.sensors.enabled)
@@ -132,7 +132,7 @@ class Configuration:
         )
 
     def updated(self, report: Sensors | Ports | Kubes) -> Configuration:
-        """The configuration with one report replaced."""
+        """Return the configuration with one report replaced."""
         match report:
             case Sensors():
                 return replace(self, sensors=report)
@@ -142,17 +142,17 @@ class Configuration:
 
     @property
     def streams(self) -> tuple[Stream, ...]:
-        """What the enabled sensors publish, without what the hardware of a kube lacks."""
+        """The streams of the enabled sensors, except those that the hardware never publishes."""
         enabled = self.sensors.enabled if self.sensors else ()
         return tuple(
             stream
             for sensor in enabled
-            if not self._is_silent(sensor)
+            if not self._is_never_published(sensor)
             for stream in streams_of(sensor)
         )
 
-    def _is_silent(self, sensor: Sensor) -> bool:
-        """docs/protocol.md section 2: provisioned, but never published."""
+    def _is_never_published(self, sensor: Sensor) -> bool:
+        """Return whether a listed sensor is never published (docs/protocol.md section 2)."""
         if sensor.quantity is Quantity.PROXIMITY:
             return True
         kube = self.kube_of(sensor)
@@ -160,34 +160,34 @@ class Configuration:
         return on_flk01a and sensor.quantity in _NOT_ON_FLK01A
 
     def kube_of(self, sensor: Sensor) -> Kube | None:
-        """The kube that a sensor is part of, where it is known."""
+        """Return the kube that a sensor is part of, if known."""
         if self.kubes is None or sensor.kube is None:
             return None
         return self.kubes.by_number.get(sensor.kube)
 
 
 def read_config(payload: bytes, report: ConfigReport) -> dict[str, Json]:
-    """The settings of a config message that are read here, without all the others.
+    """Return the settings of a config message that are used, without all others.
 
     Raises:
-        ProtocolError: not an object of objects, too long, nested too deeply, or a setting
-            that is neither text nor number nor a list of them.
+        ProtocolError: not an object of objects, too long, nested too deeply, or a setting is
+            neither a text nor a number nor a list of them.
     """
-    config = load(payload, report, longest=_LONGEST, brackets=_BRACKETS)
+    config = load(payload, report, longest=_MAX_BYTES, brackets=_MAX_BRACKETS)
     if not isinstance(config, dict):
         raise ProtocolError(report, "not an object")
     return {
-        name: Section(section, report).only(_KEPT[report])
+        name: Section(section, report).only(_SETTINGS[report])
         for name, section in config.items()
         if name == "main" or is_numbered(name)
     }
 
 
 def parse_config(config: Json, report: ConfigReport) -> Sensors | Ports | Kubes:
-    """Turn what :func:`read_config` kept into dataclasses.
+    """Parse the settings that :func:`read_config` returned.
 
     Raises:
-        ProtocolError: a setting of a shape that no firmware writes.
+        ProtocolError: a setting has a form that no firmware writes.
     """
     match report:
         case Report.SENSORS:
@@ -198,7 +198,7 @@ def parse_config(config: Json, report: ConfigReport) -> Sensors | Ports | Kubes:
 
 
 def _parse_ports(config: Json) -> Ports:
-    """docs/protocol.md section 5."""
+    """Parse config/flx (docs/protocol.md section 5)."""
     root = Section(config, Report.PORTS)
     main = root.section("main")
     return Ports(
@@ -216,7 +216,7 @@ def _parse_ports(config: Json) -> Ports:
 
 
 def _parse_kubes(config: Json) -> Kubes:
-    """docs/protocol.md section 5."""
+    """Parse config/kube (docs/protocol.md section 5)."""
     return Kubes(
         {
             number: Kube(

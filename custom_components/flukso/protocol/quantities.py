@@ -1,10 +1,10 @@
-"""What the sensors of a Fluksometer measure, and in which unit each of them says so."""
+"""The quantities that the sensors of a Fluksometer measure, and their units."""
 
 from enum import StrEnum
 
 
 class Unit(StrEnum):
-    """The units of the wire, as the firmware spells them (docs/protocol.md section 2)."""
+    """The units in messages, as the firmware spells them (docs/protocol.md section 2)."""
 
     WATT = "W"
     WATT_HOUR = "Wh"
@@ -29,7 +29,7 @@ class Unit(StrEnum):
 
 
 class Quantity(StrEnum):
-    """What a sensor measures: the subtype of a clamp, else the sensor's type."""
+    """The quantity that a sensor measures: the subtype of a clamp, else the sensor's type."""
 
     PPLUS = "pplus"
     PMINUS = "pminus"
@@ -118,7 +118,7 @@ COUNTER_UNITS = {
     Quantity.PROXIMITY: Unit.NONE,
 }
 
-#: What clamps measure, by subtype; two of it have a sign (docs/protocol.md section 9, quirk 3).
+#: The subtypes of clamps; two of them have a sign (docs/protocol.md section 9, quirk 3).
 CLAMP_QUANTITIES = frozenset(
     {
         Quantity.PPLUS,
@@ -137,7 +137,7 @@ CLAMP_QUANTITIES = frozenset(
 )
 SIGNED_CLAMP_QUANTITIES = frozenset({Quantity.PF, Quantity.ALPHA})
 
-#: What pulse inputs count, by type.
+#: The types of pulse inputs.
 PULSE_QUANTITIES = frozenset(
     {
         Quantity.ELECTRICITY,
@@ -151,7 +151,7 @@ PULSE_QUANTITIES = frozenset(
     }
 )
 
-#: What a FluksoKube senses, by type.
+#: The types of FluksoKube sensors.
 KUBE_QUANTITIES = frozenset(
     {
         Quantity.TEMPERATURE,
@@ -166,5 +166,5 @@ KUBE_QUANTITIES = frozenset(
     }
 )
 
-#: How the quadrants add up to reactive power: Q1 and Q2 are inductive.
+#: The signs of the quadrants in the sum that is the reactive power: Q1 and Q2 are inductive.
 QUADRANTS = {Quantity.Q1: 1, Quantity.Q2: 1, Quantity.Q3: -1, Quantity.Q4: -1}

@@ -1,4 +1,4 @@
-"""The meter's self-test, ``test/tap``, from which its serial number and firmware are read."""
+"""The report of the meter's self-test, ``test/tap``, with its serial number and firmware."""
 
 from dataclasses import dataclass
 import re
@@ -6,26 +6,26 @@ import re
 from .validation import ProtocolError
 
 _WHAT = "test/tap"
-_LONGEST = 16_384
+_MAX_BYTES = 16_384
 _SERIAL = re.compile(r"^# serial: *([A-Za-z0-9-]{1,32}) *$", re.MULTILINE)
 _FIRMWARE = re.compile(r"^# firmware: *([\w.-]{1,32}) *$", re.MULTILINE | re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class SelfTest:
-    """Serial number, which claims the meter on flukso.net, and firmware, where told."""
+    """The serial number, used to claim the meter on flukso.net, and the firmware version."""
 
     serial: str | None
     firmware: str | None
 
 
 def parse_self_test(payload: bytes) -> SelfTest:
-    """Read the comment lines of a TAP report (docs/protocol.md section 1a).
+    """Parse the comment lines of a TAP report (docs/protocol.md section 1a).
 
     Raises:
-        ProtocolError: too long, not UTF-8, or neither of the two lines is there.
+        ProtocolError: too long, not UTF-8, or without either of the two lines.
     """
-    if len(payload) > _LONGEST:
+    if len(payload) > _MAX_BYTES:
         raise ProtocolError(_WHAT, "too long", len(payload))
     try:
         text = str(payload, "utf-8").replace("\r", "")
@@ -33,7 +33,7 @@ def parse_self_test(payload: bytes) -> SelfTest:
         raise ProtocolError(_WHAT, "not UTF-8") from error
     serial, firmware = _SERIAL.search(text), _FIRMWARE.search(text)
     if serial is None and firmware is None:
-        raise ProtocolError(_WHAT, "neither serial nor firmware in it")
+        raise ProtocolError(_WHAT, "neither serial nor firmware")
     return SelfTest(
         serial=serial[1] if serial else None,
         firmware=firmware[1] if firmware else None,

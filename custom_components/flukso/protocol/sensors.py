@@ -1,4 +1,4 @@
-"""``config/sensor``: the enabled sensors of a meter, and the readings topics each of them feeds."""
+"""``config/sensor``: the enabled sensors of a meter, and the readings topics of each."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -19,16 +19,15 @@ from .validation import Json, ProtocolError, Section
 #: FLM03: the current clamps; the pulse inputs are ports 4 to 6 (docs/protocol.md section 4).
 CLAMP_PORTS = (1, 2, 3)
 
-#: No sensor is on more ports than this.
-_MOST_PORTS = 8
-#: A counter's 32 bits before the point and 3 decimals behind it (docs/protocol.md section 2).
-_HIGHEST_COUNTER = 4_294_967_295.999
+_MAX_PORTS = 8
+#: A counter has 32 bits before the decimal point and 3 decimals (docs/protocol.md section 2).
+_MAX_COUNTER = 4_294_967_295.999
 #: The range of the clamps' Q20.11 fixed point (docs/protocol.md section 2).
-_HIGHEST_CLAMP_GAUGE = 1_048_576.0
+_MAX_CLAMP_GAUGE = 1_048_576.0
 
 
 class Source(StrEnum):
-    """Where a sensor's readings come from; an FLM02 calls it the sensor's class."""
+    """The source of a sensor's readings; the ``class`` setting of an FLM02."""
 
     CLAMP = "clamp"
     ANALOG = "analog"
@@ -41,11 +40,11 @@ class Source(StrEnum):
 class Sensor:
     """An enabled sensor.
 
-    ``ports`` are numbers as printed on the meter, empty for kubes and for what hangs on a serial
-    port. ``rid`` counts how often the sensor id was given a new meaning, ``kube`` is the kube's
-    number in config/kube, ``remembered`` tells whether the meter keeps its readings. An FLM02 gives
-    its sensors a name, their ``function``, and has the rating of a clamp (``current``, A) and the
-    size of a pulse (``constant``) here.
+    ``ports`` are the numbers printed on the meter, empty for kubes and serial ports. ``rid``
+    counts how often the sensor id was reused, ``kube`` is the kube's number in config/kube,
+    ``remembered`` is whether the meter stores its readings. An FLM02 has the name of a sensor
+    (``function``), the rating of a clamp (``current``, A) and the size of a pulse
+    (``constant``, Wh or L) here.
     """
 
     sensor_id: str
@@ -63,7 +62,7 @@ class Sensor:
 
 @dataclass(frozen=True, slots=True)
 class Sensors:
-    """The enabled sensors in the order of their slots, and whether an FLM02 lists them."""
+    """The enabled sensors in the order of their slots, and whether the meter is an FLM02."""
 
     enabled: tuple[Sensor, ...] = ()
     flm02: bool = False
@@ -71,7 +70,7 @@ class Sensors:
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """One readings topic of a sensor: the unit it should come in and the range it can have.
+    """One readings topic of a sensor, with its expected unit and possible range.
 
     ``misprinted`` marks the gauges whose negative values the firmware prints wrongly
     (docs/protocol.md section 9, quirk 3).
@@ -86,23 +85,23 @@ class Stream:
 
     @property
     def both_ways(self) -> bool:
-        """Whether it can be less than 0: of a counter, whether it counts back as well."""
+        """Whether values can be negative; a counter then also counts down."""
         return self.lowest < 0
 
 
 def parse_sensors(config: Json) -> Sensors:
-    """The enabled sensors of a config/sensor message (docs/protocol.md section 4).
+    """Return the enabled sensors of a config/sensor message (docs/protocol.md section 4).
 
     Slots without type or ``enable`` are unused, and disabled ones publish nothing: both are
     left out.
 
     Raises:
-        ProtocolError: no slots, a slot of a shape that no firmware writes, or a sensor id used
-            twice.
+        ProtocolError: no slots, a slot of a form that no firmware writes, or a sensor id in
+            two slots.
     """
     slots = [slot for _, slot in sorted(Section(config, Report.SENSORS).numbered().items())]
     if not slots:
-        raise ProtocolError(Report.SENSORS, "no slots, which every meter has")
+        raise ProtocolError(Report.SENSORS, "no sensor slots")
     enabled = tuple(
         _parse_sensor(slot) for slot in slots if slot.flag("enable") and slot.text("type")
     )
@@ -116,7 +115,7 @@ def parse_sensors(config: Json) -> Sensors:
 def _parse_sensor(slot: Section) -> Sensor:
     sensor_id = slot.text("id")
     if sensor_id is None or not is_id(sensor_id):
-        raise slot.wrong("id", "is no sensor id")
+        raise slot.wrong("id", "is not a sensor id")
     try:
         data_type = Kind(slot.text("data_type") or Kind.COUNTER)
     except ValueError:
@@ -139,9 +138,9 @@ def _parse_sensor(slot: Section) -> Sensor:
 
 
 def _parse_ports(slot: Section) -> tuple[int, ...]:
-    """``[1]``, several in one list (three phases of an FLM02), or the name of a serial port.
+    """Parse ``[1]``, several in a list (three phases of an FLM02), or the name of a serial port.
 
-    A number outside a list is a port as well, as UCI has it where one wrote ``option port``.
+    UCI writes a number outside a list where ``option port`` was configured instead of a list.
     """
     items = slot.items("port")
     if items is None or (isinstance(items, str) and items[0].isalpha()):
@@ -151,10 +150,10 @@ def _parse_ports(slot: Section) -> tuple[int, ...]:
     for number in numbers:
         port = Section({"port": number}, Report.SENSORS).whole("port", most=99)
         if not port:
-            raise slot.wrong("port", "is no list of ports")
+            raise slot.wrong("port", "is not a list of ports")
         ports.append(port)
-    if not 0 < len(ports) <= _MOST_PORTS:
-        raise slot.wrong("port", "is no list of ports")
+    if not 0 < len(ports) <= _MAX_PORTS:
+        raise slot.wrong("port", "is not a list of ports")
     return tuple(ports)
 
 
@@ -173,11 +172,11 @@ def _source(slot: Section, ports: tuple[int, ...]) -> Source:
 
 
 def _quantity(slot: Section, source: Source) -> Quantity:
-    """The subtype of a clamp, else the type; a type of a firmware to come is OTHER."""
+    """Return the subtype of a clamp, else the type; OTHER for a type of a newer firmware."""
     if source is Source.CLAMP:
         subtype = slot.text("subtype")
         if subtype not in CLAMP_QUANTITIES:
-            raise slot.wrong("subtype", "is no subtype of a clamp")
+            raise slot.wrong("subtype", "is not a subtype of a clamp")
         return Quantity(subtype)
     name = slot.text("type")
     known = KUBE_QUANTITIES if source is Source.KUBE else PULSE_QUANTITIES
@@ -185,10 +184,10 @@ def _quantity(slot: Section, source: Source) -> Quantity:
 
 
 def streams_of(sensor: Sensor) -> tuple[Stream, ...]:
-    """The readings topics a sensor feeds (docs/protocol.md section 3).
+    """Return the readings topics of a sensor (docs/protocol.md section 3).
 
-    A kube publishes on the topic of its data type and nowhere else; all others publish a
-    gauge, and those of data type counter a counter as well.
+    A kube publishes only on the topic of its data type; all others publish a gauge, and those
+    of data type counter also a counter.
     """
     kinds: tuple[Kind, ...]
     if sensor.source is Source.KUBE:
@@ -201,23 +200,23 @@ def streams_of(sensor: Sensor) -> tuple[Stream, ...]:
 
 
 def _counter(sensor: Sensor) -> Stream:
-    """A counter; that of a P1 port runs both ways (docs/protocol.md section 4)."""
-    lowest = -_HIGHEST_COUNTER if sensor.source is Source.COSEM else 0.0
+    """Return the counter stream; a P1 port's runs both ways (docs/protocol.md section 4)."""
+    lowest = -_MAX_COUNTER if sensor.source is Source.COSEM else 0.0
     unit = COUNTER_UNITS.get(sensor.quantity, Unit.NONE)
-    return Stream(sensor, Kind.COUNTER, unit, lowest, _HIGHEST_COUNTER)
+    return Stream(sensor, Kind.COUNTER, unit, lowest, _MAX_COUNTER)
 
 
 def _gauge(sensor: Sensor) -> Stream:
     unit = _gauge_unit(sensor)
     if sensor.source is not Source.CLAMP:
-        return Stream(sensor, Kind.GAUGE, unit, -_HIGHEST_COUNTER, _HIGHEST_COUNTER)
+        return Stream(sensor, Kind.GAUGE, unit, -_MAX_COUNTER, _MAX_COUNTER)
     signed = sensor.quantity in SIGNED_CLAMP_QUANTITIES
-    lowest = -_HIGHEST_CLAMP_GAUGE if signed else 0.0
-    return Stream(sensor, Kind.GAUGE, unit, lowest, _HIGHEST_CLAMP_GAUGE, misprinted=signed)
+    lowest = -_MAX_CLAMP_GAUGE if signed else 0.0
+    return Stream(sensor, Kind.GAUGE, unit, lowest, _MAX_CLAMP_GAUGE, misprinted=signed)
 
 
 def _gauge_unit(sensor: Sensor) -> Unit:
-    """An FLM02, which names its sensors, tells the flow by the day (section 1b)."""
+    """Return the unit of a gauge; the flow of an FLM02 is per day (docs/protocol.md section 1b)."""
     if sensor.source is Source.KUBE and sensor.quantity is Quantity.OTHER:
         return Unit.NONE
     unit = GAUGE_UNITS[sensor.quantity]

@@ -1,8 +1,8 @@
-"""The meter's own memory: blocks of a sensor's readings (docs/protocol.md section 7).
+"""Blocks of a sensor's readings from the meter's memory (docs/protocol.md section 7).
 
-A block may hold a million readings, and is unpacked in a worker while the event loop goes on. As
-one call into the interpreter holds the loop until it returns, all is done piece by piece, with a
-breath after each.
+A block can hold a million readings and is decoded in a worker thread. A single long call into C
+code would keep the GIL and so block the event loop: all work is done in chunks, with a short
+sleep after each.
 """
 
 from array import array
@@ -25,15 +25,15 @@ _TOPIC = re.compile(r"/sensor/([^/]+)/tmpo/([0-9]{1,6})/([0-9]{1,2})/([0-9]{1,10
 #: A block of level n spans 2ⁿ seconds.
 LEVELS = frozenset({8, 12, 16, 20})
 
-#: What tells zlib that what it unpacks is in the gzip format.
+#: The ``wbits`` with which zlib expects the gzip format.
 _GZIP = zlib.MAX_WBITS | 16
-#: What a reading takes as text at most: two differences with their commas.
-_BYTES_A_READING = 24
-_LONGEST_HEADER = 4096
-_HEADER_BRACKETS = 32
-#: What is worked through at once, and how long (s) other threads may go on then.
-_PIECE_BYTES = 16 * 1024
-_BREATH = 0.0001
+#: The longest text of a reading: two differences with their commas.
+_BYTES_PER_READING = 24
+_MAX_HEADER_BYTES = 4096
+_MAX_HEADER_BRACKETS = 32
+#: The size of a chunk, and the sleep after it that lets other threads run (s).
+_CHUNK_BYTES = 16 * 1024
+_CHUNK_SLEEP = 0.0001
 _OPENING = re.compile(rb"\s{0,9}\{\s{0,9}")
 _HEADER_OR_LIST = re.compile(rb'"(?:(h)"\s{0,9}:\s{0,9}(?=\{)|([tv])"\s{0,9}:\s{0,9}(?=\[))')
 _COMMA = re.compile(rb"\s{0,9},\s{0,9}")
@@ -41,15 +41,15 @@ _CLOSING = re.compile(rb"\s{0,9}\}\s{0,9}")
 _BRACKET_OR_TEXT = re.compile(r'[{}]|"(?:[^"\\]|\\.)*"|[^{}"]+')
 _NUMERIC = b"0123456789+-.eE, \t\r\n"
 _THOUSAND = 1000
-#: Beyond what a counter of 64 bits in thousandths can hold.
-_BEYOND = 2**53
+#: Thousandths from which a float no longer holds every integer.
+_LIMIT = 2**53
 
 
 @dataclass(frozen=True, slots=True)
 class BlockAddress:
-    """Which stretch of which sensor's readings a block holds.
+    """The sensor and the span of time of a block.
 
-    ``rid`` numbers the uses of the sensor, ``bid`` is the second that the stretch begins at.
+    ``rid`` counts how often the sensor id was reused, ``bid`` is the first second of the span.
     """
 
     sensor_id: str
@@ -72,7 +72,7 @@ class BlockAddress:
 class Block:
     """Readings of a sensor: times in seconds since 1970, rising, and values in thousandths.
 
-    ``unit`` is None where the meter does not say it.
+    ``unit`` is None if the meter does not report it.
     """
 
     address: BlockAddress
@@ -83,53 +83,53 @@ class Block:
 
 
 def block_topic_filter(prefix: str, sensor_id: str, level: int) -> str:
-    """What to subscribe to for the blocks of a level."""
+    """Return the topic filter of a sensor's blocks of a level."""
     return f"{prefix}/sensor/{sensor_id}/tmpo/+/{level}/+/gz"
 
 
 def parse_block_topic(topic: str, prefix: str) -> BlockAddress:
-    """Read which block a message brings.
+    """Return the address of the block on a topic.
 
     Raises:
-        ProtocolError: no topic of a block, or of one that no Fluksometer makes.
+        ProtocolError: not the topic of a block, or of one that no Fluksometer makes.
     """
     match = _TOPIC.fullmatch(topic.removeprefix(prefix)) if topic.startswith(prefix) else None
     if match is None or not is_id(match[1]):
-        raise ProtocolError("topic", "not that of a tmpo block", topic)
+        raise ProtocolError("topic", "not the topic of a tmpo block", topic)
     address = BlockAddress(
         sensor_id=match[1], rid=int(match[2]), level=int(match[3]), bid=int(match[4])
     )
     if address.level not in LEVELS:
-        raise ProtocolError("topic", "not a level of tmpo blocks", address.level)
+        raise ProtocolError("topic", "not a tmpo block level", address.level)
     if address.bid % (1 << address.level) or not CLOCK_IS_SET < address.end <= END_OF_TIME:
-        raise ProtocolError("topic", "not where a tmpo block begins", address.bid)
+        raise ProtocolError("topic", "not the start of a tmpo block", address.bid)
     return address
 
 
 def decode(address: BlockAddress, payload: bytes) -> Block:
-    """Unpack a block; made for a worker thread.
+    """Decode the payload of a block; to be called in a worker thread.
 
     Raises:
-        ProtocolError: it can't be unpacked, or what it says does not agree with itself.
+        ProtocolError: the payload can't be unpacked, or it is inconsistent.
     """
-    text = _unpack(payload, (_BYTES_A_READING << address.level) + _LONGEST_HEADER)
-    places = _places(text)
-    header = _header(bytes(text[places["h"]]))
+    text = _unpack(payload, (_BYTES_PER_READING << address.level) + _MAX_HEADER_BYTES)
+    slices = _slices(text)
+    header = _header(bytes(text[slices["h"]]))
     config = header.section("cfg")
     if header.whole("vsn", most=1) != 1:
         raise header.wrong("vsn", "is not known")
     if config.text("id") not in {None, address.sensor_id}:
-        raise config.wrong("id", "is another sensor's")
-    first, last = _moment(header, "head"), _moment(header, "tail")
+        raise config.wrong("id", "is that of another sensor")
+    first, last = _reading_in(header, "head"), _reading_in(header, "tail")
     most = 1 << address.level
-    times = _summed(_times(text, places["t"]), first[0], most)
-    values = _summed(_thousandths(text, places["v"]), first[1], most)
+    times = _summed(_times(text, slices["t"]), first[0], most)
+    values = _summed(_thousandths(text, slices["v"]), first[1], most)
     if len(times) != len(values):
-        raise ProtocolError(_WHAT, "its times and values are not equally many")
+        raise ProtocolError(_WHAT, "not as many values as times")
     if (times[-1], values[-1]) != last:
-        raise ProtocolError(_WHAT, "its readings do not end at its tail", last)
+        raise ProtocolError(_WHAT, "readings do not end with the tail", last)
     if times[0] < address.begin or times[-1] >= address.end:
-        raise ProtocolError(_WHAT, "its readings are not within its span", last)
+        raise ProtocolError(_WHAT, "readings are not within the span", last)
     return Block(address, _kind(config), _unit(config), times, values)
 
 
@@ -147,18 +147,18 @@ def _unit(config: Section) -> Unit | None:
     return None if unit is None else Unit(unit)
 
 
-def _places(text: bytearray) -> dict[str, slice]:
-    """Where the header and the two lists are, whichever of them comes first."""
-    places: dict[str, slice] = {}
+def _slices(text: bytearray) -> dict[str, slice]:
+    """Return where the header (h) and the lists (t, v) are, in whatever order they come."""
+    slices: dict[str, slice] = {}
     position = _next(_OPENING, text, 0).end()
-    for what_follows in (_COMMA, _COMMA, _CLOSING):
+    for separator in (_COMMA, _COMMA, _CLOSING):
         key = _next(_HEADER_OR_LIST, text, position)
         end = _end_of_header(text, key.end()) if key[1] else text.find(b"]", key.end()) + 1
-        places[(key[1] or key[2]).decode()] = slice(key.end(), end)
-        position = _next(what_follows, text, end).end()
-    if position != len(text) or places.keys() != {"h", "t", "v"}:
+        slices[(key[1] or key[2]).decode()] = slice(key.end(), end)
+        position = _next(separator, text, end).end()
+    if position != len(text) or slices.keys() != {"h", "t", "v"}:
         raise ProtocolError(_WHAT, "not a header and two lists")
-    return places
+    return slices
 
 
 def _next(expected: re.Pattern[bytes], text: bytearray, position: int) -> re.Match[bytes]:
@@ -169,89 +169,91 @@ def _next(expected: re.Pattern[bytes], text: bytearray, position: int) -> re.Mat
 
 
 def _end_of_header(text: bytearray, start: int) -> int:
-    """Where the object that starts there ends; 0 if it does not."""
-    window = text[start : start + _LONGEST_HEADER].decode("latin-1")
+    """Return the end of the object that starts there; 0 if there is none."""
+    window = text[start : start + _MAX_HEADER_BYTES].decode("latin-1")
     depth = 0
-    for found in _BRACKET_OR_TEXT.finditer(window):
-        if found[0] == "{":
+    for token in _BRACKET_OR_TEXT.finditer(window):
+        if token[0] == "{":
             depth += 1
-        elif found[0] == "}":
+        elif token[0] == "}":
             depth -= 1
         if not depth:
-            return start + found.end()
+            return start + token.end()
     return 0
 
 
 def _header(text: bytes) -> Section:
-    return Section(load(text, _WHAT, longest=_LONGEST_HEADER, brackets=_HEADER_BRACKETS), _WHAT)
+    return Section(
+        load(text, _WHAT, longest=_MAX_HEADER_BYTES, brackets=_MAX_HEADER_BRACKETS), _WHAT
+    )
 
 
-def _moment(header: Section, key: str) -> tuple[int, int]:
-    """The first or last reading as the header has it: its time, its value in thousandths."""
+def _reading_in(header: Section, key: str) -> tuple[int, int]:
+    """Return the first (head) or last (tail) reading: its time, its value in thousandths."""
     match header.items(key):
         case [int(time), int() | float() as value] if 0 <= time < END_OF_TIME:
-            if abs(value) < _BEYOND / _THOUSAND:
+            if abs(value) < _LIMIT / _THOUSAND:
                 return time, round(value * _THOUSAND)
-    raise header.wrong(key, "is no reading")
+    raise header.wrong(key, "is not a reading")
 
 
-def _pieces(text: bytearray, place: slice) -> Iterator[list[int | float]]:
-    """The numbers of a list, some thousands at a time."""
+def _chunks(text: bytearray, place: slice) -> Iterator[list[int | float]]:
+    """Yield the numbers of a list, some thousands at a time."""
     start, end = place.start + 1, place.stop - 1
     while start <= end:
-        comma = text.find(b",", min(start + _PIECE_BYTES, end), end)
+        comma = text.find(b",", min(start + _CHUNK_BYTES, end), end)
         stop = end if comma < 0 else comma
-        if stop > start + 2 * _PIECE_BYTES:
+        if stop > start + 2 * _CHUNK_BYTES:
             raise ProtocolError(_WHAT, "not a list of numbers")
-        piece = bytes(text[start:stop])
-        if piece.translate(None, _NUMERIC):
+        chunk = bytes(text[start:stop])
+        if chunk.translate(None, _NUMERIC):
             raise ProtocolError(_WHAT, "not a list of numbers")
         try:
-            numbers = loads(b"[%b]" % piece)
+            numbers = loads(b"[%b]" % chunk)
         except ValueError as error:
             raise ProtocolError(_WHAT, "not a list of numbers") from error
         if not numbers:
             raise ProtocolError(_WHAT, "not a list of numbers")
         yield numbers
-        sleep(_BREATH)
+        sleep(_CHUNK_SLEEP)
         start = stop + 1
 
 
 def _times(text: bytearray, place: slice) -> Iterator[list[int]]:
-    """The differences between times: 0, then whole seconds that pass."""
+    """Yield the differences between times: 0, then positive whole seconds."""
     is_first = True
-    for piece in _pieces(text, place):
-        steps = [step for step in piece if type(step) is int]
+    for chunk in _chunks(text, place):
+        steps = [step for step in chunk if type(step) is int]
         rising = steps[1:] if is_first else steps
-        if len(steps) != len(piece) or (is_first and steps[0]) or min(rising, default=1) < 1:
-            raise ProtocolError(_WHAT, "its times do not rise in seconds")
+        if len(steps) != len(chunk) or (is_first and steps[0]) or min(rising, default=1) < 1:
+            raise ProtocolError(_WHAT, "times do not rise in seconds")
         is_first = False
         yield steps
 
 
 def _thousandths(text: bytearray, place: slice) -> Iterator[list[int]]:
-    """The differences between values in thousandths, the first of them 0."""
+    """Yield the differences between values in thousandths, the first of them 0."""
     is_first = True
-    for piece in _pieces(text, place):
+    for chunk in _chunks(text, place):
         try:
-            steps = [round(step * _THOUSAND) for step in piece]
+            steps = [round(step * _THOUSAND) for step in chunk]
         except (OverflowError, ValueError) as error:
-            raise ProtocolError(_WHAT, "its values are beyond all counters") from error
+            raise ProtocolError(_WHAT, "values are out of range") from error
         if is_first and steps[0]:
-            raise ProtocolError(_WHAT, "its values do not begin at its head")
+            raise ProtocolError(_WHAT, "values do not begin with the head")
         is_first = False
         yield steps
 
 
-def _summed(pieces: Iterator[list[int]], first: int, most: int) -> array[int]:
-    """The running sums of at most so many differences, from a first one."""
+def _summed(chunks: Iterator[list[int]], first: int, most: int) -> array[int]:
+    """Return the running sums of at most ``most`` differences, starting at ``first``."""
     sums = array("q")
-    for piece in pieces:
+    for chunk in chunks:
         try:
-            piece[0] += first
-            sums.extend(accumulate(piece))
+            chunk[0] += first
+            sums.extend(accumulate(chunk))
         except OverflowError as error:
-            raise ProtocolError(_WHAT, "its sums are beyond all counters") from error
+            raise ProtocolError(_WHAT, "sums are out of range") from error
         if len(sums) > most:
             raise ProtocolError(_WHAT, "more readings than seconds")
         first = sums[-1]
@@ -263,18 +265,18 @@ def _unpack(payload: bytes, longest: int) -> bytearray:
         raise ProtocolError(_WHAT, "too long", len(payload))
     unpacking = zlib.decompressobj(wbits=_GZIP)
     text = bytearray()
-    for start in range(0, len(payload), _PIECE_BYTES):
-        packed = payload[start : start + _PIECE_BYTES]
+    for start in range(0, len(payload), _CHUNK_BYTES):
+        packed = payload[start : start + _CHUNK_BYTES]
         while packed:
             try:
-                text += unpacking.decompress(packed, _PIECE_BYTES)
+                text += unpacking.decompress(packed, _CHUNK_BYTES)
             except zlib.error as error:
                 raise ProtocolError(_WHAT, "can't be unpacked") from error
             if len(text) > longest:
                 raise ProtocolError(_WHAT, "too long when unpacked")
             if unpacking.unused_data:
-                raise ProtocolError(_WHAT, "does not end where it should")
+                raise ProtocolError(_WHAT, "incomplete or followed by other data")
             packed = unpacking.unconsumed_tail
     if not unpacking.eof:
-        raise ProtocolError(_WHAT, "does not end where it should")
+        raise ProtocolError(_WHAT, "incomplete or followed by other data")
     return text

@@ -1,23 +1,23 @@
-"""Asking a meter for what is in its memory (docs/protocol.md section 7)."""
+"""Requests for the blocks in a meter's memory (docs/protocol.md section 7)."""
 
 from collections.abc import Iterable
 import json
 
 from .sensors import Sensor
 
-#: The smallest blocks, as the meter's own server names the last that it has.
+#: The level of the smallest blocks; flukso.net also names the last block it has at this level.
 _LEVEL = 8
 
 
 def sync_topic(prefix: str, device_id: str) -> str:
-    """Where a meter hears which blocks are wanted."""
+    """Return the topic on which a meter receives requests for blocks."""
     return f"{prefix}/d/device/{device_id}/tmpo/sync"
 
 
 def sync_list(sensors: Iterable[Sensor], since: int) -> bytes:
-    """What to publish there for every stored block that reaches beyond a second.
+    """Return the payload that requests every stored block that ends after ``since``.
 
-    It names, for each sensor in its present use, the last block that is not wanted.
+    It has, for the current ``rid`` of each sensor, the last block that is not wanted.
     """
     last = max((since >> _LEVEL) - 1, 0) << _LEVEL
     wanted = [

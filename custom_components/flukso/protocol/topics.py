@@ -1,4 +1,4 @@
-"""Where a Fluksometer publishes what (docs/protocol.md section 1).
+"""The topics of a Fluksometer (docs/protocol.md section 1).
 
 A bridge may put a prefix before the leading slash: ``home/flukso`` makes
 ``home/flukso/device/<device id>/config/sensor``.
@@ -11,9 +11,9 @@ from typing import Literal
 from .validation import ProtocolError
 
 _ID = re.compile(r"[0-9a-f]{32}")
-_LONGEST_PREFIX = 128
+_MAX_PREFIX_LENGTH = 128
 
-#: What to subscribe to, behind a prefix, to hear of every meter.
+#: The topic filter, after a prefix, of the config messages of every meter.
 EVERY_CONFIG = "/device/+/config/+"
 
 
@@ -39,7 +39,7 @@ CONFIG_REPORTS: tuple[ConfigReport, ...] = (Report.SENSORS, Report.PORTS, Report
 
 
 def device_id_of(topic: str, report: Report, prefix: str = "") -> str:
-    """The device id in the topic of a report.
+    """Return the device id in the topic of a report.
 
     Raises:
         ProtocolError: another topic, or an id that is not 32 lower-case hexadecimal digits.
@@ -53,42 +53,42 @@ def device_id_of(topic: str, report: Report, prefix: str = "") -> str:
 
 
 def is_id(text: str) -> bool:
-    """Whether this is the id of a device or sensor."""
+    """Return whether this is the id of a device or sensor."""
     return _ID.fullmatch(text) is not None
 
 
 def report_topic(prefix: str, device_id: str, report: Report) -> str:
-    """Where a meter publishes a report."""
+    """Return the topic of a report."""
     return f"{prefix}/device/{device_id}/{report}"
 
 
 def reading_topic(prefix: str, sensor_id: str, kind: Kind) -> str:
-    """Where the readings of a sensor appear."""
+    """Return the topic of a sensor's readings."""
     return f"{prefix}/sensor/{sensor_id}/{kind}"
 
 
 def clock_topic(prefix: str, device_id: str) -> str:
-    """Where a meter tells the time."""
+    """Return the topic of a meter's clock."""
     return f"{prefix}/device/{device_id}/flx/time"
 
 
 def voltage_topic(prefix: str, device_id: str) -> str:
-    """Where the waveform of a meter's one voltage appears."""
+    """Return the topic of the voltage waveform; a meter has one."""
     return f"{prefix}/device/{device_id}/flx/voltage/1"
 
 
 def current_topic(prefix: str, device_id: str, port: int) -> str:
-    """Where the waveform of a clamp's current appears."""
+    """Return the topic of the current waveform of a clamp."""
     return f"{prefix}/device/{device_id}/flx/current/{port}"
 
 
 def clean_prefix(text: str) -> str:
-    """A topic prefix as typed, without blanks around it and slashes behind it.
+    """Return a topic prefix as typed, without surrounding blanks and trailing slashes.
 
     Raises:
-        ProtocolError: too long, or with characters that a topic can't have.
+        ProtocolError: too long, or with characters that are not allowed in a topic.
     """
     prefix = text.strip().rstrip("/ ")
-    if len(prefix) > _LONGEST_PREFIX or not prefix.isprintable() or set(prefix) & set("+#"):
+    if len(prefix) > _MAX_PREFIX_LENGTH or not prefix.isprintable() or set(prefix) & set("+#"):
         raise ProtocolError("topic prefix", "not part of a topic", prefix)
     return prefix

@@ -1,4 +1,4 @@
-"""Bytes off the wire into checked values: the one gate that every payload passes."""
+"""Checks that every JSON payload passes before its values are used."""
 
 import json
 import re
@@ -7,8 +7,8 @@ from typing import Never
 
 type Json = bool | int | float | str | list[Json] | dict[str, Json] | None
 
-_LONGEST_TEXT = 64
-_BEYOND_NUMBERS = 2**63
+_MAX_TEXT_LENGTH = 64
+_NUMBER_LIMIT = 2**63
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?")
 _NUMBERED = re.compile(r"[1-9][0-9]{0,2}")
 _show = reprlib.Repr(maxlevel=1, maxlist=3, maxdict=3, maxstring=40, maxother=40)
@@ -17,8 +17,8 @@ _show = reprlib.Repr(maxlevel=1, maxlist=3, maxdict=3, maxstring=40, maxother=40
 class ProtocolError(ValueError):
     """A topic or payload that no Fluksometer sends.
 
-    ``what`` it was and what was ``wrong`` with it are fixed phrases, so that they can be
-    counted; ``found`` is a short piece of the payload and goes into the message alone.
+    ``what`` it was and what was ``wrong`` with it are fixed phrases, so that errors can be
+    counted by them; ``found`` is an excerpt of the payload for the message only.
     """
 
     def __init__(self, what: str, wrong: str, found: object = None) -> None:
@@ -38,14 +38,14 @@ _BLANK = b" \t\n\r"
 
 
 def load(payload: bytes, what: str, *, longest: int, brackets: int) -> Json:
-    """Read JSON of at most ``longest`` bytes with at most ``brackets`` arrays and objects.
+    """Return JSON of at most ``longest`` bytes with at most ``brackets`` arrays and objects.
 
-    The number of opening brackets bounds the depth as well. NaN and the infinities, which
-    Python's reader would take, are refused; a number with too large an exponent is still
-    an infinity, which every range refuses.
+    The number of opening brackets also bounds the depth. NaN and infinities, which Python's
+    decoder accepts, are refused; a number with too large an exponent still becomes an
+    infinity, which every range check refuses.
 
     Raises:
-        ProtocolError: too long, too deep, not UTF-8 or not JSON.
+        ProtocolError: too long, nested too deeply, not UTF-8 or not JSON.
     """
     if len(payload) > longest:
         raise ProtocolError(what, "too long", len(payload))
@@ -63,7 +63,7 @@ def load(payload: bytes, what: str, *, longest: int, brackets: int) -> Json:
 
 
 def is_numbered(name: str) -> bool:
-    """Whether this names the section of a sensor, port or kube: "1" and so on."""
+    """Return whether this is the name of a sensor, port or kube section: "1" to "999"."""
     return _NUMBERED.fullmatch(name) is not None
 
 
@@ -72,7 +72,7 @@ class Section:
 
     The firmware passes its settings through Lua's ``tonumber``: a text that looks like a
     number arrives as one, and a flag as 0, 1, "0" or "1" (docs/protocol.md section 4).
-    Every method raises ProtocolError for a field of another shape; an absent field is None.
+    Every method raises ProtocolError for a field of another type; a missing field is None.
     """
 
     def __init__(self, value: Json, what: str) -> None:
@@ -82,11 +82,11 @@ class Section:
         self._what = what
 
     def wrong(self, key: str, wrong: str) -> ProtocolError:
-        """The error that says what is wrong with a field."""
+        """Return the error for a field."""
         return ProtocolError(self._what, f"{key} {wrong}", self._fields.get(key))
 
     def numbered(self) -> dict[int, Section]:
-        """The sections whose names are numbers, by that number; the others are no concern here."""
+        """Return the sections whose names are numbers, by number."""
         return {
             int(key): Section(value, self._what)
             for key, value in self._fields.items()
@@ -94,23 +94,23 @@ class Section:
         }
 
     def section(self, key: str) -> Section:
-        """The section of that name; an empty one where there is none."""
+        """Return the section of that name; an empty one if it is missing."""
         return Section(self._fields.get(key, {}), self._what)
 
     def text(self, key: str) -> str | None:
-        """A short printable text; a number becomes text again, an empty one None."""
+        """Return a short printable text; a number becomes text again, an empty text None."""
         value = self._fields.get(key)
         if isinstance(value, bool) or not isinstance(value, str | int | float | None):
-            raise self.wrong(key, "is no text")
-        if isinstance(value, int | float) and not -_BEYOND_NUMBERS < value < _BEYOND_NUMBERS:
-            raise self.wrong(key, "is a number beyond all settings")
+            raise self.wrong(key, "is not text")
+        if isinstance(value, int | float) and not -_NUMBER_LIMIT < value < _NUMBER_LIMIT:
+            raise self.wrong(key, "is too large a number")
         text = str(value).strip() if value is not None else ""
-        if len(text) > _LONGEST_TEXT or not text.isprintable():
-            raise self.wrong(key, "is no short printable text")
+        if len(text) > _MAX_TEXT_LENGTH or not text.isprintable():
+            raise self.wrong(key, "is not a short printable text")
         return text or None
 
     def flag(self, key: str) -> bool | None:
-        """A flag."""
+        """Return a flag."""
         if key not in self._fields:
             return None
         match self.text(key):
@@ -121,28 +121,28 @@ class Section:
         raise self.wrong(key, "is neither 0 nor 1")
 
     def number(self, key: str, *, most: float) -> float | None:
-        """A number from 0 to ``most``."""
+        """Return a number from 0 to ``most``."""
         text = self.text(key)
         if text is None:
             return None
         if _NUMBER.fullmatch(text) is None:
-            raise self.wrong(key, "is no number")
+            raise self.wrong(key, "is not a number")
         number = float(text)
         if not 0 <= number <= most:
             raise self.wrong(key, "is out of range")
         return number
 
     def whole(self, key: str, *, most: int) -> int | None:
-        """A whole number from 0 to ``most``."""
+        """Return a whole number from 0 to ``most``."""
         number = self.number(key, most=most)
         if number is None:
             return None
         if not number.is_integer():
-            raise self.wrong(key, "is no whole number")
+            raise self.wrong(key, "is not a whole number")
         return int(number)
 
     def items(self, key: str) -> list[Json] | str | None:
-        """A list of texts and numbers as it is, or a text."""
+        """Return a list of texts and numbers unchanged, or a text."""
         value = self._fields.get(key)
         if not isinstance(value, list):
             return self.text(key)
@@ -151,8 +151,8 @@ class Section:
         return value
 
     def only(self, keys: frozenset[str]) -> dict[str, Json]:
-        """The fields of these names as they are, each a text, a number or a list of them."""
-        kept = {key: value for key, value in self._fields.items() if key in keys}
-        for key in kept:
+        """Return the fields of these names unchanged, each a text, a number or a list of them."""
+        fields = {key: value for key, value in self._fields.items() if key in keys}
+        for key in fields:
             self.items(key)
-        return kept
+        return fields
