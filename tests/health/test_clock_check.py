@@ -2,13 +2,10 @@
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import issue_registry as ir
 import pytest
 
-from custom_components.flukso.const import DOMAIN
-
 from ..broker import Broker
-from ..home import config_entry, set_up
+from ..home import set_up
 from ..mains import clock, flx_topic
 from ..meters import Meter, reading, three_clamps
 from ..minutes import Home
@@ -115,28 +112,3 @@ async def test_a_meter_without_clamps_that_is_switched_off_is_told_of_after_a_da
     await home.sleep(10)
 
     assert home.issues == ["silent"]
-
-
-async def test_what_the_user_ignores_is_ignored_after_a_restart(
-    hass: HomeAssistant, broker: Broker, home: Home, meter: Meter
-) -> None:
-    entry = config_entry(meter)
-    entry.add_to_hass(hass)
-    await broker.publish_all(meter.reports, retain=True)
-    issue_id = f"clock_wrong_{entry.entry_id}"
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        issue_id,
-        is_fixable=False,
-        severity=ir.IssueSeverity.WARNING,
-        translation_key="clock_wrong",
-    )
-    ir.async_ignore_issue(hass, DOMAIN, issue_id, ignore=True)
-
-    await hass.config_entries.async_setup(entry.entry_id)
-    await wait(home, meter, 65, 3600)
-
-    [issue] = ir.async_get(hass).issues.values()
-    assert issue.active
-    assert issue.dismissed_version is not None

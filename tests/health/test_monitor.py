@@ -8,10 +8,8 @@ from homeassistant.helpers import issue_registry as ir
 import pytest
 from pytest_homeassistant_custom_component.common import async_capture_events
 
-from custom_components.flukso.const import DOMAIN
-
 from ..broker import Broker
-from ..home import config_entry, set_up, set_up_and_read
+from ..home import set_up, set_up_and_read
 from ..meters import Meter, kubes_alone, three_clamps
 from ..minutes import Home
 
@@ -98,7 +96,7 @@ async def test_that_it_was_silent_before_a_restart_counts(
     entry = await set_up(hass, broker, meter)
     await broker.publish_all(meter.readings())
 
-    await home.sleep(A_DAY)
+    await home.sleep(A_DAY - 1)
     await home.restart(entry)
     await home.wait(4)
     assert home.issues == []
@@ -228,43 +226,14 @@ async def test_an_issue_is_raised_once_and_not_every_minute(
     assert [event.data["action"] for event in changes] == ["create"]
 
 
-async def test_what_the_user_ignores_is_ignored_after_a_restart(
+async def test_a_meter_that_is_removed_needs_no_doctor(
     hass: HomeAssistant, broker: Broker, home: Home, meter: Meter
-) -> None:
-    entry = config_entry(meter)
-    entry.add_to_hass(hass)
-    await broker.publish_all(meter.reports, retain=True)
-    issue_id = f"no_readings_{entry.entry_id}"
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        issue_id,
-        is_fixable=False,
-        severity=ir.IssueSeverity.WARNING,
-        translation_key="no_readings",
-    )
-    ir.async_ignore_issue(hass, DOMAIN, issue_id, ignore=True)
-
-    await hass.config_entries.async_setup(entry.entry_id)
-    await home.wait(10)
-
-    [issue] = ir.async_get(hass).issues.values()
-    assert issue.active
-    assert issue.dismissed_version is not None
-
-
-@pytest.mark.parametrize("fate", ["unloaded", "removed"])
-async def test_a_meter_that_is_gone_needs_no_doctor(
-    hass: HomeAssistant, broker: Broker, home: Home, meter: Meter, fate: str
 ) -> None:
     entry = await set_up(hass, broker, meter)
     await home.wait(6)
     assert home.issues == ["no_readings"]
 
-    if fate == "unloaded":
-        await hass.config_entries.async_unload(entry.entry_id)
-    else:
-        await hass.config_entries.async_remove(entry.entry_id)
+    await hass.config_entries.async_remove(entry.entry_id)
     await home.wait(6)
 
     assert home.issues == []

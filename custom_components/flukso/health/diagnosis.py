@@ -26,16 +26,24 @@ class Problem(StrEnum):
     CLOCK = "clock_wrong"
 
 
+#: Problems of readings that don't arrive as they should.
+_OF_READINGS = frozenset(
+    {Problem.NO_READINGS, Problem.SILENT, Problem.OTHER_PREFIX, Problem.TWO_PREFIXES}
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Symptoms:
     """What is seen of a meter; times are seconds since 1970, None for never.
 
     The broker has been connected since ``since``. ``max_silence`` is how long the streams that
-    speak regularly may all be silent (s), None if there is none. ``arrived`` is the last message
-    on a readings topic, ``read`` the last reading, also one of before a restart. ``sensors`` is
-    the last config/sensor, ``unreadable`` says which report can't be read and why. ``elsewhere``
-    are the first and the last reading that came without the topic prefix. The meter's clock was
-    seen far off for ``clock_off`` seconds, None if it was not seen yet.
+    speak regularly may all be silent (s), infinite if that is not known, None if there is none.
+    ``arrived`` is the last message on a readings topic, ``read`` the last reading, also one of
+    before a restart. ``reported`` tells whether any config report came, ``sensors`` is the last
+    config/sensor, ``unreadable`` says which report can't be read and why. ``elsewhere`` are the
+    first and the last reading that came without the topic prefix. The meter's clock was seen far
+    off for ``clock_off`` seconds, None if it was not seen yet. ``known`` are the problems that
+    were found and are not known to be gone, also from before a restart.
     """
 
     now: float
@@ -43,16 +51,35 @@ class Symptoms:
     max_silence: float | None
     arrived: float | None = None
     read: float | None = None
+    reported: bool = False
     sensors: LastReport | None = None
     unreadable: str | None = None
     elsewhere: tuple[float, float] | None = None
     clock_off: float | None = None
+    known: frozenset[Problem] = frozenset()
 
     @property
     def undecided(self) -> frozenset[Problem]:
-        """What can't be found yet, and is not known to be cured either."""
-        is_told = self.clock_off is not None and not 0 < self.clock_off < _FAR_OFF_FOR
-        return frozenset() if is_told else frozenset({Problem.CLOCK})
+        """What can't be found yet, and is not known to be gone either."""
+        undecided = set()
+        if self.clock_off is None or 0 < self.clock_off < _FAR_OFF_FOR:
+            undecided.add(Problem.CLOCK)
+        if not self.reported:
+            undecided.add(Problem.UNREADABLE)
+        if self.sensors is None:
+            undecided.add(Problem.NO_CONFIGURATION)
+        if self.is_awaited:
+            undecided |= _OF_READINGS
+        elif self.is_silent and not self.is_elsewhere and not self.is_configured_only:
+            undecided.add(Problem.SILENT)
+        return frozenset(undecided)
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether nothing was read since the broker is connected, but may still come in time."""
+        if self.max_silence is None or self.is_silent:
+            return False
+        return self.read is None or self.read < self.since
 
     @property
     def is_silent(self) -> bool:
@@ -67,12 +94,15 @@ class Symptoms:
         """Whether the bridge brings the configuration, and no readings.
 
         A retained message may be older than the silence: it is a sign only if nothing was ever
-        read of the meter.
+        read of the meter, as far as is known. Until something is read, a silence keeps the
+        diagnosis it had, also over a restart.
         """
+        if Problem.NO_READINGS in self.known:
+            return True
         if self.sensors is None:
             return False
         is_news = not self.sensors.retained and self.sensors.at > (self.arrived or 0)
-        return is_news or self.read is None
+        return is_news or (self.read is None and Problem.SILENT not in self.known)
 
     @property
     def silent_since(self) -> float:

@@ -1,8 +1,10 @@
 """The bridge doctor: raises an issue for what the user can mend between meter and Home Assistant.
 
-An issue is withdrawn when its signs are gone, or when nobody looks any more. The doctor begins
-once the broker has been connected for five minutes, so that what the user chose to ignore is
-still ignored after a restart.
+It begins once the broker has been connected for five minutes. An issue is deleted when its problem
+is known to be gone, and stays while that is not known, so that an issue that the user ignores is
+still ignored after a reload or a restart. A disabled meter raises no issues: those that are not
+ignored are deleted when it is disabled, the others are looked at again when it is enabled. All
+issues of a meter are deleted with it.
 
 Left out is what can't be told, or mended here: that a bridge floods the broker with waveforms
 would take a subscription to them, a second way behind a prefix that nobody named one to all
@@ -14,6 +16,7 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 import logging
+from math import inf
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
@@ -66,7 +69,11 @@ class HealthMonitor:
     def _stop(self) -> None:
         self._watching.close()
         self._clock_check.stop()
-        self._report(frozenset(), frozenset(), {})
+        if self._entry.disabled_by is not None:
+            for problem in Problem:
+                issue = self._issue(problem)
+                if issue is not None and issue.dismissed_version is None:
+                    ir.async_delete_issue(self._hass, DOMAIN, issue.issue_id)
 
     @callback
     def _look(self, moment: datetime) -> None:
@@ -104,16 +111,19 @@ class HealthMonitor:
             if heard is not None and heard.wrong is not None:
                 wrong.append(f"{report} ({heard.wrong})")
         max_silences = [max_silence(channel.stream) for channel in _regular(channels)]
+        unknown = inf if clock.listening else None
         return Symptoms(
             now,
             since,
-            max_silence=min(max_silences, default=clock.max_silence),
+            max_silence=min(max_silences, default=clock.max_silence or unknown),
             arrived=_latest((ticked, *(channel.stats.arrived for channel in channels))),
             read=_latest((ticked, *map(_read_at, channels))),
+            reported=any(report in reports for report in CONFIG_REPORTS),
             sensors=reports.get(Report.SENSORS),
             unreadable=", ".join(wrong) or None,
             elsewhere=self._elsewhere,
             clock_off=self._clock_check.off,
+            known=frozenset(problem for problem in Problem if self._issue(problem) is not None),
         )
 
     async def _watch_elsewhere(self) -> None:
@@ -160,7 +170,7 @@ class HealthMonitor:
     ) -> None:
         """Raise an issue for what was found, and withdraw what certainly is not there."""
         for problem in Problem:
-            issue_id = f"{problem}_{self._entry.entry_id}"
+            issue_id = self._issue_id(problem)
             if problem in found:
                 ir.async_create_issue(
                     self._hass,
@@ -173,6 +183,13 @@ class HealthMonitor:
                 )
             elif problem not in undecided:
                 ir.async_delete_issue(self._hass, DOMAIN, issue_id)
+
+    def _issue_id(self, problem: Problem) -> str:
+        return f"{problem}_{self._entry.entry_id}"
+
+    def _issue(self, problem: Problem) -> ir.IssueEntry | None:
+        """The issue of a problem that was found and not deleted since, also before a restart."""
+        return ir.async_get(self._hass).async_get_issue(DOMAIN, self._issue_id(problem))
 
 
 def _regular(channels: Iterable[Channel]) -> Iterable[Channel]:
