@@ -37,7 +37,7 @@ def _this_integration(
 
 @pytest.fixture
 async def entry(hass: HomeAssistant, broker: Broker) -> MockConfigEntry:
-    """The meter."""
+    """Set up the meter."""
     await hass.config.async_set_time_zone("Europe/Brussels")
     return await set_up(hass, broker, METER)
 
@@ -55,7 +55,7 @@ def power(hass: HomeAssistant, entry: MockConfigEntry) -> str:
 
 
 def refused(entry: MockConfigEntry) -> dict[tuple[int, int], str]:
-    """What was left alone, and why."""
+    """The gaps that were not filled, and why."""
     history = entry.runtime_data.history
     assert isinstance(history, Backfill)
     assert {refusal.unique_id for refusal in history.refusals} <= {UNIQUE_ID}
@@ -65,7 +65,7 @@ def refused(entry: MockConfigEntry) -> dict[tuple[int, int], str]:
 def in_wh(
     rows: dict[int, Columns], hours: Iterable[int], scale: float = 1000
 ) -> dict[int, tuple[float, float]]:
-    """State and sum of some hours that are there."""
+    """State and sum of some recorded hours."""
     found = {hour: rows[hour][:2] for hour in hours if hour in rows}
     return {hour: (float(a or 0) * scale, float(b or 0) * scale) for hour, (a, b) in found.items()}
 
@@ -110,7 +110,7 @@ async def test_it_is_filled_once_the_blocks_reach_from_end_to_end(
 async def test_hours_that_stood_still_are_filled(
     hass: HomeAssistant, broker: Broker, energy: str
 ) -> None:
-    """As Home Assistant makes them at its next start, of the last state before it was down."""
+    """As Home Assistant makes them at its next start, from the last state before it was down."""
     await PAST.leave(hass, energy, all_but(HOLE))
     state, total = PAST.rows([HOLE[0] - HOUR])[HOLE[0] - HOUR]
     still = Past(METER, PPLUS, told=lambda _: round(state * 1000))
@@ -155,7 +155,7 @@ async def test_a_second_arrival_changes_nothing(
     assert len(entry.runtime_data.fill_log.filled) == 1
 
 
-async def test_what_was_filled_is_told_and_can_be_taken_back_exactly(
+async def test_filled_hours_are_reported_and_can_be_undone_exactly(
     hass: HomeAssistant, broker: Broker, entry: MockConfigEntry, energy: str
 ) -> None:
     await PAST.leave(hass, energy, all_but(HOLE))
@@ -172,7 +172,7 @@ async def test_what_was_filled_is_told_and_can_be_taken_back_exactly(
     assert await table(hass, energy) == before
 
 
-async def test_what_was_taken_back_stays_so_until_the_user_asks(
+async def test_undone_hours_stay_empty_until_the_user_asks(
     hass: HomeAssistant, broker: Broker, entry: MockConfigEntry, energy: str
 ) -> None:
     await PAST.leave(hass, energy, all_but(HOLE))
@@ -230,7 +230,7 @@ async def test_power_that_was_recorded_all_the_time_stays_as_it_is(
     assert in_wh(await table(hass, energy), HOLE) == true(HOLE)
 
 
-async def test_a_disabled_power_gets_nothing(
+async def test_a_disabled_power_entity_is_not_filled(
     hass: HomeAssistant, broker: Broker, entry: MockConfigEntry, energy: str, power: str
 ) -> None:
     await PAST.leave(hass, energy, all_but(HOLE))
@@ -329,7 +329,7 @@ async def test_what_was_before_anything_was_recorded_is_no_gap(
     assert (await table(hass, energy)).keys() == set(RECORDED)
 
 
-async def test_up_to_when_the_hours_agree_is_shown(
+async def test_the_entity_has_the_time_up_to_which_the_hours_agree(
     hass: HomeAssistant, broker: Broker, entry: MockConfigEntry, energy: str
 ) -> None:
     await PAST.leave(hass, energy, all_but(HOLE))
@@ -344,7 +344,7 @@ async def test_up_to_when_the_hours_agree_is_shown(
     assert state.state == "2026-04-03T17:00:00+00:00"
 
 
-async def test_it_says_what_it_finds_hour_by_hour_and_changes_nothing(
+async def test_an_audit_reports_each_hour_and_changes_nothing(
     hass: HomeAssistant, broker: Broker, entry: MockConfigEntry, energy: str
 ) -> None:
     await PAST.leave(hass, energy, [hour for hour in all_but(HOLE[:2]) if hour < HOLE[3]])
@@ -382,7 +382,7 @@ async def test_it_says_what_it_finds_hour_by_hour_and_changes_nothing(
 
 
 def test_the_blocks_of_these_tests_are_what_a_meter_makes() -> None:
-    """The simulated meter's own memory makes the same of the same readings."""
+    """The simulated meter's memory makes the same blocks from the same readings."""
     readings = PAST.readings(BEGIN, BEGIN + (1 << 12))
     parts = [
         blocks.of_readings(8, [each for each in readings if each[0] >> 8 == span])

@@ -1,4 +1,4 @@
-"""What is uncertain, hostile or another counter's is never filled into the statistics."""
+"""Uncertain or hostile data, or another counter's, is never filled into the statistics."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -42,27 +42,27 @@ def _this_integration(
 
 @pytest.fixture
 async def entry(hass: HomeAssistant, broker: Broker) -> MockConfigEntry:
-    """The meter."""
+    """Set up the meter."""
     return await set_up(hass, broker, METER)
 
 
 @pytest.fixture
 async def energy(hass: HomeAssistant, entry: MockConfigEntry) -> str:
-    """The statistic of a counter, with a hole."""
+    """The statistic of a counter, with a gap."""
     entity_id = entity_of(hass, METER, PPLUS, "counter").entity_id
     await PAST.leave(hass, entity_id, all_but(HOLE))
     return entity_id
 
 
 def reasons(entry: MockConfigEntry) -> list[str]:
-    """Why gaps were left alone."""
+    """Why gaps were not filled."""
     history = entry.runtime_data.history
     assert isinstance(history, Backfill)
     return [refusal.reason for refusal in history.refusals]
 
 
 def made_of(told: Callable[[float], int], **config: Any) -> bytes:
-    """A block of level 20 that is sound in itself."""
+    """A well-formed block of level 20."""
     past = Past(METER, PPLUS, told=told)
     cfg = {"id": METER.sensor_id(PPLUS), "data_type": "counter", "rid": 0} | config
     return blocks.of_readings(LEVEL, past.readings(BEGIN, END)).payload(cfg, Random(1))
@@ -118,7 +118,7 @@ async def test_a_block_that_can_t_be_read_fills_nothing_and_is_counted_as_broken
     ],
     ids=["off", "from the future", "another use of the sensor id", "a level nobody listens to"],
 )
-async def test_a_block_is_judged_by_its_topic_before_it_is_read(
+async def test_a_block_is_checked_by_its_topic_before_it_is_decoded(
     hass: HomeAssistant, broker: Broker, entry: MockConfigEntry, energy: str, topic: str
 ) -> None:
     before = await table(hass, energy)
@@ -128,7 +128,7 @@ async def test_a_block_is_judged_by_its_topic_before_it_is_read(
     assert await table(hass, energy) == before
 
 
-async def test_a_block_that_tells_of_more_than_was_recorded_fills_nothing(
+async def test_a_block_with_more_than_was_recorded_fills_nothing(
     hass: HomeAssistant, broker: Broker, entry: MockConfigEntry, energy: str
 ) -> None:
     before = await table(hass, energy)
@@ -165,7 +165,7 @@ async def test_a_block_that_is_off_by_less_changes_no_hour_that_was_recorded(
     assert set(reasons(entry)) <= {"close", "begin_unsure", "end_unsure"}
 
 
-async def test_a_block_that_tells_of_more_from_within_the_hole_on_fills_nothing(
+async def test_a_block_with_more_from_within_the_hole_on_fills_nothing(
     hass: HomeAssistant, broker: Broker, entry: MockConfigEntry, energy: str
 ) -> None:
     before = await table(hass, energy)
@@ -180,7 +180,7 @@ async def test_a_block_that_tells_of_more_from_within_the_hole_on_fills_nothing(
     assert set(reasons(entry)) == {"end_unsure"}
 
 
-async def test_a_hole_in_which_the_counter_began_anew_is_left_alone(
+async def test_a_hole_in_which_the_counter_restarted_is_left_alone(
     hass: HomeAssistant, broker: Broker, entry: MockConfigEntry, energy: str
 ) -> None:
     before = await table(hass, energy)
@@ -194,10 +194,10 @@ async def test_a_hole_in_which_the_counter_began_anew_is_left_alone(
     assert "begin_unsure" in reasons(entry)
 
 
-async def test_a_hole_after_the_counter_began_anew_is_filled_with_what_it_shows_on_top(
+async def test_a_hole_after_the_counter_restarted_is_filled_on_top_of_the_state_before(
     hass: HomeAssistant, broker: Broker, entry: MockConfigEntry
 ) -> None:
-    """The guard books nothing at a break: what is shown goes on from what was shown before."""
+    """The guard counts nothing at a break: the state continues from the one before."""
     energy = entity_of(hass, METER, PPLUS, "counter").entity_id
     began = HOLE[0] - 5 * HOUR
     channel = entry.runtime_data.meter.channels[METER.sensor_id(PPLUS), "counter"]
@@ -263,7 +263,7 @@ async def test_rows_that_were_changed_meanwhile_are_left_alone(
     assert entry.runtime_data.fill_log.filled == []
 
 
-async def test_a_statistic_that_is_gone_is_not_made_anew(
+async def test_a_statistic_that_is_gone_is_not_created_again(
     hass: HomeAssistant, broker: Broker, entry: MockConfigEntry
 ) -> None:
     energy = entity_of(hass, METER, PPLUS, "counter").entity_id
@@ -307,7 +307,7 @@ async def test_a_disabled_counter_is_neither_listened_to_nor_filled(
     assert not any(METER.sensor_id(PPLUS) in topic for topic in of_memory(broker))
 
 
-async def test_where_the_user_does_not_want_it_nothing_is_subscribed_to(
+async def test_without_the_option_nothing_is_subscribed_to(
     hass: HomeAssistant, broker: Broker, entry: MockConfigEntry
 ) -> None:
     hass.config_entries.async_update_entry(entry, options={CONF_FILL_GAPS: False})
@@ -326,7 +326,7 @@ async def test_after_unloading_nothing_is_subscribed_to(
     assert of_memory(broker) == set()
 
 
-async def test_what_was_told_of_another_use_of_the_sensor_id_does_not_count(
+async def test_blocks_of_another_revision_of_the_sensor_id_are_ignored(
     hass: HomeAssistant, broker: Broker, entry: MockConfigEntry, energy: str
 ) -> None:
     first = HOLE[0] >> 16 << 16

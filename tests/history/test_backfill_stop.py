@@ -26,13 +26,13 @@ from ..statistics import HOUR, leave_gauge, table
 
 METER = flm03()
 IMPORT, EXPORT = (Past(METER, slot) for slot in (1, 2))
-#: A second hole, some days after the first.
+#: A second gap, some days after the first.
 LATER = range(HOLE[-1] + 72 * HOUR, HOLE[-1] + 75 * HOUR, HOUR)
 WITH_HOLES = set(all_but([*HOLE, *LATER]))
 
 
 class Backup(RecorderTask):
-    """Keeps the recorder from writing until it is done."""
+    """A job that keeps the recorder busy until it is released."""
 
     def __init__(self) -> None:
         self.done = threading.Event()
@@ -52,13 +52,13 @@ def _this_integration(
 
 @pytest.fixture
 async def entry(hass: HomeAssistant, broker: Broker) -> MockConfigEntry:
-    """The meter."""
+    """Set up the meter."""
     return await set_up(hass, broker, METER)
 
 
 @pytest.fixture
 def backup(hass: HomeAssistant) -> Generator[Backup]:
-    """What keeps the recorder busy once it is queued."""
+    """A job that keeps the recorder busy once it is queued."""
     backup = Backup()
     yield backup
     backup.done.set()
@@ -70,12 +70,12 @@ def energy(hass: HomeAssistant, past: Past = IMPORT) -> str:
 
 
 def power(hass: HomeAssistant) -> str:
-    """The statistic of the power that is imported."""
+    """The statistic of the imported power."""
     return entity_of(hass, METER, IMPORT.slot, "gauge").entity_id
 
 
 async def leave_holes(hass: HomeAssistant, backup: Backup) -> None:
-    """Leave two holes in both counters, and then keep the recorder busy."""
+    """Leave two gaps in both counters, and then keep the recorder busy."""
     for past in (IMPORT, EXPORT):
         await past.leave(hass, energy(hass, past), WITH_HOLES)
     await leave_gauge(hass, power(hass), "W", [(HOLE[0] - HOUR, 1.5)])
@@ -83,13 +83,13 @@ async def leave_holes(hass: HomeAssistant, backup: Backup) -> None:
 
 
 async def begin_to_fill(hass: HomeAssistant, entry: MockConfigEntry, broker: Broker) -> None:
-    """Let a block come that tells of both holes, and wait until the first is being filled."""
+    """Send a block that covers both gaps, and wait until the first is being filled."""
     broker.send(IMPORT.topic(LEVEL, BEGIN), IMPORT.payload(LEVEL, BEGIN))
     await until(hass, lambda: entry.runtime_data.fill_log.filled)
 
 
 async def until(hass: HomeAssistant, condition: Callable[[], object]) -> None:
-    """Wait until it holds, by a clock that no test stops."""
+    """Wait until it is true, by a clock that no test freezes."""
     for _ in range(1000):
         if condition():
             return
@@ -98,7 +98,7 @@ async def until(hass: HomeAssistant, condition: Callable[[], object]) -> None:
 
 
 async def soon[T](hass: HomeAssistant, doing: Coroutine[None, None, T]) -> T:
-    """Let it be done within seconds, however long the recorder is busy."""
+    """Assert that it ends within seconds, however long the recorder is busy."""
     with patch.object(history, "STOP_TIMEOUT", 0):
         task, done = hass.async_create_task(doing), threading.Event()
         task.add_done_callback(lambda _: done.set())
@@ -107,7 +107,7 @@ async def soon[T](hass: HomeAssistant, doing: Coroutine[None, None, T]) -> T:
 
 
 async def act(hass: HomeAssistant, entry: MockConfigEntry, action: str) -> ServiceResponse:
-    """Perform an action on the meter, and return what it answers."""
+    """Perform an action on the meter, and return its response."""
     return await hass.services.async_call(
         DOMAIN, action, {"config_entry_id": entry.entry_id}, blocking=True, return_response=True
     )
@@ -134,7 +134,7 @@ async def test_a_reload_does_not_wait_for_a_busy_recorder_and_what_it_writes_can
     assert set(await table(hass, power(hass))) == {HOLE[0] - HOUR}
 
 
-async def test_what_a_reload_left_to_be_written_is_not_filled_a_second_time(
+async def test_rows_still_being_written_at_a_reload_are_not_filled_a_second_time(
     hass: HomeAssistant, broker: Broker, entry: MockConfigEntry, backup: Backup
 ) -> None:
     told = async_capture_events(hass, EVENT_HISTORY_FILLED)
@@ -192,7 +192,7 @@ async def test_a_meter_that_is_deleted_while_its_history_is_written_leaves_no_fi
     assert not [key for key in hass_storage if key.startswith(DOMAIN)]
 
 
-async def test_what_waits_to_be_read_is_not_read_once_the_meter_is_unloaded(
+async def test_pending_blocks_are_not_read_once_the_meter_is_unloaded(
     hass: HomeAssistant, broker: Broker, entry: MockConfigEntry
 ) -> None:
     sent = range(BEGIN, BEGIN + (8 << 16), 1 << 16)

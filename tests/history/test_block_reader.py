@@ -1,4 +1,4 @@
-"""Blocks of the meter's memory that come at an unlucky moment."""
+"""Blocks that arrive during a change of configuration, or too many at once."""
 
 import asyncio
 import logging
@@ -40,13 +40,13 @@ def _this_integration(
 
 @pytest.fixture
 async def entry(hass: HomeAssistant, broker: Broker) -> MockConfigEntry:
-    """The meter."""
+    """Set up the meter."""
     return await set_up(hass, broker, METER)
 
 
 @pytest.fixture
 async def energy(hass: HomeAssistant, entry: MockConfigEntry) -> str:
-    """The statistic of a counter, with a hole."""
+    """The statistic of a counter, with a gap."""
     entity_id = entity_of(hass, METER, PPLUS, "counter").entity_id
     await PAST.leave(hass, entity_id, all_but(HOLE))
     return entity_id
@@ -65,7 +65,7 @@ async def test_a_counter_that_is_disabled_while_its_block_is_read_is_not_filled(
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
-async def test_a_sensor_id_that_is_used_anew_while_its_block_is_read_is_not_filled(
+async def test_a_sensor_id_that_is_reused_while_its_block_is_read_is_not_filled(
     hass: HomeAssistant, broker: Broker, energy: str
 ) -> None:
     before = await table(hass, energy)
@@ -90,7 +90,7 @@ async def test_a_meter_that_is_removed_while_its_block_is_read_leaves_nothing_be
     assert await table(hass, energy) == before
 
 
-async def test_a_filling_under_way_is_done_before_the_meter_is_reloaded(
+async def test_a_backfill_in_progress_is_finished_before_the_meter_is_reloaded(
     hass: HomeAssistant, broker: Broker, entry: MockConfigEntry, energy: str
 ) -> None:
     power = entity_of(hass, METER, PPLUS, "gauge").entity_id
@@ -129,21 +129,21 @@ async def test_blocks_that_come_while_one_is_read_are_read_after_it(
     assert len(await table(hass, energy)) == len(before) + len(HOLE)
 
 
-async def test_no_more_is_kept_waiting_than_there_is_room_for(
+async def test_the_size_of_pending_blocks_is_limited(
     hass: HomeAssistant, broker: Broker, energy: str
 ) -> None:
     before, size = await table(hass, energy), len(PAST.payload(LEVEL, BEGIN))
 
-    with patch.object(blocks, "_MOST_WAITING", size - 1):
+    with patch.object(blocks, "_MAX_PENDING_BYTES", size - 1):
         await PAST.publish(broker, LEVEL, BEGIN)
 
     assert await table(hass, energy) == before
-    with patch.object(blocks, "_MOST_WAITING", size):
+    with patch.object(blocks, "_MAX_PENDING_BYTES", size):
         await PAST.publish(broker, LEVEL, BEGIN)
     assert len(await table(hass, energy)) == len(before) + len(HOLE)
 
 
-async def test_while_the_recorder_has_no_time_it_is_said_and_the_next_block_tries_again(
+async def test_a_busy_recorder_is_logged_and_the_next_block_tries_again(
     hass: HomeAssistant, broker: Broker, energy: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     before = await table(hass, energy)
@@ -154,7 +154,7 @@ async def test_while_the_recorder_has_no_time_it_is_said_and_the_next_block_trie
     assert await table(hass, energy) == before
     [warning] = [record for record in caplog.records if record.levelno >= logging.WARNING]
     topic = shortened(METER.topic(1, "counter"))
-    assert warning.getMessage().startswith(f"The history of {topic} is looked at later: ")
+    assert warning.getMessage().startswith(f"The history of {topic} will be compared later: ")
     assert warning.getMessage().endswith("it is busy")
     await PAST.publish(broker, 12, BEGIN + (1 << LEVEL))
     assert len(await table(hass, energy)) == len(before) + len(HOLE)

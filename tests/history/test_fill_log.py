@@ -1,4 +1,4 @@
-"""What was filled can be taken back: exactly, once, within a month, and it stays taken back."""
+"""Filled hours can be undone: exactly, once, within a month, and they stay undone."""
 
 from copy import deepcopy
 from datetime import UTC, datetime
@@ -31,7 +31,7 @@ def _this_integration(recorder_mock: Recorder, enable_custom_integrations: None)
 
 @pytest.fixture
 async def fill_log(_this_integration: None, hass: HomeAssistant) -> FillLog:
-    """Those of a meter with two counters and a power, each with hours 0, 5 and 6."""
+    """The fill log of a meter with two counters and a power, each with hours 0, 5 and 6."""
     entry = MockConfigEntry(domain=DOMAIN, entry_id="entry")
     entry.add_to_hass(hass)
     for name in ("import", "export", "power"):
@@ -46,7 +46,7 @@ async def fill_log(_this_integration: None, hass: HomeAssistant) -> FillLog:
 
 
 async def loaded(hass: HomeAssistant) -> FillLog:
-    """The fillings as a start of Home Assistant finds them."""
+    """The fill log as loaded at a start of Home Assistant."""
     fill_log = FillLog(hass, "entry")
     await fill_log.async_load()
     return fill_log
@@ -55,18 +55,18 @@ async def loaded(hass: HomeAssistant) -> FillLog:
 async def fill(
     fill_log: FillLog, unique_id: str, hours: tuple[int, ...], at: float = NOW
 ) -> Fill | None:
-    """Fill hours of a counter, in each of which 1 kWh was counted."""
+    """Fill hours of a counter with 1 kWh each."""
     rows = [Row(BEGIN + hour * HOUR, 70700 + hour * 1000, 100 + hour * 1000) for hour in hours]
     amount = 1000.0 * len(hours)
     return await fill_log.async_fill(unique_id, rows, unit="Wh", amount=amount, at=at)
 
 
 async def all_tables(hass: HomeAssistant) -> list[object]:
-    """All that the database has."""
+    """All rows in the database."""
     return [await table(hass, f"sensor.{name}") for name in ("import", "export", "power")]
 
 
-async def test_a_filling_tells_its_hours_and_what_was_counted_in_the_unit_that_is_kept(
+async def test_a_fill_has_its_hours_and_its_amount_in_the_unit_of_the_statistic(
     fill_log: FillLog,
 ) -> None:
     logged = await fill(fill_log, "import", (1, 2, 3, 4))
@@ -79,7 +79,7 @@ async def test_a_filling_tells_its_hours_and_what_was_counted_in_the_unit_that_i
 
 
 @pytest.mark.parametrize("restarted", [False, True])
-async def test_the_last_hole_is_taken_back_of_all_entities_and_stays_one(
+async def test_the_last_fill_is_undone_for_all_entities_and_stays_undone(
     hass: HomeAssistant, fill_log: FillLog, restarted: bool
 ) -> None:
     before = await all_tables(hass)
@@ -98,12 +98,12 @@ async def test_the_last_hole_is_taken_back_of_all_entities_and_stays_one(
     assert await all_tables(hass) == before
     for known in (fill_log, await loaded(hass)):
         assert known.filled == []
-        assert set(known.held("import")) == {BEGIN + hour * HOUR for hour in (1, 2, 3, 4)}
-        assert set(known.held("export")) == {BEGIN + hour * HOUR for hour in (2, 3)}
-        assert not known.held("other")
+        assert set(known.excluded_hours("import")) == {BEGIN + hour * HOUR for hour in (1, 2, 3, 4)}
+        assert set(known.excluded_hours("export")) == {BEGIN + hour * HOUR for hour in (2, 3)}
+        assert not known.excluded_hours("other")
 
 
-async def test_an_earlier_hole_stays_filled_until_it_is_the_last(
+async def test_an_earlier_fill_stays_until_it_is_the_last(
     hass: HomeAssistant, fill_log: FillLog
 ) -> None:
     before = await all_tables(hass)
@@ -118,7 +118,7 @@ async def test_an_earlier_hole_stays_filled_until_it_is_the_last(
     assert await fill_log.async_restore() == []
 
 
-async def test_hours_that_were_filled_twice_are_taken_back_to_the_first_rows(
+async def test_hours_that_were_filled_twice_are_restored_to_the_first_rows(
     hass: HomeAssistant, fill_log: FillLog
 ) -> None:
     before = await all_tables(hass)
@@ -130,7 +130,7 @@ async def test_hours_that_were_filled_twice_are_taken_back_to_the_first_rows(
     assert await all_tables(hass) == before
 
 
-async def test_what_was_changed_since_is_left_alone_and_can_be_filled(
+async def test_rows_that_were_changed_since_are_left_alone_and_can_be_filled(
     hass: HomeAssistant, fill_log: FillLog
 ) -> None:
     await fill(fill_log, "import", (1, 2))
@@ -141,7 +141,7 @@ async def test_what_was_changed_since_is_left_alone_and_can_be_filled(
 
     assert (logged.unique_id, reason) == ("import", RestoreFailure.CHANGED)
     assert await all_tables(hass) == changed
-    assert not fill_log.held("import")
+    assert not fill_log.excluded_hours("import")
     assert await fill_log.async_restore() == []
 
 
@@ -159,7 +159,7 @@ async def test_an_entity_that_was_renamed_is_found_again(
     assert await table(hass, "sensor.grid") == before
 
 
-async def test_an_entity_that_is_gone_has_nothing_to_take_back(
+async def test_an_entity_that_is_gone_has_nothing_to_undo(
     hass: HomeAssistant, fill_log: FillLog
 ) -> None:
     await fill(fill_log, "import", (1, 2))
@@ -171,23 +171,23 @@ async def test_an_entity_that_is_gone_has_nothing_to_take_back(
     assert await fill(fill_log, "import", (3,)) is None
 
 
-async def test_hours_that_were_taken_back_are_free_once_the_user_asks(
+async def test_undone_hours_can_be_filled_once_the_user_asks(
     hass: HomeAssistant, fill_log: FillLog
 ) -> None:
     await fill(fill_log, "import", (1, 2, 3))
     await fill_log.async_restore()
 
     await fill_log.async_release(0, BEGIN)
-    assert len(fill_log.held("import")) == 3
+    assert len(fill_log.excluded_hours("import")) == 3
     await fill_log.async_release(BEGIN + 2 * HOUR, BEGIN + 3 * HOUR)
-    assert set(fill_log.held("import")) == {BEGIN + HOUR, BEGIN + 3 * HOUR}
+    assert set(fill_log.excluded_hours("import")) == {BEGIN + HOUR, BEGIN + 3 * HOUR}
     await fill_log.async_release(0, NOW)
 
-    assert not fill_log.held("import")
-    assert not (await loaded(hass)).held("import")
+    assert not fill_log.excluded_hours("import")
+    assert not (await loaded(hass)).excluded_hours("import")
 
 
-async def test_a_filling_is_forgotten_after_a_month(hass: HomeAssistant, fill_log: FillLog) -> None:
+async def test_a_fill_is_forgotten_after_a_month(hass: HomeAssistant, fill_log: FillLog) -> None:
     await fill(fill_log, "import", (1,))
     await fill(fill_log, "import", (2,), at=NOW + 29 * DAY)
     assert len(fill_log.filled) == 2
@@ -210,9 +210,7 @@ async def test_an_hour_that_has_just_ended_is_left_to_the_recorder(
     assert await fill(fill_log, "import", (1, 2), at=BEGIN + 3 * HOUR + 900) is not None
 
 
-async def test_rows_that_are_there_already_are_not_filled_again(
-    hass: HomeAssistant, fill_log: FillLog
-) -> None:
+async def test_existing_rows_are_not_filled_again(hass: HomeAssistant, fill_log: FillLog) -> None:
     logged = await fill(fill_log, "import", (1, 2))
 
     assert await fill(fill_log, "import", (1, 2)) is None
@@ -220,7 +218,7 @@ async def test_rows_that_are_there_already_are_not_filled_again(
     assert fill_log.filled == [logged]
 
 
-async def test_nothing_is_kept_of_what_was_not_written(
+async def test_a_fill_that_was_not_written_is_not_logged(
     hass: HomeAssistant, fill_log: FillLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = [Row(BEGIN + HOUR, 1, 1)]
@@ -232,7 +230,7 @@ async def test_nothing_is_kept_of_what_was_not_written(
     assert fill_log.filled == (await loaded(hass)).filled == []
 
 
-async def test_an_event_tells_of_each_filling(hass: HomeAssistant, fill_log: FillLog) -> None:
+async def test_each_fill_fires_an_event(hass: HomeAssistant, fill_log: FillLog) -> None:
     events: list[Event[dict[str, Any]]] = async_capture_events(hass, EVENT_HISTORY_FILLED)
 
     await fill(fill_log, "import", (1, 2))
@@ -272,7 +270,7 @@ async def test_an_event_tells_of_each_filling(hass: HomeAssistant, fill_log: Fil
         ),
     ],
 )
-async def test_a_file_that_can_t_be_read_is_done_without(
+async def test_an_unreadable_file_is_ignored(
     hass: HomeAssistant,
     fill_log: FillLog,
     hass_storage: dict[str, Any],
@@ -304,7 +302,7 @@ async def test_a_file_of_a_newer_version_is_left_alone(
     assert hass_storage["flukso.entry.fillings"] == newer
 
 
-async def test_what_is_forgotten_leaves_no_file(
+async def test_a_removed_fill_log_leaves_no_file(
     hass: HomeAssistant, fill_log: FillLog, hass_storage: dict[str, Any]
 ) -> None:
     await fill(fill_log, "import", (1,))
@@ -315,7 +313,7 @@ async def test_what_is_forgotten_leaves_no_file(
     assert "flukso.entry.fillings" not in hass_storage
 
 
-async def test_nothing_is_written_any_more_once_a_meter_is_removed(
+async def test_nothing_is_written_once_a_meter_is_removed(
     hass: HomeAssistant, fill_log: FillLog, hass_storage: dict[str, Any]
 ) -> None:
     before = await all_tables(hass)

@@ -1,4 +1,4 @@
-"""Up to when the statistics agree with the meter's memory, as a user sees it."""
+"""The entity with the time up to which the statistics agree with the meter's memory."""
 
 from datetime import UTC, datetime
 
@@ -22,7 +22,7 @@ NINE, TEN = 1774771200, 1774774800
 
 
 def until_of(entry: MockConfigEntry) -> FilledUntil:
-    """What tells how far it is filled."""
+    """The observable behind the entity."""
     until = entry.runtime_data.history.filled_until
     assert isinstance(until, FilledUntil)
     return until
@@ -45,7 +45,7 @@ def counters(hass: HomeAssistant, entry: MockConfigEntry) -> list[er.RegistryEnt
     ]
 
 
-async def test_it_is_the_counter_furthest_behind_that_counts(
+async def test_the_counter_furthest_behind_counts(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
     freezer.move_to(datetime(2026, 3, 29, 7, 30, tzinfo=UTC))
@@ -68,7 +68,7 @@ async def test_it_is_the_counter_furthest_behind_that_counts(
     assert registered.entity_category == "diagnostic"
 
 
-async def test_a_counter_that_is_not_in_use_holds_nothing_back(
+async def test_a_counter_that_is_not_in_use_does_not_count(
     hass: HomeAssistant, broker: Broker
 ) -> None:
     entry = await set_up(hass, broker, flm03())
@@ -83,7 +83,7 @@ async def test_a_counter_that_is_not_in_use_holds_nothing_back(
     assert shown(hass) == "2026-03-29T09:00:00+00:00"
 
 
-async def test_it_is_known_after_a_restart(hass: HomeAssistant, broker: Broker) -> None:
+async def test_it_is_restored_after_a_restart(hass: HomeAssistant, broker: Broker) -> None:
     kept = {"native_value": {"__type": "<class 'datetime.datetime'>", "isoformat": ""}}
     kept["native_value"]["isoformat"] = "2026-03-29T08:00:00+00:00"
     state = State(ENTITY, "2026-03-29T08:00:00+00:00")
@@ -103,7 +103,7 @@ async def test_it_is_known_after_a_restart(hass: HomeAssistant, broker: Broker) 
 @pytest.mark.parametrize(
     ("meter", "options"), [(flm03(), {"fill_gaps": False}), (kubes_alone(), {})]
 )
-async def test_there_is_none_where_nothing_is_filled(
+async def test_there_is_no_entity_if_nothing_is_filled(
     hass: HomeAssistant, broker: Broker, meter: Meter, options: dict[str, bool]
 ) -> None:
     entry = config_entry(meter)

@@ -1,4 +1,4 @@
-"""A recorder that fails or is busy: whoever takes hours out is told what went wrong."""
+"""A recorder that fails or is busy: removing hours raises an error with the cause."""
 
 from datetime import UTC, datetime
 from threading import Event
@@ -29,7 +29,7 @@ def _this_integration(recorder_mock: Recorder) -> None:
 
 @pytest.fixture
 async def filled(_this_integration: None, hass: HomeAssistant) -> Change:
-    """What was changed to fill an hour of a counter."""
+    """The change that filled an hour of a counter."""
     await leave_counter(hass, COUNTER, "kWh", [(BEGIN, 70.0, 1.0), (BEGIN + 2 * HOUR, 72.0, 3.0)])
     change = await async_plan(hass, COUNTER, [Row(BEGIN + HOUR, 71000, 2000)], "Wh")
     assert change is not None
@@ -38,7 +38,7 @@ async def filled(_this_integration: None, hass: HomeAssistant) -> Change:
 
 
 async def do(hass: HomeAssistant, statement: str) -> None:
-    """Do something in the database."""
+    """Execute a statement in the database."""
 
     def execute() -> None:
         with session_scope(hass=hass) as session:
@@ -48,25 +48,25 @@ async def do(hass: HomeAssistant, statement: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("instead", "cause", "told"),
+    ("instead", "cause", "cause_text"),
     [
         ("SELECT RAISE(ABORT, 'rows are kept')", IntegrityError, "rows are kept"),
         ("SELECT * FROM nowhere", OperationalError, "no such table: main.nowhere"),
     ],
     ids=["an error", "an error that the recorder only logs"],
 )
-async def test_why_rows_were_not_deleted_is_told(
-    hass: HomeAssistant, filled: Change, instead: str, cause: type[Exception], told: str
+async def test_a_failed_deletion_raises_an_error_with_its_cause(
+    hass: HomeAssistant, filled: Change, instead: str, cause: type[Exception], cause_text: str
 ) -> None:
     await do(hass, f"CREATE TRIGGER keep BEFORE DELETE ON statistics BEGIN {instead}; END")
     before = await table(hass, COUNTER)
 
-    with patch.object(statistics_store, "_PATIENCE", 5), pytest.raises(HomeAssistantError) as error:
+    with patch.object(statistics_store, "_TIMEOUT", 5), pytest.raises(HomeAssistantError) as error:
         await async_apply(hass, COUNTER, filled.reverse)
 
     assert error.value.translation_key == "recorder_failed"
     assert error.value.translation_placeholders is not None
-    assert error.value.translation_placeholders["error"].endswith(told)
+    assert error.value.translation_placeholders["error"].endswith(cause_text)
     assert isinstance(error.value.__cause__, cause)
     assert await table(hass, COUNTER) == before
     await do(hass, "DROP TRIGGER keep")
@@ -74,7 +74,7 @@ async def test_why_rows_were_not_deleted_is_told(
     assert (await table(hass, COUNTER)).keys() == before.keys() - {BEGIN + HOUR}
 
 
-async def test_a_deletion_that_the_database_gave_up_is_tried_again(
+async def test_a_deletion_that_the_database_aborted_is_retried(
     hass: HomeAssistant, filled: Change
 ) -> None:
     tries = []
@@ -94,13 +94,13 @@ async def test_a_deletion_that_the_database_gave_up_is_tried_again(
     assert BEGIN + HOUR not in await table(hass, COUNTER)
 
 
-async def test_rows_stay_if_nobody_waits_for_their_deletion_any_more(
+async def test_rows_stay_after_their_deletion_timed_out(
     hass: HomeAssistant, filled: Change
 ) -> None:
     before, free = await table(hass, COUNTER), Event()
     get_instance(hass).async_update_statistics_metadata(COUNTER, on_done=free.wait)
 
-    with patch.object(statistics_store, "_PATIENCE", 0), pytest.raises(HomeAssistantError) as error:
+    with patch.object(statistics_store, "_TIMEOUT", 0), pytest.raises(HomeAssistantError) as error:
         await async_apply(hass, COUNTER, filled.reverse)
     free.set()
 

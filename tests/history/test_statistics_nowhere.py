@@ -1,4 +1,4 @@
-"""Where Home Assistant does not record, nothing is read and nothing can be written."""
+"""Without a recorder, nothing is read and nothing can be written."""
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
@@ -17,14 +17,14 @@ from ..home import set_up
 from ..meters import flm03
 
 
-async def test_where_nothing_is_recorded_nothing_is_read_or_written(hass: HomeAssistant) -> None:
+async def test_without_a_recorder_nothing_is_read_or_written(hass: HomeAssistant) -> None:
     assert await async_rows(hass, "sensor.grid_energy", 0, 3600, "Wh") == []
     assert await async_mean_rows(hass, "sensor.grid_power", 0, 3600, "W") == []
     assert await async_plan(hass, "sensor.grid_energy", [Row(0, 1, 1)], "Wh") is None
 
 
 @pytest.mark.parametrize("action", ["audit_history", "fill_history", "restore_history"])
-async def test_an_action_on_the_history_says_that_nothing_is_recorded(
+async def test_a_history_action_reports_that_nothing_is_recorded(
     hass: HomeAssistant, broker: Broker, action: str
 ) -> None:
     entry = await set_up(hass, broker, flm03())

@@ -1,4 +1,4 @@
-"""Only one module imports the recorder, and it does without what is not public of it."""
+"""Only one module imports the recorder, and it works without the recorder's internals."""
 
 import ast
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ def _this_integration(recorder_mock: Recorder) -> None:
 
 
 def imports(path: Path) -> Iterator[str]:
-    """Everything that a module imports, and every name that it could import by."""
+    """Everything that a module imports, and every string that could be a module to import."""
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         match node:
             case ast.Import(names=names):
@@ -56,7 +56,7 @@ def test_only_the_store_imports_the_recorder() -> None:
 
 
 async def fill(hass: HomeAssistant) -> Change:
-    """Fill three hours of a counter, in each of which 1 kWh was counted."""
+    """Fill three hours of a counter with 1 kWh each."""
     rows = [Row(hour, 71000 + 1000 * at, 2000 + 1000 * at) for at, hour in enumerate(HOLE)]
     change = await async_plan(hass, COUNTER, rows, "Wh")
     assert change is not None
@@ -65,7 +65,7 @@ async def fill(hass: HomeAssistant) -> Change:
 
 
 async def used(hass: HomeAssistant) -> list[float | None]:
-    """What the Energy dashboard shows of each hour from the first of the hole on (kWh)."""
+    """What the Energy dashboard shows for each hour from the first of the gap on (kWh)."""
 
     def read() -> list[float | None]:
         begin = dt_util.utc_from_timestamp(HOLE[0])
@@ -76,7 +76,7 @@ async def used(hass: HomeAssistant) -> list[float | None]:
 
 
 @OTHER_RECORDER
-async def test_hours_that_can_t_be_deleted_show_that_nothing_was_used(
+async def test_hours_that_can_t_be_deleted_have_no_consumption(
     hass: HomeAssistant,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
@@ -107,7 +107,7 @@ async def test_hours_that_can_t_be_deleted_show_that_nothing_was_used(
 
 
 @OTHER_RECORDER
-async def test_rows_that_were_there_before_come_back_all_the_same(
+async def test_rows_that_existed_before_are_restored_nevertheless(
     hass: HomeAssistant,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,

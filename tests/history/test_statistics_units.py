@@ -1,4 +1,4 @@
-"""The hourly statistics of an entity: read in the meter's unit, written and taken back exactly."""
+"""The hourly statistics of an entity: read in the meter's unit, written and restored exactly."""
 
 from datetime import UTC, datetime
 from unittest.mock import patch
@@ -25,7 +25,7 @@ from ..statistics import HOUR, leave_counter, leave_gauge, table
 COUNTER, GAUGE = "sensor.grid_energy", "sensor.grid_power"
 BEGIN = int(datetime(2026, 3, 28, 22, tzinfo=UTC).timestamp())
 
-#: Numbers that no conversion there and back leaves as they are.
+#: Numbers that a conversion to another unit and back changes.
 ODD = [(BEGIN + hour * HOUR, 1234.567 + hour / 7, 0.1 + hour / 3) for hour in (0, 1, 5, 6)]
 HOLE = [BEGIN + hour * HOUR for hour in (2, 3, 4)]
 
@@ -36,7 +36,7 @@ def _this_integration(recorder_mock: Recorder) -> None:
 
 
 def rows_of_the_hole(before: float = 1234.567, total: float = 0.1) -> list[Row]:
-    """Rows for the hole, in Wh."""
+    """Rows for the gap, in Wh."""
     return [
         Row(hour, before * 1000 + number * 0.1, total * 1000 + number * 0.1)
         for number, hour in enumerate(HOLE, 1)
@@ -45,7 +45,7 @@ def rows_of_the_hole(before: float = 1234.567, total: float = 0.1) -> list[Row]:
 
 @pytest.mark.parametrize(("unit", "watt_hours"), [("Wh", 1), ("kWh", 1000), ("MWh", 1e6)])
 @pytest.mark.parametrize("shown", ["Wh", "kWh", "GWh", "L", None])
-async def test_a_counter_is_read_in_the_unit_of_the_meter_whichever_is_kept_or_shown(
+async def test_a_counter_is_read_in_the_meter_s_unit_whichever_is_stored_or_displayed(
     hass: HomeAssistant, unit: str, watt_hours: float, shown: str | None
 ) -> None:
     await leave_counter(hass, COUNTER, unit, ODD)
@@ -93,7 +93,7 @@ async def test_a_hole_is_filled_and_restored_with_its_neighbours_untouched(
     assert await table(hass, COUNTER) == hole
 
 
-async def test_rows_that_were_wrong_come_back_as_they_were(hass: HomeAssistant) -> None:
+async def test_replaced_rows_are_restored_as_they_were(hass: HomeAssistant) -> None:
     wrong = [(HOLE[1], 7.7, 0.123456789)]
     reset = datetime(2026, 1, 1, 12, 30, tzinfo=UTC)
     await leave_counter(hass, COUNTER, "kWh", [*ODD, *wrong], reset)
@@ -132,7 +132,9 @@ async def test_a_counter_without_a_unit_is_read_and_written_as_it_is(hass: HomeA
     assert (await table(hass, COUNTER))[HOLE[0]][:2] == (5, 4)
 
 
-async def test_the_unit_tells_its_kind_where_the_statistic_does_not(hass: HomeAssistant) -> None:
+async def test_a_statistic_without_a_unit_class_is_converted_by_its_unit(
+    hass: HomeAssistant,
+) -> None:
     await leave_counter(hass, COUNTER, "Wh", ODD)
     get_instance(hass).async_update_statistics_metadata(
         COUNTER, new_unit_class=None, new_unit_of_measurement="kWh"
@@ -144,8 +146,8 @@ async def test_the_unit_tells_its_kind_where_the_statistic_does_not(hass: HomeAs
     assert row.state == pytest.approx(1234567)
 
 
-async def test_what_is_kept_without_a_state_or_a_mean_is_no_row(hass: HomeAssistant) -> None:
-    # no counter leaves such a row, but a database may have one
+async def test_a_row_without_a_state_or_a_mean_is_ignored(hass: HomeAssistant) -> None:
+    # A counter never makes such a row, but a database may have one.
     await leave_counter(hass, COUNTER, "Wh", [(BEGIN, None, None)])  # type: ignore[list-item]
     await leave_gauge(hass, GAUGE, "W", [(BEGIN, 0.0)])
 
@@ -174,7 +176,7 @@ async def test_a_counter_takes_no_means_and_a_gauge_no_sums(hass: HomeAssistant)
     assert await async_plan(hass, GAUGE, rows_of_the_hole(), "Wh") is None
 
 
-async def test_nothing_is_written_for_what_has_no_statistics(hass: HomeAssistant) -> None:
+async def test_nothing_is_written_for_an_entity_without_statistics(hass: HomeAssistant) -> None:
     assert await async_plan(hass, COUNTER, rows_of_the_hole(), "Wh") is None
     assert await async_rows(hass, COUNTER, BEGIN, BEGIN + HOUR, "Wh") == []
     assert await table(hass, COUNTER) == {}
@@ -216,14 +218,14 @@ async def test_a_write_that_did_not_arrive_is_noticed(hass: HomeAssistant) -> No
         assert not await async_apply(hass, COUNTER, change)
 
 
-async def test_a_recorder_that_is_busy_is_not_waited_for_without_end(
+async def test_waiting_for_a_busy_recorder_times_out(
     hass: HomeAssistant,
 ) -> None:
     await leave_counter(hass, COUNTER, "kWh", ODD)
     change = await async_plan(hass, COUNTER, rows_of_the_hole(), "Wh")
     assert change is not None
 
-    with patch.object(statistics_store, "_PATIENCE", 0), pytest.raises(HomeAssistantError) as error:
+    with patch.object(statistics_store, "_TIMEOUT", 0), pytest.raises(HomeAssistantError) as error:
         await async_apply(hass, COUNTER, change)
 
     assert error.value.translation_key == "recorder_busy"

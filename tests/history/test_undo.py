@@ -1,4 +1,4 @@
-"""Taking a filling back as a user does, and the line that tells of one in the activity log."""
+"""Undoing a fill with the action, and the activity log's line for a fill."""
 
 from typing import Any
 
@@ -41,7 +41,7 @@ def _this_integration(recorder_mock: Recorder, enable_custom_integrations: None)
 
 @pytest.fixture
 async def entry(hass: HomeAssistant, broker: Broker) -> MockConfigEntry:
-    """A meter whose first counter and power have an hour before a hole."""
+    """A meter whose first counter and power have an hour before a gap."""
     await hass.config.async_set_time_zone("Europe/Brussels")
     entry = await set_up(hass, broker, METER)
     await leave_counter(hass, energy(hass), "kWh", [(BEGIN - HOUR, 5.0, 1.0)])
@@ -71,7 +71,7 @@ async def fill(hass: HomeAssistant, entry: MockConfigEntry) -> None:
 
 
 async def restore(hass: HomeAssistant, entry: MockConfigEntry) -> Any:
-    """Take the last filling back."""
+    """Undo the last fill."""
     return await hass.services.async_call(
         DOMAIN,
         "restore_history",
@@ -81,7 +81,7 @@ async def restore(hass: HomeAssistant, entry: MockConfigEntry) -> Any:
     )
 
 
-async def test_the_last_filling_is_taken_back_and_told(
+async def test_the_last_fill_is_undone_and_reported(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
     before = await table(hass, energy(hass)), await table(hass, power(hass))
@@ -107,7 +107,7 @@ async def test_the_last_filling_is_taken_back_and_told(
     assert answer == {"restored": [of_power, of_energy], "left": []}
 
 
-async def test_what_was_changed_meanwhile_is_told_with_its_reason(
+async def test_rows_that_were_changed_meanwhile_are_reported_with_the_reason(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
     await fill(hass, entry)
@@ -120,7 +120,7 @@ async def test_what_was_changed_meanwhile_is_told_with_its_reason(
     assert (left["entity_id"], left["reason"]) == (energy(hass), "changed_since")
 
 
-async def test_a_filling_that_was_changed_altogether_is_an_error_once(
+async def test_undoing_a_fill_whose_rows_all_changed_fails_once(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
     await fill(hass, entry)
@@ -133,7 +133,7 @@ async def test_a_filling_that_was_changed_altogether_is_an_error_once(
         assert error.value.translation_key == key
 
 
-async def test_nothing_is_left_of_a_meter_that_is_removed(
+async def test_a_removed_meter_leaves_no_file(
     hass: HomeAssistant, entry: MockConfigEntry, hass_storage: dict[str, Any]
 ) -> None:
     await fill(hass, entry)
@@ -146,7 +146,7 @@ async def test_nothing_is_left_of_a_meter_that_is_removed(
 
 @pytest.mark.parametrize("shown", [True, False])
 @pytest.mark.parametrize("language", LINES)
-async def test_the_activity_log_has_a_line_for_each_filling(
+async def test_the_activity_log_has_a_line_for_each_fill(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     hass_ws_client: WebSocketGenerator,

@@ -1,1 +1,1 @@
-"""What the meter remembers, held against Home Assistant's statistics."""
+"""Home Assistant's statistics compared with the meter's memory, and their gaps filled from it."""

@@ -1,4 +1,4 @@
-"""What an audit of the statistics and a filling of them tell, counter by counter."""
+"""The results of an audit of the statistics and of a backfill, for each counter."""
 
 from dataclasses import dataclass
 
@@ -7,9 +7,9 @@ from .fill_log import Fill
 
 @dataclass(frozen=True, slots=True)
 class AuditedHour:
-    """What is recorded of an hour (s since 1970) and what the meter says: the state at its end.
+    """The counter at the end of an hour (s since 1970), as recorded and as the meter remembers it.
 
-    ``finding`` is a word: that they agree, or what is wrong.
+    ``finding`` is a ``Finding`` or ``Reason``: that they agree, or what is wrong.
     """
 
     hour: int
@@ -20,7 +20,7 @@ class AuditedHour:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """The hours of a counter, by the unique id of its entity, in the unit of the meter."""
+    """The audited hours of a counter, in the meter's unit; ``unique_id`` is its entity's."""
 
     unique_id: str
     unit: str | None
@@ -39,7 +39,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of filling."""
+    """The result of a backfill."""
 
     filled: tuple[Fill, ...]
     refused: tuple[Refusal, ...]

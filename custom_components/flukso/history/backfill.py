@@ -1,4 +1,4 @@
-"""The statistics held against the meter's memory, and the gaps in them filled."""
+"""Comparison of the statistics with the meter's memory, and the backfill of their gaps."""
 
 import asyncio
 from collections.abc import Sequence
@@ -33,60 +33,57 @@ _LOGGER = logging.getLogger(__name__)
 
 #: How long unloading a meter waits for the gap that is being filled (s).
 STOP_TIMEOUT = 10
-#: How far around a block a gap may reach that it helps to fill (s).
-_REACH = 31 * DAY
+#: How far before and after a block a gap that it helps to fill may extend (s).
+_GAP_REACH = 31 * DAY
 
 
 class Backfill:
-    """Audits the counters in use whenever a block brings something new, and on request.
-
-    ``refusals`` are the gaps that were left alone when each counter was looked at last.
-    """
+    """Fills the gaps of the counters in use when blocks arrive, and audits them on request."""
 
     def __init__(
         self, hass: HomeAssistant, meter: Meter, transport: Transport, fill_log: FillLog
     ) -> None:
-        self.blocks = BlockReader(hass, meter, transport, self._async_told)
+        self.blocks = BlockReader(hass, meter, transport, self._async_update)
         self.filled_until = FilledUntil(lambda: self.blocks.counters)
         self._hass = hass
         self._meter = meter
         self._fill_log = fill_log
         self._refusals: dict[str, list[Refusal]] = {}
-        self._mending = asyncio.Lock()
+        self._fill_lock = asyncio.Lock()
         self._stopped = asyncio.Event()
 
     @property
     def refusals(self) -> list[Refusal]:
-        """Of all counters."""
+        """The gaps that were not filled when each counter was last compared."""
         return [refusal for refusals in self._refusals.values() for refusal in refusals]
 
     async def async_stop(self) -> None:
-        """Fill no further gap, and wait for the one that is being filled, but not for long.
+        """Fill no further gap, and wait up to ``STOP_TIMEOUT`` for the one that is being filled.
 
         If that takes longer, it is finished in the background.
         """
         self._stopped.set()
         self.blocks.stop()
         try:
-            async with asyncio.timeout(STOP_TIMEOUT), self._mending:
+            async with asyncio.timeout(STOP_TIMEOUT), self._fill_lock:
                 pass
         except TimeoutError:
             _LOGGER.info(
-                "The recorder is busy: the history of Fluksometer %s is written later",
+                "The recorder is busy: the history of Fluksometer %s will be written later",
                 self._meter.device_id[:6],
             )
 
     async def async_audit(self, begin: int, end: int) -> list[Audit]:
-        """Compare the hours from ``begin`` to before ``end`` (s since 1970), and change nothing."""
+        """Compare the hours from ``begin`` to before ``end`` (s since 1970); change nothing."""
         audits = []
         for unique_id, channel in self.blocks.counters.items():
-            held = self._fill_log.held(unique_id)
+            excluded = self._fill_log.excluded_hours(unique_id)
             hours = tuple(
                 AuditedHour(
                     hour.hour,
                     hour.row.state if hour.row else None,
                     hour.known.value if hour.known else None,
-                    Reason.UNDONE if hour.missed and hour.hour in held else hour.finding,
+                    Reason.UNDONE if hour.missed and hour.hour in excluded else hour.finding,
                 )
                 for hour in await self._async_hours(unique_id, channel, begin, end)
             )
@@ -94,14 +91,14 @@ class Backfill:
         return audits
 
     async def async_fill(self, begin: int, end: int) -> Outcome:
-        """Fill the gaps that reach into these hours, also what was taken back of them.
+        """Fill the gaps that overlap these hours (s since 1970), including fills that were undone.
 
         Raises:
-            HomeAssistantError: the recorder does not come round to it.
+            HomeAssistantError: the recorder is too busy, or failed.
         """
         await self._fill_log.async_release(begin, end)
         outcomes = [
-            await self._async_mend(unique_id, channel, _around(begin, end), range(begin, end))
+            await self._async_fill_gaps(unique_id, channel, _around(begin, end), range(begin, end))
             for unique_id, channel in self.blocks.counters.items()
         ]
         return Outcome(
@@ -109,53 +106,55 @@ class Backfill:
             tuple(refusal for outcome in outcomes for refusal in outcome.refused),
         )
 
-    async def _async_told(
+    async def _async_update(
         self, unique_id: str, channel: CounterChannel, begin: int, end: int
     ) -> None:
         try:
-            seen = _around(begin, end)
-            await self._async_mend(unique_id, channel, seen, seen)
+            hours = _around(begin, end)
+            await self._async_fill_gaps(unique_id, channel, hours, hours)
         except HomeAssistantError as error:
             topic = shortened(channel.topic)
-            _LOGGER.warning("The history of %s is looked at later: %s", topic, error)
+            _LOGGER.warning("The history of %s will be compared later: %s", topic, error)
 
-    async def _async_mend(
-        self, unique_id: str, channel: CounterChannel, seen: range, meant: range
+    async def _async_fill_gaps(
+        self, unique_id: str, channel: CounterChannel, compared: range, wanted: range
     ) -> Outcome:
-        """Look at the hours ``seen``, and fill the gaps that reach into those ``meant``.
+        """Compare the hours ``compared``, and fill the gaps that overlap the hours ``wanted``.
 
         Once the meter is being unloaded, no further gap is filled.
         """
         filled: list[Fill] = []
         refused: list[Refusal] = []
-        async with self._mending:
+        async with self._fill_lock:
             if self._stopped.is_set():
                 return Outcome((), ())
             span = self.blocks.timeline_of(channel).span
-            begin, end = max(seen.start, span[0] - HOUR), min(seen.stop, span[1] + HOUR)
+            begin, end = max(compared.start, span[0] - HOUR), min(compared.stop, span[1] + HOUR)
             hours = await self._async_hours(unique_id, channel, begin, end)
-            agreeing, gaps = await self._hass.async_add_executor_job(_reviewed, hours)
+            agreeing_until, gaps = await self._hass.async_add_executor_job(
+                _agreement_and_gaps, hours
+            )
             for gap in gaps:
                 if self._stopped.is_set():
                     break
-                is_meant = gap.begin < meant.stop and meant.start < gap.end
-                if not is_meant or self._is_older_than_all(unique_id, gap):
+                is_wanted = gap.begin < wanted.stop and wanted.start < gap.end
+                if not is_wanted or self._is_before_first_row(unique_id, gap):
                     continue
-                made = await self._async_fill_gap(unique_id, channel, gap)
-                if isinstance(made, Reason):
-                    refused.append(Refusal(unique_id, gap.begin, gap.end, made))
+                result = await self._async_fill_gap(unique_id, channel, gap)
+                if isinstance(result, Reason):
+                    refused.append(Refusal(unique_id, gap.begin, gap.end, result))
                 else:
-                    filled += made
-                    agreeing = max(agreeing, gap.end)
+                    filled += result
+                    agreeing_until = max(agreeing_until, gap.end)
             self._refusals[unique_id] = refused
-        if agreeing:
-            self.filled_until.note(unique_id, agreeing)
+        if agreeing_until:
+            self.filled_until.note(unique_id, agreeing_until)
         return Outcome(tuple(filled), tuple(refused))
 
     async def _async_hours(
         self, unique_id: str, channel: CounterChannel, begin: int, end: int
     ) -> list[Hour]:
-        """The hours that the recorder is done with, as they are recorded and as the meter says."""
+        """Return the hours the recorder has finished, as recorded and as the meter has them."""
         settled = dt_util.utcnow().timestamp() - RECORDER_IS_FIRST
         begin = begin // HOUR * HOUR
         end = min(ceil(end / HOUR), floor(settled / HOUR)) * HOUR
@@ -164,19 +163,19 @@ class Backfill:
             return []
         rows = await async_rows(self._hass, statistic_id, begin, end, _unit_of(channel.stream))
         timeline = self.blocks.timeline_of(channel)
-        beside = partial(
+        comparison = partial(
             compare,
             rows,
             timeline,
             range(begin, end, HOUR),
             slack=slack_of(channel),
             offset=channel.guard.offset,
-            unrecorded=_besides(channel),
+            unrecorded=_unrecorded(channel),
         )
-        return await self._hass.async_add_executor_job(beside)
+        return await self._hass.async_add_executor_job(comparison)
 
-    def _is_older_than_all(self, unique_id: str, gap: Gap) -> bool:
-        """Whether it is but the time before anything was recorded."""
+    def _is_before_first_row(self, unique_id: str, gap: Gap) -> bool:
+        """Whether the gap is only the time before anything was recorded."""
         entity = sensor_entry(self._hass, unique_id)
         return (
             gap.before is None
@@ -187,8 +186,8 @@ class Backfill:
     async def _async_fill_gap(
         self, unique_id: str, channel: CounterChannel, gap: Gap
     ) -> list[Fill] | Reason:
-        held = self._fill_log.held(unique_id)
-        if any(hour.hour in held for hour in gap.hours):
+        excluded = self._fill_log.excluded_hours(unique_id)
+        if any(hour.hour in excluded for hour in gap.hours):
             return Reason.UNDONE
         if _clock_is_off(channel):
             return Reason.CLOCK
@@ -207,7 +206,7 @@ class Backfill:
     async def _async_fill_power(
         self, channel: CounterChannel, timeline: Timeline, gap: Gap, now: float
     ) -> Fill | None:
-        """Give the hours of a filled gap that have no power the one that the counter tells."""
+        """Fill the power of a gap's hours where it has no row, derived from the counter."""
         sensor_id = channel.stream.sensor.sensor_id
         gauge = self._meter.channels.get((sensor_id, Kind.GAUGE))
         unique_id = channel_unique_id(self._meter.device_id, sensor_id, Kind.GAUGE)
@@ -215,48 +214,50 @@ class Backfill:
         if gauge is None or gauge.stream.unit is not Unit.WATT or entity is None or entity.disabled:
             return None
         unit = _unit_of(gauge.stream)
-        there = await async_mean_rows(self._hass, entity.entity_id, gap.begin, gap.end, unit)
-        hours = {row.hour for row in there}
-        powers = power_rows(gap, timeline)
-        rows = [row for row in powers if row.hour not in hours]
+        existing = await async_mean_rows(self._hass, entity.entity_id, gap.begin, gap.end, unit)
+        hours = {row.hour for row in existing}
+        rows = [row for row in power_rows(gap, timeline) if row.hour not in hours]
         if not rows:
             return None
         return await self._fill_log.async_fill(unique_id, rows, unit=unit, amount=None, at=now)
 
 
 def _around(begin: int, end: int) -> range:
-    """Where the ends of a gap can be."""
-    return range(begin - _REACH, end + _REACH)
+    """Return the hours in which a gap that overlaps these can begin or end."""
+    return range(begin - _GAP_REACH, end + _GAP_REACH)
 
 
-def _reviewed(hours: Sequence[Hour]) -> tuple[int, list[Gap]]:
-    """The end of the last hour that agrees, 0 if none does, and the gaps; made for a worker."""
+def _agreement_and_gaps(hours: Sequence[Hour]) -> tuple[int, list[Gap]]:
+    """Return the end of the last hour that agrees (0 if none does), and the gaps.
+
+    Runs in a worker thread.
+    """
     agreeing = (hour.hour + HOUR for hour in hours if hour.finding is Finding.AGREES)
     return max(agreeing, default=0), find_gaps(hours)
 
 
 def _amount(gap: Gap, rows: Sequence[Row]) -> float:
-    """What was counted in a gap, of whose begin is known what the counter showed."""
+    """Return what was counted in a gap, in the counter's unit."""
     begin = gap.before.row.state if gap.before and gap.before.row else 0
     return round(rows[-1].state - begin, 3)
 
 
 def _unit_of(stream: Stream) -> str | None:
-    """The unit that Home Assistant gets a stream in."""
+    """Return the native unit of a stream's entity."""
     description = description_of(stream)
     return description.native_unit_of_measurement if description else None
 
 
-def _besides(channel: CounterChannel) -> float:
-    """What more than the meter remembers of a second may have been counted in it.
+def _unrecorded(channel: CounterChannel) -> float:
+    """Return how much more may have been counted in a second than the meter remembers.
 
-    Of the pulses of a second it remembers the first.
+    It stores the first of the pulses of a second only.
     """
     is_pulse = channel.stream.sensor.source is Source.PULSE
     return (channel.guard.fastest or 0) if is_pulse else 0
 
 
 def _clock_is_off(channel: CounterChannel) -> bool:
-    """Whether the meter dates what it sends so that hours of its clock are not those of here."""
+    """Whether the meter's clock is so far off that its hours are not those of Home Assistant."""
     reading, read_at = channel.stats.reading, channel.stats.read_at
     return reading is not None and read_at is not None and abs(read_at - reading.time) > LAG

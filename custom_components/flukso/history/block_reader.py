@@ -1,4 +1,4 @@
-"""Blocks of the meter's memory: heard for the counters in use, and read in a worker."""
+"""Blocks of the meter's memory: received for the counters in use, decoded in a worker thread."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
@@ -23,43 +23,43 @@ from ..transport.home_assistant import Message, Transport
 
 _LOGGER = logging.getLogger(__name__)
 
-#: All that level 8 has comes again in level 12.
+#: The readings of level 8 are all published again in level 12.
 _LEVELS = (12, 16, 20)
-#: So much may wait to be read (bytes); what is beyond that can be requested again.
-_MOST_WAITING = 64 * 1024 * 1024
-#: Blocks that ended longer ago are not read (s).
-_OLDEST = 400 * DAY
-#: How long a reading may be under way, and how far the meter's clock may be off (s).
+#: The largest total size of blocks that wait to be decoded (bytes); others can be requested again.
+_MAX_PENDING_BYTES = 64 * 1024 * 1024
+#: The age of the end of a block beyond which it is ignored (s).
+_MAX_AGE = 400 * DAY
+#: The largest transit time of a reading, and the largest tolerated clock offset of the meter (s).
 LAG = 30
 
-type _Told = Callable[[str, CounterChannel, int, int], Awaitable[None]]
+type _Updated = Callable[[str, CounterChannel, int, int], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Followed:
-    """What was told of a counter in one of the uses of its sensor id."""
+class _FollowedCounter:
+    """The timeline of a counter, for one revision (``rid``) of its sensor id."""
 
     rid: int
     timeline: Timeline
 
 
 class BlockReader:
-    """Follows the blocks of counters whose entities are enabled.
+    """Reads the blocks of the counters whose entities are enabled.
 
-    ``told`` is called with the unique id of its entity, a counter, and from where to where (s since
-    1970) something is known of it now that was not.
+    ``updated`` is called for a counter with new data: the unique id of its entity, its channel, and
+    the begin and end of that data (s since 1970).
     """
 
     def __init__(
-        self, hass: HomeAssistant, meter: Meter, transport: Transport, told: _Told
+        self, hass: HomeAssistant, meter: Meter, transport: Transport, updated: _Updated
     ) -> None:
         self._hass = hass
         self._meter = meter
         self._transport = transport
-        self._told = told
-        self._followed: dict[CounterChannel, _Followed] = {}
-        self._waiting: dict[BlockAddress, tuple[CounterChannel, bytes]] = {}
-        self._reading = False
+        self._updated = updated
+        self._followed: dict[CounterChannel, _FollowedCounter] = {}
+        self._pending: dict[BlockAddress, tuple[CounterChannel, bytes]] = {}
+        self._is_decoding = False
 
     @property
     def counters(self) -> dict[str, CounterChannel]:
@@ -73,15 +73,15 @@ class BlockReader:
         return counters
 
     async def async_follow(self, channel: CounterChannel) -> CALLBACK_TYPE:
-        """Listen to the blocks of a counter; returns an unsubscribe function.
+        """Subscribe to the blocks of a counter; returns an unsubscribe function.
 
         Raises:
-            HomeAssistantError: it can't subscribe, and the counter is not followed.
+            HomeAssistantError: the subscription failed, and the counter is not followed.
         """
         prefix, sensor_id = self._meter.prefix, channel.stream.sensor.sensor_id
         receive = partial(self._receive, channel)
         with ExitStack() as following:
-            self._followed[channel] = _followed(channel)
+            self._followed[channel] = _new_followed(channel)
             following.callback(self._followed.pop, channel)
             for level in _LEVELS:
                 topic = block_topic_filter(prefix, sensor_id, level)
@@ -90,16 +90,16 @@ class BlockReader:
 
     @callback
     def stop(self) -> None:
-        """Read nothing of what still waits."""
-        self._waiting.clear()
+        """Drop the blocks that wait to be decoded."""
+        self._pending.clear()
 
     def timeline_of(self, channel: CounterChannel) -> Timeline:
-        """What was told of a counter, while its sensor id has the meaning that it has now."""
+        """Return the timeline of a counter for the current revision of its sensor id."""
         followed = self._followed.get(channel)
         if followed is None:
             return Timeline()
         if followed.rid != channel.stream.sensor.rid:
-            followed = self._followed[channel] = _followed(channel)
+            followed = self._followed[channel] = _new_followed(channel)
         return followed.timeline
 
     @callback
@@ -112,52 +112,52 @@ class BlockReader:
             return
         if not is_wanted:
             return
-        size = sum(len(payload) for _, payload in self._waiting.values())
-        if size + len(message.payload) > _MOST_WAITING:
-            _LOGGER.debug("%s: too much is waiting to be read", message.topic)
+        size = sum(len(payload) for _, payload in self._pending.values())
+        if size + len(message.payload) > _MAX_PENDING_BYTES:
+            _LOGGER.debug("%s: too many blocks are waiting to be decoded", message.topic)
             return
-        self._waiting[address] = (channel, message.payload)
-        if not self._reading:
-            self._reading = True
+        self._pending[address] = (channel, message.payload)
+        if not self._is_decoding:
+            self._is_decoding = True
             self._hass.async_create_background_task(
-                self._async_read(), "read blocks of the meter's memory"
+                self._async_decode_pending(), "read blocks of the meter's memory"
             )
 
     def _is_wanted(self, channel: CounterChannel, address: BlockAddress, now: float) -> bool:
-        """Whether a block can bring something new.
+        """Whether a block can contain new data.
 
         Raises:
-            ProtocolError: the meter can't have made it yet.
+            ProtocolError: it ends in the future.
         """
         if address.end > now + LAG:
-            raise ProtocolError("tmpo block", "from the future", address.bid)
+            raise ProtocolError("tmpo block", "ends in the future", address.bid)
         return (
             address.rid == channel.stream.sensor.rid
-            and address.end > now - _OLDEST
-            and address not in self._waiting
+            and address.end > now - _MAX_AGE
+            and address not in self._pending
             and not self.timeline_of(channel).covers(address.begin, address.end)
         )
 
-    async def _async_read(self) -> None:
-        """Read all that waits, one block after the other, and then tell what it brought."""
+    async def _async_decode_pending(self) -> None:
+        """Decode all pending blocks one by one, and then report which counters have new data."""
         try:
-            while self._waiting:
-                news: dict[CounterChannel, tuple[int, int]] = {}
-                while self._waiting:
-                    address = next(iter(self._waiting))
-                    channel, payload = self._waiting.pop(address)
+            while self._pending:
+                new_spans: dict[CounterChannel, tuple[int, int]] = {}
+                while self._pending:
+                    address = next(iter(self._pending))
+                    channel, payload = self._pending.pop(address)
                     segment = await self._async_segment(address, channel, payload)
                     if segment is not None and address.rid == channel.stream.sensor.rid:
                         timeline = self.timeline_of(channel)
                         timeline.add(segment)
-                        timeline.forget(address.end - _OLDEST)
-                        begin, end = news.get(channel, (segment.begin, segment.end))
-                        news[channel] = (min(begin, segment.begin), max(end, segment.end))
+                        timeline.forget(address.end - _MAX_AGE)
+                        begin, end = new_spans.get(channel, (segment.begin, segment.end))
+                        new_spans[channel] = (min(begin, segment.begin), max(end, segment.end))
                 for unique_id, channel in self.counters.items():
-                    if channel in news:
-                        await self._told(unique_id, channel, *news[channel])
+                    if channel in new_spans:
+                        await self._updated(unique_id, channel, *new_spans[channel])
         finally:
-            self._reading = False
+            self._is_decoding = False
 
     async def _async_segment(
         self, address: BlockAddress, channel: CounterChannel, payload: bytes
@@ -165,7 +165,7 @@ class BlockReader:
         is_energy = channel.stream.unit is Unit.WATT_HOUR
         interval = max(self._meter.intervals.power, DEFAULT_POWER_INTERVAL)
         read = partial(
-            _read,
+            _read_segment,
             address,
             payload,
             channel.stream,
@@ -180,28 +180,28 @@ class BlockReader:
 
 
 def slack_of(channel: CounterChannel) -> Slack:
-    """How far from the end of an hour what is recorded of it may be from."""
+    """Return how far from the end of an hour its recorded state may have been measured."""
     return Slack(channel.interval + LAG, LAG)
 
 
-def _followed(channel: CounterChannel) -> _Followed:
+def _new_followed(channel: CounterChannel) -> _FollowedCounter:
     stream = channel.stream
-    return _Followed(stream.sensor.rid, Timeline(both_ways=stream.both_ways))
+    return _FollowedCounter(stream.sensor.rid, Timeline(both_ways=stream.both_ways))
 
 
-def _read(
+def _read_segment(
     address: BlockAddress, payload: bytes, stream: Stream, *, slack: Slack, power_over: int | None
 ) -> Segment:
-    """Unpack a block of a counter, and keep what is needed of it.
+    """Decode a block of a counter, and return the segment of its timeline.
 
     Raises:
-        ProtocolError: it can't be read, or is not one of this counter.
+        ProtocolError: the block is malformed, or is not of this counter.
     """
     block = decode(address, payload)
     if block.kind is not Kind.COUNTER:
-        raise ProtocolError("tmpo block", "not that of a counter")
+        raise ProtocolError("tmpo block", "not a counter's")
     if block.unit not in {None, stream.unit}:
-        raise ProtocolError("tmpo block", "in another unit than the counter", block.unit)
+        raise ProtocolError("tmpo block", "in a different unit than the counter", block.unit)
     return segment_of(
         address.begin,
         address.end,

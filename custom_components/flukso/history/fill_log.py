@@ -1,6 +1,6 @@
-"""What was filled into the statistics, kept for a month so that it can be taken back.
+"""The hours that were filled into the statistics, kept for a month so that they can be undone.
 
-An hour whose filling was taken back is on hold: it is not filled again until the user asks.
+An hour whose fill was undone is excluded: it is not filled again until the user asks for it.
 """
 
 import asyncio
@@ -25,9 +25,9 @@ from .statistics_store import StoredRow
 from .statistics_units import Change, async_apply, async_plan, in_unit
 
 _VERSION = 1
-#: How long a filling can be taken back (s).
-_KEPT = 30 * DAY
-#: For so long after an hour its row is the recorder's to make (s).
+#: How long a fill can be undone (s).
+_MAX_AGE = 30 * DAY
+#: The time after an hour that its row is left to the recorder (s).
 RECORDER_IS_FIRST = 900
 
 
@@ -35,7 +35,7 @@ RECORDER_IS_FIRST = 900
 class Fill:
     """Hours of an entity that were filled ``at`` a time (s since 1970).
 
-    ``amount`` is what was counted in them, in the unit of the statistic, None of a gauge.
+    ``amount`` is what was counted in them, in the unit of the statistic; None for a gauge.
     """
 
     unique_id: str
@@ -45,12 +45,12 @@ class Fill:
 
     @property
     def hours(self) -> tuple[int, ...]:
-        """When each of its hours began (s since 1970)."""
+        """The begin of each of its hours (s since 1970)."""
         return tuple(row.hour for row in self.change.after)
 
 
 class RestoreFailure(StrEnum):
-    """Why a filling was not taken back."""
+    """Why a fill was not undone."""
 
     CHANGED = "changed_since"
     GONE = "no_entity"
@@ -59,8 +59,8 @@ class RestoreFailure(StrEnum):
 type _Columns = list[float | None]
 
 
-class _Kept(TypedDict):
-    """A filling in the file, each of its rows as a list of columns."""
+class _StoredFill(TypedDict):
+    """A fill in the file, each of its rows as a list of columns."""
 
     unique_id: str
     at: float
@@ -71,9 +71,9 @@ class _Kept(TypedDict):
 
 
 class _Layout(TypedDict):
-    """The layout of the file, one for each config entry."""
+    """The layout of the file, one per config entry; ``held`` has the excluded hours."""
 
-    filled: list[_Kept]
+    filled: list[_StoredFill]
     held: dict[str, list[int]]
 
 
@@ -97,7 +97,7 @@ _LAYOUT = vol.Schema(
 
 
 class FillLog:
-    """The fillings of a meter: made, kept in Home Assistant's storage folder, and taken back."""
+    """The fills of a meter: written, kept in Home Assistant's storage folder, and undone."""
 
     def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
         self._hass = hass
@@ -109,30 +109,30 @@ class FillLog:
             contents="record of filled hours",
             serialize_in_event_loop=False,
         )
-        self._filled: dict[Fill, _Kept] = {}
-        self._held: dict[str, set[int]] = {}
+        self._filled: dict[Fill, _StoredFill] = {}
+        self._excluded: dict[str, set[int]] = {}
         self._writing = asyncio.Lock()
         self._removed = False
 
     @property
     def filled(self) -> list[Fill]:
-        """What can be taken back, the oldest first."""
+        """The fills that can be undone, the oldest first."""
         return list(self._filled)
 
     async def async_load(self) -> None:
-        """Take up what was kept; what can't be taken up can't be taken back any more."""
-        known = await self._storage.async_load(_read)
-        if known is not None:
-            self._filled, self._held = known
+        """Load the stored fills; where the file is unreadable, they can no longer be undone."""
+        stored = await self._storage.async_load(_read)
+        if stored is not None:
+            self._filled, self._excluded = stored
 
     async def async_remove(self) -> None:
-        """Forget everything, also what is being written."""
+        """Delete the file, and keep a fill that is being written out of it."""
         self._removed = True
         await self._storage.async_remove()
 
-    def held(self, unique_id: str) -> Collection[int]:
-        """The hours of an entity that are not to be filled by themselves."""
-        return self._held.get(unique_id, frozenset())
+    def excluded_hours(self, unique_id: str) -> Collection[int]:
+        """Return the hours of an entity that are only filled on request."""
+        return self._excluded.get(unique_id, frozenset())
 
     async def async_fill(
         self,
@@ -143,14 +143,13 @@ class FillLog:
         amount: float | None,
         at: float,
     ) -> Fill | None:
-        """Write rows of an entity, which are in ``unit`` as is the amount counted in them.
+        """Write rows of an entity; they and the amount counted in them are in ``unit``.
 
-        None tells that nothing was written: there is no such entity or statistic, the rows are
-        there already, the meter was removed, or the last hour has just ended, so that the recorder
-        is to make its row.
+        Returns None if nothing was written: there is no such entity or statistic, the rows exist
+        already, the meter was removed, or the last hour is still left to the recorder.
 
         Raises:
-            HomeAssistantError: the recorder is too busy, or can't do it.
+            HomeAssistantError: the recorder is too busy, or failed.
         """
         statistic_id = sensor_entity_id(self._hass, unique_id)
         if statistic_id is None or any(row.hour + HOUR + RECORDER_IS_FIRST > at for row in rows):
@@ -159,67 +158,67 @@ class FillLog:
             change = await async_plan(self._hass, statistic_id, rows, unit)
             if change is None or change.before == change.after or self._removed:
                 return None
-            shown = None if amount is None else in_unit(amount, unit, change.unit)
-            fill = Fill(unique_id, at, shown, change)
-            lasting = {old: kept for old, kept in self._filled.items() if old.at > at - _KEPT}
-            self._filled = lasting | {fill: _kept(fill)}
+            counted = None if amount is None else in_unit(amount, unit, change.unit)
+            fill = Fill(unique_id, at, counted, change)
+            recent = {old: stored for old, stored in self._filled.items() if old.at > at - _MAX_AGE}
+            self._filled = recent | {fill: _as_stored(fill)}
             await self._storage.async_save()
             if not await async_apply(self._hass, statistic_id, change):
                 del self._filled[fill]
                 await self._storage.async_save()
                 return None
-        self._announce(statistic_id, fill)
+        self._fire_event(statistic_id, fill)
         return fill
 
     async def async_restore(self) -> list[tuple[Fill, RestoreFailure | None]]:
-        """Take the last filling back, with those of other entities for any of the same hours.
+        """Undo the last fill, with those of other entities for any of the same hours.
 
-        One that is not as it was written is left as it is, with the reason; it can't be taken
-        back later either, so it is forgotten.
+        A fill whose rows were changed since is left as it is, with the reason; it can't be undone
+        later either, so it is forgotten.
 
         Raises:
-            HomeAssistantError: the recorder is too busy, or can't do it.
+            HomeAssistantError: the recorder is too busy, or failed.
         """
-        taken: list[tuple[Fill, RestoreFailure | None]] = []
+        results: list[tuple[Fill, RestoreFailure | None]] = []
         async with self._writing:
             if not self.filled:
                 return []
             last = set(self.filled[-1].hours)
-            same = [fill for fill in self.filled if not last.isdisjoint(fill.hours)]
-            for fill in reversed(same):
-                reason = await self._async_take_back(fill)
-                taken.append((fill, reason))
-        return taken
+            overlapping = [fill for fill in self.filled if not last.isdisjoint(fill.hours)]
+            for fill in reversed(overlapping):
+                reason = await self._async_undo(fill)
+                results.append((fill, reason))
+        return results
 
-    async def _async_take_back(self, fill: Fill) -> RestoreFailure | None:
-        held = self._held.get(fill.unique_id, set())
+    async def _async_undo(self, fill: Fill) -> RestoreFailure | None:
+        excluded = self._excluded.get(fill.unique_id, set())
         statistic_id = sensor_entity_id(self._hass, fill.unique_id)
         reason = None if statistic_id else RestoreFailure.GONE
         if statistic_id:
-            self._hold(fill.unique_id, held | set(fill.hours))
+            self._exclude(fill.unique_id, excluded | set(fill.hours))
             await self._storage.async_save()
             if not await async_apply(self._hass, statistic_id, fill.change.reverse):
-                self._hold(fill.unique_id, held)
+                self._exclude(fill.unique_id, excluded)
                 reason = RestoreFailure.CHANGED
         del self._filled[fill]
         await self._storage.async_save()
         return reason
 
     async def async_release(self, begin: float, end: float) -> None:
-        """Let the hours of a period be filled again, because the user wants it."""
-        for unique_id, hours in list(self._held.items()):
-            left = {hour for hour in hours if not begin <= hour < end}
-            if left != hours:
-                self._hold(unique_id, left)
+        """Allow the hours of a period to be filled again, because the user asked for it."""
+        for unique_id, hours in list(self._excluded.items()):
+            remaining = {hour for hour in hours if not begin <= hour < end}
+            if remaining != hours:
+                self._exclude(unique_id, remaining)
                 await self._storage.async_save()
 
-    def _hold(self, unique_id: str, hours: set[int]) -> None:
+    def _exclude(self, unique_id: str, hours: set[int]) -> None:
         if hours:
-            self._held[unique_id] = hours
+            self._excluded[unique_id] = hours
         else:
-            self._held.pop(unique_id, None)
+            self._excluded.pop(unique_id, None)
 
-    def _announce(self, entity_id: str, fill: Fill) -> None:
+    def _fire_event(self, entity_id: str, fill: Fill) -> None:
         entity = er.async_get(self._hass).async_get(entity_id)
         data = {
             ATTR_ENTITY_ID: entity_id,
@@ -234,39 +233,39 @@ class FillLog:
     def _layout(self) -> _Layout:
         return {
             "filled": list(self._filled.values()),
-            "held": {unique_id: sorted(hours) for unique_id, hours in self._held.items()},
+            "held": {unique_id: sorted(hours) for unique_id, hours in self._excluded.items()},
         }
 
 
-def _read(stored: object) -> tuple[dict[Fill, _Kept], dict[str, set[int]]]:
+def _read(stored: object) -> tuple[dict[Fill, _StoredFill], dict[str, set[int]]]:
     layout: _Layout = _LAYOUT(stored)
-    filled = {_fill(kept): kept for kept in layout["filled"]}
-    return filled, {unique_id: set(held) for unique_id, held in layout["held"].items()}
+    filled = {_fill(stored_fill): stored_fill for stored_fill in layout["filled"]}
+    return filled, {unique_id: set(hours) for unique_id, hours in layout["held"].items()}
 
 
 @singleton(f"{DOMAIN}_fillings")
-def _loaded(_hass: HomeAssistant) -> dict[str, FillLog]:
-    """The fillings of each meter that was loaded since Home Assistant started, by entry id."""
+def _fill_logs(_hass: HomeAssistant) -> dict[str, FillLog]:
+    """Return the fill logs loaded since Home Assistant started, by config entry id."""
     return {}
 
 
 async def async_load_fill_log(hass: HomeAssistant, entry_id: str) -> FillLog:
-    """The fillings of a meter, the same after each reload, as some may be being written then."""
-    loaded = _loaded(hass)
-    if entry_id not in loaded:
+    """Return a meter's fill log; a reload gets the same one, as a fill may be in progress."""
+    fill_logs = _fill_logs(hass)
+    if entry_id not in fill_logs:
         fill_log = FillLog(hass, entry_id)
         await fill_log.async_load()
-        loaded[entry_id] = fill_log
-    return loaded[entry_id]
+        fill_logs[entry_id] = fill_log
+    return fill_logs[entry_id]
 
 
 async def async_remove_fill_log(hass: HomeAssistant, entry_id: str) -> None:
-    """Forget the fillings of a meter."""
-    fill_log = _loaded(hass).pop(entry_id, None) or FillLog(hass, entry_id)
+    """Remove the fill log of a meter, and its file."""
+    fill_log = _fill_logs(hass).pop(entry_id, None) or FillLog(hass, entry_id)
     await fill_log.async_remove()
 
 
-def _kept(fill: Fill) -> _Kept:
+def _as_stored(fill: Fill) -> _StoredFill:
     change = fill.change
     return {
         "unique_id": fill.unique_id,
@@ -278,23 +277,23 @@ def _kept(fill: Fill) -> _Kept:
     }
 
 
-def _fill(kept: _Kept) -> Fill:
-    change = Change(kept["unit"], _rows(kept["before"]), _rows(kept["after"]))
-    return Fill(kept["unique_id"], kept["at"], kept["amount"], change)
+def _fill(stored: _StoredFill) -> Fill:
+    change = Change(stored["unit"], _rows(stored["before"]), _rows(stored["after"]))
+    return Fill(stored["unique_id"], stored["at"], stored["amount"], change)
 
 
 def _columns(row: StoredRow) -> _Columns:
     return [row.hour, row.state, row.sum, row.mean, row.min, row.max, row.last_reset]
 
 
-def _rows(kept: Sequence[_Columns]) -> tuple[StoredRow, ...]:
+def _rows(stored: Sequence[_Columns]) -> tuple[StoredRow, ...]:
     try:
-        return tuple(_row(*columns) for columns in kept)
+        return tuple(_row(*columns) for columns in stored)
     except (TypeError, ValueError) as error:
-        raise vol.Invalid(f"a row is none: {error}") from error
+        raise vol.Invalid(f"malformed row: {error}") from error
 
 
 def _row(hour: float | None, *columns: float | None) -> StoredRow:
     if hour is None or not all(value is None or isinstance(value, _NUMBERS) for value in columns):
-        raise TypeError("a column is no number")
+        raise TypeError("a column is not a number")
     return StoredRow(int(hour), *columns)

@@ -1,4 +1,4 @@
-"""Up to when the statistics of a meter's counters are known to agree with its memory."""
+"""The time up to which a meter's counters are known to agree with its memory."""
 
 from collections.abc import Callable, Collection
 from contextlib import ExitStack
@@ -10,42 +10,42 @@ from ..meter.observable import Observable
 
 
 class FilledUntil(Observable):
-    """Shows the end of the newest hour that agrees, of the counter in use that is furthest behind.
+    """The end of the newest agreeing hour of the counter in use that is furthest behind.
 
-    It is in seconds since 1970. A counter of which nothing is known yet is where all were when
-    Home Assistant was stopped, and at first where the meter was added.
+    ``value`` is in seconds since 1970. A counter that was not compared yet counts with the value
+    restored from before Home Assistant's restart; on a new meter, with when it was added.
     """
 
     def __init__(self, in_use: Callable[[], Collection[str]]) -> None:
         super().__init__()
         self._in_use = in_use
         self._ends: dict[str, float] = {}
-        self._kept: float | None = None
+        self._restored: float | None = None
 
     @property
     @override
     def available(self) -> bool:
-        """What is recorded stays true, whether the meter is heard or not."""
+        """True: what is recorded does not depend on the meter's connection."""
         return True
 
     @callback
     def note(self, unique_id: str, end: float) -> None:
-        """Learn that a counter's hours up to ``end`` were looked at, and the last one agrees."""
+        """Take over that a counter's hours up to ``end`` were compared, and the last one agrees."""
         self._ends[unique_id] = max(end, self._ends.get(unique_id, end))
-        self._settle()
+        self._update()
 
     @callback
-    def restore(self, kept: float) -> None:
-        """Go on from before a restart."""
-        self._kept = kept
-        self._settle()
+    def restore(self, restored: float) -> None:
+        """Continue from the value before a restart."""
+        self._restored = restored
+        self._update()
 
-    def _settle(self) -> None:
-        ends = [self._ends.get(unique_id, self._kept) for unique_id in self._in_use()]
+    def _update(self) -> None:
+        ends = [self._ends.get(unique_id, self._restored) for unique_id in self._in_use()]
         known = [end for end in ends if end is not None]
-        self.value = min(known) if known and len(known) == len(ends) else self._kept
+        self.value = min(known) if known and len(known) == len(ends) else self._restored
         self.notify()
 
     @override
     async def _async_start(self, work: ExitStack) -> None:
-        """There is nothing to begin: it is told."""
+        """Nothing to start: ``note`` supplies the values."""

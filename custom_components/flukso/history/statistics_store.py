@@ -1,8 +1,8 @@
-"""The recorder's statistics of an entity: their rows as they are stored, in their own unit.
+"""The recorder's statistics of an entity: rows as they are stored, in the statistic's own unit.
 
-Only this module imports the recorder. Rows are read and written by what it offers to
-integrations. To delete single rows, and to write rows of five minutes, takes more than that:
-``_internals`` has it, and is done without where the recorder has changed.
+Only this module imports the recorder. Rows are read and written with its public functions.
+Deleting single rows and writing five-minute rows need more than these: ``_internals``, without
+which the module works as well as it can if the recorder has changed.
 """
 
 import asyncio
@@ -36,15 +36,15 @@ from ..const import DOMAIN
 
 _LOGGER = logging.getLogger(__name__)
 
-#: A recorder that is this long busy with other things is not waited for (s).
-_PATIENCE = 300
-#: How often a deletion is tried: MariaDB may give one up for another write (a deadlock).
-_TRIES = 3
+#: How long to wait for a busy recorder (s).
+_TIMEOUT = 300
+#: How often a deletion is attempted: MariaDB may abort one in favour of another write (deadlock).
+_MAX_ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Statistic:
-    """A statistic, as the recorder describes it, and by which id its rows are stored."""
+    """A statistic: its metadata, and the id by which its rows are stored."""
 
     row_id: int
     metadata: StatisticMetaData
@@ -65,7 +65,7 @@ class Statistic:
         return self.metadata["mean_type"] is StatisticMeanType.ARITHMETIC
 
     def relabelled(self, unit: str, unit_class: str) -> Statistic:
-        """The same, with its rows taken to be in another unit."""
+        """Return the same statistic with another unit, for rows that were mislabelled."""
         metadata = self.metadata.copy()
         metadata["unit_of_measurement"], metadata["unit_class"] = unit, unit_class
         return replace(self, metadata=metadata)
@@ -73,9 +73,9 @@ class Statistic:
 
 @dataclass(frozen=True, slots=True)
 class StoredRow:
-    """A row as it is stored, in the statistic's own unit; what a statistic lacks is None.
+    """A row as it is stored, in the statistic's own unit; columns that it lacks are None.
 
-    ``hour`` is the second it began at (s since 1970).
+    ``hour`` and ``last_reset`` are in seconds since 1970; ``hour`` is when the row begins.
     """
 
     hour: int
@@ -94,12 +94,12 @@ def is_recording(hass: HomeAssistant) -> bool:
 
 
 async def async_statistic(hass: HomeAssistant, statistic_id: str) -> Statistic | None:
-    """The statistic of an entity; None where there is none, or no recorder."""
+    """Return the statistic of an entity; None if there is none, or no recorder."""
     if not is_recording(hass):
         return None
     read = partial(get_metadata, hass, statistic_ids={statistic_id})
-    found = await get_instance(hass).async_add_executor_job(read)
-    return Statistic(*found[statistic_id]) if statistic_id in found else None
+    metadata = await get_instance(hass).async_add_executor_job(read)
+    return Statistic(*metadata[statistic_id]) if statistic_id in metadata else None
 
 
 async def async_read(
@@ -110,33 +110,33 @@ async def async_read(
     *,
     recent: bool = False,
 ) -> list[StoredRow]:
-    """The hours as they are stored, or the ``recent`` five minutes, which are kept for some days.
+    """Return the hourly rows, or the ``recent`` five-minute rows, which exist for some days only.
 
-    Asked for in their own unit, they are not converted.
+    They are requested in the statistic's own unit, so that the recorder does not convert them.
     """
     statistic_id, unit = statistic.metadata["statistic_id"], statistic.unit
-    own = {
+    own_unit = {
         str(converter.UNIT_CLASS): unit
         for converter in UNIT_CONVERTERS.values()
         if unit is not None and unit in converter.VALID_UNITS
     }
 
     def read() -> list[StoredRow]:
-        found = statistics_during_period(
+        rows = statistics_during_period(
             hass,
             dt_util.utc_from_timestamp(begin),
             None if end is None else dt_util.utc_from_timestamp(end),
             {statistic_id},
             "5minute" if recent else "hour",
-            own,
+            own_unit,
             {"state", "sum", "mean", "min", "max", "last_reset"},
         )
-        return [_as_stored(row) for row in found.get(statistic_id, [])]
+        return [_stored_row(row) for row in rows.get(statistic_id, [])]
 
     return await get_instance(hass).async_add_executor_job(read)
 
 
-def _as_stored(row: StatisticsRow) -> StoredRow:
+def _stored_row(row: StatisticsRow) -> StoredRow:
     return StoredRow(
         int(row["start"]),
         row.get("state"),
@@ -150,13 +150,13 @@ def _as_stored(row: StatisticsRow) -> StoredRow:
 
 @callback
 def write(hass: HomeAssistant, statistic: Statistic, rows: Sequence[StoredRow]) -> None:
-    """Line rows up to be written, in place of those of the same hours."""
+    """Queue rows for writing; they replace those of the same hours."""
     async_import_statistics(hass, statistic.metadata, [_data(row) for row in rows])
 
 
 @callback
 def write_recent(hass: HomeAssistant, statistic: Statistic, rows: Sequence[StoredRow]) -> None:
-    """The same with rows of five minutes; where the recorder has changed, none are written."""
+    """Queue five-minute rows for writing; none are written if the recorder has changed."""
     internals = _internals(hass) if rows else None
     if internals is not None:
         internals.write_recent(statistic.metadata, [_data(row) for row in rows])
@@ -164,12 +164,12 @@ def write_recent(hass: HomeAssistant, statistic: Statistic, rows: Sequence[Store
 
 @callback
 def clear(hass: HomeAssistant, statistic: Statistic) -> None:
-    """Line up the deletion of a statistic with all of its rows."""
+    """Queue the deletion of a statistic with all of its rows."""
     get_instance(hass).async_clear_statistics([statistic.metadata["statistic_id"]])
 
 
 async def async_settle(hass: HomeAssistant, statistic: Statistic) -> None:
-    """Wait until all that was lined up is done.
+    """Wait until the recorder has done everything that was queued.
 
     Raises:
         HomeAssistantError: the recorder is too busy.
@@ -180,34 +180,34 @@ async def async_settle(hass: HomeAssistant, statistic: Statistic) -> None:
 async def async_remove(
     hass: HomeAssistant, statistic: Statistic, hours: Sequence[int]
 ) -> list[StoredRow]:
-    """Delete the rows of hours, and wait until that and all that was lined up is done.
+    """Delete the rows of hours, and wait until the recorder has done everything that was queued.
 
-    The answer is the rows that these hours have instead: none, unless the recorder has changed.
+    Returns the rows that these hours have instead: none, unless the recorder has changed.
 
     Raises:
-        HomeAssistantError: the recorder is too busy, or can't do it.
+        HomeAssistantError: the recorder is too busy, or the deletion failed.
     """
     internals = _internals(hass)
     if internals is None:
-        return await _async_empty(hass, statistic, hours)
+        return await _async_write_empty(hass, statistic, hours)
     delete = partial(internals.delete, statistic.row_id, hours)
     failure = None
-    for _ in range(_TRIES):
+    for _ in range(_MAX_ATTEMPTS):
         failure = await _async_run(hass, statistic, delete)
         if failure is None:
             return []
     raise HomeAssistantError(
         translation_domain=DOMAIN,
         translation_key="recorder_failed",
-        # what follows the first line is the statement
+        # The lines after the first are the SQL statement.
         translation_placeholders={"error": str(failure).partition("\n")[0]},
     ) from failure
 
 
-async def _async_empty(
+async def _async_write_empty(
     hass: HomeAssistant, statistic: Statistic, hours: Sequence[int]
 ) -> list[StoredRow]:
-    """Write rows that say that nothing was counted in these hours, or nothing measured."""
+    """Replace rows by ones without consumption, or of a mean by ones without a value."""
     await async_settle(hass, statistic)
     last, empty = StoredRow(0), []
     for row in await async_read(hass, statistic, end=max(hours) + 1):
@@ -223,9 +223,9 @@ async def _async_empty(
 async def _async_run(
     hass: HomeAssistant, statistic: Statistic, job: Callable[[], None]
 ) -> Exception | None:
-    """Run a job in the recorder's thread, in line with its writing, and tell why it failed.
+    """Run a job in the recorder's thread, in order with its writes; returns why it failed.
 
-    The recorder says there when it has updated a statistic: here, with nothing.
+    The recorder calls ``on_done`` there after it updated a statistic's metadata: here, nothing.
     """
     done: Future[Exception | None] = Future()
 
@@ -244,7 +244,7 @@ async def _async_run(
     statistic_id = statistic.metadata["statistic_id"]
     get_instance(hass).async_update_statistics_metadata(statistic_id, on_done=run)
     try:
-        async with asyncio.timeout(_PATIENCE):
+        async with asyncio.timeout(_TIMEOUT):
             return await asyncio.wrap_future(done)
     except TimeoutError as error:
         raise HomeAssistantError(
@@ -254,7 +254,7 @@ async def _async_run(
 
 @dataclass(frozen=True, slots=True)
 class _Internals:
-    """What the recorder has, but does not offer to integrations."""
+    """Functions of the recorder that are not public."""
 
     delete: Callable[[int, Sequence[int]], None]
     write_recent: Callable[[StatisticMetaData, list[StatisticData]], None]
@@ -262,9 +262,9 @@ class _Internals:
 
 @singleton(f"{DOMAIN}_recorder_internals")
 def _internals(hass: HomeAssistant) -> _Internals | None:
-    """None, with a warning, where this release of Home Assistant has them otherwise."""
+    """Return them; None, with a warning, if this release of Home Assistant has changed them."""
     try:
-        from homeassistant.components.recorder import db_schema  # noqa: PLC0415 # it may be gone
+        from homeassistant.components.recorder import db_schema  # noqa: PLC0415 # may not exist
 
         hourly, five_minutes = db_schema.Statistics, db_schema.StatisticsShortTerm
         row_id, start = hourly.metadata_id, hourly.start_ts
@@ -272,8 +272,8 @@ def _internals(hass: HomeAssistant) -> _Internals | None:
         signature(import_rows).bind(None, (), table=five_minutes)
     except (ImportError, AttributeError, TypeError) as error:
         _LOGGER.warning(
-            "Home Assistant's recorder has changed (%s): hours that are taken back keep a row, "
-            "which says that nothing was used, and no statistics of five minutes are taken over",
+            "Home Assistant's recorder has changed (%s): hours that are undone keep a row without "
+            "consumption, and five-minute statistics are not migrated",
             error,
         )
         return None

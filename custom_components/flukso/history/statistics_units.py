@@ -1,7 +1,7 @@
-"""Home Assistant's hourly statistics of an entity, read and written in the unit of the meter.
+"""Home Assistant's hourly statistics of an entity, read and written in the meter's unit.
 
-The recorder keeps them in a unit of its own, which the user can change, and shows them in that of
-the entity. What is computed with comes in the meter's unit; what is put back later stays as kept.
+The recorder stores them in a unit that the user can change, and displays them in the entity's.
+Rows for computations are in the meter's unit; rows that are restored later stay as stored.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,17 +22,17 @@ from .statistics_store import (
     write,
 )
 
-#: A write that the database wants to be asked for again lines up behind the first look.
-_LOOKS = 3
+#: How often a write is verified: one that the database had to retry is queued after the first read.
+_MAX_CHECKS = 3
 
 type _Conversion = Callable[[float], float]
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What to make of the hours of a statistic whose own unit is ``unit``.
+    """A change to the rows of a statistic whose own unit is ``unit``.
 
-    An hour that one side has and the other has not is one without a row there.
+    An hour that is missing on one side has no row there.
     """
 
     unit: str | None
@@ -41,16 +41,16 @@ class Change:
 
     @property
     def reverse(self) -> Change:
-        """What takes it back."""
+        """The change that undoes it."""
         return replace(self, before=self.after, after=self.before)
 
 
 async def async_rows(
     hass: HomeAssistant, statistic_id: str, begin: int, end: int, unit: str | None
 ) -> list[Row]:
-    """The hours from ``begin`` to before ``end`` that a counter has a row of.
+    """Return the rows of a counter from ``begin`` to before ``end`` (s since 1970).
 
-    States and sums are in ``unit``. It is empty where there is no such statistic, too.
+    States and sums are in ``unit``. Empty if there is no such statistic, too.
     """
     statistic = await async_statistic(hass, statistic_id)
     if statistic is None:
@@ -68,7 +68,7 @@ async def async_rows(
 async def async_mean_rows(
     hass: HomeAssistant, statistic_id: str, begin: int, end: int, unit: str | None
 ) -> list[MeanRow]:
-    """The same of a gauge: mean, minimum and maximum in ``unit``."""
+    """Return the rows of a gauge in the same way: mean, minimum and maximum in ``unit``."""
     statistic = await async_statistic(hass, statistic_id)
     if statistic is None:
         return []
@@ -85,10 +85,10 @@ async def async_mean_rows(
 async def async_plan(
     hass: HomeAssistant, statistic_id: str, rows: Sequence[Row | MeanRow], unit: str | None
 ) -> Change | None:
-    """What to change so that the hours of ``rows`` have them; they are in ``unit``.
+    """Return the change that writes ``rows``, which are in ``unit``.
 
-    It is None where nothing can be written: no such statistic, another kind of it, or one in a
-    unit of another kind.
+    None if nothing can be written: there is no such statistic, it is of another kind, or its unit
+    can't be converted.
     """
     statistic = await async_statistic(hass, statistic_id)
     if statistic is None or not rows or not all(_fits(statistic, row) for row in rows):
@@ -97,60 +97,62 @@ async def async_plan(
     if convert is None:
         return None
     hours = {row.hour for row in rows}
-    kept = await async_read(hass, statistic, min(hours), max(hours) + HOUR)
+    stored = await async_read(hass, statistic, min(hours), max(hours) + HOUR)
     return Change(
         statistic.unit,
-        before=tuple(row for row in kept if row.hour in hours),
+        before=tuple(row for row in stored if row.hour in hours),
         after=tuple(_stored(row, convert) for row in rows),
     )
 
 
 async def async_apply(hass: HomeAssistant, statistic_id: str, change: Change) -> bool:
-    """Make a change, if the hours are still as they were before it, and look what became of it.
+    """Make a change if the hours are still as they were before it, and verify the result.
 
-    The answer is whether the hours are now as they should be. Hours that are not as they were
-    before the change are left alone.
+    Returns whether the hours are as they should be. Hours that were changed meanwhile are left
+    alone.
 
     Raises:
-        HomeAssistantError: the recorder is too busy, or can't do it.
+        HomeAssistantError: the recorder is too busy, or failed.
     """
-    statistic = await _async_if(hass, statistic_id, change)
+    statistic = await _async_unchanged_statistic(hass, statistic_id, change)
     if statistic is None:
         return False
     write(hass, statistic, change.after)
-    left = {row.hour for row in change.after}
-    removed = [row.hour for row in change.before if row.hour not in left]
-    made = change.reverse
-    for _ in range(_LOOKS):
+    remaining = {row.hour for row in change.after}
+    removed = [row.hour for row in change.before if row.hour not in remaining]
+    undo = change.reverse
+    for _ in range(_MAX_CHECKS):
         if removed:
-            instead = await async_remove(hass, statistic, removed)
-            made = replace(made, before=(*change.after, *instead))
+            replacements = await async_remove(hass, statistic, removed)
+            undo = replace(undo, before=(*change.after, *replacements))
         else:
             await async_settle(hass, statistic)
-        if await _async_if(hass, statistic_id, made):
+        if await _async_unchanged_statistic(hass, statistic_id, undo):
             return True
     return False
 
 
-async def _async_if(hass: HomeAssistant, statistic_id: str, change: Change) -> Statistic | None:
-    """The statistic, if it is exactly as before the change, unit included."""
+async def _async_unchanged_statistic(
+    hass: HomeAssistant, statistic_id: str, change: Change
+) -> Statistic | None:
+    """Return the statistic if its rows and unit are exactly those before the change."""
     statistic = await async_statistic(hass, statistic_id)
     if statistic is None or statistic.unit != change.unit:
         return None
     hours = {row.hour for row in (*change.before, *change.after)}
-    kept = await async_read(hass, statistic, min(hours), max(hours) + HOUR)
-    same = {row for row in kept if row.hour in hours} == set(change.before)
+    stored = await async_read(hass, statistic, min(hours), max(hours) + HOUR)
+    same = {row for row in stored if row.hour in hours} == set(change.before)
     return statistic if same else None
 
 
 def in_unit(value: float, of: str | None, to: str | None) -> float | None:
-    """A value in another unit of the same kind; None where it is of another kind."""
+    """Return a value converted to another unit; None if it can't be converted to that."""
     convert = _conversion(of=of, to=to)
     return convert(value) if convert else None
 
 
 def _conversion(*, of: str | None, to: str | None) -> _Conversion | None:
-    """What makes a value in one unit one in another, or None where they are of two kinds."""
+    """Return the conversion from one unit to another; None if they are of different kinds."""
     if of == to:
         return float
     for converter in UNIT_CONVERTERS.values():
