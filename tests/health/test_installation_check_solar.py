@@ -1,4 +1,4 @@
-"""Checking an installation where something gives power: what flows back then is no fault."""
+"""The check of an installation with a source of power, of which some flows back to the grid."""
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("freezer")
         (None, []),
     ],
 )
-async def test_the_grid_may_be_fed_while_the_sun_shines(
+async def test_power_may_flow_back_while_the_sun_shines(
     hass: HomeAssistant,
     broker: Broker,
     freezer: FrozenDateTimeFactory,
@@ -29,10 +29,10 @@ async def test_the_grid_may_be_fed_while_the_sun_shines(
     found: list[str],
 ) -> None:
     entry = await set_up(hass, broker, METER)
-    said = says(METER, 1, pplus=0, pminus=800)
-    said |= {} if solar is None else says(METER, 3, **solar)
+    messages = says(METER, 1, pplus=0, pminus=800)
+    messages |= {} if solar is None else says(METER, 3, **solar)
 
-    assert keys((await check(hass, broker, freezer, entry, said))["grid"]) == found
+    assert keys((await check(hass, broker, freezer, entry, messages))["grid"]) == found
 
 
 def with_solar_pulses() -> Meter:
@@ -41,7 +41,7 @@ def with_solar_pulses() -> Meter:
     return meter.changed(39, enable=1)
 
 
-async def test_the_grid_may_be_fed_where_a_pulse_input_counts_solar_energy(
+async def test_power_may_flow_back_while_a_pulse_input_counts_solar_energy(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
     meter = with_solar_pulses()
@@ -53,19 +53,19 @@ async def test_the_grid_may_be_fed_where_a_pulse_input_counts_solar_energy(
     assert found["grid"] == []
 
 
-async def test_at_night_no_solar_energy_is_counted_that_could_feed_the_grid(
+async def test_power_may_not_flow_back_while_a_pulse_input_counts_no_solar_energy(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
     meter = with_solar_pulses()
     entry = await set_up(hass, broker, meter)
-    said = says(meter, 1, pplus=0, pminus=800)
-    assert (await check(hass, broker, freezer, entry, said))["grid"] == []
+    messages = says(meter, 1, pplus=0, pminus=800)
+    assert (await check(hass, broker, freezer, entry, messages))["grid"] == []
 
     for _ in range(10):
-        await broker.publish_all(said)
+        await broker.publish_all(messages)
         await let_pass(hass, broker, freezer, 60)
 
-    assert keys((await check(hass, broker, freezer, entry, said))["grid"]) == ["reversed"]
+    assert keys((await check(hass, broker, freezer, entry, messages))["grid"]) == ["reversed"]
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ async def test_at_night_no_solar_energy_is_counted_that_could_feed_the_grid(
         ("accumulatie", ["reversed"]),
     ],
 )
-async def test_what_gives_power_is_known_by_its_name(
+async def test_a_source_is_recognised_by_its_name(
     hass: HomeAssistant,
     broker: Broker,
     freezer: FrozenDateTimeFactory,
@@ -87,12 +87,12 @@ async def test_what_gives_power_is_known_by_its_name(
     meter = METER.with_port(2, name=name).with_port(3, name="oven")
     entry = await set_up(hass, broker, meter)
 
-    told = await check(hass, broker, freezer, entry, says(meter, 2, pplus=0, pminus=800))
+    findings = await check(hass, broker, freezer, entry, says(meter, 2, pplus=0, pminus=800))
 
-    assert keys(told[name]) == found
+    assert keys(findings[name]) == found
 
 
-async def test_the_grid_may_be_fed_by_a_battery_of_which_no_sensor_is_enabled(
+async def test_power_may_flow_back_from_a_battery_without_enabled_sensors(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
     meter = METER.with_port(3, name="battery").changed(*range(25, 37), enable=0)
@@ -104,17 +104,17 @@ async def test_the_grid_may_be_fed_by_a_battery_of_which_no_sensor_is_enabled(
 
 
 @pytest.mark.parametrize("grid", [{"pminus": 400}, {"pplus": 200}, {"pminus": 3000}])
-async def test_at_noon_the_phase_of_an_inverter_is_on_its_phase_whatever_remains_of_it(
+async def test_the_phase_of_an_inverter_is_not_a_wrong_phase_whatever_power_remains(
     hass: HomeAssistant,
     broker: Broker,
     freezer: FrozenDateTimeFactory,
     grid: dict[str, float],
 ) -> None:
-    """What the house takes is nearly what the sun gives, and reactive power remains."""
+    """The house consumes nearly all solar power, so mostly reactive power remains."""
     entry = await set_up(hass, broker, METER)
-    said = says(METER, 1, **({"pplus": 0, "q1": 700} | grid), irms=5)
-    said |= says(METER, 3, pplus=0, pminus=3000, q2=50, irms=13)
+    messages = says(METER, 1, **({"pplus": 0, "q1": 700} | grid), irms=5)
+    messages |= says(METER, 3, pplus=0, pminus=3000, q2=50, irms=13)
 
-    found = await check(hass, broker, freezer, entry, said)
+    found = await check(hass, broker, freezer, entry, messages)
 
     assert found["grid"] == found["solar"] == []

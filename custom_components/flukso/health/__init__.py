@@ -1,1 +1,1 @@
-"""Whether a meter is heard as it should be, and what the user can mend where it is not."""
+"""Checks of the messages, the clock and the clamps of a meter for problems the user can fix."""

@@ -1,7 +1,7 @@
-"""Whether the meter's clock is right: the time in what it says, against when that arrived.
+"""Checks whether the meter's clock is right: the time in its messages against their arrival.
 
-The readings tell it by themselves. ``flx/time`` is listened to for a meter without clamps alone,
-whose pulses may rest for days: it costs a message now and then, and tells that the meter is alive.
+Readings are enough for that. Only for a meter without clamps, whose pulse inputs may be idle for
+days, ``flx/time`` is subscribed to: it has few messages, and is also a sign of life of the meter.
 """
 
 from homeassistant.core import CALLBACK_TYPE, callback
@@ -11,24 +11,25 @@ from ..meter.input_limits import is_regular
 from ..meter.meter import Meter
 from ..protocol.sensors import Source
 
-#: What is older (s) tells nothing of now.
-_RECENT = 120
+#: The age up to which a message is used (s).
+_MAX_AGE = 120
 
 
 class ClockCheck:
-    """Adds up for how long the clock has been seen far off."""
+    """Adds up for how long the clock has been more than ``FAR_OFF`` off."""
 
     def __init__(self, meter: Meter, period: float) -> None:
-        #: How long (s), None if nothing was heard yet, and how far ahead it was seen first (s).
+        #: For how long (s); None before the first message.
         self.off: float | None = None
+        #: How far ahead the clock was at first (s), negative if it was behind.
         self.ahead = 0.0
         self._meter = meter
         self._period = period
-        self._stop_listening: CALLBACK_TYPE | None = None
+        self._unsubscribe: CALLBACK_TYPE | None = None
 
     async def async_look(self, now: float) -> None:
-        """Look, once a period; where nothing is heard, nothing changes."""
-        await self._listen_where_needed()
+        """Check the clock, once per ``period`` (s); without messages nothing changes."""
+        await self._subscribe_where_needed()
         ahead = self._ahead(now)
         if ahead is None:
             return
@@ -41,31 +42,31 @@ class ClockCheck:
 
     @callback
     def stop(self) -> None:
-        """Listen no longer."""
-        if self._stop_listening is not None:
-            self._stop_listening()
-            self._stop_listening = None
+        """Unsubscribe from the clock."""
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+            self._unsubscribe = None
 
-    async def _listen_where_needed(self) -> None:
+    async def _subscribe_where_needed(self) -> None:
         streams = [each.stream for each in self._meter.channels.values() if each.listening]
-        pulses = any(stream.sensor.source is Source.PULSE for stream in streams)
-        clamps = any(is_regular(stream) and stream.sensor.kube is None for stream in streams)
-        if not pulses or clamps or self._meter.configuration.model != "FLM03":
+        has_pulses = any(stream.sensor.source is Source.PULSE for stream in streams)
+        has_clamps = any(is_regular(stream) and stream.sensor.kube is None for stream in streams)
+        if not has_pulses or has_clamps or self._meter.configuration.model != "FLM03":
             self.stop()
-        elif self._stop_listening is None:
-            self._stop_listening = await self._meter.clock.async_keep_active()
+        elif self._unsubscribe is None:
+            self._unsubscribe = await self._meter.clock.async_keep_active()
 
     def _ahead(self, now: float) -> float | None:
-        """How far ahead the clock is by what was heard last, if that was lately."""
+        """Return how far ahead the clock is by the last message (s); None without a recent one."""
         stats = (channel.stats for channel in self._meter.channels.values())
-        said = [
+        offsets = [
             (stats.read_at, stats.reading.time - stats.read_at)
             for stats in stats
             if stats.reading is not None and stats.read_at is not None
         ]
         if self._meter.clock.last_offset is not None:
-            said.append(self._meter.clock.last_offset)
-        if not said:
+            offsets.append(self._meter.clock.last_offset)
+        if not offsets:
             return None
-        at, ahead = max(said)
-        return ahead if now - at <= _RECENT else None
+        at, ahead = max(offsets)
+        return ahead if now - at <= _MAX_AGE else None

@@ -19,7 +19,7 @@ import voluptuous as vol
 
 from ..const import DOMAIN
 from ..devices import part_of
-from ..health.installation_check import async_listen_to_clamps, seen_of
+from ..health.installation_check import async_listen_to_clamps, clamp_figures
 from ..metering.clamp_checks import Finding, Trouble, check_clamp
 from ..models import FluksoConfigEntry
 from ..transport.home_assistant import Transport
@@ -59,10 +59,10 @@ async def _async_check_installation(call: ServiceCall) -> ServiceResponse:
     for oscilloscope, capture in zip(oscilloscopes, captures, strict=True):
         part = part_of(runtime.meter, oscilloscope.sensor)
         shape = figures_of(capture) if capture else {}
-        seen = seen_of(oscilloscope.sensor, means, configuration, shape)
+        figures = clamp_figures(oscilloscope.sensor, means, configuration, shape)
         name = part.name or part.place
         findings: JsonArrayType = [
-            _finding_response(finding, name, texts) for finding in check_clamp(seen)
+            _finding_response(finding, name, texts) for finding in check_clamp(figures)
         ]
         clamps.append({"port": oscilloscope.port, "name": name, "findings": findings})
     return {"clamps": clamps}
