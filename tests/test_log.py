@@ -89,7 +89,7 @@ async def test_whatever_arrives_no_whole_id_is_logged(
 
     logged = said()
     assert entities(hass, entry)
-    assert f"/sensor/{meter.sensor_id(42)[:6]}…/gauge come in 'hPa'" in logged
+    assert f"/sensor/{meter.sensor_id(42)[:6]}…/gauge are in 'hPa'" in logged
     assert f"/device/{meter.device_id[:6]}…/config/sensor" in logged
     assert logged.count("Ignoring a message on") > 10
     assert _WHOLE_ID.search(logged) is None

@@ -1,4 +1,4 @@
-"""Who is live: a stream that should speak and does not becomes unavailable, and takes others."""
+"""Availability: a silent regular stream becomes unavailable, with the streams that rely on it."""
 
 from collections.abc import Iterable
 import logging
@@ -24,16 +24,16 @@ def readings_of(meter: Meter, slots: Iterable[int]) -> dict[str, str]:
 
 def available(hass: HomeAssistant, meter: Meter, slots: range) -> set[bool]:
     """Whether the enabled entities of some slots are available."""
-    found = set()
+    results = set()
     for topic in readings_of(meter, slots):
         _, _, sensor_id, kind = topic.split("/")
         [slot] = [slot for slot in slots if meter.sensor_id(slot) == sensor_id]
         if meter.sensors[slot].get("subtype") not in ("vthd", "ithd"):
-            found.add(state_of(hass, meter, slot, kind).state != "unavailable")
-    return found
+            results.add(state_of(hass, meter, slot, kind).state != "unavailable")
+    return results
 
 
-async def test_clamps_that_fall_silent_take_the_pulse_inputs_with_them(
+async def test_silent_clamps_make_the_pulse_inputs_unavailable(
     hass: HomeAssistant,
     broker: Broker,
     freezer: FrozenDateTimeFactory,
@@ -55,14 +55,15 @@ async def test_clamps_that_fall_silent_take_the_pulse_inputs_with_them(
     await let_pass(hass, broker, freezer, 5)
     for slots in (CLAMPS, PULSES, KUBES):
         assert available(hass, meter, slots) == {True}
-    told = [record.getMessage() for record in caplog.records if "heard" in record.getMessage()]
-    assert told == [
-        "Fluksometer f10300 is not heard any more",
-        "Fluksometer f10300 is heard again",
+    messages = [record.getMessage() for record in caplog.records]
+    logged = [message for message in messages if message.startswith("Fluksometer")]
+    assert logged == [
+        "Fluksometer f10300 is unavailable",
+        "Fluksometer f10300 is available again",
     ]
 
 
-async def test_one_clamp_that_speaks_vouches_for_the_pulse_inputs(
+async def test_one_live_clamp_keeps_the_pulse_inputs_available(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
     meter = flm03()
@@ -88,7 +89,7 @@ async def test_pulse_inputs_alone_may_be_silent(
     assert available(hass, meter, PULSES) == {True}
 
 
-async def test_a_counter_of_an_flm02_may_stand_still_while_its_gauge_speaks(
+async def test_a_counter_of_an_flm02_may_stand_still_while_its_gauge_is_live(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
     meter = flm02()
@@ -102,9 +103,7 @@ async def test_a_counter_of_an_flm02_may_stand_still_while_its_gauge_speaks(
     assert state_of(hass, meter, 6, "gauge").state == "unavailable"
 
 
-async def test_a_retained_gauge_of_long_ago_is_not_shown(
-    hass: HomeAssistant, broker: Broker
-) -> None:
+async def test_an_old_retained_gauge_is_ignored(hass: HomeAssistant, broker: Broker) -> None:
     meter = kubes_alone()
     await broker.publish(meter.topic(40, "gauge"), reading(30, "°C", age=3600), retain=True)
     await broker.publish(meter.topic(41, "gauge"), reading(50, "%", age=60), retain=True)
@@ -147,13 +146,13 @@ async def test_while_the_connection_is_lost_silence_does_not_count(
     assert value_of(hass, meter, 1, "gauge") == 1278.5
 
 
-async def test_each_kube_is_judged_by_itself(
+async def test_each_kube_has_its_own_availability(
     hass: HomeAssistant,
     broker: Broker,
     freezer: FrozenDateTimeFactory,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """The first kube speaks, and vouches for its movement; the second is silent."""
+    """The first kube sends gauges, so its movement is available; the second is silent."""
     caplog.set_level(logging.INFO, "custom_components")
     meter = flm03()
     await set_up_and_read(hass, broker, meter)
@@ -167,14 +166,14 @@ async def test_each_kube_is_judged_by_itself(
     assert available(hass, meter, range(49, 58)) == {False}
     await broker.publish_all(readings_of(meter, range(49, 58)))
     await let_pass(hass, broker, freezer, 10)
-    told = [record.getMessage() for record in caplog.records if "Kube" in record.getMessage()]
-    assert told == [
-        "Kube 2 of Fluksometer f10300 is not heard any more",
-        "Kube 2 of Fluksometer f10300 is heard again",
+    logged = [record.getMessage() for record in caplog.records if "Kube" in record.getMessage()]
+    assert logged == [
+        "Kube 2 of Fluksometer f10300 is unavailable",
+        "Kube 2 of Fluksometer f10300 is available again",
     ]
 
 
-async def test_a_silent_kube_that_is_removed_is_not_said_to_be_back(
+async def test_a_silent_kube_that_is_removed_is_not_logged_as_available_again(
     hass: HomeAssistant,
     broker: Broker,
     freezer: FrozenDateTimeFactory,
@@ -190,8 +189,8 @@ async def test_a_silent_kube_that_is_removed_is_not_said_to_be_back(
     await broker.publish(*meter.changed(*range(49, 58), enable=0).sensor_report)
     await let_pass(hass, broker, freezer, 10)
 
-    told = [record.getMessage() for record in caplog.records if "Kube" in record.getMessage()]
-    assert told == ["Kube 2 of Fluksometer f10300 is not heard any more"]
+    logged = [record.getMessage() for record in caplog.records if "Kube" in record.getMessage()]
+    assert logged == ["Kube 2 of Fluksometer f10300 is unavailable"]
 
 
 async def test_a_kube_may_be_silent_for_ten_minutes(
@@ -211,7 +210,7 @@ async def test_a_kube_may_be_silent_for_ten_minutes(
     [(1, 50, "420"), (1, 70, "unknown"), (7, 590, "21.31"), (7, 610, "unknown")],
     ids=["clamp", "clamp, too old", "kube", "kube, too old"],
 )
-async def test_a_retained_gauge_is_shown_as_long_as_it_would_be_live(
+async def test_a_retained_gauge_is_used_for_as_long_as_its_stream_may_be_silent(
     hass: HomeAssistant,
     broker: Broker,
     freezer: FrozenDateTimeFactory,
@@ -244,7 +243,7 @@ async def test_a_meter_whose_clock_is_wrong_stays_live(
     assert value_of(hass, meter, 7, "gauge") == 231
 
 
-async def test_after_an_outage_of_the_broker_gauges_are_unknown_until_they_are_heard(
+async def test_after_an_outage_of_the_broker_gauges_are_unknown_until_their_next_reading(
     hass: HomeAssistant,
     broker: Broker,
     freezer: FrozenDateTimeFactory,
@@ -264,12 +263,12 @@ async def test_after_an_outage_of_the_broker_gauges_are_unknown_until_they_are_h
     assert value_of(hass, meter, 1, "counter") == 2593.8054
     await broker.publish_all(meter.readings())
     assert value_of(hass, meter, 1, "gauge") == 1278.5
-    told = [
+    logged = [
         record.getMessage()
         for record in caplog.records
         if record.name == "custom_components.flukso.meter.meter" and record.levelno == logging.INFO
     ]
-    assert told == [
-        "Fluksometer c1a300 is not heard any more",
-        "Fluksometer c1a300 is heard again",
+    assert logged == [
+        "Fluksometer c1a300 is unavailable",
+        "Fluksometer c1a300 is available again",
     ]

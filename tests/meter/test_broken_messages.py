@@ -1,4 +1,4 @@
-"""Broken messages on every topic: each kind is logged once, and nothing else comes of them."""
+"""Broken messages on every topic: each kind is logged once and has no other effect."""
 
 import json
 import logging
@@ -18,10 +18,10 @@ pytestmark = pytest.mark.usefixtures("freezer")
 
 NOW = int(time.time())
 
-#: Home Assistant's own discovery says of each message on config/sensor that it is not UTF-8.
+#: Home Assistant's own discovery warns of each message on config/sensor that is not UTF-8.
 DISCOVERY = "homeassistant.components.mqtt.client"
 
-#: What no topic of a meter ever carries.
+#: Payloads that are invalid on every topic of a meter.
 NONSENSE: list[Payload] = [
     *("", " ", "\n", "\0", "x", "null", "true", "false", "5", "-1.5", '"text"', "NaN"),
     *("[]", "[[]]", "[{}]", "[1]", "[null]", "[1,", "{", "}", '{"1"', '{"1": }', "{'1': 1}"),
@@ -34,7 +34,7 @@ NONSENSE: list[Payload] = [
     '[[1500000000,500],[1,2,3],"mV"]',
 ]
 
-#: What only a readings topic would take for a message.
+#: Payloads that are nearly readings.
 NO_READINGS: list[Payload] = [
     f"[{NOW}]",
     f"[{NOW}, 1.5",
@@ -65,7 +65,7 @@ NO_READINGS: list[Payload] = [
     f'[{NOW}, 1.5, "{"W" * 200}"]',
 ]
 
-#: What is wrong with a setting of a port or kube, and with a slot.
+#: Invalid settings of a port or kube, and of a slot.
 NO_SETTINGS: list[Section] = [
     {"name": True},
     {"name": ["main"]},
@@ -82,14 +82,14 @@ NO_SLOTS: list[Section] = [
 
 
 def broken_configs(topic: str) -> list[Payload]:
-    """What only a config topic would take for a message."""
+    """Payloads that are nearly valid on a config topic."""
     settings = NO_SETTINGS
     if topic.endswith("sensor"):
         settings = [{"enable": 1, "type": "water"} | wrong for wrong in NO_SLOTS]
     return [json.dumps({"1": {"enable": 1} | wrong}) for wrong in settings]
 
 
-async def test_broken_messages_are_logged_once_a_kind_and_move_nothing(
+async def test_broken_messages_are_logged_once_a_kind_and_change_nothing(
     hass: HomeAssistant, broker: Broker, caplog: pytest.LogCaptureFixture
 ) -> None:
     meter = flm03()
@@ -119,7 +119,7 @@ async def test_broken_messages_are_logged_once_a_kind_and_move_nothing(
 
     assert sent > 1000
     others = {record.name for record in caplog.records if DOMAIN not in record.name}
-    assert others <= {DISCOVERY, "asyncio"}  # which says that so many messages take a while
+    assert others <= {DISCOVERY, "asyncio"}  # slow callback: so many messages take a while
     assert all(record.levelno == logging.WARNING for record in caplog.records)
     logged = [record.getMessage() for record in caplog.records if DOMAIN in record.name]
     kinds = [message.split(": ", 1)[1].split(" (")[0] for message in logged]
@@ -131,7 +131,7 @@ async def test_broken_messages_are_logged_once_a_kind_and_move_nothing(
     assert cards(hass) == []
 
 
-async def test_other_meters_and_other_topics_are_nobodys_business(
+async def test_other_meters_and_other_topics_are_ignored(
     hass: HomeAssistant, broker: Broker, caplog: pytest.LogCaptureFixture
 ) -> None:
     meter = flm03()

@@ -1,4 +1,4 @@
-"""Channels: only what somebody listens to is subscribed to; a unit is believed once."""
+"""Channels: a topic is subscribed to only with listeners; another unit is learned once."""
 
 import logging
 from unittest.mock import patch
@@ -32,9 +32,7 @@ async def test_exactly_the_topics_of_enabled_entities_are_subscribed_to(
     assert sensor_topics(broker) == set(meter.readings()) - distortion
 
 
-async def test_an_entity_that_the_user_disables_costs_nothing(
-    hass: HomeAssistant, broker: Broker
-) -> None:
+async def test_a_disabled_entity_has_no_subscription(hass: HomeAssistant, broker: Broker) -> None:
     meter = flm03()
     entry = await set_up_and_read(hass, broker, meter)
     topics = sensor_topics(broker)
@@ -116,7 +114,7 @@ async def test_a_reading_may_have_every_form_of_the_firmware(
     assert value_of(hass, meter, 1, "gauge") == value
 
 
-async def test_a_retained_reading_of_now_is_shown(hass: HomeAssistant, broker: Broker) -> None:
+async def test_a_recent_retained_reading_is_used(hass: HomeAssistant, broker: Broker) -> None:
     meter = flm02()
     await broker.publish_all(meter.readings(), retain=True)
 
@@ -127,7 +125,7 @@ async def test_a_retained_reading_of_now_is_shown(hass: HomeAssistant, broker: B
     assert value_of(hass, meter, 7, "gauge") == 21.31
 
 
-async def test_a_reading_from_before_the_last_tells_nothing(
+async def test_a_reading_from_before_the_last_is_ignored(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
     meter = three_clamps()
@@ -140,7 +138,7 @@ async def test_a_reading_from_before_the_last_tells_nothing(
     assert value_of(hass, meter, 1, "gauge") == 100
 
 
-async def test_another_unit_than_expected_is_believed_once(
+async def test_another_unit_than_expected_is_learned_once(
     hass: HomeAssistant, broker: Broker, caplog: pytest.LogCaptureFixture
 ) -> None:
     meter = flm03()
@@ -166,7 +164,7 @@ async def test_another_unit_than_expected_is_believed_once(
     topic = f"/sensor/{meter.sensor_id(42)[:6]}…/gauge"
     logged = [record for record in caplog.records if record.name.startswith("custom_components")]
     assert [record.getMessage() for record in logged] == [
-        f"The readings on {topic} come in 'hPa' instead of 'Pa'",
+        f"The readings on {topic} are in 'hPa' instead of 'Pa'",
         f"Ignoring a message on {topic}: gauge: its unit changes (<Unit.PASCAL: 'Pa'>)",
     ]
 
@@ -182,7 +180,7 @@ async def test_another_unit_than_expected_is_believed_once(
     ],
     ids=["flow by the day", "gas as energy", "electricity as volume", "no unit", "factor in %"],
 )
-async def test_a_reading_in_another_unit_is_shown_as_what_it_is(
+async def test_a_reading_in_another_unit_keeps_its_unit(
     hass: HomeAssistant,
     broker: Broker,
     slot: int,
@@ -201,10 +199,10 @@ async def test_a_reading_in_another_unit_is_shown_as_what_it_is(
     assert (float(state.state), state.attributes.get("unit_of_measurement")) == shown
 
 
-async def test_readings_in_another_unit_that_come_together_are_all_taken(
+async def test_readings_in_another_unit_in_one_burst_are_all_taken(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
-    """A pulse input may count several times before what came is worked on."""
+    """A pulse input may send several counters before the buffer is handled."""
     meter = flm03()
     await set_up(hass, broker, meter)
     topic = meter.topic(39, "counter")
@@ -224,17 +222,17 @@ async def test_a_topic_is_subscribed_to_once_however_many_listen(
     entry = await set_up(hass, broker, meter)
     disabled = meter.topic(10, "gauge")
     channel = entry.runtime_data.meter.channels[meter.sensor_id(10), Kind.GAUGE]
-    heard: list[str] = []
+    calls: list[str] = []
     assert disabled not in broker.topics
 
-    stop_first = await channel.async_listen(lambda: heard.append("first"))
-    stop_second = await channel.async_listen(lambda: heard.append("second"))
+    stop_first = await channel.async_listen(lambda: calls.append("first"))
+    stop_second = await channel.async_listen(lambda: calls.append("second"))
     await broker.settle()
     await broker.publish(disabled, reading(0.02, ""))
     stop_first()
     await broker.settle()
 
-    assert heard == ["first", "second"]
+    assert calls == ["first", "second"]
     assert disabled in broker.topics
     stop_second()
     await broker.settle()

@@ -1,4 +1,4 @@
-"""The clock of a meter: how far it is off, and that a meter without clamps is alive."""
+"""The clock of a meter: its offset, and the availability of a meter without clamps."""
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
@@ -13,12 +13,12 @@ OFFSET = "clock_offset"
 
 
 async def set_up_with_clock(hass: HomeAssistant, broker: Broker, meter: Meter) -> None:
-    """Set a meter up whose clock the user wants to see."""
+    """Set up a meter with its clock offset enabled."""
     entry = await set_up(hass, broker, meter)
     await enable(hass, broker, entry, OFFSET)
 
 
-async def test_the_offset_is_what_the_meters_clock_is_ahead(
+async def test_the_offset_is_how_far_the_meters_clock_is_ahead(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
     meter = flm03()
@@ -37,17 +37,17 @@ async def test_the_offset_is_what_the_meters_clock_is_ahead(
     assert float(state(hass, meter, OFFSET).state) == -30
 
 
-async def test_the_time_on_its_way_is_in_the_offset_and_less_than_a_tenth_of_a_second_is_not(
+async def test_the_offset_includes_the_transfer_time_and_has_one_decimal(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
     meter = flm03()
     await set_up_with_clock(hass, broker, meter)
 
-    for seconds, told in ((0.04, 0), (0.7, -0.7)):
-        said = clock()
+    for seconds, offset in ((0.04, 0), (0.7, -0.7)):
+        payload = clock()
         freezer.tick(seconds)
-        await broker.publish(flx_topic(meter, "time"), said)
-        assert float(state(hass, meter, OFFSET).state) == told
+        await broker.publish(flx_topic(meter, "time"), payload)
+        assert float(state(hass, meter, OFFSET).state) == offset
         freezer.tick(30)
 
 
@@ -64,7 +64,7 @@ async def test_home_assistants_own_clock_may_be_set_back(
     assert float(state(hass, meter, OFFSET).state) == 3600
 
 
-async def test_nothing_is_subscribed_to_until_the_user_wants_to_see_it(
+async def test_nothing_is_subscribed_to_until_the_entity_is_enabled(
     hass: HomeAssistant, broker: Broker
 ) -> None:
     meter = flm03()
@@ -80,7 +80,7 @@ async def test_nothing_is_subscribed_to_until_the_user_wants_to_see_it(
     assert flx_topic(meter, "time") not in broker.topics
 
 
-async def test_an_flm02_does_not_tell_the_time(hass: HomeAssistant, broker: Broker) -> None:
+async def test_an_flm02_has_no_clock_offset(hass: HomeAssistant, broker: Broker) -> None:
     meter = flm02()
     await set_up(hass, broker, meter)
 
@@ -89,7 +89,7 @@ async def test_an_flm02_does_not_tell_the_time(hass: HomeAssistant, broker: Brok
 
 
 @pytest.mark.usefixtures("freezer")
-async def test_what_is_no_time_or_an_old_one_changes_nothing(
+async def test_a_broken_time_changes_nothing(
     hass: HomeAssistant, broker: Broker, caplog: pytest.LogCaptureFixture
 ) -> None:
     meter = flm03()
@@ -103,7 +103,7 @@ async def test_what_is_no_time_or_an_old_one_changes_nothing(
     assert flx_topic(meter, "time") in caplog.text
 
 
-async def test_a_retained_time_tells_nothing(hass: HomeAssistant, broker: Broker) -> None:
+async def test_a_retained_time_is_ignored(hass: HomeAssistant, broker: Broker) -> None:
     meter = flm03()
     broker.retained[flx_topic(meter, "time")] = clock(ahead=-500)
 
@@ -112,7 +112,7 @@ async def test_a_retained_time_tells_nothing(hass: HomeAssistant, broker: Broker
     assert state(hass, meter, OFFSET).state == "unknown"
 
 
-async def test_a_clock_that_is_heard_no_more_becomes_unavailable_until_it_is(
+async def test_a_silent_clock_is_unavailable_until_its_next_message(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
     meter = flm03()
@@ -141,7 +141,7 @@ def pulses_alone() -> Meter:
 async def tick(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory, meter: Meter, minutes: int
 ) -> None:
-    """Let minutes pass in which the meter tells the time."""
+    """Let minutes pass in which the meter sends the time."""
     for _ in range(minutes):
         await broker.publish(flx_topic(meter, "time"), clock())
         await let_pass(hass, broker, freezer, 60)
@@ -168,7 +168,7 @@ async def test_the_clock_is_the_sign_of_life_of_a_meter_without_clamps(
     assert entry.runtime_data.meter.online
 
 
-async def test_a_clock_that_is_seldom_heard_may_be_silent_for_longer(
+async def test_a_clock_that_sends_seldom_may_be_silent_for_longer(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
     meter = pulses_alone()
@@ -183,7 +183,7 @@ async def test_a_clock_that_is_seldom_heard_may_be_silent_for_longer(
     assert state_of(hass, meter, 37, "counter").state == "unavailable"
 
 
-async def test_a_meter_whose_clamps_speak_needs_no_other_sign_of_life(
+async def test_the_clock_is_not_subscribed_to_where_there_are_clamps(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
     meter = pulses_alone()
@@ -196,7 +196,7 @@ async def test_a_meter_whose_clamps_speak_needs_no_other_sign_of_life(
     assert flx_topic(meter, "time") not in broker.topics
 
 
-async def test_the_clock_does_not_speak_for_clamps_that_are_silent(
+async def test_the_clock_does_not_keep_silent_clamps_available(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
     meter = flm03()

@@ -1,4 +1,4 @@
-"""The debug log: a maintainer can follow a reading through it, and it says nothing secret."""
+"""The debug log: a reading can be followed through it, and it contains no secrets."""
 
 import logging
 
@@ -12,12 +12,12 @@ from ..meters import HARDWARE_IDS, NULL_KEY, RADIO_KEY, SELF_TEST, SERIAL, flm02
 
 @pytest.fixture(autouse=True)
 def at_debug_level(caplog: pytest.LogCaptureFixture) -> None:
-    """Log as much as there is."""
+    """Log at debug level."""
     caplog.set_level(logging.DEBUG, "custom_components.flukso")
 
 
 def logged(caplog: pytest.LogCaptureFixture, topic: str) -> list[str]:
-    """What the integration said about a topic."""
+    """What the integration logged about a topic."""
     return [
         record.getMessage().removeprefix(topic)
         for record in caplog.records
@@ -26,7 +26,7 @@ def logged(caplog: pytest.LogCaptureFixture, topic: str) -> list[str]:
     ]
 
 
-async def test_a_reading_is_seen_to_arrive_and_to_be_shown(
+async def test_the_arrival_of_a_reading_and_its_value_are_logged(
     hass: HomeAssistant, broker: Broker, caplog: pytest.LogCaptureFixture
 ) -> None:
     meter = flm03()
@@ -36,10 +36,10 @@ async def test_a_reading_is_seen_to_arrive_and_to_be_shown(
     payload = reading("1278.500", "W")
     await broker.publish(topic, payload)
 
-    assert logged(caplog, topic) == [f": {payload.encode()!r} arrived", ": shows 1278.5"]
+    assert logged(caplog, topic) == [f": {payload.encode()!r} arrived", ": value 1278.5"]
 
 
-async def test_a_counter_that_cannot_be_is_seen_to_be_held(
+async def test_a_withheld_counter_is_logged(
     hass: HomeAssistant, broker: Broker, caplog: pytest.LogCaptureFixture
 ) -> None:
     meter = flm03()
@@ -51,11 +51,11 @@ async def test_a_counter_that_cannot_be_is_seen_to_be_held(
     await broker.publish(topic, reading("2593805.500", "Wh"))
     entry.runtime_data.meter.catch_up()
 
-    said = [line for line in logged(caplog, topic) if "arrived" not in line]
-    assert said == [": held, as the counter can't have counted so"]
+    lines = [line for line in logged(caplog, topic) if "arrived" not in line]
+    assert lines == [": withheld, impossible for this counter"]
 
 
-async def test_what_tells_nothing_of_now_is_seen_to_be_dropped(
+async def test_dropped_readings_are_logged(
     hass: HomeAssistant, broker: Broker, caplog: pytest.LogCaptureFixture
 ) -> None:
     meter = flm02()
@@ -67,8 +67,8 @@ async def test_what_tells_nothing_of_now_is_seen_to_be_dropped(
     await broker.publish(late, reading(410, "W", age=5))
     entry.runtime_data.meter.catch_up()
 
-    assert logged(caplog, retained)[-1] == ": dropped, as it is retained and too old"
-    assert logged(caplog, late)[-1] == ": dropped, as it is older than the last"
+    assert logged(caplog, retained)[-1] == ": dropped, retained and too old"
+    assert logged(caplog, late)[-1] == ": dropped, older than the last"
 
 
 async def test_nothing_secret_is_logged(
@@ -84,11 +84,11 @@ async def test_nothing_secret_is_logged(
         meter.tap_topic, SELF_TEST.replace("serial", "number").replace("firmware", "")
     )
 
-    said = [
+    lines = [
         record.getMessage()
         for record in caplog.records
         if record.name.startswith("custom_components.flukso")
     ]
-    assert len(said) > 6
+    assert len(lines) > 6
     for secret in (RADIO_KEY, NULL_KEY, SERIAL, *HARDWARE_IDS):
-        assert not [line for line in said if secret in line]
+        assert not [line for line in lines if secret in line]

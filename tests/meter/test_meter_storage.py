@@ -1,4 +1,4 @@
-"""What outlives a restart: the last good configuration, no secret, and whatever was on disk."""
+"""Storage of a meter: its last valid configuration survives a restart, secrets are never stored."""
 
 from copy import deepcopy
 from datetime import timedelta
@@ -31,7 +31,7 @@ type Storage = dict[str, Any]
 async def restart_with(
     hass: HomeAssistant, broker: Broker, storage: Storage, data: object, **envelope: object
 ) -> list[str]:
-    """Set up a meter that is not heard, with this on disk; the answer is its entities."""
+    """Set up a meter without messages, with this file; returns its entity ids."""
     entry = config_entry(flm03())
     storage[f"flukso.{entry.entry_id}"] = {
         "version": 1,
@@ -48,7 +48,7 @@ async def restart_with(
 
 
 async def on_disk(hass: HomeAssistant, broker: Broker, storage: Storage) -> Storage:
-    """The data that a whole FLM03 leaves on disk."""
+    """The data that an FLM03 stores on disk."""
     entry = await set_up_and_read(hass, broker, flm03())
     await hass.config_entries.async_unload(entry.entry_id)
     data: Storage = deepcopy(storage[f"flukso.{entry.entry_id}"]["data"])
@@ -57,7 +57,7 @@ async def on_disk(hass: HomeAssistant, broker: Broker, storage: Storage) -> Stor
     return data
 
 
-async def test_a_meter_comes_back_before_it_is_heard(
+async def test_a_meter_is_restored_before_its_first_message(
     hass: HomeAssistant, broker: Broker, hass_storage: Storage
 ) -> None:
     meter = flm03()
@@ -138,7 +138,7 @@ async def test_a_change_is_written_soon(
     ],
     ids=str,
 )
-async def test_what_is_on_disk_and_is_no_configuration_is_done_without(
+async def test_an_invalid_file_is_ignored(
     hass: HomeAssistant, broker: Broker, hass_storage: Storage, data: object
 ) -> None:
     assert await restart_with(hass, broker, hass_storage, data) == []

@@ -1,4 +1,4 @@
-"""What works only while somebody listens: it begins for the first, and is never half done."""
+"""Observables: started by the first listener, never left half started, stopped after the last."""
 
 import asyncio
 from datetime import UTC
@@ -27,7 +27,7 @@ from ..supplies import METER, slot
 pytestmark = pytest.mark.usefixtures("freezer")
 
 GAUGE = METER.topic(slot(1, "pplus"), "gauge")
-#: What can be listened to, and the last topic that each subscribes to.
+#: Each kind of observable, and the last topic that it subscribes to.
 LAST_TOPICS = {
     "channel": GAUGE,
     "clock": flx_topic(METER, "time"),
@@ -40,7 +40,7 @@ LAST_TOPICS = {
 
 @pytest.fixture
 async def entry(hass: HomeAssistant, broker: Broker) -> MockConfigEntry:
-    """A meter of which no entity is enabled, so that nothing is subscribed to but what it says."""
+    """A meter with all entities disabled, so that only its reports are subscribed to."""
     entry = await set_up(hass, broker, METER)
     only(hass, entry, ())
     await reload(hass, broker, entry)
@@ -49,7 +49,7 @@ async def entry(hass: HomeAssistant, broker: Broker) -> MockConfigEntry:
 
 @pytest.fixture
 def channel(entry: MockConfigEntry) -> Channel:
-    """The channel of a gauge."""
+    """The channel of a gauge of the meter."""
     channel: Channel = entry.runtime_data.meter.channels[
         METER.sensor_id(slot(1, "pplus")), Kind.GAUGE
     ]
@@ -57,7 +57,7 @@ def channel(entry: MockConfigEntry) -> Channel:
 
 
 def source_of(hass: HomeAssistant, entry: MockConfigEntry, what: str) -> Observable:
-    """What can be listened to."""
+    """The observable of that kind."""
     runtime = entry.runtime_data
     totals = Supply(runtime.meter, (), UTC, SupplyStorage(hass, entry.entry_id)).totals
     sources: dict[str, Observable] = {
@@ -72,11 +72,11 @@ def source_of(hass: HomeAssistant, entry: MockConfigEntry, what: str) -> Observa
 
 
 def nothing() -> None:
-    """Take no notice."""
+    """Do nothing."""
 
 
 @pytest.mark.parametrize(("what", "topic"), LAST_TOPICS.items())
-async def test_after_an_error_nothing_is_left_and_the_next_listener_is_served(
+async def test_after_an_error_nothing_is_left_and_the_next_listener_starts_it(
     hass: HomeAssistant, entry: MockConfigEntry, broker: Broker, what: str, topic: str
 ) -> None:
     source, topics = source_of(hass, entry, what), set(broker.topics)
@@ -96,7 +96,7 @@ async def test_after_an_error_nothing_is_left_and_the_next_listener_is_served(
     assert broker.topics == topics
 
 
-async def test_to_stop_listening_twice_does_no_harm_to_others(
+async def test_unsubscribing_twice_does_not_affect_other_listeners(
     broker: Broker, channel: Channel
 ) -> None:
     stop_first = await channel.async_listen(nothing)
@@ -114,7 +114,7 @@ async def test_to_stop_listening_twice_does_no_harm_to_others(
     assert GAUGE not in broker.topics
 
 
-async def test_who_comes_while_it_begins_waits_and_does_not_begin_again(
+async def test_a_listener_added_during_the_start_waits_for_it(
     broker: Broker, channel: Channel
 ) -> None:
     with queued(GAUGE) as queue:
@@ -136,13 +136,13 @@ async def test_who_comes_while_it_begins_waits_and_does_not_begin_again(
 
 
 @pytest.mark.parametrize("fate", ["refused", "cancelled"])
-async def test_where_the_first_fails_the_next_begins_itself(
+async def test_where_the_first_listener_fails_the_next_starts_it(
     broker: Broker, channel: Channel, fate: str
 ) -> None:
-    heard: list[str] = []
+    calls: list[str] = []
     with queued(GAUGE) as queue:
-        first = asyncio.create_task(channel.async_listen(lambda: heard.append("first")))
-        second = asyncio.create_task(channel.async_listen(lambda: heard.append("second")))
+        first = asyncio.create_task(channel.async_listen(lambda: calls.append("first")))
+        second = asyncio.create_task(channel.async_listen(lambda: calls.append("second")))
         await broker.settle()
         if fate == "refused":
             queue.refuse()
@@ -157,13 +157,13 @@ async def test_where_the_first_fails_the_next_begins_itself(
 
     await broker.settle()
     await broker.publish(GAUGE, reading(100, "W"))
-    assert heard == ["second"]
+    assert calls == ["second"]
     stop()
     await broker.settle()
     assert GAUGE not in broker.topics
 
 
-async def test_who_gives_up_while_another_begins_is_not_counted(
+async def test_a_listener_cancelled_during_the_start_is_not_counted(
     broker: Broker, channel: Channel
 ) -> None:
     with queued(GAUGE) as queue:
@@ -181,18 +181,18 @@ async def test_who_gives_up_while_another_begins_is_not_counted(
     assert GAUGE not in broker.topics
 
 
-async def test_a_follower_that_can_t_be_served_hears_nothing_later(
+async def test_a_follower_that_failed_to_subscribe_is_never_called(
     broker: Broker, channel: Channel
 ) -> None:
-    heard: list[float] = []
+    calls: list[float] = []
     with refused(GAUGE), pytest.raises(HomeAssistantError):
-        await channel.async_follow(lambda _time, value, _at: heard.append(value))
+        await channel.async_follow(lambda _time, value, _at: calls.append(value))
 
     await channel.async_listen(nothing)
     await broker.settle()
     await broker.publish(GAUGE, reading(100, "W"))
 
-    assert heard == []
+    assert calls == []
 
 
 async def test_a_counter_whose_blocks_can_t_all_be_subscribed_to_is_not_followed(

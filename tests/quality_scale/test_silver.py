@@ -114,8 +114,8 @@ async def test_log_when_unavailable_once_each_way(
 
     said = [record.message for record in caplog.records if DOMAIN in record.name]
     assert len(said) == 2
-    assert "is not heard any more" in said[0]
-    assert "is heard again" in said[1]
+    assert "is unavailable" in said[0]
+    assert "is available again" in said[1]
 
 
 def test_parallel_updates_are_unlimited_because_nothing_is_fetched() -> None:

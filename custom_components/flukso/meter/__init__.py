@@ -1,1 +1,1 @@
-"""A Fluksometer and its channels: one for each topic of readings that somebody listens to."""
+"""A Fluksometer and its channels, one for each readings topic."""

@@ -1,4 +1,4 @@
-"""The kinds of channels: what each makes of the readings of its stream."""
+"""Types of channels: how each computes its value from the readings of its stream."""
 
 from typing import TYPE_CHECKING, override
 
@@ -11,12 +11,12 @@ from ..protocol.reading import Reading
 from ..protocol.sensors import Source, Stream
 from ..protocol.topics import Kind
 from ..transport.home_assistant import Transport
-from .channel import Channel, Reports
+from .channel import Channel, ChannelCallbacks
 from .input_limits import is_event, pulse_in_gauge_units
 
 
 class EventChannel(Channel):
-    """Shows every reading at once: what a kube notices, and its faults."""
+    """The last reading of what a kube detects, or of its error code."""
 
     _latest: float | None = None
 
@@ -31,17 +31,22 @@ class EventChannel(Channel):
 
 
 class GaugeChannel(Channel):
-    """Shows the mean of each interval."""
+    """The mean over each interval."""
 
     def __init__(
-        self, stream: Stream, topic: str, transport: Transport, reports: Reports, interval: int
+        self,
+        stream: Stream,
+        topic: str,
+        transport: Transport,
+        callbacks: ChannelCallbacks,
+        interval: int,
     ) -> None:
-        super().__init__(stream, topic, transport, reports, interval)
+        super().__init__(stream, topic, transport, callbacks, interval)
         self._mean = IntervalMean()
 
     @override
-    def lose(self) -> None:
-        super().lose()
+    def reset(self) -> None:
+        super().reset()
         self._mean = IntervalMean()
         self.value = None
 
@@ -51,14 +56,14 @@ class GaugeChannel(Channel):
 
     @override
     def _current(self, now: float) -> float | None:
-        return self._mean.publish(0 if self._at_once else self.interval)
+        return self._mean.publish(0 if self._first_pending else self.interval)
 
 
 class FlowChannel(GaugeChannel):
-    """Shows the mean while pulses come, and afterwards what still can flow.
+    """The mean flow while pulses arrive, and afterwards the most that can still flow.
 
-    The size of a pulse (Wh, L, g or s) is the ``constant`` of its port, or else what the
-    ``counter`` of the same input was seen to count at once.
+    The size of a pulse (Wh, L, g or s) is the ``constant`` of its port, or else the smallest step
+    that the ``counter`` of the same input has made.
     """
 
     constant: float | None = None
@@ -66,7 +71,7 @@ class FlowChannel(GaugeChannel):
 
     @override
     def _current(self, now: float) -> float | None:
-        elapsed = 0 if self._heard is None else now - self._heard
+        elapsed = 0 if self._last_seen is None else now - self._last_seen
         constant = self.constant
         if constant is None and self.counter is not None:
             constant = self.counter.step
@@ -75,47 +80,52 @@ class FlowChannel(GaugeChannel):
 
 
 class CounterChannel(Channel):
-    """Shows the last reading that the guard accepts."""
+    """The last reading that the guard accepted."""
 
     def __init__(
-        self, stream: Stream, topic: str, transport: Transport, reports: Reports, interval: int
+        self,
+        stream: Stream,
+        topic: str,
+        transport: Transport,
+        callbacks: ChannelCallbacks,
+        interval: int,
     ) -> None:
-        super().__init__(stream, topic, transport, reports, interval)
+        super().__init__(stream, topic, transport, callbacks, interval)
         self.guard = CounterGuard(rid=stream.sensor.rid, both_ways=stream.both_ways)
         self.step: float | None = None
 
     @callback
     def restore(self, state: CounterState) -> None:
-        """Go on from before a restart, by the newest of what was kept; what is heard is newer."""
-        known = self.guard.state
-        if known is None or known.mark.at < state.mark.at:
+        """Continue from a stored state, unless a newer one is known."""
+        current = self.guard.state
+        if current is None or current.mark.at < state.mark.at:
             self.guard.restore(state)
             self.value = self.guard.value
 
     @callback
     def book(self, difference: float, now: float) -> None:
-        """Let a break count after all."""
+        """Add the difference at a break to the counter after all."""
         self.guard.book(difference)
-        self.show(now)
+        self.update_value(now)
 
     @override
     def _take(self, reading: Reading, at: float) -> bool:
         guard = self.guard
         before, held = guard.value, guard.held
-        found = guard.take(CounterReading(reading.time, reading.value, at))
+        counter_break = guard.take(CounterReading(reading.time, reading.value, at))
         if guard.held != held:
-            self.stats.hold(guard.held)
-        if found is not None:
-            self._reports.counter_break(self, found)
+            self.stats.note_held(guard.held)
+        if counter_break is not None:
+            self._callbacks.counter_break(self, counter_break)
         if before is not None and guard.value is not None and guard.value > before:
-            counted = guard.value - before
-            if self.step is None or counted < self.step:
-                self.step = counted
+            step = guard.value - before
+            if self.step is None or step < self.step:
+                self.step = step
         return True
 
     @override
-    def _followed(self, reading: Reading) -> tuple[int, float]:
-        """What the guard accepted last, in place of a reading that it holds."""
+    def _value_for_followers(self, reading: Reading) -> tuple[int, float]:
+        """Return the last reading that the guard accepted, in place of one that it withholds."""
         last, value = self.guard.last, self.guard.value
         if TYPE_CHECKING:  # the guard has a reading by now
             assert last is not None
@@ -128,7 +138,7 @@ class CounterChannel(Channel):
 
 
 def channel_type_of(stream: Stream) -> type[Channel]:
-    """The kind of channel that a stream needs."""
+    """Return the type of channel for a stream."""
     if is_event(stream):
         return EventChannel
     if stream.kind is Kind.COUNTER:

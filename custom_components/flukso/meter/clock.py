@@ -1,7 +1,7 @@
-"""The meter's clock, as ``flx/time`` tells it: how far it is off, and that the meter is alive.
+"""The meter's clock from ``flx/time``: its offset, and a sign of life of the meter.
 
-How often the meter tells the time is not known (docs/protocol.md section 1a), so its silence
-means something only once it was heard twice, and lasts longer than usual.
+How often the meter sends the time is not known (docs/protocol.md section 1a), so its silence
+is evaluated only after two messages, and against the longest gap between them.
 """
 
 from collections.abc import Callable
@@ -15,34 +15,37 @@ from ..protocol.validation import ProtocolError
 from ..transport.home_assistant import Message, Transport
 from .observable import Observable
 
-#: A clock that is further off is wrong (s).
+#: A clock with a larger offset is wrong (s).
 FAR_OFF = 300
-#: It may be silent for so long (s), and for so many times the longest gap that it ever left.
-_PATIENCE = 600
-_GAPS = 3
+#: It may be silent for so long (s), and for so many times its longest gap so far.
+_MAX_SILENCE = 600
+_MAX_GAPS = 3
 _DECIMALS = 1
 
 
 class Clock(Observable):
-    """Shows how many seconds the meter's clock is ahead of that of Home Assistant."""
+    """The offset of the meter's clock: seconds that it is ahead of the clock of Home Assistant.
+
+    The value is updated at most once per ``interval`` (s).
+    """
 
     def __init__(
         self,
         topic: str,
         transport: Transport,
-        broken: Callable[[str, ProtocolError], None],
+        report_broken: Callable[[str, ProtocolError], None],
         interval: int,
     ) -> None:
         super().__init__()
         self.topic = topic
-        #: The last that was heard: when, in seconds since 1970, and how far the clock was ahead.
+        #: When the last message arrived (s since 1970), and how far the clock was ahead (s).
         self.last_offset: tuple[float, float] | None = None
         self._transport = transport
-        self._broken = broken
+        self._report_broken = report_broken
         self._interval = interval
         self._alive = True
-        self._shown_at = 0.0
-        self._since: float | None = None
+        self._updated_at = 0.0
+        self._silent_since: float | None = None
         self._longest_gap = 0.0
 
     @property
@@ -52,14 +55,14 @@ class Clock(Observable):
 
     @property
     def max_silence(self) -> float | None:
-        """How long it may be silent (s); None where nothing can be said of that."""
+        """Return how long it may be silent (s); None while that is not known."""
         if not self.listening or not self._longest_gap:
             return None
-        return max(_PATIENCE, _GAPS * self._longest_gap)
+        return max(_MAX_SILENCE, _MAX_GAPS * self._longest_gap)
 
     @property
     def is_silent(self) -> bool | None:
-        """Whether it has been silent for longer than it may be; None where that can't be told."""
+        """Return whether it has been silent for too long; None while that is not known."""
         return None if self.max_silence is None else not self._alive
 
     @override
@@ -69,19 +72,19 @@ class Clock(Observable):
 
     @callback
     def connection_changed(self) -> None:
-        """Learn that the connection came or went: from now on silence counts anew."""
+        """Handle a connection or disconnection: silence is counted from now on."""
         self.last_offset = None
-        self._since = None
+        self._silent_since = None
         self._alive = True
         self.notify()
 
     @callback
-    def judge(self, now: float) -> None:
-        """Learn that time passes."""
-        if self._since is None:
-            self._since = now
-        max_silence = _PATIENCE if self.max_silence is None else self.max_silence
-        self._alive = now - self._since <= max_silence
+    def check_silence(self, now: float) -> None:
+        """Update whether it is live at the time ``now``."""
+        if self._silent_since is None:
+            self._silent_since = now
+        max_silence = _MAX_SILENCE if self.max_silence is None else self.max_silence
+        self._alive = now - self._silent_since <= max_silence
         self.notify()
 
     @callback
@@ -91,13 +94,14 @@ class Clock(Observable):
         try:
             time = parse_clock(message.payload)
         except ProtocolError as error:
-            self._broken(message.topic, error)
+            self._report_broken(message.topic, error)
             return
         if self.last_offset is not None:
             self._longest_gap = max(self._longest_gap, message.arrived - self.last_offset[0])
         self.last_offset = message.arrived, time - message.arrived
-        self._since, self._alive = message.arrived, True
-        if not 0 <= message.arrived - self._shown_at < self._interval:
-            self._shown_at = message.arrived
+        self._silent_since, self._alive = message.arrived, True
+        # the difference is negative if the clock of the host was set back
+        if not 0 <= message.arrived - self._updated_at < self._interval:
+            self._updated_at = message.arrived
             self.value = round(time - message.arrived, _DECIMALS)
         self.notify()

@@ -1,4 +1,4 @@
-"""What Home Assistant keeps of counters over a restart, and how it is read again."""
+"""State of a counter in the extra data of its entity, restored after a restart."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -10,19 +10,19 @@ import voluptuous as vol
 from ..metering.counter_guard import CounterReading, CounterState
 from ..protocol.quantities import Unit
 
-#: No number of a counter or a clock comes near this, and a float still counts up to it by ones.
-_MOST = 2**53
+#: Far above any counter or clock; up to here a float represents every integer.
+_MAX_NUMBER = 2**53
 
-NUMBER = vol.All(vol.Any(int, float), vol.Range(-_MOST, _MOST))
+NUMBER = vol.All(vol.Any(int, float), vol.Range(-_MAX_NUMBER, _MAX_NUMBER))
 SECOND = vol.All(int, vol.Range(0, 2**32))
 
 
 def dataclass_schema[Record](
     kind: Callable[..., Record], **layout: object
 ) -> Callable[[object], Record]:
-    """Check a JSON object, and make of it what it was before ``dataclasses.asdict``."""
+    """Return a schema that validates the JSON of ``dataclasses.asdict`` and restores the object."""
     required = {vol.Required(name): check for name, check in layout.items()}
-    return vol.All(required, lambda found: kind(**found))
+    return vol.All(required, lambda fields: kind(**fields))
 
 
 COUNTER = dataclass_schema(
@@ -36,28 +36,31 @@ _COUNTER = vol.Schema(COUNTER, extra=vol.REMOVE_EXTRA)
 
 @dataclass(frozen=True, slots=True)
 class StoredCounter(ExtraStoredData):
-    """A counter among the extra data of an entity, as JSON."""
+    """State of a counter as extra data of its entity."""
 
     state: CounterState
     unit: Unit
 
     @override
     def as_dict(self) -> dict[str, Any]:
-        """As JSON."""
+        """Return the state as JSON."""
         return {**asdict(self.state), "unit": self.unit}
 
 
 def counter_from(stored: ExtraStoredData | None, unit: Unit) -> CounterState | None:
-    """The state of a counter in that unit, or None for what is of another shape or unit."""
+    """Return the stored state of a counter; None if its layout or unit is another one."""
     return read_extra(_COUNTER, stored, unit)
 
 
 def read_extra[State](
     read: Callable[[object], State], stored: ExtraStoredData | None, unit: Unit
 ) -> State | None:
-    """What ``read`` makes of the extra data of an entity, None if it raises ``vol.Invalid``."""
-    kept = stored.as_dict() if stored else {}
+    """Return extra data converted by ``read``; None if it is invalid or in another unit.
+
+    ``read`` raises ``vol.Invalid`` for data of another layout.
+    """
+    data = stored.as_dict() if stored else {}
     try:
-        return read(kept) if kept.get("unit") == unit else None
+        return read(data) if data.get("unit") == unit else None
     except vol.Invalid:
         return None

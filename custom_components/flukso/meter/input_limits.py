@@ -1,4 +1,4 @@
-"""What an input can do: how fast it counts, how big its pulse is, how long it may be silent."""
+"""Limits of an input: its highest counting rate, its pulse size, its longest silence."""
 
 from ..metering.durations import DAY, HOUR
 from ..protocol.configuration import Configuration
@@ -6,13 +6,13 @@ from ..protocol.quantities import Quantity, Unit
 from ..protocol.sensors import Sensor, Source, Stream
 from ..protocol.topics import Kind
 
-#: The highest voltage of a supply (V), and how far beyond its rating a clamp still measures.
+#: The highest voltage of a supply (V), and up to what multiple of its rating a clamp measures.
 _HIGHEST_VOLTAGE = 250
 _OVERLOAD = 1.5
-#: Where the firmware sums ports, one counter counts for up to three clamps.
+#: Where the firmware sums ports, one counter includes up to three clamps.
 _SUMMED = 3
 
-#: More than any household's pulse meter counts: Wh, L, g or s a second.
+#: More than the pulse meter of any household counts (Wh, L, g or s per second).
 _FASTEST_PULSES = {
     Quantity.ELECTRICITY: 100_000 / HOUR,
     Quantity.HEAT: 100_000 / HOUR,
@@ -23,18 +23,18 @@ _FASTEST_PULSES = {
     Quantity.TIME: 10.0,
 }
 
-#: From the unit of a pulse to that of the gauge, once per second.
+#: Factor from one pulse per second to the unit of the gauge.
 _PULSE_IN_GAUGE_UNITS = {Unit.WATT: HOUR, Unit.LITRE_PER_DAY: DAY}
 
 #: A clamp publishes every second, a kube every 64 s (docs/protocol.md section 1).
-_CLAMP_PATIENCE = 60
-_KUBE_PATIENCE = 600
-#: A retained flow that is older fades to nothing (s).
-_FLOW_FRESHNESS = 600
+_CLAMP_MAX_SILENCE = 60
+_KUBE_MAX_SILENCE = 600
+#: A retained flow that is older has faded to zero (s).
+_FLOW_MAX_AGE = 600
 
 
 def fastest(sensor: Sensor, configuration: Configuration) -> float | None:
-    """The most its counter can count, in units a second; None where that is not known."""
+    """Return the highest rate of its counter in units per second; None if not known."""
     if sensor.source is Source.PULSE:
         return _FASTEST_PULSES.get(sensor.quantity)
     current, clamps = sensor.current, len(sensor.ports)
@@ -48,12 +48,12 @@ def fastest(sensor: Sensor, configuration: Configuration) -> float | None:
 
 
 def pulse_in_gauge_units(constant: float, unit: Unit) -> float:
-    """The flow, in the unit of a gauge, of one pulse of ``constant`` Wh, L, g or s in a second."""
+    """Return the flow of one pulse of ``constant`` Wh, L, g or s per second, in a gauge's unit."""
     return constant * _PULSE_IN_GAUGE_UNITS.get(unit, 1)
 
 
 def pulse_constant(sensor: Sensor, configuration: Configuration) -> float | None:
-    """The size of a pulse in Wh, L, g or s, where the meter tells it."""
+    """Return the size of a pulse in Wh, L, g or s; None if the meter does not report it."""
     if sensor.constant:
         return sensor.constant
     port = configuration.port_of(sensor)
@@ -61,26 +61,25 @@ def pulse_constant(sensor: Sensor, configuration: Configuration) -> float | None
 
 
 def max_silence(stream: Stream) -> int:
-    """How long a stream may be silent before its sensor is not live any more (s)."""
-    return _KUBE_PATIENCE if stream.sensor.source is Source.KUBE else _CLAMP_PATIENCE
+    """Return how long a stream may be silent before its sensor is unavailable (s)."""
+    return _KUBE_MAX_SILENCE if stream.sensor.source is Source.KUBE else _CLAMP_MAX_SILENCE
 
 
-def freshness(stream: Stream) -> int:
-    """How old a retained gauge may be to tell of now (s)."""
-    return max_silence(stream) if is_regular(stream) else _FLOW_FRESHNESS
+def max_retained_age(stream: Stream) -> int:
+    """Return how old a retained gauge may be and still be used (s)."""
+    return max_silence(stream) if is_regular(stream) else _FLOW_MAX_AGE
 
 
 def is_regular(stream: Stream) -> bool:
-    """Whether it speaks even if nothing changes.
+    """Return whether a stream is sent regularly, even without a change.
 
-    Pulses come when they come, and a counter of an FLM02 or a kube only when it changed: the
-    other streams of the meter or kube vouch for them.
+    A pulse input sends on pulses only, and a counter of an FLM02 or a kube on changes only.
     """
     source = stream.sensor.source
     return source is Source.CLAMP or (source is not Source.PULSE and stream.kind is Kind.GAUGE)
 
 
 def is_event(stream: Stream) -> bool:
-    """Whether each of its readings tells something at once: what a kube notices, and its faults."""
+    """Return whether each reading is an event: what a kube detects, or its error code."""
     is_of_kube = stream.sensor.source is Source.KUBE
     return is_of_kube and (stream.kind is Kind.COUNTER or stream.sensor.quantity is Quantity.ERROR)

@@ -1,4 +1,4 @@
-"""What was heard of a meter: when each report came last, and the messages that can't be read."""
+"""Log of the messages of a meter: the last of each report, and the broken ones."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ _LOGGER = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class LastReport:
-    """The last message on the topic of a report: ``at`` in seconds since 1970.
+    """The last message on the topic of a report, which arrived ``at`` (s since 1970).
 
-    ``wrong`` tells why it can't be read, in words that are none of the message's.
+    ``wrong`` is the reason why it is broken, without any text of the message.
     """
 
     at: float
@@ -27,21 +27,21 @@ class LastReport:
 
 
 class MessageLog:
-    """Keeps of messages when they came and what was wrong with them, and never a payload."""
+    """Records when messages arrived and what was wrong with them, never a payload."""
 
     def __init__(self) -> None:
         self.reports: dict[Report, LastReport] = {}
         self.broken: Counter[tuple[str, str]] = Counter()
 
     @callback
-    def read(self, report: Report, message: Message) -> None:
-        """A report came and was read."""
+    def note_read(self, report: Report, message: Message) -> None:
+        """Record a valid report."""
         self.reports[report] = LastReport(message.arrived, message.retained)
         _LOGGER.debug("%s: %d bytes read", message.topic, len(message.payload))
 
     @callback
     def note_unreadable(self, report: Report, message: Message, error: ProtocolError) -> None:
-        """A report came and can't be read; an empty message is what deletes a retained one."""
+        """Record a broken report; an empty message is the deletion of a retained one."""
         if message.payload:
             self.reports[report] = LastReport(message.arrived, message.retained, error.wrong)
         else:
@@ -50,7 +50,7 @@ class MessageLog:
 
     @callback
     def note_broken(self, topic: str, error: ProtocolError) -> None:
-        """Count a broken message, and log the first of its kind."""
+        """Count a broken message, and log a warning for the first of its kind."""
         kind = (error.what, error.wrong)
         self.broken[kind] += 1
         if self.broken[kind] == 1:

@@ -1,4 +1,4 @@
-"""What becomes of a channel's messages: counted for diagnostics, and logged for who looks on."""
+"""Statistics of a channel's messages for diagnostics, and their debug log."""
 
 import logging
 
@@ -7,15 +7,15 @@ from ..transport.home_assistant import Message
 
 _LOGGER = logging.getLogger(__name__)
 
-#: Of a broken payload so much is kept (bytes), and of any payload so much is logged.
-_KEPT = 128
-_LOGGED = 80
+#: How much of the last broken payload is stored, and how much of any payload is logged (bytes).
+_STORED_BYTES = 128
+_LOGGED_BYTES = 80
 
 
 class MessageStats:
     """Counts the messages on a topic; times are seconds since 1970, None for never.
 
-    It lies on the way of every reading, so it does no more than count and keep.
+    It is called for every reading, so it only counts and stores.
     """
 
     def __init__(self, topic: str) -> None:
@@ -31,35 +31,35 @@ class MessageStats:
 
     @property
     def accepted(self) -> int:
-        """How many readings were taken and not held."""
+        """Return how many readings were taken and not withheld."""
         return self.taken - self.held
 
-    def arrive(self, message: Message) -> None:
-        """A message is there."""
+    def note_arrived(self, message: Message) -> None:
+        """Record the arrival of a message."""
         self.arrived = message.arrived
         if _LOGGER.isEnabledFor(logging.DEBUG):
-            _LOGGER.debug("%s: %r arrived", self.topic, message.payload[:_LOGGED])
+            _LOGGER.debug("%s: %r arrived", self.topic, message.payload[:_LOGGED_BYTES])
 
-    def take(self, reading: Reading, at: float) -> None:
-        """It is a reading, true ``at`` that time, and counts."""
+    def note_taken(self, reading: Reading, at: float) -> None:
+        """Count a valid reading, measured ``at`` that time."""
         self.taken += 1
         self.reading, self.read_at = reading, at
 
-    def hold(self, held: int) -> None:
-        """The guard does not believe the last; it has held so many by now."""
+    def note_held(self, held: int) -> None:
+        """Record that the guard withholds the last reading; ``held`` is how many by now."""
         self.held = held
-        _LOGGER.debug("%s: held, as the counter can't have counted so", self.topic)
+        _LOGGER.debug("%s: withheld, impossible for this counter", self.topic)
 
-    def drop(self, why: str) -> None:
-        """It is a reading that tells nothing of now."""
+    def note_dropped(self, why: str) -> None:
+        """Count a reading that is not current."""
         self.dropped += 1
-        _LOGGER.debug("%s: dropped, as it is %s", self.topic, why)
+        _LOGGER.debug("%s: dropped, %s", self.topic, why)
 
     def note_broken(self, payload: bytes) -> None:
-        """It can't be read."""
+        """Count a broken message."""
         self.broken += 1
-        self.last_broken = payload[:_KEPT]
+        self.last_broken = payload[:_STORED_BYTES]
 
-    def show(self, value: float | None) -> None:
-        """The value that the readings amount to is shown."""
-        _LOGGER.debug("%s: shows %s", self.topic, value)
+    def note_value(self, value: float | None) -> None:
+        """Log the value that the readings resulted in."""
+        _LOGGER.debug("%s: value %s", self.topic, value)

@@ -1,4 +1,4 @@
-"""What outlives a restart: the last good configuration, without its secrets, and learnt units."""
+"""Storage of a meter: its last valid configuration, without secrets, and its learned units."""
 
 from typing import TypedDict
 
@@ -16,7 +16,7 @@ _SAVE_WITHIN = 5
 
 
 class _Stored(TypedDict):
-    """The layout of the file, one for each config entry."""
+    """Layout of the file; each config entry has one."""
 
     reports: dict[ConfigReport, Json]
     units: dict[str, Unit]
@@ -31,7 +31,7 @@ _LAYOUT = vol.Schema(
 
 
 class MeterStorage:
-    """Kept in Home Assistant's storage folder, and written only when something changed."""
+    """A file in Home Assistant's storage folder, written only after a change."""
 
     def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
         self._stored: _Stored = {"reports": {}, "units": {}}
@@ -44,37 +44,37 @@ class MeterStorage:
         )
 
     async def async_load(self) -> None:
-        """Take up what was kept; the meter tells anew what can't be taken up."""
+        """Load the file; the meter sends again what can't be read."""
         stored: _Stored | None = await self._storage.async_load(_LAYOUT)
         if stored is not None:
             self._stored = stored
 
     async def async_flush(self) -> None:
-        """Write now what would have been written soon."""
+        """Write now if a write is scheduled."""
         await self._storage.async_flush()
 
     async def async_remove(self) -> None:
-        """Forget everything."""
+        """Delete the file."""
         await self._storage.async_remove()
 
     @property
     def reports(self) -> dict[ConfigReport, Json]:
-        """The last good config messages, as ``protocol.config.read_config`` left them."""
+        """Return the last valid config messages, as read by ``read_config``."""
         return self._stored["reports"]
 
     @callback
-    def keep_report(self, report: ConfigReport, config: Json) -> None:
-        """Keep a config message."""
+    def store_report(self, report: ConfigReport, config: Json) -> None:
+        """Store a config message."""
         self._stored["reports"][report] = config
         self._storage.save_soon(_SAVE_WITHIN)
 
-    def unit_of(self, channel: str) -> Unit | None:
-        """The unit that a channel turned out to have, if it was not the expected one."""
-        unit = self._stored["units"].get(channel)
+    def unit_of(self, stream: str) -> Unit | None:
+        """Return the learned unit of a stream; None if it has the expected one."""
+        unit = self._stored["units"].get(stream)
         return None if unit is None else Unit(unit)
 
     @callback
-    def keep_unit(self, channel: str, unit: Unit) -> None:
-        """Keep the unit that a channel turned out to have."""
-        self._stored["units"][channel] = unit
+    def store_unit(self, stream: str, unit: Unit) -> None:
+        """Store the learned unit of a stream."""
+        self._stored["units"][stream] = unit
         self._storage.save_soon(_SAVE_WITHIN)

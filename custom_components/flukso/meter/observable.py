@@ -1,4 +1,4 @@
-"""A value that is shown: listeners are told when it, or whether it can be relied on, changes."""
+"""A value with listeners, which are notified when it or its availability changes."""
 
 from abc import ABC, abstractmethod
 import asyncio
@@ -9,47 +9,47 @@ from homeassistant.core import CALLBACK_TYPE, callback
 
 
 class OnDemand(ABC):
-    """Something that works while somebody listens to it, and rests otherwise."""
+    """Something that is active only while it has listeners."""
 
     def __init__(self) -> None:
         self._listeners: list[Callable[[], None]] = []
-        self._beginning = asyncio.Lock()
+        self._starting = asyncio.Lock()
         self._work: ExitStack | None = None
 
     @property
     def listening(self) -> bool:
-        """Whether anybody listens."""
+        """Return whether it has listeners."""
         return bool(self._listeners)
 
     async def async_listen(self, changed: Callable[[], None]) -> CALLBACK_TYPE:
-        """Call ``changed`` when there is news; returns an unsubscribe function.
+        """Call ``changed`` on every change; returns an unsubscribe function.
 
-        The first listener lets the work begin, and those who come meanwhile wait for it. If it
-        can't begin, nothing of it is left, and the next listener lets it try again.
+        The first listener starts it; listeners that are added meanwhile wait for that. If it
+        can't start, everything is undone, and the next listener starts it.
 
         Raises:
-            HomeAssistantError: it can't begin, and ``changed`` will not be called.
+            HomeAssistantError: it can't start, and ``changed`` will not be called.
         """
-        with ExitStack() as listening:
+        with ExitStack() as subscription:
             self._listeners.append(changed)
-            listening.callback(self._leave, changed)
-            async with self._beginning:
+            subscription.callback(self._remove_listener, changed)
+            async with self._starting:
                 if self._work is None:
                     with ExitStack() as work:
                         await self._async_start(work)
                         self._work = work.pop_all()
-            return listening.pop_all().close
+            return subscription.pop_all().close
 
     async def async_keep_active(self) -> CALLBACK_TYPE:
-        """Let it work without being told of news; returns a function that ends that.
+        """Keep it active without listening to changes; returns a function to stop that.
 
         Raises:
-            HomeAssistantError: it can't begin.
+            HomeAssistantError: it can't start.
         """
-        return await self.async_listen(_take_no_note)
+        return await self.async_listen(_ignore_change)
 
     @callback
-    def _leave(self, changed: Callable[[], None]) -> None:
+    def _remove_listener(self, changed: Callable[[], None]) -> None:
         self._listeners.remove(changed)
         if not self._listeners and self._work is not None:
             self._work.close()
@@ -57,7 +57,7 @@ class OnDemand(ABC):
 
     @abstractmethod
     async def _async_start(self, work: ExitStack) -> None:
-        """Begin to work, and leave with ``work`` what ends it.
+        """Start, and add the callbacks that stop it to ``work``.
 
         Raises:
             HomeAssistantError: it can't subscribe.
@@ -65,28 +65,28 @@ class OnDemand(ABC):
 
 
 class Observable(OnDemand):
-    """Something that entities show; it works for its value only while somebody listens."""
+    """A value of entities, kept up to date only while it has listeners."""
 
     def __init__(self) -> None:
         super().__init__()
         self.value: float | None = None
-        self._told: tuple[float | None, bool] | None = None
+        self._notified_state: tuple[float | None, bool] | None = None
 
     @property
     @abstractmethod
     def available(self) -> bool:
-        """Whether its value can be relied on now."""
+        """Return whether its value is valid now."""
 
     @callback
     def notify(self) -> None:
-        """Tell the listeners what changed, if anything: the value, or whether it is available."""
+        """Call the listeners if the value or the availability changed."""
         state = (self.value, self.available)
-        if state != self._told:
-            self._told = state
+        if state != self._notified_state:
+            self._notified_state = state
             for changed in self._listeners:
                 changed()
 
 
 @callback
-def _take_no_note() -> None:
-    """Listen for the sake of the work alone."""
+def _ignore_change() -> None:
+    """Do nothing on a change."""

@@ -1,4 +1,4 @@
-"""How often values are shown."""
+"""Intervals at which states are written."""
 
 from dataclasses import dataclass
 from math import gcd
@@ -10,13 +10,13 @@ from .input_limits import is_event
 
 
 def is_due(interval: int, elapsed: int) -> bool:
-    """Whether something that is shown once an interval is shown now, that long after the start."""
+    """Return whether a value with this interval is due ``elapsed`` seconds after the start."""
     return interval == 0 or elapsed % interval == 0
 
 
 @dataclass(frozen=True, slots=True)
 class Intervals:
-    """How often values are shown (s): active power and current, and all else.
+    """Intervals (s) of active power and current, and of everything else.
 
     0 is at every reading.
     """
@@ -26,11 +26,11 @@ class Intervals:
 
     @property
     def period(self) -> int:
-        """How often to look what is due, and who is live."""
+        """Return how often to check which values are due and which channels are live (s)."""
         return gcd(self.power, self.other, DEFAULT_POWER_INTERVAL)
 
     def of(self, stream: Stream) -> int:
-        """The interval of a stream."""
+        """Return the interval of a stream."""
         if is_event(stream):
             return 0
         return self.power if stream.unit in {Unit.WATT, Unit.AMPERE} else self.other
