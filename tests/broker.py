@@ -47,7 +47,9 @@ class Broker:
         """Publish a message, and don't wait."""
         if retain:
             self.retained[topic] = payload
-        if any(topic_matches_sub(subscribed, topic) for subscribed in self.topics):
+        if topic in self.topics or any(
+            topic_matches_sub(subscribed, topic) for subscribed in self.topics
+        ):
             async_fire_mqtt_message(self._hass, topic, payload)
 
     async def settle(self) -> None:

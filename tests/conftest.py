@@ -2,6 +2,7 @@
 
 from collections.abc import Generator
 from datetime import datetime
+import logging
 from unittest.mock import MagicMock, patch
 
 from freezegun.api import FrozenDateTimeFactory
@@ -14,6 +15,9 @@ import custom_components.flukso  # noqa: F401  # else the plugin's own custom_co
 
 from .broker import Broker, connect
 from .supplies import BRUSSELS, METER, House
+
+#: The test plugin has every statement of the recorder's database logged, a third of such a test.
+logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
 
 _CLIENT = "homeassistant.components.mqtt.client"
 _ANNOUNCEMENTS = "custom_components.flukso.transport.discovery"

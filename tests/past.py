@@ -20,13 +20,16 @@ END = 1693 << LEVEL
 NOW = datetime(2026, 4, 4, 9, 41, 30, tzinfo=UTC)
 #: The hours that have a row: ten days within the block, and from its end on until now.
 FIRST, LAST = (int(datetime(2026, *day, tzinfo=UTC).timestamp()) for day in ((3, 24), (4, 4, 7)))
+#: What is counted in an hour (Wh), one hour after the other, and again.
+_RATES = tuple(range(200, 900, 100))
 
 
 def shown(time: float) -> int:
     """What the counter showed at a second, in thousandths: more by day than by night."""
     hours, seconds = divmod(int(time) - BEGIN, HOUR)
-    rates = [200 + 100 * (hour % 7) for hour in range(hours + 1)]
-    return 5_000_000_000 + sum(rates[:-1]) * 1000 + rates[-1] * seconds * 1000 // HOUR
+    rounds, hour = divmod(hours, len(_RATES))
+    counted = rounds * sum(_RATES) + sum(_RATES[:hour])
+    return 5_000_000_000 + counted * 1000 + _RATES[hour] * seconds * 1000 // HOUR
 
 
 @dataclass(frozen=True)
