@@ -1,29 +1,29 @@
-"""Whether a clamp is installed as it should be, as far as its figures decide that."""
+"""Checks of the installation of a clamp, by what it measures."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 from math import atan2, degrees, hypot
 
-#: Of less current (A) nothing is connected, and of less power (VA) the angle tells nothing.
-_LEAST_CURRENT = 0.05
-_LEAST_POWER = 50
-#: Less power (VA) may have the angle of another phase by itself: an idle motor, what filters the
-#: mains in a house at standby, an inverter at dawn.
-_PLENTY = 500
-#: EN 50160: what a supply's voltage may be off, a share of what it should be; without a neutral
-#: that is less (V, docs/protocol.md section 2).
+#: With less current (A) nothing is connected; with less power (VA) the angle means nothing.
+_MIN_CURRENT = 0.05
+_MIN_POWER = 50
+#: Loads of less power (VA) can have the angle of another phase: an idle motor, mains filters in a
+#: house at standby, an inverter at dawn.
+_MIN_POWER_FOR_PHASE = 500
+#: EN 50160: the tolerance of the supply voltage, as a ratio of the nominal voltage (V), which is
+#: lower without a neutral (docs/protocol.md section 2).
 _TOLERANCE = 0.1
 _NOMINAL, _WITHOUT_NEUTRAL = 230, 133
-#: What flows back has an angle beyond this (°); on another phase it is one of these, by ±10.
-_BACK = 150
-_IMPORTING, _EXPORTING = 60, 120
-_NEAR = 10
-#: With more harmonics (a ratio) the power factor is low for their sake.
-_DISTORTED = 0.3
+#: Power flows back beyond this angle (°); a clamp on another phase has one of two angles, ±10°.
+_REVERSED_ANGLE = 150
+_IMPORT_ANGLE, _EXPORT_ANGLE = 60, 120
+_ANGLE_TOLERANCE = 10
+#: With more harmonics (a ratio) they lower the power factor.
+_MAX_DISTORTION = 0.3
 
 
 class Trouble(StrEnum):
-    """What can be found."""
+    """The problems that a check can find."""
 
     NO_READINGS = "not_heard"
     NOTHING_CONNECTED = "nothing_connected"
@@ -35,12 +35,12 @@ class Trouble(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ClampFigures:
-    """What a clamp measures (W, var, V, A, ratio), and what it is; None is not known.
+    """The measurements (W, var, V, A, ratio) and properties of a clamp; None is unknown.
 
-    Active power is import less export, reactive power inductive less capacitive. ``angle`` is
-    that between voltage and current (°) from elsewhere, where the powers don't tell it. Without
-    a ``neutral`` loads lie between phases. A ``source`` gives power, as solar panels do, and
-    through a clamp that may be ``fed`` what others give can flow back.
+    Active power is import less export, reactive power inductive less capacitive. ``angle`` (°)
+    is between voltage and current, measured otherwise, for when the powers are unknown. Without
+    a ``neutral`` loads are connected between phases. A ``source`` generates power, as solar
+    panels do; through a clamp that may be ``fed``, power of other sources can flow back.
     """
 
     active: float | None = None
@@ -57,87 +57,91 @@ class ClampFigures:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What is found, and the figures that it rests on."""
+    """A problem, and the figures that it follows from."""
 
     trouble: Trouble
     figures: dict[str, float]
 
 
-def check_clamp(seen: ClampFigures) -> list[Finding]:
-    """All that is decided by the figures; most often nothing."""
-    if seen.current is None and seen.active is None and seen.voltage is None:
+def check_clamp(clamp: ClampFigures) -> list[Finding]:
+    """Return every problem that the figures prove; usually none."""
+    if clamp.current is None and clamp.active is None and clamp.voltage is None:
         return [Finding(Trouble.NO_READINGS, {})]
-    found = _judge_voltage(seen)
-    if seen.current is not None and seen.current < _LEAST_CURRENT:
-        return [*found, Finding(Trouble.NOTHING_CONNECTED, {"current": round(seen.current, 3)})]
-    return [*found, *_judge_current(seen), *_judge_angle(seen)]
+    findings = _check_voltage(clamp)
+    if clamp.current is not None and clamp.current < _MIN_CURRENT:
+        return [*findings, Finding(Trouble.NOTHING_CONNECTED, {"current": round(clamp.current, 3)})]
+    return [*findings, *_check_current(clamp), *_check_angle(clamp)]
 
 
-def _judge_voltage(seen: ClampFigures) -> list[Finding]:
-    nominal = _NOMINAL if seen.neutral else _WITHOUT_NEUTRAL
+def _check_voltage(clamp: ClampFigures) -> list[Finding]:
+    nominal = _NOMINAL if clamp.neutral else _WITHOUT_NEUTRAL
     lowest, highest = (1 - _TOLERANCE) * nominal, (1 + _TOLERANCE) * nominal
-    if seen.voltage is None or lowest <= seen.voltage <= highest:
+    if clamp.voltage is None or lowest <= clamp.voltage <= highest:
         return []
-    figures = {"voltage": seen.voltage, "lowest": lowest, "highest": highest}
+    figures = {"voltage": clamp.voltage, "lowest": lowest, "highest": highest}
     return [Finding(Trouble.VOLTAGE_OUT_OF_RANGE, _rounded(figures))]
 
 
-def _judge_current(seen: ClampFigures) -> list[Finding]:
-    if seen.current is None or not seen.rating or seen.current <= seen.rating:
+def _check_current(clamp: ClampFigures) -> list[Finding]:
+    if clamp.current is None or not clamp.rating or clamp.current <= clamp.rating:
         return []
     return [
-        Finding(Trouble.ABOVE_RATING, _rounded({"current": seen.current, "rating": seen.rating}))
+        Finding(Trouble.ABOVE_RATING, _rounded({"current": clamp.current, "rating": clamp.rating}))
     ]
 
 
-def _judge_angle(seen: ClampFigures) -> list[Finding]:
-    angle, power = _angle(seen), _apparent(seen)
-    if angle is None or power < _LEAST_POWER:
+def _check_angle(clamp: ClampFigures) -> list[Finding]:
+    angle, power = _angle(clamp), _apparent(clamp)
+    if angle is None or power < _MIN_POWER:
         return []
     figures = {"angle": angle}
-    if seen.active is not None and seen.reactive is not None:
-        figures |= {"active_power": seen.active, "reactive_power": seen.reactive}
-    if _is_reversed(seen, angle):
+    if clamp.active is not None and clamp.reactive is not None:
+        figures |= {"active_power": clamp.active, "reactive_power": clamp.reactive}
+    if _is_reversed(clamp, angle):
         return [Finding(Trouble.REVERSED, _rounded(figures))]
-    if seen.distortion is None or seen.distortion > _DISTORTED:
+    if clamp.distortion is None or clamp.distortion > _MAX_DISTORTION:
         return []
-    if not _is_of_another_phase(seen, angle, power):
+    if not _is_of_another_phase(clamp, angle, power):
         return []
-    figures["distortion"] = 100 * seen.distortion
+    figures["distortion"] = 100 * clamp.distortion
     return [Finding(Trouble.WRONG_PHASE, _rounded(figures))]
 
 
-def _is_reversed(seen: ClampFigures, angle: float) -> bool:
-    """Power flows back; that of the wave alone does not tell: the meter may turn it round."""
-    return angle >= _BACK and seen.active is not None and not (seen.source or seen.fed)
+def _is_reversed(clamp: ClampFigures, angle: float) -> bool:
+    """Return whether power flows back; not by the waveform alone, which the meter may invert."""
+    return angle >= _REVERSED_ANGLE and clamp.active is not None and not (clamp.source or clamp.fed)
 
 
-def _is_of_another_phase(seen: ClampFigures, angle: float, power: float) -> bool:
-    """Whether nothing but another phase has such an angle.
+def _is_of_another_phase(clamp: ClampFigures, angle: float, power: float) -> bool:
+    """Return whether only a clamp on another phase has such an angle.
 
-    What nearly cancels out with the power of others has any angle. Between phases lies even what
-    heats at 30°, and nothing can be said of 60°.
+    A clamp that may be fed can have any angle, where import and generation nearly cancel out.
+    Between two phases even a heater is at 30°, so that 60° proves nothing.
     """
-    is_plain = seen.neutral and not seen.source and seen.active is not None
-    if seen.fed:
+    is_plain = clamp.neutral and not clamp.source and clamp.active is not None
+    if clamp.fed:
         return False
-    if abs(angle - _EXPORTING) <= _NEAR:
-        return is_plain or power >= _PLENTY
-    return abs(angle - _IMPORTING) <= _NEAR and seen.neutral and power >= _PLENTY
+    if abs(angle - _EXPORT_ANGLE) <= _ANGLE_TOLERANCE:
+        return is_plain or power >= _MIN_POWER_FOR_PHASE
+    return (
+        abs(angle - _IMPORT_ANGLE) <= _ANGLE_TOLERANCE
+        and clamp.neutral
+        and power >= _MIN_POWER_FOR_PHASE
+    )
 
 
-def _angle(seen: ClampFigures) -> float | None:
-    """How far voltage and current are apart, from 0 to 180°."""
-    if seen.active is None or seen.reactive is None:
-        return None if seen.angle is None else abs(seen.angle)
-    return abs(degrees(atan2(seen.reactive, seen.active)))
+def _angle(clamp: ClampFigures) -> float | None:
+    """Return the angle between voltage and current, from 0 to 180°."""
+    if clamp.active is None or clamp.reactive is None:
+        return None if clamp.angle is None else abs(clamp.angle)
+    return abs(degrees(atan2(clamp.reactive, clamp.active)))
 
 
-def _apparent(seen: ClampFigures) -> float:
-    """The apparent power (VA), as far as it is known."""
-    if seen.active is None or seen.reactive is None:
-        return (seen.voltage or 0) * (seen.current or 0)
-    return hypot(seen.active, seen.reactive)
+def _apparent(clamp: ClampFigures) -> float:
+    """Return the apparent power (VA); 0 if unknown."""
+    if clamp.active is None or clamp.reactive is None:
+        return (clamp.voltage or 0) * (clamp.current or 0)
+    return hypot(clamp.active, clamp.reactive)
 
 
 def _rounded(figures: dict[str, float]) -> dict[str, float]:

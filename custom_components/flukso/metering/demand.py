@@ -1,4 +1,4 @@
-"""The quarter-hour demand of Belgian grid tariffs: the mean net import of fixed quarters."""
+"""The demand of Belgian grid tariffs: the mean net import of fixed quarter-hours."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -7,13 +7,13 @@ from datetime import datetime, tzinfo
 from .durations import HOUR, MINUTE, QUARTER
 from .netting import LONGEST_GAP
 
-#: What "now" means for the power that a quarter goes on with (s).
-_NOW = MINUTE
+#: The span over which the present power is averaged (s).
+_POWER_SPAN = MINUTE
 
 
 @dataclass(frozen=True, slots=True)
 class Peak:
-    """The highest demand of a month (W), and when its quarter began (s since 1970)."""
+    """The highest demand of a month (W), and the begin of its quarter-hour (s since 1970)."""
 
     demand: float
     quarter: int
@@ -21,7 +21,7 @@ class Peak:
 
 @dataclass(frozen=True, slots=True)
 class QuarterHourDemandState:
-    """What to keep over a restart; energies are netted import (Wh)."""
+    """The state to store over a restart; energies are netted import (Wh)."""
 
     time: int
     energy: float
@@ -31,10 +31,10 @@ class QuarterHourDemandState:
 
 
 class QuarterHourDemand:
-    """Follows the netted import through the quarters of an hour.
+    """The demand of each quarter-hour, and its monthly peak, from the netted import.
 
-    Quarters are the same in local time and in UTC, for every time zone is ahead by whole
-    quarters; months are local. A quarter counts if the energy is known at both of its ends.
+    Quarter-hours are the same in local time and in UTC, as every UTC offset is a multiple of
+    15 minutes; months are local. A quarter-hour counts if the energy is known at both ends.
     """
 
     def __init__(self, zone: tzinfo) -> None:
@@ -48,27 +48,27 @@ class QuarterHourDemand:
 
     @property
     def state(self) -> QuarterHourDemandState:
-        """What to keep over a restart."""
+        """The state to store over a restart."""
         return QuarterHourDemandState(
             self._time, self._energy, self._begin_energy, self._last, self._peak
         )
 
     def restore(self, state: QuarterHourDemandState) -> None:
-        """Go on from before a restart."""
+        """Restore the state from before a restart."""
         self._time, self._energy = state.time, state.energy
         self._begin_energy, self._last, self._peak = state.begin_energy, state.last, state.peak
 
     @property
     def average(self) -> float | None:
-        """The mean of the quarter so far (W)."""
+        """The mean of the quarter-hour so far (W)."""
         if self._begin_energy is None or not self._recent:
             return None
-        elapsed = (self._time - 1) % QUARTER + 1  # a quarter that ends now has passed whole
+        elapsed = (self._time - 1) % QUARTER + 1  # QUARTER, not 0, at its end
         return _power(self._energy - self._begin_energy, elapsed)
 
     @property
     def expected(self) -> float | None:
-        """What the quarter would end at if the power stayed what it is (W)."""
+        """The demand of the quarter-hour if the present power continues (W)."""
         if self._begin_energy is None or len(self._recent) < 2:
             return None
         time, energy = self._recent[0]
@@ -78,36 +78,36 @@ class QuarterHourDemand:
 
     @property
     def last(self) -> float | None:
-        """The mean of the quarter before this one (W), if it was seen whole."""
+        """The demand of the quarter-hour before this one (W); None if it is incomplete."""
         return self._last if self._recent else None
 
     @property
     def peak(self) -> Peak | None:
-        """The highest of this month."""
+        """The highest demand of this month."""
         return self._peak if self._recent else None
 
     def take(self, second: int, energy: float) -> None:
-        """Take the netted import (Wh) as counted up to the end of a second."""
+        """Process the netted import (Wh) as counted up to the end of a second."""
         time, begin = second + 1, second - second % QUARTER
         if time <= self._time:
             self.interrupt()
         if self._time <= begin:
-            self._turn(begin, time, energy)
+            self._start_quarter(begin, time, energy)
         self._time, self._energy = time, energy
         self._recent.append((time, energy))
-        while time - self._recent[0][0] > _NOW:
+        while time - self._recent[0][0] > _POWER_SPAN:
             self._recent.popleft()
 
     def interrupt(self) -> None:
-        """Nothing follows from what came before: the clock or the energy leaps."""
+        """Reset the running quarter-hour, because the clock or the energy jumps."""
         self._time, self._begin_energy = 0, None
         self._recent.clear()
 
-    def _turn(self, begin: int, time: int, energy: float) -> None:
-        """Close the last quarter, and open the one that has begun; that was before ``time``."""
-        known = self._time == begin or time - self._time <= LONGEST_GAP
+    def _start_quarter(self, begin: int, time: int, energy: float) -> None:
+        """Close the last quarter-hour, and open the one at ``begin``, which is before ``time``."""
+        is_known = self._time == begin or time - self._time <= LONGEST_GAP
         share = (begin - self._time) / (time - self._time)
-        begin_energy = self._energy + (energy - self._energy) * share if known else None
+        begin_energy = self._energy + (energy - self._energy) * share if is_known else None
         self._last = None
         if begin_energy is not None and self._begin_energy is not None:
             self._last = _power(begin_energy - self._begin_energy, QUARTER)
@@ -123,5 +123,5 @@ class QuarterHourDemand:
 
 
 def _power(energy: float, seconds: int) -> float:
-    """The mean power (W) of an energy (Wh) in that time."""
+    """Return the mean power (W) of an energy (Wh) in that time."""
     return round(energy * HOUR / seconds, 1)

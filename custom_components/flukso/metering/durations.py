@@ -1,4 +1,4 @@
-"""Durations in seconds, for whatever reckons in hours and days."""
+"""Durations in seconds."""
 
 MINUTE = 60
 QUARTER = 15 * MINUTE

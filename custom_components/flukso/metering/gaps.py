@@ -1,4 +1,4 @@
-"""The holes in a counter's hourly record, and the rows that fill them."""
+"""Gaps in the hourly statistics of a counter, and the rows that fill them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,15 +8,15 @@ from math import inf
 
 from .durations import HOUR
 
-#: Home Assistant converts units, and adds up, in floats (the counter's unit).
-_NOISE = 0.01
+#: The rounding error of Home Assistant, which converts and sums floats (the counter's unit).
+_ROUNDING = 0.01
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An hour of a counter, in the meter's unit: what it showed at its end, and the sum booked.
+    """An hour of a counter, in the meter's unit: its state at the end, and the sum booked.
 
-    ``hour`` is the second it began at (s since 1970).
+    ``hour`` is its first second (s since 1970).
     """
 
     hour: int
@@ -26,7 +26,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class MeanRow:
-    """An hour of a gauge: its mean, minimum and maximum."""
+    """An hour of a gauge (its first second): mean, minimum and maximum."""
 
     hour: int
     mean: float
@@ -35,7 +35,7 @@ class MeanRow:
 
 
 class Finding(StrEnum):
-    """How an hour's row stands to what the meter says."""
+    """How the row of an hour compares with the meter's readings."""
 
     AGREES = "agrees"
     CLOSE = "close"
@@ -60,9 +60,10 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class KnownValue:
-    """What the meter says a counter showed: at the end of an hour, and shortly around it.
+    """The value of a counter by its meter: at the end of an hour, and the range around it.
 
-    It remembers one reading a second, so that the counter may have shown ``unrecorded`` more.
+    The meter stores one reading per second, so that the counter may have counted ``unrecorded``
+    more in that second.
     """
 
     value: float
@@ -72,13 +73,13 @@ class KnownValue:
 
     @property
     def slack(self) -> float:
-        """What was counted around the end of the hour."""
+        """The amount counted around the end of the hour."""
         return self.highest - self.lowest
 
 
 @dataclass(frozen=True, slots=True)
 class Hour:
-    """An hour (its first second), the row that is recorded of it, and what the meter says."""
+    """An hour (its first second), its recorded row, and the meter's value."""
 
     hour: int
     row: Row | None
@@ -86,23 +87,23 @@ class Hour:
 
     @property
     def finding(self) -> Finding:
-        """Whether they agree: the row has what the counter showed shortly before or after the end.
+        """Whether they agree: the state is in the counter's range around the end.
 
-        It differs if it is from long before. What is neither, is close: a little from before, or
-        from after, as no outage makes it.
+        It differs if it is from long before. Otherwise it is close: from a little before, or
+        from after, which no outage causes.
         """
         if self.known is None:
             return Finding.NOT_REPORTED
         if self.row is None:
             return Finding.NO_ROW
         highest = self.known.highest + self.known.unrecorded
-        if self.known.lowest - _NOISE <= self.row.state <= highest + _NOISE:
+        if self.known.lowest - _ROUNDING <= self.row.state <= highest + _ROUNDING:
             return Finding.AGREES
         return Finding.DIFFERS if self.misses_more_than(self.known.slack) else Finding.CLOSE
 
     @property
     def sound(self) -> Row | None:
-        """The row, if it can be relied on."""
+        """The row, if it agrees with the meter."""
         return self.row if self.finding is Finding.AGREES else None
 
     @property
@@ -116,15 +117,15 @@ class Hour:
         return self.row is None or self.finding is Finding.DIFFERS
 
     def misses_more_than(self, slack: float) -> bool:
-        """Whether it has no row, or one in which more than that is missing."""
+        """Return whether it has no row, or one in which more than that is missing."""
         if self.row is None or self.known is None:
             return self.row is None
-        return self.known.lowest - self.row.state > slack + _NOISE
+        return self.known.lowest - self.row.state > slack + _ROUNDING
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Hours in doubt, some of which were missed, and the hours around them, where there are any."""
+    """Consecutive hours in doubt, some of them missed, and the hours before and after, if any."""
 
     before: Hour | None
     hours: tuple[Hour, ...]
@@ -132,7 +133,7 @@ class Gap:
 
     @property
     def slack(self) -> float:
-        """What makes no difference at its ends."""
+        """The larger tolerance of the hours before and after."""
         ends = (end.known for end in (self.before, self.after) if end)
         return max((known.slack for known in ends if known), default=0)
 
@@ -143,29 +144,29 @@ class Gap:
 
     @property
     def end(self) -> int:
-        """The second after the last."""
+        """The first second after it."""
         return self.hours[-1].hour + HOUR
 
 
 def find_gaps(hours: Sequence[Hour]) -> list[Gap]:
-    """The gaps in hours that follow each other."""
+    """Return the gaps in consecutive hours."""
     runs = [tuple(run) for _, run in groupby(hours, lambda hour: hour.in_doubt)]
     gaps = []
-    for place, run in enumerate(runs):
+    for index, run in enumerate(runs):
         if any(hour.missed for hour in run):
-            before = runs[place - 1][-1] if place > 0 else None
-            after = runs[place + 1][0] if place + 1 < len(runs) else None
+            before = runs[index - 1][-1] if index > 0 else None
+            after = runs[index + 1][0] if index + 1 < len(runs) else None
             gaps.append(Gap(before, run, after))
     return gaps
 
 
 def rows_for(gap: Gap, *, fastest: float | None, both_ways: bool) -> list[Row] | Reason:
-    """The rows that fill a gap, or why it is to be left alone.
+    """Return the rows that fill a gap, or the reason to leave it alone.
 
-    Both ends must be sound, and the sum differ by what was counted between them, so that what
-    is recorded from its end on stays right. More must be missing than what makes no difference
-    at the ends. No hour may have more in it than the counter can count (``fastest``, units a
-    second), nor less than nothing.
+    The rows at both ends must be sound, and their sums differ by as much as their states, so
+    that the rows after the gap stay right. More must be missing than the tolerance at the ends.
+    No hour may have more consumption than the counter can count (``fastest``, units per
+    second), or negative consumption.
     """
     before = gap.before.sound if gap.before else None
     after = gap.after.sound if gap.after else None
@@ -176,11 +177,11 @@ def rows_for(gap: Gap, *, fastest: float | None, both_ways: bool) -> list[Row] |
         return Reason.NOT_REPORTED
     if not any(hour.misses_more_than(gap.slack) for hour in gap.hours):
         return Reason.CLOSE
-    if abs((after.sum - before.sum) - (after.state - before.state)) > _NOISE:
+    if abs((after.sum - before.sum) - (after.state - before.state)) > _ROUNDING:
         return Reason.SUMS
-    # What is recorded before the gap may be ahead by what the meter does not remember.
+    # The state before the gap may be ahead by what the meter has not stored.
     ends = [max(each.value, min(before.state, each.value + each.unrecorded)) for each in known]
-    if not both_ways and not _can_be([before.state, *ends, after.state], fastest):
+    if not both_ways and not _is_possible([before.state, *ends, after.state], fastest):
         return Reason.LEAP
     return [
         Row(hour.hour, end, before.sum + end - before.state)
@@ -188,7 +189,7 @@ def rows_for(gap: Gap, *, fastest: float | None, both_ways: bool) -> list[Row] |
     ]
 
 
-def _can_be(states: Sequence[float], fastest: float | None) -> bool:
-    """Whether a counter can have counted from each of these states to the next in an hour."""
+def _is_possible(states: Sequence[float], fastest: float | None) -> bool:
+    """Return whether a counter can count from each of these states to the next in an hour."""
     most = inf if fastest is None else fastest * 2 * HOUR
-    return all(-_NOISE <= later - earlier <= most for earlier, later in pairwise(states))
+    return all(-_ROUNDING <= later - earlier <= most for earlier, later in pairwise(states))

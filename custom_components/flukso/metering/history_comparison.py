@@ -1,4 +1,4 @@
-"""What is recorded of a counter beside what its meter says of it."""
+"""The recorded statistics of a counter compared with the readings in its meter's memory."""
 
 from collections.abc import Iterator, Sequence
 
@@ -18,10 +18,10 @@ def compare(
     offset: float,
     unrecorded: float = 0,
 ) -> list[Hour]:
-    """Each of some hours, in steps of one, with its row and with what the meter says.
+    """Return each of ``hours`` (a range of their first seconds) with its row and meter value.
 
-    The ``offset`` is added to what the meter says, because it is in what is recorded; so much
-    ``unrecorded`` may have been counted in the second of a reading.
+    The ``offset`` is added to the meter's values, because recorded states include it;
+    ``unrecorded`` more may have been counted in the second of a reading.
     """
     by_hour = {row.hour: row for row in rows}
     return [
@@ -33,19 +33,19 @@ def compare(
 def _known(
     timeline: Timeline, end: int, slack: Slack, offset: float, unrecorded: float
 ) -> KnownValue | None:
-    """What the meter says of the end of an hour; None where it does not say all of it."""
+    """Return the meter's value at the end of an hour; None unless it and its slack are known."""
     at_end = timeline.value_at(end)
     before = timeline.value_at(end - slack.before)
     after = timeline.value_at(end + slack.after)
     if at_end is None or before is None or after is None:
         return None
-    around = (at_end, before, after, *timeline.swings(end))
+    around = (at_end, before, after, *timeline.extremes(end))
     values = [round(value / _THOUSAND + offset, 3) for value in around]
     return KnownValue(values[0], min(values), max(values), unrecorded)
 
 
 def power_rows(gap: Gap, timeline: Timeline) -> Iterator[MeanRow]:
-    """The power (W) in the hours of a gap that can be filled, of a counter of energy (Wh)."""
+    """Yield the power (W) in the known hours of a gap in an energy counter (Wh)."""
     before = gap.before
     for hour in gap.hours:
         if before is not None and before.known and hour.known:

@@ -1,18 +1,18 @@
-"""The phases of a supply netted at every instant, as a billing meter nets them."""
+"""Instantaneous netting of the phases of a supply, as in a billing meter."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-#: What a counter was between two readings is known if they are no further apart (s).
+#: A counter's value between two readings is known if they are no further apart (s).
 LONGEST_GAP = 10
-#: So many readings are kept of one counter while another is silent; then every other one goes.
-_MOST = 3600
+#: The most readings buffered of one counter while another is silent; then every other is dropped.
+_MAX_READINGS = 3600
 
 
 @dataclass(frozen=True, slots=True)
 class NettingState:
-    """What was booked (Wh), and up to which second and value of each counter."""
+    """The energy booked (Wh), and the second and value of each counter up to which it is."""
 
     time: int
     values: Mapping[str, float]
@@ -21,7 +21,7 @@ class NettingState:
 
 
 class _Track:
-    """The readings of one counter up to the ``last``, the first up to where it is booked."""
+    """The readings of one counter from its booked value to the ``last`` second."""
 
     def __init__(self, time: int, value: float) -> None:
         self.last = time
@@ -34,7 +34,7 @@ class _Track:
         return self._values[0]
 
     def take(self, time: int, value: float) -> None:
-        """Take a reading; those from later seconds came by a clock that was wrong."""
+        """Add a reading; those of later seconds are dropped, as the clock was wrong then."""
         if (time, value) == (self._times[-1], self._values[-1]):
             return
         booked = self.booked
@@ -46,16 +46,16 @@ class _Track:
         self.last = time
         self._times.append(time)
         self._values.append(value)
-        if len(self._times) > _MOST:
+        if len(self._times) > _MAX_READINGS:
             del self._times[1:-1:2]
             del self._values[1:-1:2]
 
     def times_until(self, end: int) -> list[int]:
-        """The seconds of the readings up to ``end``."""
+        """Return the seconds of the readings up to ``end``."""
         return self._times[: bisect_right(self._times, end)]
 
     def at(self, time: int) -> float:
-        """The value at a second, on the line between the readings around it."""
+        """Return the value at a second, interpolated between the readings around it."""
         after = bisect_right(self._times, time)
         if not 0 < after < len(self._times):
             return self._values[max(after - 1, 0)]
@@ -64,23 +64,23 @@ class _Track:
         return low + (high - low) * (time - begin) / (end - begin)
 
     def is_known_at(self, time: int) -> bool:
-        """Whether there are readings so close that the line between them is no guess."""
+        """Return whether the readings around a second are close enough to interpolate."""
         after = bisect_right(self._times, time)
         around = self._times[max(after - 1, 0) : after + 1]
         return time in around or (len(around) == 2 and around[1] - around[0] <= LONGEST_GAP)
 
     def book_until(self, time: int) -> None:
-        """Forget what was before that second."""
+        """Drop the readings before that second."""
         value = self.at(time)
         after = bisect_right(self._times, time)
         self._times[:after], self._values[:after] = [time], [value]
 
 
 class Netting:
-    """Books the phases' import less their export, second by second, to the one side or the other.
+    """Books the phases' import less their export, second by second, as import or as export.
 
-    Counters of one second belong together. A second is booked once every counter has been
-    heard of that second or a later one: a missing reading is waited for, and what was counted
+    Counters of the same second are netted. A second is booked once every counter has a reading
+    of that second or a later one: a missing reading is waited for, and the energy counted
     meanwhile is spread evenly over the wait. Nothing is lost, and nothing booked twice.
     """
 
@@ -97,19 +97,19 @@ class Netting:
 
     @property
     def time(self) -> int | None:
-        """The second up to which all is booked."""
+        """The second up to which everything is booked."""
         return self._time
 
     @property
     def state(self) -> NettingState | None:
-        """What to keep over a restart."""
+        """The state to store over a restart."""
         if self._time is None:
             return None
         booked = {key: track.booked for key, track in self._tracks.items()}
         return NettingState(self._time, booked, self.imported, self.exported)
 
     def restore(self, state: NettingState) -> None:
-        """Go on from before a restart; counters that were not netted then begin anew."""
+        """Restore the state from before a restart; counters that are not in it start anew."""
         self._time, self.imported, self.exported = state.time, state.imported, state.exported
         self._tracks = {
             key: _Track(state.time, value)
@@ -118,10 +118,10 @@ class Netting:
         }
 
     def take(self, key: str, time: int, value: float) -> list[tuple[int, float]]:
-        """Take a counter's reading (Wh), and book the seconds that it completed.
+        """Process a counter's reading (Wh), and book the seconds that it completed.
 
-        The answer is the import (Wh) up to the end of each of them, without the seconds of
-        which a counter's value is a guess.
+        Returns the import (Wh) up to the end of each of them, without the seconds in which the
+        value of a counter is not known.
         """
         track = self._tracks.get(key)
         if track is None:

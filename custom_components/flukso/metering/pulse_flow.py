@@ -1,19 +1,18 @@
-"""The flow through a pulse input, which the meter does not tell once the pulses end."""
+"""The flow through a pulse input, which the meter does not publish once the pulses end."""
 
 #: After so long without a pulse nothing flows (s).
-_LONGEST = 600
-#: The meter prints three decimals: what is less is nothing.
+_MAX_PAUSE = 600
+#: The meter prints three decimals.
 _DECIMALS = 3
 
 
 def decayed_flow(flow: float | None, pulse: float | None, elapsed: float) -> float | None:
-    """What still can flow, ``elapsed`` seconds after the last pulse.
+    """Return the flow ``elapsed`` seconds after the last pulse.
 
-    It can't be more than one pulse in the time that has passed without one. ``flow`` is in
-    units a second or in W, ``pulse`` the size of one pulse in units or in Ws, each None as long
-    as it is not known.
+    It is at most one pulse per elapsed time. ``flow`` is in units per second or in W, ``pulse``
+    is the size of a pulse in units or in Ws; each is None while unknown.
     """
-    if elapsed >= _LONGEST:
+    if elapsed >= _MAX_PAUSE:
         return 0.0
     if flow is None or pulse is None or flow * elapsed <= pulse:
         return flow
