@@ -1,4 +1,4 @@
-"""The actions that audit and fill: which period they look at, and what they tell."""
+"""The actions that audit and fill: their period, and their response."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -32,18 +32,18 @@ TEN = int(datetime.fromisoformat("2026-03-29T10:00:00+02:00").timestamp())
 
 
 class Auditor:
-    """An auditor with one counter, that notes the periods it was asked for."""
+    """An auditor with one counter that records the requested periods."""
 
     def __init__(self, unique_id: str, fill: Callable[[], Any]) -> None:
         self.refusals: list[Refusal] = []
         self.filled_until = FilledUntil(list)
-        self.asked: list[tuple[int, int]] = []
+        self.periods: list[tuple[int, int]] = []
         self._unique_id = unique_id
         self._fill = fill
 
     async def async_audit(self, begin: int, end: int) -> list[Audit]:
-        """Two hours, one of which can't be told."""
-        self.asked.append((begin, end))
+        """Return two hours, one of which has no row."""
+        self.periods.append((begin, end))
         hours = (
             AuditedHour(MIDNIGHT, 5.5, 5.5, "agrees"),
             AuditedHour(MIDNIGHT + HOUR, None, 6.5, "no_row"),
@@ -51,26 +51,26 @@ class Auditor:
         return [Audit(self._unique_id, "Wh", hours)]
 
     async def async_fill(self, begin: int, end: int) -> Outcome:
-        """One gap that is filled, one that is not."""
-        self.asked.append((begin, end))
+        """Fill one gap, and refuse another."""
+        self.periods.append((begin, end))
         self.refusals.append(Refusal(self._unique_id, MIDNIGHT, MIDNIGHT + 3 * HOUR, "ends_off"))
         return Outcome((await self._fill(),), tuple(self.refusals))
 
     async def async_stop(self) -> None:
-        """Nothing goes on."""
+        """Nothing to stop."""
 
 
 @pytest.fixture(autouse=True)
 def _this_integration(
     recorder_mock: Recorder, enable_custom_integrations: None, freezer: FrozenDateTimeFactory
 ) -> None:
-    """Let Home Assistant record, at a time of a day with 23 hours."""
+    """Let Home Assistant record, on a day with 23 hours."""
     freezer.move_to(NOW)
 
 
 @pytest.fixture
 async def entry(hass: HomeAssistant, broker: Broker) -> MockConfigEntry:
-    """A meter whose first counter has an hour before a hole."""
+    """A meter whose first counter has an hour before a gap."""
     await hass.config.async_set_time_zone("Europe/Brussels")
     entry = await set_up(hass, broker, METER)
     await leave_counter(hass, energy(hass), "kWh", [(MIDNIGHT - HOUR, 5.0, 1.0)])
@@ -79,7 +79,7 @@ async def entry(hass: HomeAssistant, broker: Broker) -> MockConfigEntry:
 
 @pytest.fixture
 def auditor(hass: HomeAssistant, entry: MockConfigEntry) -> Auditor:
-    """What audits the meter."""
+    """The auditor of the meter."""
     unique_id, runtime = entity_of(hass, METER, 1, "counter").unique_id, entry.runtime_data
     rows = [Row(MIDNIGHT + HOUR, 6000, 2000), Row(MIDNIGHT + 2 * HOUR, 8214, 4214)]
 
@@ -98,7 +98,7 @@ def energy(hass: HomeAssistant) -> str:
 
 
 async def act(hass: HomeAssistant, entry: MockConfigEntry, action: str, **fields: str) -> Any:
-    """Call an action, and return what it tells."""
+    """Call an action, and return its response."""
     return await hass.services.async_call(
         DOMAIN,
         action,
@@ -108,14 +108,14 @@ async def act(hass: HomeAssistant, entry: MockConfigEntry, action: str, **fields
     )
 
 
-async def test_an_audit_tells_hour_by_hour_what_is_recorded_and_what_the_meter_says(
+async def test_an_audit_returns_for_each_hour_what_is_recorded_and_what_the_meter_has(
     hass: HomeAssistant, entry: MockConfigEntry, auditor: Auditor
 ) -> None:
     answer = await act(
         hass, entry, "audit_history", start="2026-03-29 00:40:00", end="2026-03-29 09:10:00"
     )
 
-    assert auditor.asked == [(MIDNIGHT, TEN)]
+    assert auditor.periods == [(MIDNIGHT, TEN)]
     assert answer == {
         "counters": [
             {
@@ -140,12 +140,12 @@ async def test_an_audit_tells_hour_by_hour_what_is_recorded_and_what_the_meter_s
     }
 
 
-async def test_filling_tells_what_was_filled_and_what_was_refused(
+async def test_filling_returns_what_was_filled_and_what_was_refused(
     hass: HomeAssistant, entry: MockConfigEntry, auditor: Auditor
 ) -> None:
     answer = await act(hass, entry, "fill_history")
 
-    assert auditor.asked == [(0, TEN + HOUR)]
+    assert auditor.periods == [(0, TEN + HOUR)]
     assert answer == {
         "filled": [
             {
@@ -169,22 +169,22 @@ async def test_filling_tells_what_was_filled_and_what_was_refused(
     }
 
 
-async def test_a_period_of_the_user_s_is_filled(
+async def test_a_given_period_is_filled(
     hass: HomeAssistant, entry: MockConfigEntry, auditor: Auditor
 ) -> None:
     period = {"start": "2026-03-29T00:00:00+01:00", "end": "2026-03-29T09:30:00+02:00"}
 
     await act(hass, entry, "fill_history", **period)
 
-    assert auditor.asked == [(MIDNIGHT, TEN)]
+    assert auditor.periods == [(MIDNIGHT, TEN)]
 
 
-async def test_nothing_is_asked_of_the_future(
+async def test_a_period_ends_now_at_the_latest(
     hass: HomeAssistant, entry: MockConfigEntry, auditor: Auditor
 ) -> None:
     await act(hass, entry, "audit_history", start="2026-03-29 00:00:00", end="2027-01-01 00:00:00")
 
-    assert auditor.asked == [(MIDNIGHT, TEN + HOUR)]
+    assert auditor.periods == [(MIDNIGHT, TEN + HOUR)]
 
 
 @pytest.mark.parametrize(
@@ -197,14 +197,14 @@ async def test_nothing_is_asked_of_the_future(
         (("0001-01-01 00:00:00", "9999-12-31 23:59:59"), "period_too_long"),
     ],
 )
-async def test_a_period_that_is_none_or_too_long_is_refused(
+async def test_a_period_that_is_empty_or_too_long_is_refused(
     hass: HomeAssistant, entry: MockConfigEntry, auditor: Auditor, period: tuple[str, str], key: str
 ) -> None:
     with pytest.raises(ServiceValidationError) as error:
         await act(hass, entry, "audit_history", start=period[0], end=period[1])
 
     assert error.value.translation_key == key
-    assert auditor.asked == []
+    assert auditor.periods == []
 
 
 async def test_an_audit_needs_its_period(hass: HomeAssistant, entry: MockConfigEntry) -> None:
@@ -213,7 +213,7 @@ async def test_an_audit_needs_its_period(hass: HomeAssistant, entry: MockConfigE
 
 
 @pytest.mark.parametrize("action", ["audit_history", "fill_history"])
-async def test_a_meter_whose_memory_is_not_listened_to_has_nothing_to_tell(
+async def test_a_meter_whose_memory_is_not_listened_to_is_refused(
     hass: HomeAssistant, entry: MockConfigEntry, action: str
 ) -> None:
     entry.runtime_data = replace(entry.runtime_data, history=None)
@@ -225,7 +225,7 @@ async def test_a_meter_whose_memory_is_not_listened_to_has_nothing_to_tell(
     assert error.value.translation_key == "history_not_listened_to"
 
 
-async def test_a_meter_that_is_not_loaded_is_told_of(
+async def test_a_meter_that_is_not_loaded_is_refused(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
     await hass.config_entries.async_unload(entry.entry_id)
@@ -235,7 +235,7 @@ async def test_a_meter_that_is_not_loaded_is_told_of(
             await act(hass, entry, action)
 
 
-async def test_the_diagnostics_tell_what_was_filled_and_refused_without_ids(
+async def test_the_diagnostics_have_what_was_filled_and_refused_without_ids(
     hass: HomeAssistant, entry: MockConfigEntry, auditor: Auditor
 ) -> None:
     await act(hass, entry, "fill_history")

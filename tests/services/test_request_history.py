@@ -1,4 +1,4 @@
-"""Asking a meter for its memory: what is published, how often, and what is refused."""
+"""Requesting the blocks of a meter's memory: what is published, how often, what is refused."""
 
 from datetime import UTC, datetime, timedelta
 import json
@@ -34,7 +34,7 @@ async def request(hass: HomeAssistant, entry_id: str, since: str = _SINCE) -> No
 
 
 def published(client: MagicMock, meter: Meter) -> list[list[dict[str, Any]]]:
-    """The lists that a meter was sent."""
+    """The lists that were sent to a meter."""
     topic = f"{meter.prefix}/d/device/{meter.device_id}/tmpo/sync"
     calls = [call.args for call in client.publish.call_args_list if call.args[0] == topic]
     assert all((qos, retain) == (0, False) for _, _, qos, retain, *_ in calls)
@@ -42,7 +42,7 @@ def published(client: MagicMock, meter: Meter) -> list[list[dict[str, Any]]]:
 
 
 @pytest.mark.parametrize("prefix", ["", "home/flukso"])
-async def test_the_counters_that_the_meter_remembers_and_have_an_enabled_entity_are_asked_for(
+async def test_the_counters_that_the_meter_remembers_and_have_an_enabled_entity_are_requested(
     hass: HomeAssistant, broker: Broker, mqtt_client_mock: MagicMock, prefix: str
 ) -> None:
     meter = flm03()
@@ -138,7 +138,7 @@ async def test_a_meter_that_was_removed_and_added_again_can_be_asked_at_once(
     assert len(published(mqtt_client_mock, meter)) == 2
 
 
-async def test_a_request_that_did_not_leave_does_not_count(
+async def test_a_request_that_was_not_sent_does_not_count(
     hass: HomeAssistant, broker: Broker, mqtt_client_mock: MagicMock
 ) -> None:
     entry = await set_up(hass, broker, meter := flm03())
@@ -153,7 +153,7 @@ async def test_a_request_that_did_not_leave_does_not_count(
     assert len(published(mqtt_client_mock, meter)) == 2
 
 
-async def test_what_is_yet_to_come_can_t_be_requested(hass: HomeAssistant, broker: Broker) -> None:
+async def test_a_time_in_the_future_is_refused(hass: HomeAssistant, broker: Broker) -> None:
     entry = await set_up(hass, broker, flm03())
 
     with pytest.raises(ServiceValidationError) as refusal:
@@ -162,9 +162,7 @@ async def test_what_is_yet_to_come_can_t_be_requested(hass: HomeAssistant, broke
     assert refusal.value.translation_key == "history_not_yet_there"
 
 
-async def test_a_meter_without_counters_has_nothing_to_tell(
-    hass: HomeAssistant, broker: Broker
-) -> None:
+async def test_a_meter_without_counters_is_refused(hass: HomeAssistant, broker: Broker) -> None:
     entry = await set_up(hass, broker, kubes_alone())
 
     with pytest.raises(ServiceValidationError) as refusal:
@@ -173,7 +171,7 @@ async def test_a_meter_without_counters_has_nothing_to_tell(
     assert refusal.value.translation_key == "no_counter_in_use"
 
 
-async def test_nothing_is_requested_that_nobody_listens_to(
+async def test_nothing_is_requested_if_blocks_are_not_listened_to(
     hass: HomeAssistant, broker: Broker
 ) -> None:
     entry = await set_up(hass, broker, flm03())
@@ -186,7 +184,7 @@ async def test_nothing_is_requested_that_nobody_listens_to(
     assert refusal.value.translation_key == "history_not_listened_to"
 
 
-async def test_a_time_without_a_zone_is_the_home_s(
+async def test_a_time_without_a_zone_is_in_home_assistant_s(
     hass: HomeAssistant, broker: Broker, mqtt_client_mock: MagicMock
 ) -> None:
     await hass.config.async_set_time_zone("Europe/Brussels")

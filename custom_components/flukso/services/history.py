@@ -1,4 +1,4 @@
-"""Actions on the history: what agrees with the meter's memory, what to fill, what to take back."""
+"""The actions that audit, fill and restore a meter's history."""
 
 from datetime import datetime, timedelta
 from math import ceil, floor
@@ -30,8 +30,8 @@ from ..models import FluksoConfigEntry
 ATTR_START = "start"
 ATTR_END = "end"
 
-#: How long a period may be that is told hour by hour.
-_LONGEST = timedelta(days=31)
+#: The longest period of an audit.
+_MAX_PERIOD = timedelta(days=31)
 
 _METER = vol.Schema({vol.Required(ATTR_CONFIG_ENTRY_ID): cv.string})
 _AUDIT = _METER.extend({vol.Required(ATTR_START): cv.datetime, vol.Required(ATTR_END): cv.datetime})
@@ -50,27 +50,27 @@ def async_setup_history_actions(hass: HomeAssistant) -> None:
 
 
 async def _async_audit(call: ServiceCall) -> ServiceResponse:
-    """Tell hour by hour what is recorded of each counter and what the meter says.
+    """Return for each counter and hour what is recorded and what the meter remembers.
 
     Raises:
-        ServiceValidationError: no such meter, none that is listened to, no such period, or no
-            recorder.
+        ServiceValidationError: there is no such meter, its history is not listened to, the period
+            is invalid, or there is no recorder.
     """
-    begin, end = _period_of(call, _LONGEST)
+    begin, end = _period_of(call, _MAX_PERIOD)
     counters: JsonArrayType = []
     for audit in await _history_of(call).async_audit(begin, end):
-        # In a worker: the hours of a month take some 10 ms, and a meter has up to 21 counters.
-        hours = await call.hass.async_add_executor_job(_told_hours, audit)
+        # In a worker thread: a month takes some 10 ms, and a meter has up to 21 counters.
+        hours = await call.hass.async_add_executor_job(_hours_response, audit)
         entity_id = sensor_entity_id(call.hass, audit.unique_id)
         counters.append({"entity_id": entity_id, "unit": audit.unit, "hours": hours})
     return {"counters": counters}
 
 
-def _told_hours(audit: Audit) -> JsonArrayType:
-    """The hours of a counter as the answer tells them."""
+def _hours_response(audit: Audit) -> JsonArrayType:
+    """Return the hours of a counter for the response."""
     return [
         {
-            "hour": iso(hour.hour),
+            "hour": _local_iso(hour.hour),
             "recorded": hour.recorded,
             "meter": hour.meter,
             "finding": hour.finding,
@@ -80,22 +80,22 @@ def _told_hours(audit: Audit) -> JsonArrayType:
 
 
 async def _async_fill(call: ServiceCall) -> ServiceResponse:
-    """Fill the gaps of a period, or all that can be filled, and tell what was refused and why.
+    """Fill the gaps of a period, or all gaps; returns the filled and the refused ones.
 
     Raises:
-        ServiceValidationError: no such meter, none that is listened to, no such period, or no
-            recorder.
-        HomeAssistantError: the recorder does not come round to it.
+        ServiceValidationError: there is no such meter, its history is not listened to, the period
+            is invalid, or there is no recorder.
+        HomeAssistantError: the recorder is too busy, or failed.
     """
     begin, end = _period_of(call, None)
     outcome = await _history_of(call).async_fill(begin, end)
     return {
-        "filled": [told(call.hass, fill) for fill in outcome.filled],
+        "filled": [_fill_response(call.hass, fill) for fill in outcome.filled],
         "refused": [
             {
                 "entity_id": sensor_entity_id(call.hass, refusal.unique_id),
-                "begin": iso(refusal.begin),
-                "end": iso(refusal.end),
+                "begin": _local_iso(refusal.begin),
+                "end": _local_iso(refusal.end),
                 "hours": (refusal.end - refusal.begin) // HOUR,
                 "reason": refusal.reason,
             }
@@ -105,7 +105,11 @@ async def _async_fill(call: ServiceCall) -> ServiceResponse:
 
 
 def _period_of(call: ServiceCall, longest: timedelta | None) -> tuple[int, int]:
-    """The whole hours of the period, up to now."""
+    """Return the begin and end (s since 1970) of the period in whole hours, up to now.
+
+    Raises:
+        ServiceValidationError: the period is empty, or longer than ``longest``.
+    """
     now = dt_util.utcnow()
     start = _seconds(call.data[ATTR_START]) if ATTR_START in call.data else 0
     end = min(now.timestamp(), _seconds(call.data.get(ATTR_END, now)))
@@ -121,7 +125,7 @@ def _period_of(call: ServiceCall, longest: timedelta | None) -> tuple[int, int]:
 
 
 def _seconds(time: datetime) -> float:
-    """Since 1970; a time without a zone is the home's."""
+    """Return a time in seconds since 1970; one without a time zone is in Home Assistant's."""
     if time.tzinfo is None:
         time = time.replace(tzinfo=dt_util.get_default_time_zone())
     return time.timestamp()
@@ -137,30 +141,35 @@ def _history_of(call: ServiceCall) -> Backfill:
 
 
 async def _async_restore(call: ServiceCall) -> ServiceResponse:
-    """Take the last filling back, and tell which hours of which entities that were.
+    """Undo the last fill, and return its hours and entities.
 
     Raises:
-        ServiceValidationError: there is none, it was changed since, or no recorder is there.
-        HomeAssistantError: the recorder does not come round to it.
+        ServiceValidationError: there is no fill, its rows were changed since, or there is no
+            recorder.
+        HomeAssistantError: the recorder is too busy, or failed.
     """
-    taken = await _entry_of(call).runtime_data.fill_log.async_restore()
-    if not taken:
+    results = await _entry_of(call).runtime_data.fill_log.async_restore()
+    if not results:
         raise ServiceValidationError(
             translation_domain=DOMAIN, translation_key="nothing_to_restore"
         )
-    if all(reason for _, reason in taken):
+    if all(reason for _, reason in results):
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="not_restored")
     return {
-        "restored": [told(call.hass, fill) for fill, reason in taken if not reason],
-        "left": [told(call.hass, fill) | {"reason": reason} for fill, reason in taken if reason],
+        "restored": [_fill_response(call.hass, fill) for fill, reason in results if not reason],
+        "left": [
+            _fill_response(call.hass, fill) | {"reason": reason}
+            for fill, reason in results
+            if reason
+        ],
     }
 
 
 def _entry_of(call: ServiceCall) -> FluksoConfigEntry:
-    """The meter to act on.
+    """Return the config entry of the meter to act on.
 
     Raises:
-        ServiceValidationError: no such meter, or nothing is recorded.
+        ServiceValidationError: there is no such meter, or no recorder.
     """
     entry: FluksoConfigEntry = async_get_config_entry(
         call.hass, DOMAIN, call.data[ATTR_CONFIG_ENTRY_ID]
@@ -170,18 +179,18 @@ def _entry_of(call: ServiceCall) -> FluksoConfigEntry:
     return entry
 
 
-def told(hass: HomeAssistant, fill: Fill) -> JsonObjectType:
-    """A filling as an answer tells it."""
+def _fill_response(hass: HomeAssistant, fill: Fill) -> JsonObjectType:
+    """Return a fill for the response."""
     return {
         "entity_id": sensor_entity_id(hass, fill.unique_id),
-        "begin": iso(min(fill.hours)),
-        "end": iso(max(fill.hours) + HOUR),
+        "begin": _local_iso(min(fill.hours)),
+        "end": _local_iso(max(fill.hours) + HOUR),
         "hours": len(fill.hours),
         "amount": fill.amount,
         "unit": fill.change.unit,
     }
 
 
-def iso(hour: float) -> str:
-    """A time in the zone of the house."""
-    return dt_util.as_local(dt_util.utc_from_timestamp(hour)).isoformat()
+def _local_iso(time: float) -> str:
+    """Return a time (s since 1970) in Home Assistant's time zone, in ISO 8601."""
+    return dt_util.as_local(dt_util.utc_from_timestamp(time)).isoformat()

@@ -1,4 +1,4 @@
-"""The action that asks a meter for the blocks in its memory."""
+"""The action that requests the blocks in a meter's memory."""
 
 from datetime import datetime, timedelta
 from weakref import WeakKeyDictionary
@@ -18,7 +18,7 @@ from ..transport.home_assistant import Transport
 
 ATTR_SINCE = "since"
 
-_PAUSE = timedelta(hours=1)
+_MIN_INTERVAL = timedelta(hours=1)
 _SCHEMA = vol.Schema(
     {vol.Required(ATTR_CONFIG_ENTRY_ID): cv.string, vol.Required(ATTR_SINCE): cv.datetime}
 )
@@ -32,20 +32,21 @@ def async_setup_history_request(hass: HomeAssistant) -> None:
 
 
 class _Requests:
-    """Asks each meter at most once an hour: its answer costs it minutes of hard work.
+    """Requests the blocks of each meter at most once an hour: the answer takes it minutes.
 
-    A config entry lives through reloads, and is forgotten here once the user removed it.
+    A config entry outlives its reloads, and is dropped here once the user has removed it.
     """
 
     def __init__(self) -> None:
-        self._asked = WeakKeyDictionary[FluksoConfigEntry, datetime]()
+        self._requested_at = WeakKeyDictionary[FluksoConfigEntry, datetime]()
 
     async def async_request(self, call: ServiceCall) -> None:
-        """Publish which blocks are wanted.
+        """Publish the request for the blocks since a time.
 
         Raises:
-            ServiceValidationError: no such meter, nothing to ask for, or asked too recently.
-            HomeAssistantError: the broker is out of reach.
+            ServiceValidationError: there is no such meter, nothing to request, or the last request
+                was too recent.
+            HomeAssistantError: the broker is not connected.
         """
         entry: FluksoConfigEntry = async_get_config_entry(
             call.hass, DOMAIN, call.data[ATTR_CONFIG_ENTRY_ID]
@@ -66,9 +67,9 @@ class _Requests:
             raise ServiceValidationError(
                 translation_domain=DOMAIN, translation_key="no_counter_in_use"
             )
-        asked = self._asked.get(entry)
-        if asked is not None and now < asked + _PAUSE:
-            again = dt_util.as_local(asked + _PAUSE)
+        requested_at = self._requested_at.get(entry)
+        if requested_at is not None and now < requested_at + _MIN_INTERVAL:
+            again = dt_util.as_local(requested_at + _MIN_INTERVAL)
             raise ServiceValidationError(
                 translation_domain=DOMAIN,
                 translation_key="history_just_requested",
@@ -78,4 +79,4 @@ class _Requests:
             sync_topic(meter.prefix, meter.device_id),
             sync_list(sensors, int(since.timestamp())),
         )
-        self._asked[entry] = now
+        self._requested_at[entry] = now
