@@ -258,7 +258,7 @@ async def test_an_entry_that_does_not_tell_its_meter_is_left_as_it_is(
     assert entry.state is ConfigEntryState.MIGRATION_ERROR
     assert entry.as_dict() == before
     assert waiting(hass, entry) == set()
-    assert "can't be migrated, it does not tell its meter: delete it" in caplog.text
+    assert "can't be migrated because it does not identify its meter: delete it" in caplog.text
 
 
 async def test_an_entry_of_a_meter_that_is_set_up_anew_is_left_as_it_is(
@@ -271,7 +271,7 @@ async def test_an_entry_of_a_meter_that_is_set_up_anew_is_left_as_it_is(
 
     assert entry.state is ConfigEntryState.MIGRATION_ERROR
     assert entry.version == 1
-    assert "can't be migrated, its meter is set up anew: delete it" in caplog.text
+    assert "can't be migrated because its meter is already set up again: delete it" in caplog.text
 
 
 @pytest.mark.parametrize(

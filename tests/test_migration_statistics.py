@@ -290,10 +290,10 @@ async def test_the_mean_of_an_angle_starts_anew(
     assert await statistics.rows(alpha, "mean") == []
     assert len(await statistics.rows(alpha, "mean", "5minute")) == 1
     assert await statistics.issues() == {}
-    [told] = [line for line in caplog.messages if "cleared" in line]
-    assert told == (
-        f"The statistics of {alpha} are cleared and start anew: they are means of angles that were "
-        "taken as if 359° were far from 1°"
+    [message] = [line for line in caplog.messages if "cleared" in line]
+    assert message == (
+        f"The statistics of {alpha} are cleared: they are arithmetic means of angles, in which "
+        "359° is far from 1°"
     )
 
 

@@ -1,4 +1,4 @@
-"""The line in the activity log that tells of hours filled from the meter's memory."""
+"""The activity log's line for hours that were filled from the meter's memory."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -21,7 +21,7 @@ def async_describe_events(
     hass: HomeAssistant,
     async_describe_event: Callable[[str, str, Callable[[Event], dict[str, str]]], None],
 ) -> None:
-    """Tell how an event reads."""
+    """Register the description of the event."""
 
     @callback
     def describe(event: Event) -> dict[str, str]:
@@ -31,14 +31,14 @@ def async_describe_events(
         text = texts[f"component.{DOMAIN}.common.activity_{key}"]
         begin = dt_util.as_local(datetime.fromisoformat(filled["begin"]))
         state = hass.states.get(entity_id)
-        told = {
+        placeholders = {
             "hours": filled["hours"],
             "begin": f"{begin:%Y-%m-%d %H:%M}",
             "amount": f"{filled['amount'] or 0:.3f} {filled['unit'] or ''}".strip(),
         }
         return {
             LOGBOOK_ENTRY_NAME: state.name if state else entity_id,
-            LOGBOOK_ENTRY_MESSAGE: text.format(**told),
+            LOGBOOK_ENTRY_MESSAGE: text.format(**placeholders),
             LOGBOOK_ENTRY_ENTITY_ID: entity_id,
         }
 

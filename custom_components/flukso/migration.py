@@ -1,22 +1,21 @@
-"""Take over what the older integration of this domain left, so that its users lose nothing.
+"""Migration from the older integration of this domain: entry, entities and statistics.
 
 Its source is github.com/bertouttier/flukso-hacs, read at commit c8a6092 (version 1.0.13, 2024)
-and in its history from version 1.0.0 on. What it left:
+and in its history from version 1.0.0 on. It leaves:
 
 - a config entry of version 1, titled ``Flukso <device id>``, with the unique id
-  ``flukso_<device id>`` and ``{"device_hash": <device id>}`` for data;
-- one device for everything, with the identifier that the meter's device has here, and the
-  firmware "unknown" where no self-test was heard;
-- entities with the unique ids of today, all diagnostic. Errors, movements and vibrations of
-  kubes are binary sensors, as they are here; proximity is a sensor of a gauge that no kube
-  publishes;
+  ``flukso_<device id>`` and the data ``{"device_hash": <device id>}``;
+- one device for everything, with the identifier of the meter's device here, and the firmware
+  "unknown" if no self-test was received;
+- entities with the same unique ids as here, all diagnostic. Errors, movements and vibrations of
+  kubes are binary sensors, as here; proximity is a sensor of a gauge that no kube publishes;
 - statistics that Home Assistant converts by itself (gas counters in m³, power factors in %,
   distortions without a unit), and others: reactive energy in "VARh"; flows in "L/s", those of
-  gas divided by 1000 and in "m³/s", although an FLM02 tells them by the day; the pressure of
+  gas divided by 1000 and in "m³/s", although an FLM02 sends them per day; the pressure of
   kubes in "hPa" although it is in Pa; their battery in "%" of 3.3 V; angles without a unit.
 
-The entry is migrated at once. Its entities are marked, and taken over when the meter tells of
-their sensors: before that nobody knows what they measure, and what comes over the wire.
+The entry is migrated at once. Its entities are marked, and taken over when the configuration of
+their sensors arrives: what they measure, and in which unit, is unknown before.
 """
 
 from collections.abc import Mapping
@@ -59,71 +58,75 @@ from .redaction import shortened
 
 _LOGGER = logging.getLogger(__name__)
 
-#: Home Assistant's recent statistics have a row for so long (s).
-_RECENT = 5 * MINUTE
-#: The options of an entity that waits to be taken over.
-_MARK = {"taken_over": False}
+#: The period of a row of Home Assistant's short-term statistics (s).
+_SHORT_TERM = 5 * MINUTE
+#: The options of an entity that is not taken over yet.
+_PENDING_OPTIONS = {"taken_over": False}
 
 
 @dataclass(frozen=True, slots=True)
-class _Meaning:
-    """What values under an older label are: ``factor`` of a unit each, if ``over`` a limit."""
+class _Correction:
+    """The correct unit of mislabelled values; those over ``over`` are multiplied by ``factor``."""
 
     unit: str
     unit_class: str
     factor: float = 1
     over: float = 0
 
-    def of(self, value: float | None) -> float | None:
-        """A recorded value as it should have been; where there is none, there is none."""
+    def apply(self, value: float | None) -> float | None:
+        """Return a recorded value as it should have been; None stays None."""
         return value * self.factor if value is not None and value > self.over else value
 
 
-#: What the older labels mean, by the unit on the wire. No air weighs 2000 hPa: that was Pa. Before
-#: 2023 reactive power was in "VAR" and a flow of water in "L".
-_MEANINGS: dict[tuple[Unit, str | None], _Meaning] = {
-    (Unit.VAR_HOUR, "VARh"): _Meaning(
+#: The corrections by the meter's unit and the recorded one. No air pressure exceeds 2000 hPa: such
+#: values were in Pa. Before 2023, reactive power was in "VAR" and a flow of water in "L".
+_CORRECTIONS: dict[tuple[Unit, str | None], _Correction] = {
+    (Unit.VAR_HOUR, "VARh"): _Correction(
         UnitOfReactiveEnergy.VOLT_AMPERE_REACTIVE_HOUR, "reactive_energy"
     ),
-    (Unit.VAR, "VAR"): _Meaning(UnitOfReactivePower.VOLT_AMPERE_REACTIVE, "reactive_power"),
-    (Unit.LITRE_PER_SECOND, "L"): _Meaning(
+    (Unit.VAR, "VAR"): _Correction(UnitOfReactivePower.VOLT_AMPERE_REACTIVE, "reactive_power"),
+    (Unit.LITRE_PER_SECOND, "L"): _Correction(
         UnitOfVolumeFlowRate.LITERS_PER_SECOND, "volume_flow_rate"
     ),
-    (Unit.LITRE_PER_DAY, "L"): _Meaning(
+    (Unit.LITRE_PER_DAY, "L"): _Correction(
         UnitOfVolumeFlowRate.LITERS_PER_MINUTE, "volume_flow_rate", MINUTE / DAY
     ),
-    (Unit.LITRE_PER_DAY, "L/s"): _Meaning(
+    (Unit.LITRE_PER_DAY, "L/s"): _Correction(
         UnitOfVolumeFlowRate.LITERS_PER_MINUTE, "volume_flow_rate", MINUTE / DAY
     ),
-    (Unit.LITRE_PER_DAY, "m³/s"): _Meaning(
+    (Unit.LITRE_PER_DAY, "m³/s"): _Correction(
         UnitOfVolumeFlowRate.LITERS_PER_MINUTE, "volume_flow_rate", 1000 * MINUTE / DAY
     ),
-    (Unit.PASCAL, "hPa"): _Meaning(UnitOfPressure.HPA, "pressure", 0.01, over=2000),
-    (Unit.VOLT, "%"): _Meaning(UnitOfElectricPotential.VOLT, "voltage", 3.3 / 100),
+    (Unit.PASCAL, "hPa"): _Correction(UnitOfPressure.HPA, "pressure", 0.01, over=2000),
+    (Unit.VOLT, "%"): _Correction(UnitOfElectricPotential.VOLT, "voltage", 3.3 / 100),
 }
 
 
 @callback
 def migrate_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> bool:
-    """Make an entry of the older integration one of this, and mark its entities.
+    """Convert a config entry of the older integration, and mark its entities.
 
-    It fails, and changes nothing, where the entry does not tell its meter, and where that meter
-    is set up already.
+    Fails without a change if the entry does not identify its meter, or that meter is set up
+    already.
     """
     device_id = str(entry.data.get("device_hash"))
     name = shortened(entry.title)
     if not is_id(device_id) or entry.unique_id != f"{DOMAIN}_{device_id}":
-        _LOGGER.error("%s can't be migrated, it does not tell its meter: delete it", name)
+        _LOGGER.error(
+            "%s can't be migrated because it does not identify its meter: delete it", name
+        )
         return False
     if hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, device_id):
-        _LOGGER.error("%s can't be migrated, its meter is set up anew: delete it", name)
+        _LOGGER.error(
+            "%s can't be migrated because its meter is already set up again: delete it", name
+        )
         return False
     registry = er.async_get(hass)
     for entity in er.async_entries_for_config_entry(registry, entry.entry_id):
-        registry.async_update_entity_options(entity.entity_id, DOMAIN, _MARK)
+        registry.async_update_entity_options(entity.entity_id, DOMAIN, _PENDING_OPTIONS)
     _forget_unknown_firmware(hass, entry, device_id)
-    another = len(hass.config_entries.async_entries(DOMAIN, include_ignore=False)) > 1
-    title = f"Fluksometer {device_id[:6]}" if another else "Fluksometer"
+    has_others = len(hass.config_entries.async_entries(DOMAIN, include_ignore=False)) > 1
+    title = f"Fluksometer {device_id[:6]}" if has_others else "Fluksometer"
     hass.config_entries.async_update_entry(
         entry,
         title=title if entry.title == f"Flukso {device_id}" else entry.title,
@@ -143,10 +146,10 @@ def _forget_unknown_firmware(hass: HomeAssistant, entry: FluksoConfigEntry, devi
 
 @callback
 def take_over(hass: HomeAssistant, entry: FluksoConfigEntry) -> None:
-    """Take over the marked entities of the sensors that the meter has told of by now.
+    """Take over the marked entities whose sensors are in the meter's configuration by now.
 
-    Those of disabled sensors wait. One whose sensor does not publish such readings can never
-    come alive again, and is removed. The devices of the meter are registered already.
+    Entities of disabled sensors stay marked. One whose sensor does not publish such readings can
+    never become available again, and is removed. The meter's devices are registered already.
     """
     registry, meter = er.async_get(hass), entry.runtime_data.meter
     marked = {
@@ -168,8 +171,8 @@ def take_over(hass: HomeAssistant, entry: FluksoConfigEntry) -> None:
             continue
         streams[entity.entity_id] = channel.stream
         registry.async_update_entity_options(entity.entity_id, DOMAIN, None)
-        if (channel.stream.unit, entity.unit_of_measurement) in _MEANINGS:
-            # Home Assistant would go on to show that unit, if it can.
+        if (channel.stream.unit, entity.unit_of_measurement) in _CORRECTIONS:
+            # Home Assistant would continue to display that unit if it can convert to it.
             registry.async_update_entity(entity.entity_id, unit_of_measurement=None)
         _keep_in_area(hass, entry, sensor)
     if streams and is_recording(hass):
@@ -179,7 +182,7 @@ def take_over(hass: HomeAssistant, entry: FluksoConfigEntry) -> None:
 
 
 def _keep_in_area(hass: HomeAssistant, entry: FluksoConfigEntry, sensor: Sensor) -> None:
-    """Put a kube where its entities were: in the area of the meter, which only ports inherit."""
+    """Put a kube into the meter's area, where its entities were; only ports inherit it."""
     registry, meter = dr.async_get(hass), entry.runtime_data.meter
     main = registry.async_get_device_by_identifier((DOMAIN, meter.device_id), entry.entry_id)
     part = part_of(meter, sensor)
@@ -191,51 +194,54 @@ def _keep_in_area(hass: HomeAssistant, entry: FluksoConfigEntry, sensor: Sensor)
 async def _async_correct_statistics(
     hass: HomeAssistant, streams: Mapping[str, Stream], now: datetime
 ) -> None:
-    """Let the statistics of entities, by entity id, mean what they say, and go on."""
+    """Correct the statistics of entities (by entity id), and let their sums continue."""
     for statistic_id, stream in streams.items():
         recorded = await async_statistic(hass, statistic_id)
         if recorded is None:
             continue
-        meaning = _MEANINGS.get((stream.unit, recorded.unit))
+        correction = _CORRECTIONS.get((stream.unit, recorded.unit))
         statistic = recorded
-        if meaning is not None:
-            statistic = recorded.relabelled(meaning.unit, meaning.unit_class)
+        if correction is not None:
+            statistic = recorded.relabelled(correction.unit, correction.unit_class)
         if stream.unit is Unit.DEGREE:
             _LOGGER.warning(
-                "The statistics of %s are cleared and start anew: they are means of angles that "
-                "were taken as if 359° were far from 1°",
+                "The statistics of %s are cleared: they are arithmetic means of angles, "
+                "in which 359° is far from 1°",
                 statistic_id,
             )
             clear(hass, recorded)
         elif recorded.has_sum:
             end = await _async_end_of_sum(hass, recorded, now)
-            if meaning is not None:
+            if correction is not None:
                 write(hass, statistic, [])
             write_recent(hass, statistic, end)
-        elif meaning is not None:
+        elif correction is not None:
             hours = await async_read(hass, recorded)
             five_minutes = await async_read(hass, recorded, recent=True)
-            write(hass, statistic, [_corrected(row, meaning) for row in hours])
-            write_recent(hass, statistic, [_corrected(row, meaning) for row in five_minutes])
+            write(hass, statistic, [_corrected(row, correction) for row in hours])
+            write_recent(hass, statistic, [_corrected(row, correction) for row in five_minutes])
 
 
-def _corrected(row: StoredRow, meaning: _Meaning) -> StoredRow:
+def _corrected(row: StoredRow, correction: _Correction) -> StoredRow:
     return StoredRow(
-        row.hour, mean=meaning.of(row.mean), min=meaning.of(row.min), max=meaning.of(row.max)
+        row.hour,
+        mean=correction.apply(row.mean),
+        min=correction.apply(row.min),
+        max=correction.apply(row.max),
     )
 
 
 async def _async_end_of_sum(
     hass: HomeAssistant, statistic: Statistic, now: datetime
 ) -> list[StoredRow]:
-    """Where a sum ended, as a five-minute row of just now; nothing where such a row exists.
+    """Return the end of a sum as a current five-minute row; nothing if five-minute rows exist.
 
-    Home Assistant adds to the latest five-minute row, and deletes them after some days. An
-    entity that comes back later would start from 0, and the Energy dashboard would show all
-    that was ever counted as a negative consumption.
+    Home Assistant continues the sum of the latest five-minute row, and deletes these rows after
+    some days. An entity that returns later would start from 0, and the Energy dashboard would
+    display all that was ever counted as a negative consumption.
     """
     if await async_read(hass, statistic, recent=True):
         return []
-    start = int(now.timestamp() // _RECENT * _RECENT - 2 * _RECENT)
+    start = int(now.timestamp() // _SHORT_TERM * _SHORT_TERM - 2 * _SHORT_TERM)
     summed = [row for row in await async_read(hass, statistic) if row.sum is not None]
     return [StoredRow(start, state=row.state, sum=row.sum) for row in summed[-1:]]
