@@ -1,4 +1,4 @@
-"""The doctor on the meter's clock: told of when it is far off for an hour, until it is right."""
+"""The issue about a meter's clock that is far off for an hour."""
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
@@ -13,26 +13,26 @@ from ..minutes import Home
 
 @pytest.fixture
 def meter() -> Meter:
-    """A meter that speaks every second."""
+    """Return a meter that sends every second."""
     return three_clamps()
 
 
 @pytest.fixture
 def home(hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory) -> Home:
-    """Home Assistant over the minutes."""
+    """Return Home Assistant with simulated minutes."""
     return Home(hass, broker, freezer)
 
 
 async def wait(home: Home, meter: Meter, minutes: int, ahead: int) -> None:
-    """Let minutes pass in which the meter tells its power, with its own time."""
+    """Let minutes pass in which the meter sends its power, with its own time."""
     for _ in range(minutes):
         await home.broker.publish(meter.topic(1, "gauge"), reading(100, "W", age=-ahead))
         await home.wait(1)
 
 
-@pytest.mark.parametrize(("ahead", "told"), [(400, "+0:07"), (-7200, "−2:00"), (301, "+0:05")])
-async def test_a_clock_that_is_off_for_an_hour_is_told_of_until_it_is_right(
-    hass: HomeAssistant, broker: Broker, home: Home, meter: Meter, *, ahead: int, told: str
+@pytest.mark.parametrize(("ahead", "displayed"), [(400, "+0:07"), (-7200, "−2:00"), (301, "+0:05")])
+async def test_a_clock_that_is_off_for_an_hour_has_an_issue_until_it_is_right(
+    hass: HomeAssistant, broker: Broker, home: Home, meter: Meter, *, ahead: int, displayed: str
 ) -> None:
     await set_up(hass, broker, meter, "Upstairs")
 
@@ -41,13 +41,13 @@ async def test_a_clock_that_is_off_for_an_hour_is_told_of_until_it_is_right(
     await wait(home, meter, 2, ahead)
     assert home.issues == ["clock_wrong"]
     assert home.told["name"] == "Upstairs"
-    assert home.told["ahead"] == told
+    assert home.told["ahead"] == displayed
 
     await wait(home, meter, 2, 0)
     assert home.issues == []
 
 
-async def test_a_clock_that_is_a_little_off_is_no_fault(
+async def test_a_clock_that_is_slightly_off_has_no_issue(
     hass: HomeAssistant, broker: Broker, home: Home, meter: Meter
 ) -> None:
     await set_up(hass, broker, meter)
@@ -58,7 +58,7 @@ async def test_a_clock_that_is_a_little_off_is_no_fault(
     assert home.issues == []
 
 
-async def test_an_hour_is_counted_anew_when_the_clock_was_right_between(
+async def test_the_hour_is_reset_when_the_clock_was_right_in_between(
     hass: HomeAssistant, broker: Broker, home: Home, meter: Meter
 ) -> None:
     await set_up(hass, broker, meter)
@@ -70,7 +70,7 @@ async def test_an_hour_is_counted_anew_when_the_clock_was_right_between(
     assert home.issues == []
 
 
-async def test_silence_neither_proves_nor_cures_it(
+async def test_silence_neither_creates_nor_deletes_the_issue(
     hass: HomeAssistant, broker: Broker, home: Home, meter: Meter
 ) -> None:
     await set_up(hass, broker, meter)
@@ -84,7 +84,7 @@ async def test_silence_neither_proves_nor_cures_it(
     assert home.issues == ["clock_wrong"]
 
 
-async def test_the_time_that_the_meter_tells_counts_where_no_clamp_speaks(
+async def test_the_time_topic_is_used_for_a_meter_without_clamps(
     hass: HomeAssistant, broker: Broker, home: Home, meter: Meter
 ) -> None:
     meter = meter.changed(*range(1, 37), enable=0).changed(37, enable=1)
@@ -98,7 +98,7 @@ async def test_the_time_that_the_meter_tells_counts_where_no_clamp_speaks(
     assert home.told["ahead"] == "−0:10"
 
 
-async def test_a_meter_without_clamps_that_is_switched_off_is_told_of_after_a_day(
+async def test_a_meter_without_clamps_that_is_switched_off_has_an_issue_after_a_day(
     hass: HomeAssistant, broker: Broker, home: Home, meter: Meter
 ) -> None:
     meter = meter.changed(*range(1, 37), enable=0).changed(37, enable=1)

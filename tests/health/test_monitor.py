@@ -1,4 +1,4 @@
-"""The bridge doctor: an issue while its signs are there, and none that the user can't mend."""
+"""The issues of the health monitor: while a problem lasts, and if the user can fix it."""
 
 from dataclasses import replace
 
@@ -19,18 +19,18 @@ A_DAY = 24 * 60
 
 @pytest.fixture
 def meter() -> Meter:
-    """A meter that speaks every second."""
+    """Return a meter that sends every second."""
     return three_clamps()
 
 
 @pytest.fixture
 def home(hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory) -> Home:
-    """Home Assistant over the minutes."""
+    """Return Home Assistant with simulated minutes."""
     return Home(hass, broker, freezer)
 
 
 @pytest.mark.parametrize("prefix", ["", PREFIX])
-async def test_a_meter_that_is_well_raises_nothing(
+async def test_a_meter_without_problems_has_no_issues(
     hass: HomeAssistant, broker: Broker, home: Home, meter: Meter, prefix: str
 ) -> None:
     meter = replace(meter, prefix=prefix)
@@ -41,7 +41,7 @@ async def test_a_meter_that_is_well_raises_nothing(
     assert home.issues == []
 
 
-async def test_a_bridge_without_the_readings_is_told_of_until_they_come(
+async def test_a_bridge_without_the_readings_has_an_issue_until_they_arrive(
     hass: HomeAssistant, broker: Broker, home: Home, meter: Meter
 ) -> None:
     meter = replace(meter, prefix=PREFIX)
@@ -58,7 +58,7 @@ async def test_a_bridge_without_the_readings_is_told_of_until_they_come(
     assert home.issues == []
 
 
-async def test_a_bridge_that_loses_the_readings_is_told_of(
+async def test_a_bridge_that_loses_the_readings_has_an_issue(
     hass: HomeAssistant, broker: Broker, home: Home, meter: Meter
 ) -> None:
     await set_up(hass, broker, meter)
@@ -71,7 +71,7 @@ async def test_a_bridge_that_loses_the_readings_is_told_of(
     assert home.issues == ["no_readings"]
 
 
-async def test_a_meter_that_is_switched_off_is_told_of_after_a_day(
+async def test_a_meter_that_is_switched_off_has_an_issue_after_a_day(
     hass: HomeAssistant, broker: Broker, home: Home, meter: Meter
 ) -> None:
     await hass.config.async_set_time_zone("UTC")
@@ -90,7 +90,7 @@ async def test_a_meter_that_is_switched_off_is_told_of_after_a_day(
     assert home.issues == []
 
 
-async def test_that_it_was_silent_before_a_restart_counts(
+async def test_silence_before_a_restart_counts(
     hass: HomeAssistant, broker: Broker, home: Home, meter: Meter
 ) -> None:
     entry = await set_up(hass, broker, meter)
@@ -105,7 +105,7 @@ async def test_that_it_was_silent_before_a_restart_counts(
     assert home.issues == ["silent"]
 
 
-async def test_a_meter_that_was_never_heard_is_told_of_after_a_day(
+async def test_a_meter_that_never_sent_anything_has_an_issue_after_a_day(
     hass: HomeAssistant, broker: Broker, home: Home, meter: Meter
 ) -> None:
     entry = await set_up(hass, broker, meter)
@@ -119,7 +119,7 @@ async def test_a_meter_that_was_never_heard_is_told_of_after_a_day(
     assert home.issues == ["silent"]
 
 
-async def test_nobody_has_to_use_water(
+async def test_an_idle_water_meter_has_no_issue(
     hass: HomeAssistant, broker: Broker, home: Home, meter: Meter
 ) -> None:
     await set_up(hass, broker, meter.changed(*range(1, 37), enable=0).changed(37, enable=1))
@@ -129,7 +129,7 @@ async def test_nobody_has_to_use_water(
     assert home.issues == []
 
 
-async def test_kubes_alone_are_missed_after_ten_minutes(
+async def test_a_meter_with_kubes_only_has_an_issue_after_ten_minutes(
     hass: HomeAssistant, broker: Broker, home: Home
 ) -> None:
     await set_up(hass, broker, kubes_alone())
@@ -141,7 +141,7 @@ async def test_kubes_alone_are_missed_after_ten_minutes(
     assert home.issues == ["no_readings"]
 
 
-async def test_a_broker_that_is_away_is_not_the_meters_fault(
+async def test_a_broker_that_is_not_connected_is_no_problem_of_the_meter(
     hass: HomeAssistant, broker: Broker, home: Home, meter: Meter
 ) -> None:
     await set_up(hass, broker, meter)
@@ -159,7 +159,7 @@ async def test_a_broker_that_is_away_is_not_the_meters_fault(
     assert home.issues == []
 
 
-async def test_a_bridge_without_the_configuration_is_told_of_until_it_comes(
+async def test_a_bridge_without_the_configuration_has_an_issue_until_it_arrives(
     hass: HomeAssistant, broker: Broker, home: Home, meter: Meter
 ) -> None:
     entry = await set_up(hass, broker, meter)
@@ -177,16 +177,16 @@ async def test_a_bridge_without_the_configuration_is_told_of_until_it_comes(
 
 
 @pytest.mark.parametrize(
-    ("report", "cure"),
+    ("report", "fix"),
     [
-        ("sensor", "the next good one"),
-        ("flx", "the next good one"),
+        ("sensor", "the next valid one"),
+        ("flx", "the next valid one"),
         ("kube", "deleted"),
         ("flx", "deleted"),
     ],
 )
-async def test_a_configuration_that_cannot_be_read_is_told_of_until_it_can(
-    hass: HomeAssistant, broker: Broker, home: Home, *, report: str, cure: str
+async def test_an_invalid_configuration_has_an_issue_until_it_is_valid_or_deleted(
+    hass: HomeAssistant, broker: Broker, home: Home, *, report: str, fix: str
 ) -> None:
     meter = kubes_alone()
     await set_up(hass, broker, meter)
@@ -198,12 +198,12 @@ async def test_a_configuration_that_cannot_be_read_is_told_of_until_it_can(
     assert home.issues == ["unreadable_configuration"]
     assert home.told["report"] == f"config/{report} (not JSON)"
 
-    await broker.publish(topic, meter.reports[topic] if cure != "deleted" else "")
+    await broker.publish(topic, meter.reports[topic] if fix != "deleted" else "")
     await home.wait(1, meter)
     assert home.issues == []
 
 
-async def test_a_deleted_configuration_is_missed(
+async def test_a_deleted_configuration_has_an_issue(
     hass: HomeAssistant, broker: Broker, home: Home, meter: Meter
 ) -> None:
     await set_up(hass, broker, meter)
@@ -214,7 +214,7 @@ async def test_a_deleted_configuration_is_missed(
     assert home.issues == ["no_configuration"]
 
 
-async def test_an_issue_is_raised_once_and_not_every_minute(
+async def test_an_issue_is_created_once_and_not_every_minute(
     hass: HomeAssistant, broker: Broker, home: Home, meter: Meter
 ) -> None:
     changes = async_capture_events(hass, ir.EVENT_REPAIRS_ISSUE_REGISTRY_UPDATED)
@@ -226,7 +226,7 @@ async def test_an_issue_is_raised_once_and_not_every_minute(
     assert [event.data["action"] for event in changes] == ["create"]
 
 
-async def test_a_meter_that_is_removed_needs_no_doctor(
+async def test_a_removed_meter_is_no_longer_monitored(
     hass: HomeAssistant, broker: Broker, home: Home, meter: Meter
 ) -> None:
     entry = await set_up(hass, broker, meter)

@@ -1,4 +1,4 @@
-"""What the user ignores of the bridge doctor's issues: while its cause lasts, and no longer."""
+"""Ignored issues of the health monitor: ignored while the problem lasts, and no longer."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -26,19 +26,19 @@ type Again = Callable[[MockConfigEntry], Awaitable[None]]
 
 @pytest.fixture
 def meter() -> Meter:
-    """A meter that speaks every second."""
+    """Return a meter that sends every second."""
     return three_clamps()
 
 
 @pytest.fixture
 def pulses(meter: Meter) -> Meter:
-    """A meter with nothing but a water meter."""
+    """Return a meter with a water meter only."""
     return meter.changed(*range(1, 37), enable=0).changed(37, enable=1)
 
 
 @pytest.fixture
 def home(hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory) -> Home:
-    """Home Assistant over the minutes."""
+    """Return Home Assistant with simulated minutes."""
     return Home(hass, broker, freezer)
 
 
@@ -46,7 +46,7 @@ def home(hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory) ->
 def again(
     request: pytest.FixtureRequest, hass: HomeAssistant, hass_storage: object, home: Home
 ) -> Again:
-    """Load the meter anew, or Home Assistant with it."""
+    """Reload the meter, or restart Home Assistant."""
 
     async def restart(entry: MockConfigEntry) -> None:
         await flush_store(ir.async_get(hass)._store)
@@ -65,13 +65,13 @@ def ignore(hass: HomeAssistant) -> None:
 
 
 def assert_ignored(hass: HomeAssistant, entry: MockConfigEntry, what: str) -> None:
-    """Assert that there is that issue alone, and that it is ignored."""
+    """Assert that there is only this issue, and that it is ignored."""
     [issue] = ir.async_get(hass).issues.values()
     assert issue.issue_id == f"{what}_{entry.entry_id}"
     assert issue.dismissed_version is not None
 
 
-async def test_readings_that_never_came(
+async def test_readings_that_never_arrived(
     hass: HomeAssistant, broker: Broker, home: Home, meter: Meter, again: Again
 ) -> None:
     entry = await set_up(hass, broker, meter)
@@ -94,7 +94,7 @@ async def test_readings_that_never_came(
     assert issue.dismissed_version is None
 
 
-async def test_readings_that_came_until_the_bridge_lost_them(
+async def test_readings_that_arrived_until_the_bridge_lost_them(
     hass: HomeAssistant, broker: Broker, home: Home, meter: Meter, again: Again
 ) -> None:
     entry = await set_up(hass, broker, meter)
@@ -111,7 +111,7 @@ async def test_readings_that_came_until_the_bridge_lost_them(
         assert_ignored(hass, entry, "no_readings")
 
 
-async def test_readings_of_kubes_which_speak_once_a_minute(
+async def test_readings_of_kubes_which_send_once_a_minute(
     hass: HomeAssistant, broker: Broker, home: Home, again: Again
 ) -> None:
     entry = await set_up(hass, broker, kubes_alone())
@@ -147,7 +147,7 @@ async def test_a_meter_that_is_silent(
     assert home.issues == []
 
 
-async def test_a_silent_meter_whose_configuration_comes_after_all(
+async def test_a_silent_meter_whose_configuration_arrives_later(
     hass: HomeAssistant, broker: Broker, home: Home, again: Again
 ) -> None:
     meter = kubes_alone()
@@ -185,7 +185,7 @@ async def test_a_silent_meter_without_clamps(
     assert home.issues == []
 
 
-async def test_a_configuration_that_does_not_come(
+async def test_a_configuration_that_does_not_arrive(
     hass: HomeAssistant, broker: Broker, home: Home, meter: Meter, again: Again
 ) -> None:
     entry = await set_up(hass, broker, meter)
@@ -204,7 +204,7 @@ async def test_a_configuration_that_does_not_come(
     assert home.issues == []
 
 
-async def test_a_configuration_that_cannot_be_read(
+async def test_an_invalid_configuration(
     hass: HomeAssistant, broker: Broker, home: Home, meter: Meter, again: Again
 ) -> None:
     entry = await set_up(hass, broker, meter)
@@ -226,7 +226,7 @@ async def test_a_configuration_that_cannot_be_read(
     assert home.issues == []
 
 
-async def test_a_configuration_of_which_nothing_is_heard_again(
+async def test_an_invalid_configuration_that_does_not_arrive_again(
     hass: HomeAssistant, broker: Broker, home: Home, meter: Meter, again: Again
 ) -> None:
     entry = await set_up(hass, broker, meter)
@@ -244,7 +244,7 @@ async def test_a_configuration_of_which_nothing_is_heard_again(
 @pytest.mark.parametrize(
     ("what", "is_behind"), [("other_prefix", False), ("two_prefixes", True)], ids=["gone", "twice"]
 )
-async def test_readings_that_come_without_the_prefix(
+async def test_readings_that_arrive_without_the_prefix(
     hass: HomeAssistant,
     broker: Broker,
     home: Home,
@@ -256,14 +256,14 @@ async def test_readings_that_come_without_the_prefix(
 ) -> None:
     behind = replace(meter, prefix=PREFIX)
     entry = await set_up(hass, broker, behind)
-    heard = [meter, behind] if is_behind else [meter]
-    await home.wait(8, *heard)
+    sending = [meter, behind] if is_behind else [meter]
+    await home.wait(8, *sending)
     assert home.issues == [what]
     ignore(hass)
 
     await again(entry)
     for _ in range(10):
-        await home.wait(1, *heard)
+        await home.wait(1, *sending)
         assert_ignored(hass, entry, what)
 
     await home.wait(6, behind)
@@ -291,7 +291,7 @@ async def test_a_clock_that_is_wrong(
     assert home.issues == []
 
 
-async def test_of_a_meter_whose_entities_are_all_disabled_nothing_is_missed(
+async def test_a_meter_whose_entities_are_all_disabled_has_no_issue(
     hass: HomeAssistant, broker: Broker, home: Home, meter: Meter, again: Again
 ) -> None:
     entry = await set_up(hass, broker, meter)
@@ -305,7 +305,7 @@ async def test_of_a_meter_whose_entities_are_all_disabled_nothing_is_missed(
     assert home.issues == []
 
 
-async def test_a_meter_that_is_disabled_is_not_told_of(
+async def test_a_disabled_meter_has_no_issue(
     hass: HomeAssistant, broker: Broker, home: Home, meter: Meter
 ) -> None:
     entry = await set_up(hass, broker, meter)
@@ -318,7 +318,7 @@ async def test_a_meter_that_is_disabled_is_not_told_of(
     assert home.issues == []
 
 
-async def test_what_is_ignored_of_a_meter_that_is_disabled_stays_so_until_it_is_well(
+async def test_an_ignored_issue_of_a_disabled_meter_stays_ignored_until_the_problem_is_gone(
     hass: HomeAssistant, broker: Broker, home: Home, meter: Meter
 ) -> None:
     entry = await set_up(hass, broker, meter)
@@ -336,7 +336,7 @@ async def test_what_is_ignored_of_a_meter_that_is_disabled_stays_so_until_it_is_
     assert home.issues == []
 
 
-async def test_what_is_told_of_a_meter_stays_over_a_reload(
+async def test_an_issue_stays_over_a_reload(
     hass: HomeAssistant, broker: Broker, home: Home, meter: Meter
 ) -> None:
     entry = await set_up(hass, broker, meter)
@@ -350,7 +350,7 @@ async def test_what_is_told_of_a_meter_stays_over_a_reload(
     assert home.issues == []
 
 
-async def test_what_is_ignored_of_a_meter_that_is_removed_is_forgotten(
+async def test_an_ignored_issue_is_deleted_with_the_meter(
     hass: HomeAssistant, broker: Broker, home: Home, meter: Meter
 ) -> None:
     entry = await set_up(hass, broker, meter)

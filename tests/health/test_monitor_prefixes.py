@@ -1,4 +1,4 @@
-"""The bridge doctor where a meter has a topic prefix: its readings may come without, or twice."""
+"""The issues of a meter with a topic prefix whose readings arrive without it, or twice."""
 
 import asyncio
 from dataclasses import replace
@@ -19,23 +19,23 @@ PREFIX = "home/flukso"
 
 @pytest.fixture
 def meter() -> Meter:
-    """A meter without the prefix."""
+    """Return a meter without the prefix."""
     return three_clamps()
 
 
 @pytest.fixture
 def behind(meter: Meter) -> Meter:
-    """The same meter behind its prefix."""
+    """Return the same meter with its prefix."""
     return replace(meter, prefix=PREFIX)
 
 
 @pytest.fixture
 def home(hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory) -> Home:
-    """Home Assistant over the minutes."""
+    """Return Home Assistant with simulated minutes."""
     return Home(hass, broker, freezer)
 
 
-async def test_a_meter_that_arrives_twice_is_told_of_until_it_does_not(
+async def test_a_meter_whose_readings_arrive_twice_has_an_issue_until_they_do_not(
     hass: HomeAssistant, broker: Broker, home: Home, meter: Meter, behind: Meter
 ) -> None:
     await set_up(hass, broker, behind)
@@ -51,7 +51,7 @@ async def test_a_meter_that_arrives_twice_is_told_of_until_it_does_not(
     assert home.issues == []
 
 
-async def test_a_meter_whose_prefix_has_gone_is_told_of_until_it_is_reconfigured(
+async def test_a_meter_whose_prefix_was_removed_has_an_issue_until_it_is_reconfigured(
     hass: HomeAssistant, broker: Broker, home: Home, meter: Meter, behind: Meter
 ) -> None:
     entry = await set_up(hass, broker, behind)
@@ -70,12 +70,12 @@ async def test_a_meter_whose_prefix_has_gone_is_told_of_until_it_is_reconfigured
     assert home.issues == []
 
 
-async def test_what_an_earlier_bridge_left_behind_is_no_second_way(
+async def test_retained_readings_of_an_earlier_bridge_are_ignored(
     hass: HomeAssistant, broker: Broker, home: Home
 ) -> None:
-    left = flm02()
-    await broker.publish_all(left.readings(), retain=True)
-    meter = replace(left, prefix=PREFIX)
+    without_prefix = flm02()
+    await broker.publish_all(without_prefix.readings(), retain=True)
+    meter = replace(without_prefix, prefix=PREFIX)
     await set_up(hass, broker, meter)
 
     await home.wait(10, meter)
@@ -83,26 +83,26 @@ async def test_what_an_earlier_bridge_left_behind_is_no_second_way(
     assert home.issues == []
 
 
-async def test_one_reading_is_followed_without_the_prefix_and_no_more(
+async def test_only_one_reading_is_subscribed_to_without_the_prefix(
     hass: HomeAssistant, broker: Broker, home: Home, meter: Meter, behind: Meter
 ) -> None:
-    def followed() -> set[str]:
+    def without_prefix() -> set[str]:
         return {topic for topic in broker.topics if topic.startswith("/sensor/")}
 
     entry = await set_up(hass, broker, behind)
     await home.wait(3)
-    assert followed() == {meter.topic(1, "counter")}
+    assert without_prefix() == {meter.topic(1, "counter")}
 
     await broker.publish(*behind.changed(1, enable=0).sensor_report)
     await home.wait(1)
-    assert followed() == {meter.topic(2, "counter")}
+    assert without_prefix() == {meter.topic(2, "counter")}
 
     assert await hass.config_entries.async_unload(entry.entry_id)
     await broker.settle()
-    assert followed() == set()
+    assert without_prefix() == set()
 
 
-async def test_where_the_reading_cannot_be_followed_it_is_tried_again(
+async def test_a_failed_subscription_is_tried_again(
     hass: HomeAssistant, broker: Broker, home: Home, meter: Meter, behind: Meter
 ) -> None:
     entry = await set_up(hass, broker, behind)
@@ -122,21 +122,21 @@ async def test_where_the_reading_cannot_be_followed_it_is_tried_again(
     assert not [topic for topic in broker.topics if topic.startswith("/sensor/")]
 
 
-async def test_a_look_that_takes_long_is_waited_for_by_the_next_and_ends_with_the_meter(
+async def test_the_next_check_waits_for_a_slow_one_which_ends_with_the_meter(
     hass: HomeAssistant, broker: Broker, home: Home, meter: Meter, behind: Meter
 ) -> None:
     entry = await set_up(hass, broker, behind)
-    followed = meter.topic(1, "counter")
+    topic = meter.topic(1, "counter")
 
-    with queued(followed) as queue:
+    with queued(topic) as queue:
         for _ in range(7):
             home.freezer.tick(60)
             async_fire_time_changed(hass)
             await asyncio.sleep(0)
-        assert queue.topics == [followed]
+        assert queue.topics == [topic]
         assert await hass.config_entries.async_unload(entry.entry_id)
         queue.grant_all()
         await broker.settle()
 
-    assert followed not in broker.topics
+    assert topic not in broker.topics
     assert home.issues == []

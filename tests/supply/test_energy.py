@@ -95,8 +95,8 @@ async def test_energies_wait_for_a_phase_that_is_missing(
     await house.live(1, SUNNY)
 
     assert total_value(hass, METER, IMPORT) == before[IMPORT] == 0
-    booked = total_value(hass, METER, EXPORT) - before[EXPORT]
-    assert booked == pytest.approx(1800 * 21 / 3.6e6, abs=2e-6)
+    added = total_value(hass, METER, EXPORT) - before[EXPORT]
+    assert added == pytest.approx(1800 * 21 / 3.6e6, abs=2e-6)
 
 
 async def test_the_energy_of_a_silent_phase_is_added_when_it_is_back(
@@ -110,12 +110,12 @@ async def test_the_energy_of_a_silent_phase_is_added_when_it_is_back(
     assert {total(hass, METER, what).state for what in ENERGIES} == {"unavailable"}
     await house.live(3, CLOUDY)
 
-    booked = total_value(hass, METER, IMPORT) - before[IMPORT]
-    assert booked == pytest.approx(360 * 93 / 3.6e6, abs=2e-6)
+    added = total_value(hass, METER, IMPORT) - before[IMPORT]
+    assert added == pytest.approx(360 * 93 / 3.6e6, abs=2e-6)
     for what in ENERGIES:
-        shown = written(hass, writes, what)
-        assert shown == sorted(shown)
-        assert not shown or shown[0] >= before[what]
+        states = written(hass, writes, what)
+        assert states == sorted(states)
+        assert not states or states[0] >= before[what]
 
 
 async def test_energy_added_after_a_silence_is_published_immediately(
@@ -161,8 +161,8 @@ async def test_a_reset_of_the_counters_adds_no_energy(
     await house.live(20, CLOUDY)
 
     for what, watts in ((IMPORT, 360), (EXPORT, 0), (PLAIN_IMPORT, 900), (PLAIN_EXPORT, 540)):
-        booked = total_value(hass, METER, what) - before[what]
-        assert booked == pytest.approx(watts * 19 / 3.6e6, abs=watts * 2 / 3.6e6 + 2e-6)
+        added = total_value(hass, METER, what) - before[what]
+        assert added == pytest.approx(watts * 19 / 3.6e6, abs=watts * 2 / 3.6e6 + 2e-6)
         assert written(hass, writes, what) == sorted(written(hass, writes, what))
 
 

@@ -85,8 +85,8 @@ async def test_a_meter_whose_clock_is_not_set_adds_energy_and_keeps_the_peak(
     house.clock = 0
     await house.live(60, (900, 300, 600), step=5)
 
-    booked = total_value(hass, METER, IMPORT) - before
-    assert booked == pytest.approx(1800 * 960 / 3.6e6, abs=2e-6)
+    added = total_value(hass, METER, IMPORT) - before
+    assert added == pytest.approx(1800 * 960 / 3.6e6, abs=2e-6)
     assert total_value(hass, METER, "peak_demand") == peak
     assert total(hass, METER, "last_demand").state == "unknown"
 

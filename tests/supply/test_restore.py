@@ -99,8 +99,8 @@ async def test_however_often_it_is_reloaded_nothing_is_counted_twice(
     assert total_value(hass, METER, EXPORT) == pytest.approx(1800 * 20 / 3.6e6, abs=2e-6)
     entity = total_of(hass, METER, IMPORT)
     assert entity is not None
-    shown = [float(state) for state in writes.of(entity.entity_id) if state[0].isdigit()]
-    assert shown == sorted(shown)
+    states = [float(state) for state in writes.of(entity.entity_id) if state[0].isdigit()]
+    assert states == sorted(states)
 
 
 async def test_after_a_crash_all_continues_from_what_was_saved_last(
@@ -124,11 +124,11 @@ async def test_after_a_crash_all_continues_from_what_was_saved_last(
     assert total_value(hass, METER, IMPORT) == pytest.approx(360 * 130 / 3.6e6, abs=2e-6)
     counters = [value_of(hass, METER, slot(port, "pplus"), "counter") for port in (1, 2, 3)]
     assert total_value(hass, METER, PLAIN_IMPORT) == round(sum(counters), 6)
-    for what, shown in before.items():
+    for what, last in before.items():
         entity = total_of(hass, METER, what)
         assert entity is not None
         numbers = [float(state) for state in writes.of(entity.entity_id) if state[0].isdigit()]
-        assert numbers == sorted([shown, *numbers])[1:], "a decrease would be recorded as a reset"
+        assert numbers == sorted([last, *numbers])[1:], "a decrease would be recorded as a reset"
 
 
 async def test_a_reset_during_a_restart_adds_no_energy(

@@ -101,18 +101,18 @@ async def test_a_total_is_the_mean_of_the_interval(
 ) -> None:
     await set_up(hass, broker, METER)
     watts = [100.0, 900.0, 20.0, -700.0, 45.0, 1000.0, 3.0]
-    sent, shown = list[float](), list[float]()
+    sent, published = list[float](), list[float]()
 
     def next_messages() -> dict[str, str]:
         power = watts[len(sent) % len(watts)]
         sent.append(power)
         if len(sent) > 1:
-            shown.append(total_value(hass, METER, NET))
+            published.append(total_value(hass, METER, NET))
         return gauges((max(power, 0) + 500, 0, 0), (0, 500, max(-power, 0)))
 
     await send(hass, broker, freezer, 351, next_messages)
 
-    assert sum(shown) == pytest.approx(sum(sent[:-1]), rel=0.01, abs=5)
+    assert sum(published) == pytest.approx(sum(sent[:-1]), rel=0.01, abs=5)
     entity = total_of(hass, METER, NET)
     assert entity is not None
     writes = Writes(hass)

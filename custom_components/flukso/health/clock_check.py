@@ -27,7 +27,7 @@ class ClockCheck:
         self._period = period
         self._unsubscribe: CALLBACK_TYPE | None = None
 
-    async def async_look(self, now: float) -> None:
+    async def async_check(self, now: float) -> None:
         """Check the clock, once per ``period`` (s); without messages nothing changes."""
         await self._subscribe_where_needed()
         ahead = self._ahead(now)

@@ -1,4 +1,4 @@
-"""What the signs of a meter mean: what is wrong on its way, if anything, and can be mended."""
+"""Diagnosis: which problems between a meter and Home Assistant its symptoms indicate."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -6,16 +6,16 @@ from enum import StrEnum
 from ..meter.message_log import LastReport
 from ..metering.durations import DAY, HOUR, MINUTE
 
-#: How long what should be there may be missing (s).
+#: How long anything expected may be missing (s).
 SOON = 5 * MINUTE
-#: Two ways are one too many when the second has not ended the first within this time (s).
+#: How long readings may arrive with and without the prefix while a bridge is reconfigured (s).
 _OVERLAP = MINUTE
-#: A clock that is far off for so long is wrong (s).
+#: How long the clock must be far off to be reported (s).
 _FAR_OFF_FOR = HOUR
 
 
 class Problem(StrEnum):
-    """What can be wrong; the issues in Repairs are called so."""
+    """Problems, by the translation keys of their issues."""
 
     NO_READINGS = "no_readings"
     NO_CONFIGURATION = "no_configuration"
@@ -26,7 +26,7 @@ class Problem(StrEnum):
     CLOCK = "clock_wrong"
 
 
-#: Problems of readings that don't arrive as they should.
+#: Problems of readings that are missing or arrive without the prefix.
 _OF_READINGS = frozenset(
     {Problem.NO_READINGS, Problem.SILENT, Problem.OTHER_PREFIX, Problem.TWO_PREFIXES}
 )
@@ -34,16 +34,16 @@ _OF_READINGS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Symptoms:
-    """What is seen of a meter; times are seconds since 1970, None for never.
+    """The observed state of a meter; times are seconds since 1970, None for never.
 
     The broker has been connected since ``since``. ``max_silence`` is how long the streams that
-    speak regularly may all be silent (s), infinite if that is not known, None if there is none.
-    ``arrived`` is the last message on a readings topic, ``read`` the last reading, also one of
-    before a restart. ``reported`` tells whether any config report came, ``sensors`` is the last
-    config/sensor, ``unreadable`` says which report can't be read and why. ``elsewhere`` are the
-    first and the last reading that came without the topic prefix. The meter's clock was seen far
-    off for ``clock_off`` seconds, None if it was not seen yet. ``known`` are the problems that
-    were found and are not known to be gone, also from before a restart.
+    send regularly may all be silent (s), infinite if that is unknown, None without such streams.
+    ``arrived`` is the last message on a readings topic, ``read`` the last reading, also one from
+    before a restart. ``reported`` is whether any config report arrived, ``sensors`` is the last
+    config/sensor, ``unreadable`` names the invalid reports with their errors. ``elsewhere`` is
+    the first and the last reading that arrived without the topic prefix. The meter's clock has
+    been far off for ``clock_off`` seconds, None if its time is unknown. ``known`` are the
+    problems that were found and are not known to be gone, also from before a restart.
     """
 
     now: float
@@ -60,7 +60,7 @@ class Symptoms:
 
     @property
     def undecided(self) -> frozenset[Problem]:
-        """What can't be found yet, and is not known to be gone either."""
+        """Problems that can't be found yet, and are not known to be gone either."""
         undecided = set()
         if self.clock_off is None or 0 < self.clock_off < _FAR_OFF_FOR:
             undecided.add(Problem.CLOCK)
@@ -76,54 +76,53 @@ class Symptoms:
 
     @property
     def is_awaited(self) -> bool:
-        """Whether nothing was read since the broker is connected, but may still come in time."""
+        """Whether nothing was read since the broker was connected, but readings are not overdue."""
         if self.max_silence is None or self.is_silent:
             return False
         return self.read is None or self.read < self.since
 
     @property
     def is_silent(self) -> bool:
-        """Whether readings are missed: a house without water use is no fault."""
+        """Whether readings are overdue; streams that are idle by nature are never overdue."""
         if self.max_silence is None:
             return False
-        heard = max(self.since, self.arrived or 0)
-        return self.now - heard >= max(SOON, self.max_silence)
+        last_message = max(self.since, self.arrived or 0)
+        return self.now - last_message >= max(SOON, self.max_silence)
 
     @property
     def is_configured_only(self) -> bool:
-        """Whether the bridge brings the configuration, and no readings.
+        """Whether the bridge forwards the configuration, but no readings.
 
-        A retained message may be older than the silence: it is a sign only if nothing was ever
-        read of the meter, as far as is known. Until something is read, a silence keeps the
-        diagnosis it had, also over a restart.
+        A retained message may be older than the silence, so it counts only if no reading of the
+        meter is known. Until the next reading, a silence keeps its diagnosis, also over a restart.
         """
         if Problem.NO_READINGS in self.known:
             return True
         if self.sensors is None:
             return False
-        is_news = not self.sensors.retained and self.sensors.at > (self.arrived or 0)
-        return is_news or (self.read is None and Problem.SILENT not in self.known)
+        is_live = not self.sensors.retained and self.sensors.at > (self.arrived or 0)
+        return is_live or (self.read is None and Problem.SILENT not in self.known)
 
     @property
     def silent_since(self) -> float:
-        """When something was last read; where nothing ever was, since when it could have been."""
+        """The time of the last reading, or of the connection if there was none."""
         return self.since if self.read is None else self.read
 
     @property
     def is_elsewhere(self) -> bool:
-        """Whether readings come without the topic prefix."""
+        """Whether readings arrive without the topic prefix."""
         return self.elsewhere is not None and self.now - self.elsewhere[1] < SOON
 
     @property
     def comes_twice(self) -> bool:
-        """Whether readings have gone on to come as they should since they come without prefix."""
+        """Whether readings arrive both with and without the topic prefix."""
         if self.arrived is None or self.elsewhere is None or not self.is_elsewhere:
             return False
         return self.arrived - self.elsewhere[0] >= _OVERLAP
 
 
 def diagnose(symptoms: Symptoms) -> frozenset[Problem]:
-    """What is wrong."""
+    """Return the problems that the symptoms indicate."""
     found = set()
     if symptoms.unreadable is not None:
         found.add(Problem.UNREADABLE)

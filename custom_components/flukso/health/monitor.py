@@ -1,14 +1,14 @@
-"""The bridge doctor: raises an issue for what the user can mend between meter and Home Assistant.
+"""The health monitor: issues for problems between meter and Home Assistant that the user can fix.
 
-It begins once the broker has been connected for five minutes. An issue is deleted when its problem
-is known to be gone, and stays while that is not known, so that an issue that the user ignores is
-still ignored after a reload or a restart. A disabled meter raises no issues: those that are not
-ignored are deleted when it is disabled, the others are looked at again when it is enabled. All
+It starts once the broker has been connected for five minutes. An issue is deleted when its problem
+is known to be gone, and stays while that is unknown, so that an issue that the user ignores is
+still ignored after a reload or a restart. A disabled meter has no issues: those that are not
+ignored are deleted when it is disabled, the others are checked again when it is enabled. All
 issues of a meter are deleted with it.
 
-Left out is what can't be told, or mended here: that a bridge floods the broker with waveforms
-would take a subscription to them, a second way behind a prefix that nobody named one to all
-readings on the broker, and a broker that is away is the MQTT integration's to tell.
+Not monitored are a bridge that floods the broker with waveforms and a second bridge with an unknown
+prefix, which would take a subscription to all waveforms or readings of the broker, and a broker
+that is not connected, which the MQTT integration reports.
 """
 
 import asyncio
@@ -36,12 +36,12 @@ from .diagnosis import SOON, Problem, Symptoms, diagnose
 
 _LOGGER = logging.getLogger(__name__)
 
-#: How often to look.
+#: How often the symptoms are checked.
 _PERIOD = timedelta(minutes=1)
 
 
 class HealthMonitor:
-    """Looks after a meter."""
+    """Checks a meter for problems every minute, and creates and deletes their issues."""
 
     def __init__(self, hass: HomeAssistant, entry: FluksoConfigEntry, transport: Transport) -> None:
         self._hass = hass
@@ -51,23 +51,23 @@ class HealthMonitor:
         self._clock_check = ClockCheck(self._meter, _PERIOD.total_seconds())
         self._since: float | None = None
         self._elsewhere: tuple[float, float] | None = None
-        self._watched = ""
-        self._watching = ExitStack()
-        self._looking = asyncio.Lock()
+        self._elsewhere_topic = ""
+        self._subscription = ExitStack()
+        self._checking = asyncio.Lock()
 
     @callback
     def start(self) -> None:
-        """Look from now on until the entry is unloaded."""
+        """Check from now on until the entry is unloaded."""
         self._note_connection(dt_util.utcnow().timestamp())
-        stop_looking = async_track_time_interval(
-            self._hass, self._look, _PERIOD, cancel_on_shutdown=True
+        stop_checking = async_track_time_interval(
+            self._hass, self._check, _PERIOD, cancel_on_shutdown=True
         )
-        self._entry.async_on_unload(stop_looking)
+        self._entry.async_on_unload(stop_checking)
         self._entry.async_on_unload(self._stop)
 
     @callback
     def _stop(self) -> None:
-        self._watching.close()
+        self._subscription.close()
         self._clock_check.stop()
         if self._entry.disabled_by is not None:
             for problem in Problem:
@@ -76,24 +76,26 @@ class HealthMonitor:
                     ir.async_delete_issue(self._hass, DOMAIN, issue.issue_id)
 
     @callback
-    def _look(self, moment: datetime) -> None:
+    def _check(self, moment: datetime) -> None:
         self._entry.async_create_background_task(
-            self._hass, self._async_look(moment.timestamp()), "flukso health"
+            self._hass, self._async_check(moment.timestamp()), "flukso health"
         )
 
-    async def _async_look(self, now: float) -> None:
-        async with self._looking:
+    async def _async_check(self, now: float) -> None:
+        async with self._checking:
             self._note_connection(now)
             if self._since is None:
                 return
             try:
-                await self._watch_elsewhere()
-                await self._clock_check.async_look(now)
+                await self._subscribe_elsewhere()
+                await self._clock_check.async_check(now)
             except HomeAssistantError as error:
                 _LOGGER.debug("Can't subscribe, trying again in a minute: %s", error)
             if now - self._since >= SOON:
                 symptoms = self._symptoms(now, self._since)
-                self._report(diagnose(symptoms), symptoms.undecided, self._placeholders(symptoms))
+                self._update_issues(
+                    diagnose(symptoms), symptoms.undecided, self._placeholders(symptoms)
+                )
 
     def _note_connection(self, now: float) -> None:
         if not self._transport.connected:
@@ -104,20 +106,20 @@ class HealthMonitor:
     def _symptoms(self, now: float, since: float) -> Symptoms:
         channels, reports = self._meter.channels.values(), self._meter.message_log.reports
         clock = self._meter.clock
-        ticked = None if clock.last_offset is None else clock.last_offset[0]
+        clock_received = None if clock.last_offset is None else clock.last_offset[0]
         wrong = []
         for report in CONFIG_REPORTS:
-            heard = reports.get(report)
-            if heard is not None and heard.wrong is not None:
-                wrong.append(f"{report} ({heard.wrong})")
+            last = reports.get(report)
+            if last is not None and last.wrong is not None:
+                wrong.append(f"{report} ({last.wrong})")
         max_silences = [max_silence(channel.stream) for channel in _regular(channels)]
         unknown = inf if clock.listening else None
         return Symptoms(
             now,
             since,
             max_silence=min(max_silences, default=clock.max_silence or unknown),
-            arrived=_latest((ticked, *(channel.stats.arrived for channel in channels))),
-            read=_latest((ticked, *map(_read_at, channels))),
+            arrived=_latest((clock_received, *(channel.stats.arrived for channel in channels))),
+            read=_latest((clock_received, *map(_read_at, channels))),
             reported=any(report in reports for report in CONFIG_REPORTS),
             sensors=reports.get(Report.SENSORS),
             unreadable=", ".join(wrong) or None,
@@ -126,24 +128,24 @@ class HealthMonitor:
             known=frozenset(problem for problem in Problem if self._issue(problem) is not None),
         )
 
-    async def _watch_elsewhere(self) -> None:
-        """Follow one reading without the topic prefix, where there is one: none should come."""
+    async def _subscribe_elsewhere(self) -> None:
+        """Subscribe to one reading without the topic prefix of the meter: none should arrive."""
         topics = [
             reading_topic("", channel.stream.sensor.sensor_id, channel.stream.kind)
             for channel in _regular(self._meter.channels.values())
         ]
-        if not self._meter.prefix or not topics or self._watched in topics:
+        if not self._meter.prefix or not topics or self._elsewhere_topic in topics:
             return
-        self._watching.close()
-        self._watched = ""
-        self._watching.callback(
-            await self._transport.async_subscribe(topics[0], self._hear_elsewhere)
+        self._subscription.close()
+        self._elsewhere_topic = ""
+        self._subscription.callback(
+            await self._transport.async_subscribe(topics[0], self._receive_elsewhere)
         )
-        self._watched = topics[0]
+        self._elsewhere_topic = topics[0]
 
     @callback
-    def _hear_elsewhere(self, message: Message) -> None:
-        """A live reading; a retained one may be left over from an earlier bridge."""
+    def _receive_elsewhere(self, message: Message) -> None:
+        """Note a live reading; a retained one may be left from an earlier bridge."""
         if message.retained:
             return
         if self._elsewhere is None or message.arrived - self._elsewhere[1] >= SOON:
@@ -162,13 +164,13 @@ class HealthMonitor:
         }
 
     @callback
-    def _report(
+    def _update_issues(
         self,
         found: frozenset[Problem],
         undecided: frozenset[Problem],
         placeholders: dict[str, str],
     ) -> None:
-        """Raise an issue for what was found, and withdraw what certainly is not there."""
+        """Create the issues of problems that were found, and delete those known to be gone."""
         for problem in Problem:
             issue_id = self._issue_id(problem)
             if problem in found:
@@ -188,17 +190,17 @@ class HealthMonitor:
         return f"{problem}_{self._entry.entry_id}"
 
     def _issue(self, problem: Problem) -> ir.IssueEntry | None:
-        """The issue of a problem that was found and not deleted since, also before a restart."""
+        """Return the issue of a problem, also one from before a restart; None if there is none."""
         return ir.async_get(self._hass).async_get_issue(DOMAIN, self._issue_id(problem))
 
 
 def _regular(channels: Iterable[Channel]) -> Iterable[Channel]:
-    """The channels that speak even if nothing changes, where anybody listens."""
+    """Return the channels in use that send even if their value does not change."""
     return (channel for channel in channels if channel.listening and is_regular(channel.stream))
 
 
 def _read_at(channel: Channel) -> float | None:
-    """When a channel last had a reading, also before a restart."""
+    """Return when a channel last had a reading, also before a restart."""
     state = channel.guard.state if isinstance(channel, CounterChannel) else None
     return _latest((channel.stats.read_at, None if state is None else state.mark.at))
 
@@ -208,6 +210,6 @@ def _latest(times: Iterable[float | None]) -> float | None:
 
 
 def _hours_and_minutes(seconds: float) -> str:
-    """A span with its sign: "+1:30"."""
+    """Format a time span with its sign, such as "+1:30"."""
     hours, minutes = divmod(round(abs(seconds) / 60), 60)
     return f"{'+' if seconds > 0 else '−'}{hours}:{minutes:02}"
