@@ -1,4 +1,4 @@
-"""A counter that runs, and a guard that listens to it."""
+"""A running counter, and a guard with its readings."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ NOON = 1_760_000_000
 METER = 2_593_805.4
 
 
-def mark(second: int, value: float, *, clock: int = NOON) -> CounterReading:
+def reading(second: int, value: float, *, clock: int = NOON) -> CounterReading:
     """A reading ``second`` seconds after noon; ``clock`` is what the meter takes for noon."""
     return CounterReading(clock + second, value, NOON + second + 0.25)
 
@@ -19,7 +19,7 @@ def counting(
     start: float, *, since: int = 0, seconds: int = 3, step: float = 0.5, clock: int = NOON
 ) -> list[CounterReading]:
     """A counter that runs, one reading a second."""
-    return [mark(since + n, round(start + n * step, 3), clock=clock) for n in range(seconds)]
+    return [reading(since + n, round(start + n * step, 3), clock=clock) for n in range(seconds)]
 
 
 def guard_at(
@@ -27,19 +27,19 @@ def guard_at(
 ) -> CounterGuard:
     """A guard that accepted a reading at noon."""
     guard = CounterGuard(fastest, rid=rid)
-    guard.take(mark(0, value))
+    guard.take(reading(0, value))
     return guard
 
 
-def shown(guard: CounterGuard, marks: Sequence[CounterReading]) -> list[float | None]:
+def shown(guard: CounterGuard, readings: Sequence[CounterReading]) -> list[float | None]:
     """What the counter shows after each reading, where none may be a break."""
     values = []
-    for taken in marks:
+    for taken in readings:
         assert guard.take(taken) is None
         values.append(guard.value)
     return values
 
 
-def breaks(guard: CounterGuard, marks: Sequence[CounterReading]) -> list[Break]:
+def breaks(guard: CounterGuard, readings: Sequence[CounterReading]) -> list[Break]:
     """The breaks among readings."""
-    return [found for taken in marks if (found := guard.take(taken)) is not None]
+    return [found for taken in readings if (found := guard.take(taken)) is not None]

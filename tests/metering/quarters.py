@@ -18,7 +18,7 @@ BEGIN = at(2026, 5, 12, 10, 0)
 
 
 class House:
-    """Tells a demand what it used, second by second."""
+    """A house whose consumption is passed to a demand, second by second."""
 
     def __init__(self, start: int, demand: QuarterHourDemand | None = None) -> None:
         self.demand = demand or QuarterHourDemand(BRUSSELS)
@@ -26,7 +26,7 @@ class House:
         self.energy = 5000.0
 
     def use(self, watts: float, seconds: int, *, silently: bool = False, step: int = 1) -> None:
-        """Use that power for so long; what is not told shows when it speaks again."""
+        """Use that power for so long; if silently, the next reading includes it."""
         for second in range(self.now + step - 1, self.now + seconds, step):
             self.energy += watts * step / 3600
             if not silently:
@@ -35,7 +35,7 @@ class House:
 
 
 def house_at(*when: int) -> House:
-    """A house that has just begun to speak at a moment of local time."""
+    """Return a house with its first reading at a moment of local time."""
     house = House(at(*when) - 1)
     house.use(0, 1)
     return house

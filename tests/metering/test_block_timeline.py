@@ -1,4 +1,4 @@
-"""What a meter's memory tells of a counter, block by block, in any order."""
+"""The timeline of a counter from the blocks of its meter, in any order."""
 
 from array import array
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ END = 2 * HOUR
 BLOCK = 4 * HOUR
 
 
-def told(
+def segment_with(
     readings: Sequence[tuple[int, int]],
     begin: int = 0,
     end: int = BLOCK,
@@ -24,7 +24,7 @@ def told(
     both_ways: bool = False,
     power_over: int | None = None,
 ) -> Segment:
-    """The stretch of a block with these readings."""
+    """Return the segment of a block with these readings."""
     times, values = zip(*readings, strict=True)
     return segment_of(
         begin,
@@ -38,7 +38,7 @@ def told(
 
 
 def timeline_of(*segments: Segment, both_ways: bool = False) -> Timeline:
-    """What is known of a counter after these."""
+    """Return the timeline of a counter with these segments."""
     timeline = Timeline(both_ways=both_ways)
     for segment in segments:
         timeline.add(segment)
@@ -46,7 +46,9 @@ def timeline_of(*segments: Segment, both_ways: bool = False) -> Timeline:
 
 
 def test_a_counter_shows_its_last_reading_until_the_next() -> None:
-    timeline = timeline_of(told([(100, 5), (END - 70, 7), (END, 8), (END + 30, 9), (END + 61, 10)]))
+    timeline = timeline_of(
+        segment_with([(100, 5), (END - 70, 7), (END, 8), (END + 30, 9), (END + 61, 10)])
+    )
 
     assert timeline.value_at(END) == 8
     assert timeline.value_at(END - SLACK.before) == 5
@@ -66,7 +68,7 @@ def test_what_is_recorded_may_be_from_an_hour_before() -> None:
 
 
 def test_nothing_is_known_before_the_first_reading_nor_after_the_block() -> None:
-    timeline = timeline_of(told([(HOUR + 1, 5)]))
+    timeline = timeline_of(segment_with([(HOUR + 1, 5)]))
 
     assert timeline.value_at(HOUR) is None
     assert timeline.value_at(HOUR + SLACK.after) == 5
@@ -77,7 +79,10 @@ def test_nothing_is_known_before_the_first_reading_nor_after_the_block() -> None
 
 
 def test_blocks_that_adjoin_know_what_is_between_their_readings() -> None:
-    first, second = told([(100, 5)]), told([(BLOCK + 2 * HOUR, 9)], BLOCK, 2 * BLOCK)
+    first, second = (
+        segment_with([(100, 5)]),
+        segment_with([(BLOCK + 2 * HOUR, 9)], BLOCK, 2 * BLOCK),
+    )
 
     for order in permutations((first, second)):
         timeline = timeline_of(*order)
@@ -87,14 +92,18 @@ def test_blocks_that_adjoin_know_what_is_between_their_readings() -> None:
 
 
 def test_what_is_between_blocks_that_do_not_adjoin_is_not_known() -> None:
-    timeline = timeline_of(told([(100, 5)]), told([(3 * BLOCK, 6)], 2 * BLOCK, 4 * BLOCK))
+    timeline = timeline_of(
+        segment_with([(100, 5)]), segment_with([(3 * BLOCK, 6)], 2 * BLOCK, 4 * BLOCK)
+    )
 
     assert timeline.value_at(BLOCK + HOUR) is None
     assert timeline.value_at(2 * BLOCK + HOUR) is None
 
 
 def test_a_counter_that_shows_the_same_again_has_rested_meanwhile() -> None:
-    timeline = timeline_of(told([(100, 5)]), told([(3 * BLOCK, 5)], 2 * BLOCK, 4 * BLOCK))
+    timeline = timeline_of(
+        segment_with([(100, 5)]), segment_with([(3 * BLOCK, 5)], 2 * BLOCK, 4 * BLOCK)
+    )
 
     assert timeline.value_at(BLOCK + HOUR) == 5
     assert timeline.value_at(2 * BLOCK + HOUR) == 5
@@ -102,23 +111,27 @@ def test_a_counter_that_shows_the_same_again_has_rested_meanwhile() -> None:
 
 def test_a_counter_that_runs_both_ways_may_have_come_back_to_the_same() -> None:
     timeline = timeline_of(
-        told([(100, 5)], both_ways=True),
-        told([(3 * BLOCK, 5)], 2 * BLOCK, 4 * BLOCK, both_ways=True),
+        segment_with([(100, 5)], both_ways=True),
+        segment_with([(3 * BLOCK, 5)], 2 * BLOCK, 4 * BLOCK, both_ways=True),
         both_ways=True,
     )
 
     assert timeline.value_at(BLOCK + HOUR) is None
 
 
-def test_a_counter_that_begins_anew_in_the_next_block_is_not_the_same_any_more() -> None:
-    timeline = timeline_of(told([(100, 5)]), told([(BLOCK + 2 * HOUR, 1)], BLOCK, 2 * BLOCK))
+def test_a_counter_that_is_reset_in_the_next_block_is_not_the_same_any_more() -> None:
+    timeline = timeline_of(
+        segment_with([(100, 5)]), segment_with([(BLOCK + 2 * HOUR, 1)], BLOCK, 2 * BLOCK)
+    )
 
     assert timeline.value_at(BLOCK + HOUR) is None
     assert timeline.value_at(BLOCK - HOUR) == 5
 
 
-def test_what_is_before_a_counter_begins_anew_is_left_out() -> None:
-    timeline = timeline_of(told([(100, 5), (END - HOUR, 7), (END - 100, 0), (END + HOUR, 3)]))
+def test_what_is_before_a_counter_is_reset_is_left_out() -> None:
+    timeline = timeline_of(
+        segment_with([(100, 5), (END - HOUR, 7), (END - 100, 0), (END + HOUR, 3)])
+    )
 
     assert timeline.value_at(END - HOUR) is None
     assert timeline.value_at(END) == 0
@@ -126,14 +139,14 @@ def test_what_is_before_a_counter_begins_anew_is_left_out() -> None:
 
 
 def test_a_counter_that_runs_both_ways_may_fall() -> None:
-    timeline = timeline_of(told([(100, 5), (END, -7)], both_ways=True), both_ways=True)
+    timeline = timeline_of(segment_with([(100, 5), (END, -7)], both_ways=True), both_ways=True)
 
     assert timeline.value_at(END - HOUR) == 5
     assert timeline.value_at(END) == -7
 
 
-def test_a_larger_block_stands_for_those_within_it() -> None:
-    small, large = told([(100, 5)]), told([(50, 4), (BLOCK + 5, 9)], 0, 4 * BLOCK)
+def test_a_larger_block_replaces_those_within_it() -> None:
+    small, large = segment_with([(100, 5)]), segment_with([(50, 4), (BLOCK + 5, 9)], 0, 4 * BLOCK)
 
     for order in permutations((small, large)):
         timeline = timeline_of(*order)
@@ -142,8 +155,10 @@ def test_a_larger_block_stands_for_those_within_it() -> None:
         assert timeline.span == (0, 4 * BLOCK)
 
 
-def test_what_was_told_once_is_known() -> None:
-    timeline = timeline_of(told([(100, 5)]), told([(BLOCK + 1, 6)], BLOCK, 2 * BLOCK))
+def test_a_block_that_was_added_is_covered() -> None:
+    timeline = timeline_of(
+        segment_with([(100, 5)]), segment_with([(BLOCK + 1, 6)], BLOCK, 2 * BLOCK)
+    )
 
     assert timeline.covers(0, BLOCK)
     assert timeline.covers(HOUR, 2 * HOUR)
@@ -151,8 +166,10 @@ def test_what_was_told_once_is_known() -> None:
     assert timeline.span == (0, 2 * BLOCK)
 
 
-def test_what_is_old_is_forgotten() -> None:
-    timeline = timeline_of(told([(100, 5)]), told([(BLOCK + 1, 6)], BLOCK, 2 * BLOCK))
+def test_old_segments_are_dropped() -> None:
+    timeline = timeline_of(
+        segment_with([(100, 5)]), segment_with([(BLOCK + 1, 6)], BLOCK, 2 * BLOCK)
+    )
 
     timeline.forget(BLOCK + 1)
 
@@ -162,7 +179,7 @@ def test_what_is_old_is_forgotten() -> None:
 def test_power_is_the_mean_between_readings_within_an_hour() -> None:
     # 1 Wh in 36 s is 100 W.
     readings = [(0, 0), (36, 1000), (37, 1000), (72, 3000), (HOUR - 20, 3000), (HOUR + 20, 90_000)]
-    timeline = timeline_of(told([*readings, (HOUR + 56, 91_000)], power_over=30))
+    timeline = timeline_of(segment_with([*readings, (HOUR + 56, 91_000)], power_over=30))
 
     assert timeline.powers(0) == pytest.approx([0, 200])
     assert timeline.powers(HOUR) == pytest.approx([100, 100])
@@ -171,7 +188,7 @@ def test_power_is_the_mean_between_readings_within_an_hour() -> None:
 
 def test_an_hour_without_readings_has_no_power_of_its_own() -> None:
     timeline = timeline_of(
-        told([(0, 0), (36, 1000), (2 * HOUR, 1000), (2 * HOUR + 36, 3000)], power_over=5)
+        segment_with([(0, 0), (36, 1000), (2 * HOUR, 1000), (2 * HOUR + 36, 3000)], power_over=5)
     )
 
     assert timeline.powers(0) == pytest.approx([100, 100])
@@ -182,15 +199,15 @@ def test_an_hour_without_readings_has_no_power_of_its_own() -> None:
 def test_an_hour_in_two_blocks_has_the_power_of_both() -> None:
     edge = HOUR + 1800
     timeline = timeline_of(
-        told([(HOUR, 0), (HOUR + 36, 1000)], 0, edge, power_over=5),
-        told([(edge, 1000), (edge + 36, 4000)], edge, BLOCK, power_over=5),
+        segment_with([(HOUR, 0), (HOUR + 36, 1000)], 0, edge, power_over=5),
+        segment_with([(edge, 1000), (edge + 36, 4000)], edge, BLOCK, power_over=5),
     )
 
     assert timeline.powers(HOUR) == pytest.approx([100, 100, 300, 300])
 
 
 def test_where_no_power_is_asked_for_there_is_none() -> None:
-    assert timeline_of(told([(0, 0), (36, 1000)])).powers(0) == []
+    assert timeline_of(segment_with([(0, 0), (36, 1000)])).powers(0) == []
 
 
 @given(
@@ -198,15 +215,15 @@ def test_where_no_power_is_asked_for_there_is_none() -> None:
     st.lists(st.integers(0, 1000), min_size=40, max_size=40),
     st.lists(st.sampled_from([1, 2, 3]), max_size=3, unique=True),
 )
-def test_cut_into_blocks_anywhere_it_says_the_same_or_nothing(
+def test_split_into_any_blocks_values_are_the_same_or_unknown(
     times: list[int], counted: list[int], cuts: list[int]
 ) -> None:
     values = [sum(counted[: place + 1]) for place in range(len(times))]
     readings = list(zip(sorted(times), values, strict=True))
-    whole = timeline_of(told(readings))
+    whole = timeline_of(segment_with(readings))
     edges = [0, *(cut * HOUR for cut in sorted(cuts)), BLOCK]
     parts = [
-        told(within, begin, end)
+        segment_with(within, begin, end)
         for begin, end in pairwise(edges)
         if (within := [reading for reading in readings if begin <= reading[0] < end])
     ]

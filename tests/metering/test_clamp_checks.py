@@ -1,4 +1,4 @@
-"""What is found wrong with a clamp, and where the figures don't decide, nothing."""
+"""The problems found with a clamp, and none where the figures prove nothing."""
 
 from dataclasses import replace
 from math import cos, isnan, radians, sin
@@ -9,7 +9,7 @@ import pytest
 from custom_components.flukso.metering.clamp_checks import ClampFigures, Trouble, check_clamp
 
 
-def seen(watts: float, degrees: float = 0, **others: object) -> ClampFigures:
+def clamp(watts: float, degrees: float = 0, **others: object) -> ClampFigures:
     """A clamp with that apparent power at that angle, with few harmonics."""
     plain = ClampFigures(
         active=watts * cos(radians(degrees)),
@@ -29,13 +29,13 @@ def troubles(of: ClampFigures) -> list[Trouble]:
 
 
 @pytest.mark.parametrize("degrees", [0, 20, -30, 45, -45, 85, -85])
-def test_a_clamp_that_imports_as_usual_is_well(degrees: float) -> None:
-    assert check_clamp(seen(1500, degrees)) == []
+def test_a_clamp_that_imports_as_usual_has_no_problem(degrees: float) -> None:
+    assert check_clamp(clamp(1500, degrees)) == []
 
 
 @pytest.mark.parametrize("degrees", [180, 165, -170])
 def test_what_flows_back_where_nothing_can_is_the_wrong_way_round(degrees: float) -> None:
-    [finding] = check_clamp(seen(1500, degrees))
+    [finding] = check_clamp(clamp(1500, degrees))
 
     assert finding.trouble is Trouble.REVERSED
     assert finding.figures["active_power"] == round(1500 * cos(radians(degrees)), 1)
@@ -44,12 +44,12 @@ def test_what_flows_back_where_nothing_can_is_the_wrong_way_round(degrees: float
 
 @pytest.mark.parametrize("what", ["source", "fed"])
 def test_solar_power_may_flow_back(what: str) -> None:
-    assert check_clamp(seen(1500, 180, **{what: True})) == []
+    assert check_clamp(clamp(1500, 180, **{what: True})) == []
 
 
 @pytest.mark.parametrize("degrees", [60, -60, 120, -120, 111, -69])
 def test_sixty_degrees_and_twice_that_are_those_of_another_phase(degrees: float) -> None:
-    [finding] = check_clamp(seen(1500, degrees))
+    [finding] = check_clamp(clamp(1500, degrees))
 
     assert finding.trouble is Trouble.WRONG_PHASE
     assert finding.figures["angle"] == pytest.approx(abs(degrees), abs=0.1)
@@ -57,46 +57,46 @@ def test_sixty_degrees_and_twice_that_are_those_of_another_phase(degrees: float)
 
 
 @pytest.mark.parametrize("distortion", [None, 0.31, 1.2])
-def test_where_harmonics_lower_the_power_factor_or_may_the_phase_is_not_judged(
+def test_where_harmonics_lower_the_power_factor_or_may_the_phase_is_not_checked(
     distortion: float | None,
 ) -> None:
-    assert check_clamp(seen(1500, 60, distortion=distortion)) == []
+    assert check_clamp(clamp(1500, 60, distortion=distortion)) == []
 
 
 @pytest.mark.parametrize("degrees", [180, 120])
-def test_of_little_power_the_angle_tells_nothing(degrees: float) -> None:
-    assert check_clamp(seen(49, degrees)) == []
-    assert check_clamp(seen(51, degrees)) != []
+def test_at_little_power_the_angle_means_nothing(degrees: float) -> None:
+    assert check_clamp(clamp(49, degrees)) == []
+    assert check_clamp(clamp(51, degrees)) != []
 
 
 @pytest.mark.parametrize("degrees", [60, -60, 65, -55])
 def test_filters_at_standby_and_idle_motors_are_on_their_phase(degrees: float) -> None:
-    assert check_clamp(seen(400, degrees)) == []
+    assert check_clamp(clamp(400, degrees)) == []
 
 
 @pytest.mark.parametrize("degrees", [60, -60, 90, 120, -120, 150, 180])
 def test_what_nearly_cancels_out_with_the_sun_has_any_angle(degrees: float) -> None:
     """A house at noon takes as much as its one inverter gives, and what remains is reactive."""
-    assert check_clamp(seen(1500, degrees, fed=True)) == []
+    assert check_clamp(clamp(1500, degrees, fed=True)) == []
 
 
 @pytest.mark.parametrize("degrees", [95, -95, 120, 60])
 def test_an_inverter_at_dawn_is_on_its_phase(degrees: float) -> None:
-    assert check_clamp(seen(300, degrees, source=True)) == []
+    assert check_clamp(clamp(300, degrees, source=True)) == []
 
 
 def test_an_inverter_at_work_is_seen_to_be_on_another_phase() -> None:
-    assert troubles(seen(1500, 120, source=True)) == [Trouble.WRONG_PHASE]
+    assert troubles(clamp(1500, 120, source=True)) == [Trouble.WRONG_PHASE]
 
 
 @pytest.mark.parametrize("degrees", [30, -30, 60, -62, 68])
 def test_what_lies_between_two_phases_is_30_degrees_off_and_a_motor_more(degrees: float) -> None:
-    assert check_clamp(seen(1500, degrees, neutral=False, voltage=133)) == []
+    assert check_clamp(clamp(1500, degrees, neutral=False, voltage=133)) == []
 
 
 def test_between_two_phases_an_idle_motor_may_even_seem_to_feed_the_grid() -> None:
-    assert check_clamp(seen(300, -110, neutral=False, voltage=133)) == []
-    found = troubles(seen(1500, -120, neutral=False, voltage=133))
+    assert check_clamp(clamp(300, -110, neutral=False, voltage=133)) == []
+    found = troubles(clamp(1500, -120, neutral=False, voltage=133))
     assert found == [Trouble.WRONG_PHASE]
 
 
@@ -104,39 +104,39 @@ def test_between_two_phases_an_idle_motor_may_even_seem_to_feed_the_grid() -> No
     ("angle", "found"),
     [(-120, [Trouble.WRONG_PHASE]), (60, [Trouble.WRONG_PHASE]), (20, []), (None, [])],
 )
-def test_without_powers_the_waveform_tells_the_phase(
+def test_without_powers_the_waveform_gives_the_phase(
     angle: float | None, found: list[Trouble]
 ) -> None:
-    assert troubles(seen(1500, active=None, reactive=None, angle=angle)) == found
+    assert troubles(clamp(1500, active=None, reactive=None, angle=angle)) == found
 
 
-def test_the_waveform_alone_does_not_tell_which_way_power_flows() -> None:
-    """Where phases were matched, the meter turns the current of such a clamp round."""
-    assert check_clamp(seen(1500, active=None, reactive=None, angle=178)) == []
+def test_the_waveform_alone_does_not_give_the_direction_of_power() -> None:
+    """Where phases were matched, the meter inverts the current of such a clamp."""
+    assert check_clamp(clamp(1500, active=None, reactive=None, angle=178)) == []
 
 
 @pytest.mark.parametrize(("volts", "amperes"), [(230, 2), (230, None), (None, 5)])
-def test_of_a_small_wave_or_one_of_unknown_size_the_phase_is_not_told(
+def test_of_a_small_wave_or_one_of_unknown_size_the_phase_is_not_checked(
     volts: float | None, amperes: float | None
 ) -> None:
     wave = {"active": None, "reactive": None, "angle": 120}
-    assert check_clamp(seen(1500, **wave, voltage=volts, current=amperes)) == []
+    assert check_clamp(clamp(1500, **wave, voltage=volts, current=amperes)) == []
 
 
-def test_nothing_is_connected_where_no_current_flows_and_no_angle_is_judged() -> None:
-    [finding] = check_clamp(seen(2000, 180, current=0.0204))
+def test_nothing_is_connected_where_no_current_flows_and_no_angle_is_checked() -> None:
+    [finding] = check_clamp(clamp(2000, 180, current=0.0204))
 
     assert finding.trouble is Trouble.NOTHING_CONNECTED
     assert finding.figures == {"current": 0.02}
 
 
-def test_a_clamp_above_its_rating_is_told_of_with_both() -> None:
-    [finding] = check_clamp(seen(1500, current=50.24))
+def test_a_clamp_above_its_rating_is_reported_with_both_currents() -> None:
+    [finding] = check_clamp(clamp(1500, current=50.24))
 
     assert finding.trouble is Trouble.ABOVE_RATING
     assert finding.figures == {"current": 50.2, "rating": 50}
-    assert check_clamp(seen(1500, current=50)) == []
-    assert check_clamp(seen(1500, current=500, rating=None)) == []
+    assert check_clamp(clamp(1500, current=50)) == []
+    assert check_clamp(clamp(1500, current=500, rating=None)) == []
 
 
 @pytest.mark.parametrize(
@@ -148,18 +148,18 @@ def test_a_clamp_above_its_rating_is_told_of_with_both() -> None:
     ],
 )
 def test_the_voltage_may_be_a_tenth_off(voltage: float | None, neutral: bool, told: bool) -> None:
-    found = troubles(seen(1500, voltage=voltage, neutral=neutral))
+    found = troubles(clamp(1500, voltage=voltage, neutral=neutral))
 
     assert found == ([Trouble.VOLTAGE_OUT_OF_RANGE] if told else [])
 
 
-def test_a_clamp_of_which_nothing_is_heard_is_told_of() -> None:
+def test_a_clamp_without_readings_is_reported() -> None:
     assert troubles(ClampFigures(rating=50)) == [Trouble.NO_READINGS]
     assert troubles(ClampFigures(active=100)) == []
 
 
-def test_several_troubles_are_told_of_together() -> None:
-    found = troubles(seen(14_000, 180, voltage=260, current=61))
+def test_several_troubles_are_reported_together() -> None:
+    found = troubles(clamp(14_000, 180, voltage=260, current=61))
 
     assert found == [Trouble.VOLTAGE_OUT_OF_RANGE, Trouble.ABOVE_RATING, Trouble.REVERSED]
 
@@ -168,7 +168,7 @@ figures = st.none() | st.floats(-1e6, 1e6)
 
 
 @given(figures, figures, figures, figures, figures)
-def test_whatever_is_measured_can_be_judged(
+def test_whatever_is_measured_can_be_checked(
     active: float | None,
     reactive: float | None,
     voltage: float | None,

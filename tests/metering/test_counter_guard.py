@@ -1,4 +1,4 @@
-"""The guard of a counter, case by case: what it accepts, and what it holds."""
+"""The guard of a counter: what it accepts, and what it withholds."""
 
 from dataclasses import replace
 
@@ -6,7 +6,7 @@ import pytest
 
 from custom_components.flukso.metering.counter_guard import CounterGuard, CounterReading
 
-from .counting import FASTEST, METER, NOON, breaks, counting, guard_at, mark, shown
+from .counting import FASTEST, METER, NOON, breaks, counting, guard_at, reading, shown
 
 
 def test_before_the_first_reading_there_is_nothing_to_show_or_keep() -> None:
@@ -17,52 +17,52 @@ def test_before_the_first_reading_there_is_nothing_to_show_or_keep() -> None:
 
 
 def test_a_counter_that_runs_is_shown_as_it_is() -> None:
-    marks = counting(METER, seconds=100)
+    readings = counting(METER, seconds=100)
 
-    assert shown(CounterGuard(FASTEST), marks) == [taken.value for taken in marks]
+    assert shown(CounterGuard(FASTEST), readings) == [taken.value for taken in readings]
 
 
 def test_three_pulses_in_one_second_all_count() -> None:
     guard = guard_at(0, fastest=5)
 
-    assert shown(guard, [mark(7, 1), mark(7, 2), mark(7, 3)]) == [1, 2, 3]
+    assert shown(guard, [reading(7, 1), reading(7, 2), reading(7, 3)]) == [1, 2, 3]
 
 
 @pytest.mark.parametrize("wrong", [0, 1, METER - 0.001, METER / 2])
 def test_a_single_dip_vanishes(wrong: float) -> None:
     guard = guard_at()
 
-    assert shown(guard, [mark(1, wrong), mark(2, METER + 1)]) == [METER, METER + 1]
+    assert shown(guard, [reading(1, wrong), reading(2, METER + 1)]) == [METER, METER + 1]
 
 
 @pytest.mark.parametrize("leap", [10**power for power in range(3, 10)])
 def test_a_single_leap_vanishes(leap: int) -> None:
     guard = guard_at()
 
-    assert shown(guard, [mark(1, METER + leap), mark(2, METER + 1)]) == [METER, METER + 1]
+    assert shown(guard, [reading(1, METER + leap), reading(2, METER + 1)]) == [METER, METER + 1]
 
 
 def test_a_clamp_can_count_its_current_at_250_volts_and_half_as_much_again() -> None:
     hour = 3600 * FASTEST
     assert hour == pytest.approx(50 * 250 * 1.5)
 
-    assert shown(guard_at(), [mark(3600, METER + hour)]) == [METER + hour]
-    assert shown(guard_at(), [mark(3600, METER + hour + 11)]) == [METER]
+    assert shown(guard_at(), [reading(3600, METER + hour)]) == [METER + hour]
+    assert shown(guard_at(), [reading(3600, METER + hour + 11)]) == [METER]
 
 
 def test_of_a_counter_whose_speed_is_unknown_no_leap_is_too_far() -> None:
     guard = guard_at(fastest=None)
 
-    assert shown(guard, [mark(1, METER + 1e9), mark(2, METER)]) == [METER + 1e9] * 2
+    assert shown(guard, [reading(1, METER + 1e9), reading(2, METER)]) == [METER + 1e9] * 2
 
 
 @pytest.mark.parametrize("age", [1, 2, 60, 3600, 86_400])
 def test_an_old_message_played_again_vanishes(age: int) -> None:
     guard = guard_at()
 
-    replay = mark(-age, METER - age * 0.5)
+    replay = reading(-age, METER - age * 0.5)
 
-    assert shown(guard, [replay, mark(1, METER + 0.5)]) == [METER, METER + 0.5]
+    assert shown(guard, [replay, reading(1, METER + 0.5)]) == [METER, METER + 0.5]
 
 
 def test_a_burst_of_old_messages_vanishes() -> None:
@@ -93,45 +93,45 @@ def test_a_burst_of_messages_from_before_a_reset_vanishes() -> None:
     burst = [replace(old, at=anew[-1].at) for old in counting(METER - 60, since=-60, seconds=60)]
 
     assert set(shown(guard, burst)) == {value}
-    assert shown(guard, [mark(40, 5)]) == [METER + 5]
+    assert shown(guard, [reading(40, 5)]) == [METER + 5]
 
 
 def test_messages_out_of_order_do_not_count_twice() -> None:
     guard = guard_at()
 
-    marks = [mark(second, METER + second) for second in (2, 1, 4, 5, 3, 6)]
+    readings = [reading(second, METER + second) for second in (2, 1, 4, 5, 3, 6)]
 
-    assert shown(guard, marks) == [METER + second for second in (2, 2, 4, 5, 5, 6)]
+    assert shown(guard, readings) == [METER + second for second in (2, 2, 4, 5, 5, 6)]
 
 
 def test_pulses_of_one_second_out_of_order_do_not_count_twice() -> None:
     guard = guard_at(100, fastest=5)
 
-    marks = [mark(1, 104), mark(1, 101), mark(1, 102), mark(1, 103), mark(2, 105)]
+    readings = [reading(1, 104), reading(1, 101), reading(1, 102), reading(1, 103), reading(2, 105)]
 
-    assert shown(guard, marks) == [104, 104, 104, 104, 105]
+    assert shown(guard, readings) == [104, 104, 104, 104, 105]
 
 
 def test_a_message_that_comes_twice_counts_once() -> None:
     guard = guard_at()
-    marks = [taken for taken in counting(METER, since=1) for _ in range(2)]
+    readings = [taken for taken in counting(METER, since=1) for _ in range(2)]
 
-    assert shown(guard, marks) == [METER, METER, METER + 0.5, METER + 0.5, METER + 1, METER + 1]
+    assert shown(guard, readings) == [METER, METER, METER + 0.5, METER + 0.5, METER + 1, METER + 1]
 
 
 @pytest.mark.parametrize("wrong", [0, METER + 1e6])
 def test_a_wrong_message_is_not_confirmed_by_its_doubles(wrong: float) -> None:
     guard = guard_at()
 
-    assert shown(guard, [mark(1, wrong)] * 9) == [METER] * 9
-    assert shown(guard, [mark(2, METER + 1)]) == [METER + 1]
+    assert shown(guard, [reading(1, wrong)] * 9) == [METER] * 9
+    assert shown(guard, [reading(2, METER + 1)]) == [METER + 1]
 
 
 def test_two_wrong_readings_that_agree_are_no_break() -> None:
     guard = guard_at()
-    marks = [*counting(1e9, since=1, seconds=2), mark(3, METER + 2)]
+    readings = [*counting(1e9, since=1, seconds=2), reading(3, METER + 2)]
 
-    assert shown(guard, marks) == [METER, METER, METER + 2]
+    assert shown(guard, readings) == [METER, METER, METER + 2]
 
 
 def test_old_messages_that_agree_with_a_wrong_one_do_not_confirm_it() -> None:
@@ -141,7 +141,7 @@ def test_old_messages_that_agree_with_a_wrong_one_do_not_confirm_it() -> None:
     wrong = [CounterReading(NOON + 1, 1, NOON + 1.5), CounterReading(NOON + 2, 2, NOON + 2.5)]
 
     assert set(shown(guard, [*burst, *wrong])) == {5}
-    assert shown(guard, [mark(3, 6)]) == [6]
+    assert shown(guard, [reading(3, 6)]) == [6]
 
 
 def test_old_messages_that_lead_up_to_a_leap_do_not_confirm_it() -> None:

@@ -27,7 +27,7 @@ _PULSES = (5.0, 100_000 / 3600)
 class Arrival:
     """A reading that arrives; ``restarted`` tells that Home Assistant was restarted before."""
 
-    mark: CounterReading
+    reading: CounterReading
     is_true: bool
     restarted: bool = False
 
@@ -46,35 +46,35 @@ def _thousandths(most: float) -> SearchStrategy[float]:
 
 @st.composite
 def clamp_readings(draw: DrawFn) -> tuple[float, list[CounterReading]]:
-    """A clamp, which speaks every second but for some that are lost."""
-    value, time, marks = 1 + draw(_thousandths(1e7)), _NOON, []
+    """A clamp, with a reading each second, some of which are lost."""
+    value, time, readings = 1 + draw(_thousandths(1e7)), _NOON, []
     for _ in range(draw(st.integers(1, 20))):
-        marks.append(CounterReading(time, round(value, 3), time + draw(_thousandths(0.9))))
+        readings.append(CounterReading(time, round(value, 3), time + draw(_thousandths(0.9))))
         step = draw(st.sampled_from((1, 1, 1, 2, 9, 3600)))
         time += step
         value += draw(_thousandths(_CLAMP * step))
-    return _CLAMP, marks
+    return _CLAMP, readings
 
 
 @st.composite
 def pulse_readings(draw: DrawFn) -> tuple[float, list[CounterReading]]:
     """A pulse input: several pulses a second, or none for hours."""
     fastest = draw(st.sampled_from(_PULSES))
-    value, time, at, marks = 1 + draw(_thousandths(1e7)), _NOON, float(_NOON), []
+    value, time, at, readings = 1 + draw(_thousandths(1e7)), _NOON, float(_NOON), []
     for _ in range(draw(st.integers(1, 20))):
         at = max(at, time) + draw(_thousandths(0.1))
-        marks.append(CounterReading(time, round(value, 3), at))
+        readings.append(CounterReading(time, round(value, 3), at))
         step = draw(st.sampled_from((0, 0, 1, 2, 30, 600, 20_000)))
         time += step
         value += draw(st.integers(1, 1000)) / 1000 * fastest * max(step, 0.2)
-    return fastest, marks
+    return fastest, readings
 
 
 @st.composite
 def stories(draw: DrawFn) -> Story:
     """True readings with wrong ones in between, each of which may come several times."""
-    fastest, marks = draw(st.one_of(clamp_readings(), pulse_readings()))
-    sent = list(_out_of_order(marks, draw(st.sets(st.integers(0, len(marks))))))
+    fastest, readings = draw(st.one_of(clamp_readings(), pulse_readings()))
+    sent = list(_out_of_order(readings, draw(st.sets(st.integers(0, len(readings))))))
     arrivals: list[Arrival] = []
     for number, true in enumerate(sent):
         restarted = draw(st.integers(0, 9)) == 9
@@ -86,9 +86,11 @@ def stories(draw: DrawFn) -> Story:
     return Story(fastest, arrivals)
 
 
-def _out_of_order(marks: Sequence[CounterReading], swapped: set[int]) -> Iterator[CounterReading]:
+def _out_of_order(
+    readings: Sequence[CounterReading], swapped: set[int]
+) -> Iterator[CounterReading]:
     """The readings, where some are overtaken by the next."""
-    rest = list(marks)
+    rest = list(readings)
     for place in swapped:
         if place + 1 < len(rest):
             first, second = rest[place : place + 2]
@@ -101,16 +103,16 @@ def wrong_readings(
     draw: DrawFn, before: Sequence[CounterReading], after: Sequence[CounterReading], fastest: float
 ) -> list[CounterReading]:
     """What comes between two true readings: at most two that are made up, any number of replays."""
-    latest = max(before, key=lambda mark: (mark.time, mark.value))
+    latest = max(before, key=lambda reading: (reading.time, reading.value))
     wrong = draw(st.lists(st.sampled_from(before), max_size=12))
     for _ in range(draw(st.integers(0, 2))):
-        time = draw(st.integers(latest.time, max(mark.time for mark in (latest, *after[:1]))))
+        time = draw(st.integers(latest.time, max(reading.time for reading in (latest, *after[:1]))))
         leap = fastest * (time - latest.time) + 10 ** draw(st.integers(3, 9))
         value = draw(st.sampled_from((0.0, latest.value / 2, latest.value + leap)))
         made_up = CounterReading(time, round(value, 3), 0)
         wrong.insert(draw(st.integers(0, len(wrong))), made_up)
     at = before[-1].at
-    return [replace(mark, at=at + draw(st.integers(0, 59)) / 100) for mark in wrong]
+    return [replace(reading, at=at + draw(st.integers(0, 59)) / 100) for reading in wrong]
 
 
 def _listen(story: Story) -> Iterator[tuple[Arrival, float]]:
@@ -144,7 +146,7 @@ def test_whatever_comes_in_between_the_counter_shows_the_truth(story: Story) -> 
     st.lists(st.lists(_thousandths(_CLAMP), min_size=3, max_size=9), min_size=1, max_size=5),
     st.data(),
 )
-def test_whatever_the_boards_say_a_replacement_books_nothing(
+def test_whatever_the_boards_counted_a_replacement_books_nothing(
     boards: list[list[float]], data: st.DataObject
 ) -> None:
     """The counter shows at last what each board has counted since its own first reading.

@@ -16,7 +16,7 @@ def test_the_average_is_the_mean_of_the_quarter_so_far() -> None:
     assert house.demand.average == 1000
 
 
-def test_each_quarter_begins_anew() -> None:
+def test_each_quarter_is_reset() -> None:
     house = house_at(2026, 5, 12, 10, 0)
     house.use(9000, 900)
     assert house.demand.average == 9000
@@ -50,7 +50,7 @@ def test_a_quarter_without_import_has_no_demand() -> None:
     assert house.demand.peak == Peak(0, BEGIN)
 
 
-def test_a_quarter_that_is_seen_whole_becomes_the_last() -> None:
+def test_a_complete_quarter_becomes_the_last() -> None:
     house = house_at(2026, 5, 12, 10, 0)
     house.use(1000, 450)
     house.use(2000, 450)
@@ -69,7 +69,7 @@ def test_the_highest_quarter_is_the_peak_with_its_time() -> None:
     assert house.demand.peak == Peak(4000, BEGIN + QUARTER)
 
 
-def test_the_quarter_in_which_it_begins_to_look_is_none() -> None:
+def test_the_quarter_of_the_first_reading_does_not_count() -> None:
     house = house_at(2026, 5, 12, 10, 1)
     house.use(5000, 839)
     assert house.demand.average is None
@@ -80,7 +80,7 @@ def test_the_quarter_in_which_it_begins_to_look_is_none() -> None:
     assert house.demand.average == 1000
 
 
-def test_before_anything_was_heard_nothing_is_known() -> None:
+def test_before_the_first_reading_nothing_is_known() -> None:
     demand = QuarterHourDemand(BRUSSELS)
     assert (demand.average, demand.expected, demand.last, demand.peak) == (None,) * 4
 

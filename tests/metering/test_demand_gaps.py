@@ -1,4 +1,4 @@
-"""Quarters that are not seen whole: gaps, restarts, clocks that are set."""
+"""Incomplete quarter-hours: gaps, restarts, clocks that are set."""
 
 from hypothesis import given, strategies as st
 import pytest
@@ -46,7 +46,7 @@ def test_a_gap_over_the_end_of_a_quarter_leaves_both_quarters_out(before: int, g
     assert house.demand.peak.demand == 1000
 
 
-def test_the_last_quarter_is_unknown_after_one_that_was_not_seen_whole() -> None:
+def test_the_last_quarter_is_unknown_after_an_incomplete_one() -> None:
     house = house_at(2026, 5, 12, 10, 0)
     house.use(1000, 901)
     assert house.demand.last == 1000
@@ -80,7 +80,7 @@ def test_a_quarter_goes_on_over_a_restart() -> None:
     assert house.demand.peak == Peak(pytest.approx(6000, abs=10), BEGIN + QUARTER)
 
 
-def test_after_a_restart_nothing_is_told_before_something_is_heard() -> None:
+def test_after_a_restart_nothing_is_known_before_the_first_reading() -> None:
     house = house_at(2026, 5, 12, 10, 0)
     house.use(1000, 1000)
     restarted(house)
@@ -153,7 +153,7 @@ def test_what_is_kept_after_an_interruption_still_knows_the_peak() -> None:
     st.lists(st.tuples(st.integers(0, 8000), st.integers(1, 400), st.booleans()), max_size=30),
     st.sets(st.integers(0, 30)),
 )
-def test_whatever_is_heard_a_quarter_that_counts_has_the_demand_it_had(
+def test_whatever_is_received_a_quarter_that_counts_has_the_demand_it_had(
     late: int, parts: list[tuple[int, int, bool]], restarts: set[int]
 ) -> None:
     """Parts of a power and a length (s), some of them silent, with restarts among them."""

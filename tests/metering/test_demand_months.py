@@ -22,7 +22,7 @@ from simulator.household import Home, minute
 BRUSSELS = ZoneInfo("Europe/Brussels")
 PHASES = (1, 2, 3)
 HOME = Home(seed=5, solar_phase=2)
-#: How far a quarter may be off whose ends were heard: by missing seconds that turned from import
+#: How far a quarter with known ends may be off: by missing seconds that turned from import
 #: to export (W).
 EXACT = 1
 #: And one with an end in a gap of some seconds, in which a car may begin to charge (W).
@@ -79,7 +79,7 @@ def compare(
     told: dict[int, float | None],
     peaks: dict[int, tuple[float, int]],
 ) -> None:
-    """Hold what was told of each quarter against the mean of its seconds."""
+    """Compare each demand with the mean of the seconds of its quarter."""
     assert 0.7 < len(exact) / len(expected) < 0.9
     highest, last = 0.0, max(expected)
     for quarter, demand in expected.items():
@@ -122,7 +122,7 @@ def is_heard(second: int, household: range, random: Random) -> bool:
     return second % 30 == 14
 
 
-def test_the_independent_months_are_as_long_as_the_calendar_says() -> None:
+def test_the_independent_months_are_as_long_as_in_the_calendar() -> None:
     for month, change in ((3, -1), (10, 1)):
         hours = (midnight(2026, month + 1, 1) - midnight(2026, month, 1)) / 3600
         assert hours == 31 * 24 + change

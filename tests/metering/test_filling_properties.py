@@ -66,7 +66,7 @@ class Counter:
 
 @dataclass(frozen=True)
 class House:
-    """What Home Assistant heard, how late it is, and which rows it made."""
+    """What Home Assistant received, how late it is, and which rows it made."""
 
     interval: int
     outages: tuple[tuple[int, int], ...]
@@ -76,13 +76,13 @@ class House:
 
     @property
     def slack(self) -> Slack:
-        """What makes no difference."""
+        """The tolerance around the end of an hour."""
         return Slack(self.interval + LAG, LAG)
 
 
 @st.composite
 def counters(draw: st.DrawFn) -> Counter:
-    """That of a clamp, which tells all the time, or of pulses; each runs or rests by the hour."""
+    """That of a clamp, which always publishes, or of pulses; each runs or rests by the hour."""
     random = Random(draw(st.integers(0, 1 << 30)))
     is_pulse = draw(st.booleans())
     unrecorded = draw(st.sampled_from([0, 2])) if is_pulse else 0
@@ -185,7 +185,7 @@ def levels(draw: st.DrawFn) -> list[tuple[int, int]]:
 
 
 def timeline_of(counter: Counter, blocks: Sequence[tuple[int, int]], slack: Slack) -> Timeline:
-    """What the blocks tell."""
+    """The timeline from the blocks."""
     timeline = Timeline()
     for level, bid in blocks:
         end = bid + (1 << level)
@@ -286,7 +286,7 @@ def missing(counter: Counter, house: House, run: Sequence[int]) -> set[int]:
 
 @settings(max_examples=100, deadline=None)
 @given(histories())
-def test_what_one_block_tells_from_end_to_end_is_filled(
+def test_what_one_block_covers_from_end_to_end_is_filled(
     history: tuple[Counter, House, list[tuple[int, int]]],
 ) -> None:
     counter, house, blocks = history

@@ -1,4 +1,4 @@
-"""Holes in the record of a counter: what fills them, and what is left alone."""
+"""Gaps in the statistics of a counter: what fills them, and what is left alone."""
 
 from collections.abc import Mapping
 
@@ -71,13 +71,13 @@ def test_an_hour_agrees_if_it_has_what_was_shown_shortly_before_or_after_its_end
     assert Hour(0, None, None).finding is Finding.NOT_REPORTED
 
 
-def test_an_hour_agrees_that_has_what_came_besides_in_the_last_second() -> None:
+def test_an_hour_agrees_that_includes_what_is_unrecorded_of_the_last_second() -> None:
     known = KnownValue(1000, 995, 1003, unrecorded=2)
     for state, finding in {1005: Finding.AGREES, 1005.1: Finding.CLOSE}.items():
         assert Hour(0, Row(0, state, 0), known).finding is finding
 
 
-def test_what_came_besides_in_the_last_second_is_kept_while_the_counter_rests() -> None:
+def test_what_is_unrecorded_of_the_last_second_is_kept_while_the_counter_rests() -> None:
     rests = [KnownValue(value, value, value, unrecorded=2) for value in (1000, 1000, 1005, 1008)]
     states = {0: 1002.0, 3: 1009.0}
     found = [
@@ -108,11 +108,11 @@ def test_a_sum_goes_on_from_a_state_that_was_recorded_a_little_before_the_end() 
     assert rows(hours(HOLE | {1: 1096})) == truth(2, 3, 4)
 
 
-def test_hours_that_are_but_close_are_no_gap() -> None:
+def test_hours_that_are_only_close_are_no_gap() -> None:
     assert find_gaps(hours({2: 1293, 3: 1310, 5: 1804})) == []
 
 
-def test_an_hour_that_is_but_close_is_part_of_the_gap_beside_it() -> None:
+def test_an_hour_that_is_only_close_is_part_of_the_adjacent_gap() -> None:
     assert rows(hours({2: 1293, 3: 1100})) == truth(2, 3)
 
 
@@ -186,7 +186,7 @@ def test_a_counter_that_runs_both_ways_may_fall() -> None:
     st.data(),
 )
 def test_whatever_is_missing_is_made_up_exactly(counted: list[int], data: st.DataObject) -> None:
-    """Filled or left alone, never another sum; filled where both ends and all between is told."""
+    """Filled or left alone, never another sum; filled where both ends and all between is known."""
     total, shown = 0, []
     for each in counted:
         total += each

@@ -1,4 +1,4 @@
-"""What is recorded of a counter beside what its meter says of it."""
+"""The statistics of a counter compared with the memory of its meter."""
 
 from array import array
 
@@ -30,7 +30,7 @@ def timeline_of(*readings: tuple[int, int], both_ways: bool = False) -> Timeline
     return timeline
 
 
-def test_an_hour_stands_beside_what_the_counter_showed_around_its_end() -> None:
+def test_an_hour_is_compared_with_the_counter_values_around_its_end() -> None:
     timeline = timeline_of((0, 1000), (HOUR - 80, 2000), (HOUR - 1, 3000), (HOUR + 60, 4500))
 
     first, second, *_ = compare([Row(0, 5, 1)], timeline, HOURS, slack=SLACK, offset=0.5)
@@ -39,7 +39,7 @@ def test_an_hour_stands_beside_what_the_counter_showed_around_its_end() -> None:
     assert second == Hour(HOUR, None, KnownValue(5, 5, 5))
 
 
-def test_more_may_have_been_counted_besides_than_the_meter_remembers() -> None:
+def test_more_may_have_been_counted_than_the_meter_recorded() -> None:
     timeline = timeline_of((0, 1000), (2 * HOUR, 2000))
 
     [hour] = compare([], timeline, range(0, HOUR, HOUR), slack=SLACK, offset=0, unrecorded=5)
@@ -47,7 +47,7 @@ def test_more_may_have_been_counted_besides_than_the_meter_remembers() -> None:
     assert hour.known == KnownValue(1, 1, 1, unrecorded=5)
 
 
-def test_what_is_not_all_known_around_the_end_of_an_hour_is_not_told() -> None:
+def test_an_hour_has_no_known_value_unless_all_around_its_end_is_known() -> None:
     timeline = timeline_of((HOUR - 80, 2000), (3 * HOUR, 3000))
 
     findings = [
@@ -59,7 +59,7 @@ def test_what_is_not_all_known_around_the_end_of_an_hour_is_not_told() -> None:
     assert findings == [not_told, told, told, told, not_told, not_told]
 
 
-def test_of_a_counter_that_runs_both_ways_the_lowest_and_highest_are_told() -> None:
+def test_of_a_counter_that_runs_both_ways_the_lowest_and_highest_are_known() -> None:
     readings = [(0, 5000), (HOUR - 30, 7000), (HOUR - 10, -1000), (HOUR + 10, 2000)]
     timeline = timeline_of(*readings, both_ways=True)
 

@@ -1,4 +1,4 @@
-"""The mean of a gauge: what was shown integrates to what was read."""
+"""The mean of a gauge: what is published integrates to what was read."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -171,7 +171,7 @@ def test_messages_out_of_order_weigh_nothing_extra() -> None:
     assert taken([(0, 100), (2, 300), (1, 200), (3, 300)]).publish(4) == (2 * 100 + 2 * 300) / 4
 
 
-def test_a_clock_that_was_set_back_is_believed_after_ten_seconds() -> None:
+def test_a_clock_that_was_set_back_is_accepted_after_ten_seconds() -> None:
     mean = taken([(n, 100) for n in range(5)])
     mean.publish(5)
 

@@ -1,4 +1,4 @@
-"""The flow through a pulse input: it fades once the pulses end."""
+"""The flow through a pulse input: it decays once the pulses end."""
 
 from hypothesis import given, strategies as st
 import pytest
@@ -9,7 +9,7 @@ LITRE = 1.0
 
 
 @pytest.mark.parametrize("elapsed", [0, 1, 4])
-def test_between_two_pulses_the_flow_is_what_the_meter_says(elapsed: float) -> None:
+def test_between_two_pulses_the_flow_is_what_the_meter_publishes(elapsed: float) -> None:
     assert decayed_flow(0.25, LITRE, elapsed) == 0.25
 
 
@@ -31,7 +31,7 @@ def test_what_the_meter_could_not_print_is_nothing() -> None:
     assert decayed_flow(0.25, 0.01, 21) == 0
 
 
-def test_a_power_fades_as_well() -> None:
+def test_a_power_decays_as_well() -> None:
     watt_hour = 3600.0
 
     assert [decayed_flow(420, watt_hour, elapsed) for elapsed in (5, 10, 60, 360)] == [

@@ -6,7 +6,7 @@ from custom_components.flukso.metering.same_second_sum import SameSecondSum
 IMPORTS_AND_EXPORT = {"L1": 1, "L2": 1, "solar": -1}
 
 
-def test_the_sum_is_there_once_all_were_heard_of_the_same_second() -> None:
+def test_the_sum_is_there_once_all_have_a_reading_of_the_same_second() -> None:
     together = SameSecondSum(IMPORTS_AND_EXPORT)
     assert together.take("L1", 100, 500.0) is None
     assert together.take("L2", 100, 20.5) is None

@@ -1,4 +1,4 @@
-"""What samples tell, against waves that were made to tell it."""
+"""The analysis of samples of known waves."""
 
 from math import cos, pi, radians, sin, sqrt
 
@@ -82,7 +82,7 @@ def test_a_clipped_sine_shows_its_harmonics() -> None:
 
 
 @pytest.mark.parametrize("nothing", [[0.0] * SAMPLES, [cos(pi * n) for n in range(SAMPLES)]])
-def test_where_there_is_no_fundamental_nothing_is_told_of_it(nothing: list[float]) -> None:
+def test_without_a_fundamental_there_is_no_phase_and_no_harmonic(nothing: list[float]) -> None:
     assert harmonic(nothing, 3) is None
     assert phase_shift(nothing, wave(1)) is None
     assert phase_shift(wave(1), nothing) is None
@@ -97,7 +97,7 @@ def test_what_hums_at_150_hertz_has_a_crest_and_no_fundamental() -> None:
     assert phase_shift(wave(1), hum) is None
 
 
-def test_what_is_small_beside_its_harmonics_is_still_a_fundamental() -> None:
+def test_what_is_small_compared_to_its_harmonics_is_still_a_fundamental() -> None:
     assert harmonic(wave(1, 0, {3: (20, 0)}), 3) == pytest.approx(2000)
 
 

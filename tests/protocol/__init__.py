@@ -1,1 +1,1 @@
-"""Tests of what is understood of the wire; none of them needs Home Assistant."""
+"""Tests of the protocol; none of them needs Home Assistant."""

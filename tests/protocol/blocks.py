@@ -1,4 +1,4 @@
-"""Blocks of the meter's memory, well made and not."""
+"""Valid and invalid blocks of the meter's memory."""
 
 from collections.abc import Mapping, Sequence
 import gzip
@@ -16,19 +16,19 @@ ADDRESS = BlockAddress(SENSOR, 0, LEVEL, BID)
 CONFIG = {"id": SENSOR, "type": "electricity", "data_type": "counter", "port": [1], "rid": 0}
 
 
-def told(
+def block_payload(
     readings: Sequence[blocks.Reading],
     *,
     level: int = LEVEL,
     config: Mapping[str, Any] = CONFIG,
     chance: int = 1,
 ) -> bytes:
-    """A block as the simulated meter makes it of readings in thousandths."""
+    """Return the payload of a block of readings in thousandths, as the simulated meter sends it."""
     return blocks.of_readings(level, readings).payload(config, Random(chance))
 
 
 def parts(**changes: Any) -> dict[str, Any]:
-    """What is in a block of three readings, in the firmware's order, with parts replaced."""
+    """Return the content of a block of three readings, in the firmware's order, with changes."""
     header = {
         "head": [BID, 5.5],
         "tail": [BID + 3, 7],
@@ -41,5 +41,5 @@ def parts(**changes: Any) -> dict[str, Any]:
 
 
 def packed(content: Any) -> bytes:
-    """JSON of anything, or bytes as they are, as the payload of a block."""
+    """Return content as JSON, or bytes unchanged, as the payload of a block."""
     return gzip.compress(content if isinstance(content, bytes) else json.dumps(content).encode())

@@ -93,6 +93,6 @@ def only_sensor(config: Config) -> Sensor:
     return found
 
 
-def told(streams: tuple[Stream, ...]) -> list[tuple[str, str]]:
+def topics_and_units(streams: tuple[Stream, ...]) -> list[tuple[str, str]]:
     """The topics and units of streams."""
     return [(stream.kind.value, stream.unit.value) for stream in streams]

@@ -1,4 +1,4 @@
-"""Payloads that no meter sends, and the question that every parser must answer about them."""
+"""Payloads that no meter sends, which every parser must parse or refuse."""
 
 from collections.abc import Callable
 import json
@@ -11,15 +11,15 @@ from custom_components.flukso.protocol.validation import ProtocolError
 type Value = Any
 
 
-def taken_or_refused[T](parse: Callable[[], T]) -> T | None:
-    """What a parser makes of its input, or None where it refuses it in the only way it may."""
+def parsed_or_refused[T](parse: Callable[[], T]) -> T | None:
+    """Return the result of a parser; None if it raises ProtocolError, the only one allowed."""
     try:
         return parse()
     except ProtocolError:
         return None
 
 
-#: Texts that one reader or another of Python takes for a number, a line or a name.
+#: Texts that some function of Python takes for a number, a line or a name.
 ODD_TEXTS = (
     *("", " ", "0", "1", "01", "-1", "+1", "1.0", ".5", "5.", "1e2", "1e999", "-1e999", "0x10"),
     *("1_0", "nan", "inf", "-inf", "infinity", "NaN", "١", "²", "１", "½", "1\n", "1\x00"),
@@ -50,7 +50,7 @@ _settings = st.sampled_from(
 )
 _section_names = st.sampled_from(("1", "2", "37", "999", "main", "01", "0", "²", "1000", "tmpo"))
 
-#: Configurations that look like one until a reader looks closer.
+#: Messages that resemble a configuration.
 config_like: st.SearchStrategy[Value] = st.dictionaries(
     _section_names | texts,
     st.dictionaries(_settings, scalars | st.lists(scalars, max_size=3) | any_json, max_size=6)
@@ -81,6 +81,6 @@ _nearly = st.fixed_dictionaries(
 nearly_configs: st.SearchStrategy[Value] = st.dictionaries(_section_names, _nearly, max_size=5)
 
 
-def on_the_wire(value: Value) -> bytes:
-    """As a careless writer sends it: NaN and infinities as words, surrogates escaped."""
+def as_payload(value: Value) -> bytes:
+    """Return a payload with NaN and infinities as words, and surrogates escaped."""
     return json.dumps(value).encode()

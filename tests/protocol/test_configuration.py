@@ -1,4 +1,4 @@
-"""The three config messages: what is kept of them, and what each says."""
+"""The three config messages: what is kept of each, and what is parsed."""
 
 import json
 
@@ -19,7 +19,7 @@ from custom_components.flukso.protocol.topics import CONFIG_REPORTS, ConfigRepor
 from custom_components.flukso.protocol.validation import Json, ProtocolError
 
 from .slots import FLX, KUBES, Config, clamp_port, payload, slot
-from .strategies import any_json, config_like, nearly_configs, on_the_wire, taken_or_refused
+from .strategies import any_json, as_payload, config_like, nearly_configs, parsed_or_refused
 
 
 def _parsed(config: Json, report: ConfigReport) -> Sensors | Ports | Kubes:
@@ -32,27 +32,27 @@ configs = any_json | config_like | nearly_configs
 
 @given(st.binary(max_size=300), reports)
 def test_any_bytes_are_a_config_or_refused(message: bytes, report: ConfigReport) -> None:
-    taken_or_refused(lambda: parse_config(read_config(message, report), report))
+    parsed_or_refused(lambda: parse_config(read_config(message, report), report))
 
 
 @given(configs, reports)
 def test_any_json_message_is_a_config_or_refused(config: Json, report: ConfigReport) -> None:
-    message = on_the_wire(config)
-    parsed = taken_or_refused(lambda: parse_config(read_config(message, report), report))
+    message = as_payload(config)
+    parsed = parsed_or_refused(lambda: parse_config(read_config(message, report), report))
     assert isinstance(parsed, Sensors | Ports | Kubes | None)
 
 
 @given(configs, reports)
 def test_any_json_from_disk_is_a_config_or_refused(config: Json, report: ConfigReport) -> None:
-    parsed = taken_or_refused(lambda: parse_config(config, report))
+    parsed = parsed_or_refused(lambda: parse_config(config, report))
     assert isinstance(parsed, Sensors | Ports | Kubes | None)
 
 
 @given(configs, reports)
-def test_what_is_kept_can_be_stored_and_says_the_same_afterwards(
+def test_what_is_kept_can_be_stored_and_parsed_again_alike(
     config: Json, report: ConfigReport
 ) -> None:
-    kept = taken_or_refused(lambda: read_config(on_the_wire(config), report))
+    kept = parsed_or_refused(lambda: read_config(as_payload(config), report))
     if kept is not None:
         stored = json.dumps(kept, allow_nan=False, ensure_ascii=False).encode()
         assert read_config(stored, report) == kept
@@ -64,7 +64,7 @@ _NAMES |= {"name", "current", "constant", "phase", "math", "hw_type", "sw_versio
 
 @given(configs, reports)
 def test_nothing_but_named_plain_settings_is_kept(config: Json, report: ConfigReport) -> None:
-    kept = taken_or_refused(lambda: read_config(on_the_wire(config), report)) or {}
+    kept = parsed_or_refused(lambda: read_config(as_payload(config), report)) or {}
     for section in kept.values():
         assert isinstance(section, dict)
         assert section.keys() <= _NAMES
@@ -206,7 +206,7 @@ def test_ports_may_lack_everything() -> None:
 )
 def test_a_port_setting_that_no_firmware_writes_is_refused(wrong: str, config: Json) -> None:
     with pytest.raises(ProtocolError) as refusal:
-        parse_config(read_config(on_the_wire(config), Report.PORTS), Report.PORTS)
+        parse_config(read_config(as_payload(config), Report.PORTS), Report.PORTS)
     assert (refusal.value.what, refusal.value.wrong) == ("config/flx", wrong)
 
 

@@ -1,4 +1,4 @@
-"""What the three config messages say together."""
+"""The configuration from all three config messages."""
 
 import pytest
 
@@ -25,7 +25,7 @@ def test_a_configuration_takes_up_each_report_and_keeps_the_others() -> None:
     assert configuration.updated(Ports()) == Configuration(sensors, Ports(), kubes)
 
 
-def test_a_meter_is_an_flm03_until_it_says_otherwise() -> None:
+def test_a_meter_is_an_flm03_by_default() -> None:
     assert Configuration().model == "FLM03"
     assert Configuration(_sensors(_PPLUS)).model == "FLM03"
     assert Configuration(_sensors(_PHASES, flm02=True)).model == "FLM02"
@@ -72,7 +72,9 @@ def test_a_sensor_on_one_port_is_on_that_port() -> None:
         (Ports(math="p1+p2+p3"), True),
     ],
 )
-def test_the_firmware_sums_ports_where_its_math_says_so(ports: Ports | None, sums: bool) -> None:
+def test_the_firmware_sums_ports_where_its_math_setting_has_it(
+    ports: Ports | None, sums: bool
+) -> None:
     assert Configuration(ports=ports).sums_ports is sums
 
 
@@ -81,7 +83,7 @@ def test_a_kube_sensor_without_a_kube_number_is_part_of_none() -> None:
     assert Configuration(kubes=Kubes({3: Kube("Cellar")})).kube_of(lost) is None
 
 
-def test_the_names_in_use_are_told_once_each_in_the_order_of_their_slots() -> None:
+def test_the_names_in_use_are_listed_once_each_in_the_order_of_their_slots() -> None:
     configuration = Configuration(
         _sensors(_LIGHT, _PPLUS, _PPLUS, _PHASES, sensor(Quantity.GAS, Source.PULSE)),
         Ports({1: Port("main"), 2: Port("not in use")}),
@@ -111,7 +113,7 @@ def test_a_configuration_is_complete_when_all_that_names_the_sensors_is_known(
     assert configuration.complete is complete
 
 
-def test_a_meter_that_has_not_been_heard_has_no_streams() -> None:
+def test_a_meter_without_received_messages_has_no_streams() -> None:
     assert Configuration().streams == ()
 
 

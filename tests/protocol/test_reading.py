@@ -1,4 +1,4 @@
-"""Readings, as the firmware prints them and as it never does."""
+"""Readings as the firmware prints them, and as it never does."""
 
 from fractions import Fraction
 
@@ -13,7 +13,7 @@ from custom_components.flukso.protocol.validation import Json, ProtocolError
 
 from . import firmware
 from .slots import sensor
-from .strategies import any_json, numbers, on_the_wire, taken_or_refused, texts
+from .strategies import any_json, as_payload, numbers, parsed_or_refused, texts
 
 IMPORT_ENERGY, IMPORT_POWER = streams_of(sensor(Quantity.PPLUS))
 (ANGLE,) = streams_of(sensor(Quantity.ALPHA, data_type=Kind.GAUGE))
@@ -36,7 +36,7 @@ fixed_points = st.integers(-(2**31), 2**31 - 1)
 
 
 def _cut_to_thousandths(fixed_point: int) -> float:
-    """A Q20.11 number without what three decimals can't tell of it, by floor."""
+    """Return a Q20.11 number cut to three decimals, by floor."""
     return float(Fraction(Fraction(fixed_point, 2048) * 1000 // 1, 1000))
 
 
@@ -130,7 +130,7 @@ def test_a_reading_without_unit_has_that_of_its_stream(time: int, stream: Stream
 
 
 @given(st.sampled_from(Unit), streams)
-def test_a_reading_tells_the_unit_that_it_came_in(unit: Unit, stream: Stream) -> None:
+def test_a_reading_has_the_unit_of_its_message(unit: Unit, stream: Stream) -> None:
     reading = parse_reading(f'[1517237114, 1, "{unit}"]'.encode(), stream)
     assert reading.unit is unit
 
@@ -248,7 +248,7 @@ def _is_sound(reading: Reading, stream: Stream) -> bool:
 
 @given(st.binary(max_size=200), streams)
 def test_any_bytes_are_a_reading_or_refused(payload: bytes, stream: Stream) -> None:
-    reading = taken_or_refused(lambda: parse_reading(payload, stream))
+    reading = parsed_or_refused(lambda: parse_reading(payload, stream))
     assert reading is None or _is_sound(reading, stream)
 
 
@@ -259,11 +259,11 @@ _nearly_readings = st.tuples(
 
 @given(any_json | _nearly_readings, streams)
 def test_any_json_is_a_reading_or_refused(value: Json, stream: Stream) -> None:
-    reading = taken_or_refused(lambda: parse_reading(on_the_wire(value), stream))
+    reading = parsed_or_refused(lambda: parse_reading(as_payload(value), stream))
     assert reading is None or _is_sound(reading, stream)
 
 
 @given(st.text("0123456789.eE+-", min_size=1, max_size=20), streams)
 def test_any_number_is_a_reading_or_refused(number: str, stream: Stream) -> None:
-    reading = taken_or_refused(lambda: parse_reading(f"[1,{number}]".encode(), stream))
+    reading = parsed_or_refused(lambda: parse_reading(f"[1,{number}]".encode(), stream))
     assert reading is None or _is_sound(reading, stream)

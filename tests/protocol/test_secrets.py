@@ -1,4 +1,4 @@
-"""The secrets of the kubes never get past the reading (docs/protocol.md section 5)."""
+"""The secrets of the kubes are dropped when a message is read (docs/protocol.md section 5)."""
 
 import json
 
@@ -10,7 +10,7 @@ from custom_components.flukso.protocol.topics import CONFIG_REPORTS, ConfigRepor
 from custom_components.flukso.protocol.validation import Json, ProtocolError
 
 from .slots import KUBES, Config, payload
-from .strategies import any_json, on_the_wire, taken_or_refused
+from .strategies import any_json, as_payload, parsed_or_refused
 
 _SECRETS = ("key", "null_key", "hw_id", "5ec7e7", "0ddba11", "1dea", "12345678")
 
@@ -33,7 +33,7 @@ def test_no_secret_survives_whatever_its_shape(
     nonsense: Json, secret: str, report: ConfigReport
 ) -> None:
     config: Config = {"main": {secret: nonsense}, "1": {secret: nonsense}}
-    kept = taken_or_refused(lambda: read_config(on_the_wire(config), report))
+    kept = parsed_or_refused(lambda: read_config(as_payload(config), report))
     assert kept in (None, {"main": {}, "1": {}})
 
 

@@ -6,7 +6,7 @@ import pytest
 from custom_components.flukso.protocol.self_test import SelfTest, parse_self_test
 from custom_components.flukso.protocol.validation import ProtocolError
 
-from .strategies import taken_or_refused
+from .strategies import parsed_or_refused
 
 _LINES = (
     "1..3",
@@ -49,7 +49,7 @@ def test_a_report_with_the_serial_alone_is_read() -> None:
         b'{"serial": "FL07001234"}',
     ],
 )
-def test_a_report_that_tells_neither_is_refused(payload: bytes) -> None:
+def test_a_report_with_neither_is_refused(payload: bytes) -> None:
     with pytest.raises(ProtocolError, match="neither serial nor firmware"):
         parse_self_test(payload)
 
@@ -75,7 +75,7 @@ _line = st.sampled_from((*_LINES, "# serial:", "# firmware: ", "\r", "\x00", "# 
     | st.lists(_line | st.text()).map(lambda lines: "\n".join(lines).encode(errors="replace"))
 )
 def test_any_bytes_are_read_or_refused(payload: bytes) -> None:
-    self_test = taken_or_refused(lambda: parse_self_test(payload))
+    self_test = parsed_or_refused(lambda: parse_self_test(payload))
     if self_test is not None:
         told = [text for text in (self_test.serial, self_test.firmware) if text is not None]
         assert told

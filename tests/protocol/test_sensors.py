@@ -14,8 +14,8 @@ from custom_components.flukso.protocol.sensors import (
 from custom_components.flukso.protocol.topics import Kind, is_id
 from custom_components.flukso.protocol.validation import Json, ProtocolError
 
-from .slots import Config, clamp_port, only_sensor, sensor_id, slot, told
-from .strategies import any_json, config_like, nearly_configs, taken_or_refused
+from .slots import Config, clamp_port, only_sensor, sensor_id, slot, topics_and_units
+from .strategies import any_json, config_like, nearly_configs, parsed_or_refused
 
 
 def test_an_flm03_with_three_clamps_has_33_sensors_and_51_streams() -> None:
@@ -115,26 +115,26 @@ def test_a_kube_without_its_number_is_a_sensor_all_the_same() -> None:
 def test_electricity_of_a_pulse_input_is_no_clamp_although_it_has_a_subtype() -> None:
     found = only_sensor({"37": slot(37, subtype="pplus", data_type="counter", port=[4])})
     assert (found.quantity, found.source) == (Quantity.ELECTRICITY, Source.PULSE)
-    assert told(streams_of(found)) == [("counter", "Wh"), ("gauge", "W")]
+    assert topics_and_units(streams_of(found)) == [("counter", "Wh"), ("gauge", "W")]
 
 
 @pytest.mark.parametrize("subtype", [{}, {"subtype": ""}])
 def test_gas_of_a_pulse_input_has_no_subtype_or_an_empty_one(subtype: Config) -> None:
     found = only_sensor({"38": slot(38, type="gas", data_type="counter", port=[5], **subtype)})
     assert (found.quantity, found.source, found.ports) == (Quantity.GAS, Source.PULSE, (5,))
-    assert told(streams_of(found)) == [("counter", "L"), ("gauge", "L/s")]
+    assert topics_and_units(streams_of(found)) == [("counter", "L"), ("gauge", "L/s")]
 
 
 def test_a_type_of_a_firmware_to_come_is_other() -> None:
     found = only_sensor({"38": slot(38, type="steam", data_type="counter", port=[5])})
     assert found.quantity is Quantity.OTHER
-    assert told(streams_of(found)) == [("counter", ""), ("gauge", "1/s")]
+    assert topics_and_units(streams_of(found)) == [("counter", ""), ("gauge", "1/s")]
 
 
 @pytest.mark.parametrize("kind", ["gauge", "counter"])
 def test_a_kube_type_of_a_registry_to_come_is_other_without_a_unit(kind: str) -> None:
     found = only_sensor({"40": slot(40, type="noise", data_type=kind, **{"class": "kube"})})
-    assert told(streams_of(found)) == [(kind, "")]
+    assert topics_and_units(streams_of(found)) == [(kind, "")]
 
 
 def test_a_clamp_subtype_is_no_type_of_a_pulse_input_or_kube() -> None:
@@ -149,12 +149,12 @@ def test_a_sensor_without_data_type_is_a_counter_that_was_never_recycled() -> No
 
 def test_a_gauge_of_a_clamp_has_no_counter_even_where_its_data_type_is_missing() -> None:
     found = only_sensor({"7": slot(7, subtype="vrms", port=[1])})
-    assert told(streams_of(found)) == [("gauge", "V")]
+    assert topics_and_units(streams_of(found)) == [("gauge", "V")]
 
 
 def test_a_counted_sensor_that_logs_its_gauge_has_the_gauge_alone() -> None:
     found = only_sensor({"1": slot(1, subtype="pplus", data_type="gauge", port=[1])})
-    assert told(streams_of(found)) == [("gauge", "W")]
+    assert topics_and_units(streams_of(found)) == [("gauge", "W")]
 
 
 @pytest.mark.parametrize("port", [4, "4", [4], ["4"], [4.0]])
@@ -238,7 +238,7 @@ def test_a_slot_that_is_no_object_is_refused(slot_: Json) -> None:
 
 @given(any_json | config_like | nearly_configs)
 def test_any_json_is_a_list_of_sensors_or_refused(config: Json) -> None:
-    sensors = taken_or_refused(lambda: parse_sensors(config)) or Sensors()
+    sensors = parsed_or_refused(lambda: parse_sensors(config)) or Sensors()
     for found in sensors.enabled:
         assert is_id(found.sensor_id)
         assert all(1 <= port <= 99 for port in found.ports)

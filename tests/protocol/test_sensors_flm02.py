@@ -12,7 +12,7 @@ from custom_components.flukso.protocol.sensors import (
 from custom_components.flukso.protocol.topics import Kind
 from custom_components.flukso.protocol.validation import Json
 
-from .slots import Config, only_sensor, sensor_id, slot, told
+from .slots import Config, only_sensor, sensor_id, slot, topics_and_units
 
 
 def test_an_flm02_names_its_sensors_and_has_no_subtypes() -> None:
@@ -55,7 +55,7 @@ def test_an_flm02_whose_name_is_a_number_is_named_so() -> None:
 def test_three_phases_of_an_flm02_are_one_sensor_on_three_ports() -> None:
     found = only_sensor({"1": slot(1, **{"class": "analog"}, function="all", port=[1, 2, 3])})
     assert found.ports == (1, 2, 3)
-    assert told(streams_of(found)) == [("counter", "Wh"), ("gauge", "W")]
+    assert topics_and_units(streams_of(found)) == [("counter", "Wh"), ("gauge", "W")]
 
 
 def test_the_p1_port_of_an_flm02_is_no_number_and_counts_both_ways() -> None:
@@ -68,9 +68,9 @@ def test_the_p1_port_of_an_flm02_is_no_number_and_counts_both_ways() -> None:
 
 @pytest.mark.parametrize(("class_", "port"), [("pulse", [4]), ("cosem", "ttyS0")])
 @pytest.mark.parametrize("type_", ["water", "gas"])
-def test_an_flm02_tells_the_flow_by_the_day(class_: str, port: Json, type_: str) -> None:
+def test_an_flm02_publishes_the_flow_per_day(class_: str, port: Json, type_: str) -> None:
     found = only_sensor({"4": slot(4, **{"class": class_}, type=type_, function="tap", port=port)})
-    assert told(streams_of(found)) == [("counter", "L"), ("gauge", "L/day")]
+    assert topics_and_units(streams_of(found)) == [("counter", "L"), ("gauge", "L/day")]
 
 
 def test_a_pulse_input_of_an_flm02_counts_electricity_like_any_other() -> None:
@@ -78,4 +78,4 @@ def test_a_pulse_input_of_an_flm02_counts_electricity_like_any_other() -> None:
         {"4": slot(4, **{"class": "pulse"}, function="solar", port=[4], constant=0.5)}
     )
     assert (found.source, found.constant) == (Source.PULSE, 0.5)
-    assert told(streams_of(found)) == [("counter", "Wh"), ("gauge", "W")]
+    assert topics_and_units(streams_of(found)) == [("counter", "Wh"), ("gauge", "W")]

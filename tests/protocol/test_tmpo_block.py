@@ -18,8 +18,8 @@ from custom_components.flukso.protocol.topics import Kind
 from custom_components.flukso.protocol.validation import ProtocolError
 from simulator import Flm02, Flm03, Message
 
-from .blocks import ADDRESS, BID, CONFIG, LEVEL, SENSOR, packed, parts, told
-from .strategies import taken_or_refused, texts
+from .blocks import ADDRESS, BID, CONFIG, LEVEL, SENSOR, block_payload, packed, parts
+from .strategies import parsed_or_refused, texts
 
 _readings = st.lists(
     st.tuples(st.integers(0, 2**LEVEL - 1), st.integers(0, 1000 << 32)),
@@ -33,7 +33,7 @@ _readings = st.lists(
 def test_every_reading_of_a_block_is_read_to_the_thousandth(
     readings: list[tuple[int, int]], chance: int
 ) -> None:
-    block = decode(ADDRESS, told(readings, chance=chance))
+    block = decode(ADDRESS, block_payload(readings, chance=chance))
     assert list(zip(block.times, block.thousandths, strict=True)) == readings
     assert (block.address, block.kind) == (ADDRESS, Kind.COUNTER)
 
@@ -58,7 +58,7 @@ def test_the_blocks_of_a_simulated_meter_are_read(model: type[Flm02 | Flm03]) ->
 def test_a_million_readings_are_read() -> None:
     bid = BID >> 20 << 20
     readings = [(bid + second, second * 1234 % 7919 + second * 8000) for second in range(1 << 20)]
-    block = decode(BlockAddress(SENSOR, 0, 20, bid), told(readings, level=20))
+    block = decode(BlockAddress(SENSOR, 0, 20, bid), block_payload(readings, level=20))
     assert list(zip(block.times, block.thousandths, strict=True)) == readings
 
 
@@ -80,12 +80,12 @@ def test_a_name_that_looks_like_a_list_is_a_name(name: str) -> None:
 
 
 @pytest.mark.parametrize("kind", Kind)
-def test_a_block_says_which_of_the_two_topics_was_logged(kind: Kind) -> None:
+def test_a_block_has_the_kind_of_its_readings(kind: Kind) -> None:
     assert decode(ADDRESS, packed(parts(cfg=CONFIG | {"data_type": kind}))).kind is kind
 
 
 @pytest.mark.parametrize("unit", [None, Unit.WATT_HOUR, Unit.LITRE])
-def test_a_block_says_its_unit_where_the_meter_does(unit: Unit | None) -> None:
+def test_a_block_has_a_unit_if_the_meter_reports_it(unit: Unit | None) -> None:
     config = CONFIG if unit is None else CONFIG | {"unit": unit}
     assert decode(ADDRESS, packed(parts(cfg=config))).unit is unit
 
@@ -98,7 +98,7 @@ def test_a_block_of_one_reading_and_values_that_fall_are_read() -> None:
 
 
 @given(st.sampled_from((8, 12, 16, 20)), st.integers(0, 999), st.sampled_from(("", "home/flukso")))
-def test_a_topic_tells_the_span_of_its_block(level: int, rid: int, prefix: str) -> None:
+def test_a_topic_has_the_span_of_its_block(level: int, rid: int, prefix: str) -> None:
     bid = BID >> level << level
     topic = f"{prefix}/sensor/{SENSOR}/tmpo/{rid}/{level}/{bid}/gz"
     address = parse_block_topic(topic, prefix)
@@ -148,7 +148,7 @@ def test_another_topic_is_refused(topic: str) -> None:
 
 @given(texts | st.builds("/sensor/{}/tmpo/{}/{}/{}/gz".format, texts, texts, texts, texts), texts)
 def test_any_topic_is_read_or_refused(topic: str, prefix: str) -> None:
-    taken_or_refused(lambda: parse_block_topic(topic, prefix))
+    parsed_or_refused(lambda: parse_block_topic(topic, prefix))
 
 
 def test_the_first_block_of_a_clock_that_was_set_is_taken() -> None:

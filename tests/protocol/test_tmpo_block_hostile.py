@@ -1,4 +1,4 @@
-"""Blocks that are truncated, swollen, or lie: one clear error each, at a bounded cost."""
+"""Truncated, oversized and inconsistent blocks: one clear error each, at a bounded cost."""
 
 import gzip
 import json
@@ -12,10 +12,10 @@ import pytest
 from custom_components.flukso.protocol.tmpo_block import BlockAddress, decode
 from custom_components.flukso.protocol.validation import ProtocolError
 
-from .blocks import ADDRESS, BID, CONFIG, SENSOR, packed, parts, told
-from .strategies import any_json, taken_or_refused
+from .blocks import ADDRESS, BID, CONFIG, SENSOR, block_payload, packed, parts
+from .strategies import any_json, parsed_or_refused
 
-_GOOD = told([(BID + second, 1000 * second) for second in range(0, 4096, 3)])
+_GOOD = block_payload([(BID + second, 1000 * second) for second in range(0, 4096, 3)])
 
 
 def refused(payload: bytes, reason: str, address: BlockAddress = ADDRESS) -> None:
@@ -46,7 +46,7 @@ def test_what_is_not_gzip_is_refused(payload: bytes) -> None:
     refused(payload, "can't be unpacked")
 
 
-def test_a_zip_bomb_is_refused_before_it_swells() -> None:
+def test_a_zip_bomb_is_refused_before_it_expands() -> None:
     bomb = gzip.compress(b'{"h":' + b" " * 50_000_000)
     tracemalloc.start()
     try:
@@ -111,7 +111,7 @@ def test_a_list_of_other_things_than_numbers_is_refused(key: str, text: str) -> 
     )
 
 
-def test_a_list_is_held_to_be_one_where_it_is_cut_into_pieces_as_well() -> None:
+def test_a_list_is_checked_in_every_chunk() -> None:
     for end in ("", " ", "1" * 40_000, "1 1"):
         values = "0" + ",1000000" * 2047 + "," + end
         content = json.dumps(parts(v="here")).replace('"here"', f"[{values}]")
@@ -173,12 +173,12 @@ def test_a_block_with_more_readings_than_seconds_is_refused(key: str) -> None:
 
 @given(st.binary(max_size=300) | any_json.map(json.dumps).map(str.encode))
 def test_any_bytes_are_refused(text: bytes) -> None:
-    assert taken_or_refused(lambda: decode(ADDRESS, text)) is None
-    assert taken_or_refused(lambda: decode(ADDRESS, gzip.compress(text))) is None
+    assert parsed_or_refused(lambda: decode(ADDRESS, text)) is None
+    assert parsed_or_refused(lambda: decode(ADDRESS, gzip.compress(text))) is None
 
 
 @given(st.sampled_from(("h", "t", "v", "head", "tail", "vsn", "cfg")), any_json)
 def test_any_part_is_read_or_refused(key: str, value: Any) -> None:
     content = parts() | {"h": value} if key == "h" else parts(**{key: value})
-    block = taken_or_refused(lambda: decode(ADDRESS, packed(content)))
+    block = parsed_or_refused(lambda: decode(ADDRESS, packed(content)))
     assert block is None or len(block.times) == len(block.thousandths) == 3

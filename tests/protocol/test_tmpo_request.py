@@ -1,4 +1,4 @@
-"""What a meter is sent to be asked for its memory."""
+"""Requests for the blocks in a meter's memory."""
 
 import json
 
@@ -15,7 +15,7 @@ _SENSORS = [
 ]
 
 
-def test_a_meter_hears_behind_the_prefix_of_its_bridge() -> None:
+def test_a_request_is_published_behind_the_prefix_of_the_bridge() -> None:
     assert sync_topic("", "f" * 32) == f"/d/device/{'f' * 32}/tmpo/sync"
     assert sync_topic("home", "f" * 32) == f"home/d/device/{'f' * 32}/tmpo/sync"
 

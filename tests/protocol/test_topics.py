@@ -16,7 +16,7 @@ from custom_components.flukso.protocol.topics import (
 )
 from custom_components.flukso.protocol.validation import ProtocolError
 
-from .strategies import taken_or_refused, texts
+from .strategies import parsed_or_refused, texts
 
 _ID = "0123456789abcdef" * 2
 _PREFIXES = ("", "home", "home/flukso", "/leading", "a b", "Haus/Zähler")
@@ -25,7 +25,9 @@ ids = st.text("0123456789abcdef", min_size=32, max_size=32)
 
 
 @given(ids, st.sampled_from(Report), st.sampled_from(_PREFIXES))
-def test_the_topic_of_a_report_tells_its_meter(device_id: str, report: Report, prefix: str) -> None:
+def test_the_topic_of_a_report_has_the_id_of_its_meter(
+    device_id: str, report: Report, prefix: str
+) -> None:
     assert device_id_of(report_topic(prefix, device_id, report), report, prefix) == device_id
 
 
@@ -83,8 +85,8 @@ def test_a_topic_without_the_prefix_is_refused() -> None:
 
 
 @given(texts, st.sampled_from(Report), texts)
-def test_any_topic_tells_an_id_or_is_refused(topic: str, report: Report, prefix: str) -> None:
-    device_id = taken_or_refused(lambda: device_id_of(topic, report, prefix))
+def test_any_topic_has_an_id_or_is_refused(topic: str, report: Report, prefix: str) -> None:
+    device_id = parsed_or_refused(lambda: device_id_of(topic, report, prefix))
     assert device_id is None or is_id(device_id)
 
 
@@ -98,7 +100,7 @@ def test_readings_have_a_topic_for_each_kind() -> None:
     assert reading_topic("home", _ID, Kind.COUNTER) == f"home/sensor/{_ID}/counter"
 
 
-def test_one_subscription_hears_the_three_configs_of_every_meter() -> None:
+def test_one_subscription_receives_the_three_configs_of_every_meter() -> None:
     levels = EVERY_CONFIG.split("/")
     for report in CONFIG_REPORTS:
         topic = report_topic("", _ID, report).split("/")
@@ -135,7 +137,7 @@ def test_what_a_topic_cannot_have_is_refused(typed: str) -> None:
 
 @given(texts | st.text(" /a\t", max_size=20))
 def test_a_clean_prefix_is_clean_and_stays_as_it_is(typed: str) -> None:
-    prefix = taken_or_refused(lambda: clean_prefix(typed))
+    prefix = parsed_or_refused(lambda: clean_prefix(typed))
     if prefix is not None:
         assert clean_prefix(prefix) == prefix
         assert not prefix.endswith(("/", " "))

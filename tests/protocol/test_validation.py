@@ -1,4 +1,4 @@
-"""The gate: what passes as JSON, and what passes as a setting."""
+"""What is accepted as JSON, and what as a setting."""
 
 import json
 
@@ -13,7 +13,7 @@ from custom_components.flukso.protocol.validation import (
     load,
 )
 
-from .strategies import any_json, numbers, on_the_wire, scalars, taken_or_refused, texts
+from .strategies import any_json, as_payload, numbers, parsed_or_refused, scalars, texts
 
 _KEYS = frozenset(("name", "port"))
 
@@ -28,13 +28,13 @@ def _section(value: Json) -> Section:
 
 @given(st.binary(max_size=200))
 def test_any_bytes_are_read_or_refused(payload: bytes) -> None:
-    taken_or_refused(lambda: _load(payload))
+    parsed_or_refused(lambda: _load(payload))
 
 
 @given(any_json)
 def test_any_json_is_read_as_the_json_that_it_is_or_refused(value: Json) -> None:
-    read = taken_or_refused(lambda: _load(on_the_wire(value)))
-    assert read is None or on_the_wire(read) == on_the_wire(value)
+    read = parsed_or_refused(lambda: _load(as_payload(value)))
+    assert read is None or as_payload(read) == as_payload(value)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_the_deepest_nesting_that_a_config_may_have_is_read() -> None:
 
 
 @given(any_json)
-def test_an_error_says_in_short_what_was_found(found: Json) -> None:
+def test_an_error_shows_an_excerpt_of_what_was_found(found: Json) -> None:
     error = ProtocolError("a message", "strange", found)
     assert str(error).startswith("a message: strange")
     assert str(error).isprintable()
@@ -141,7 +141,7 @@ def test_numbered_sections_are_found_whatever_else_there_is(config: dict[str, Js
 
 @given(any_json)
 def test_a_section_is_an_object_or_refused(value: Json) -> None:
-    section = taken_or_refused(lambda: Section(value, "a config"))
+    section = parsed_or_refused(lambda: Section(value, "a config"))
     assert (section is not None) == isinstance(value, dict)
 
 
@@ -165,7 +165,7 @@ def test_an_error_names_the_field_and_shows_it() -> None:
 
 @given(any_json)
 def test_any_value_is_a_text_or_refused(value: Json) -> None:
-    text = taken_or_refused(lambda: _section(value).text("field"))
+    text = parsed_or_refused(lambda: _section(value).text("field"))
     assert text is None or (0 < len(text) <= 64 and text.isprintable() and text == text.strip())
 
 
@@ -219,7 +219,7 @@ def test_anything_else_is_no_flag(value: Json) -> None:
 
 @given(scalars)
 def test_any_value_is_a_number_in_range_or_refused(value: Json) -> None:
-    number = taken_or_refused(lambda: _section(value).number("field", most=100))
+    number = parsed_or_refused(lambda: _section(value).number("field", most=100))
     assert number is None or 0 <= number <= 100
 
 
@@ -252,7 +252,7 @@ def test_a_number_out_of_range_is_refused(value: Json) -> None:
 
 @given(numbers | texts)
 def test_any_value_is_a_whole_number_or_refused(value: Json) -> None:
-    whole = taken_or_refused(lambda: _section(value).whole("field", most=2**31))
+    whole = parsed_or_refused(lambda: _section(value).whole("field", most=2**31))
     assert whole is None or (type(whole) is int and 0 <= whole <= 2**31)
 
 
@@ -293,7 +293,7 @@ def test_only_the_wanted_fields_are_kept() -> None:
 
 @given(st.dictionaries(st.sampled_from(("name", "port", "key")), any_json))
 def test_what_is_kept_is_plain_and_can_be_stored(fields: dict[str, Json]) -> None:
-    kept = taken_or_refused(lambda: Section(fields, "a config").only(_KEYS)) or {}
+    kept = parsed_or_refused(lambda: Section(fields, "a config").only(_KEYS)) or {}
     assert kept.keys() <= _KEYS
     for value in kept.values():
         for item in value if isinstance(value, list) else [value]:

@@ -1,4 +1,4 @@
-"""Waveforms as they come off the wire."""
+"""Waveform messages."""
 
 from typing import Any
 
@@ -23,17 +23,17 @@ def with_sample(sample: object) -> bytes:
 
 @pytest.mark.parametrize("unit", ["mV", "mA"])
 def test_samples_are_volts_and_amperes_at_a_time_of_the_meter(unit: str) -> None:
-    seen = parse_waveform(message(unit=unit), unit)
+    waveform = parse_waveform(message(unit=unit), unit)
 
-    assert seen.time == 1517237114.5
-    assert seen.samples == tuple(sample / 1000 for sample in SAMPLES)
+    assert waveform.time == 1517237114.5
+    assert waveform.samples == tuple(sample / 1000 for sample in SAMPLES)
 
 
 @pytest.mark.parametrize(("unit", "highest"), [("mV", 1_000_000), ("mA", 2_000_000)])
 def test_a_sample_may_be_as_high_as_a_clamp_or_the_mains_can_get(unit: str, highest: int) -> None:
     for sample in (highest, -highest):
-        seen = parse_waveform(message([sample, *SAMPLES[1:]], unit=unit), unit)
-        assert seen.samples[0] == sample / 1000
+        waveform = parse_waveform(message([sample, *SAMPLES[1:]], unit=unit), unit)
+        assert waveform.samples[0] == sample / 1000
     for saturated in (highest + 1, -highest - 1, 2**31 - 1, -(2**31)):
         with pytest.raises(ProtocolError):
             parse_waveform(message([saturated, *SAMPLES[1:]], unit=unit), unit)
@@ -79,7 +79,7 @@ json = st.recursive(
 
 
 @given(json | st.binary(max_size=300))
-def test_no_message_does_worse_than_to_be_refused(said: Any) -> None:
-    payload = said if isinstance(said, bytes) else repr(said).encode("utf-8", "replace")
+def test_any_other_message_is_refused(content: Any) -> None:
+    payload = content if isinstance(content, bytes) else repr(content).encode("utf-8", "replace")
     with pytest.raises(ProtocolError):
         parse_waveform(payload, "mA")
