@@ -1,5 +1,4 @@
-"""The whole thing in one command: a meter, a broker, and Home Assistant with this integration.
+"""A demo of the integration in one command: a meter, a broker, and Home Assistant.
 
-For whoever wants to see what it does before installing it, and, with `--check`, for a machine that
-wants to know whether it still does.
+It shows the integration without installing it and, with `--check`, tests that it works.
 """

@@ -1,4 +1,4 @@
-"""`scripts/demo`: show the integration at work, or check that it works."""
+"""`scripts/demo`: run a demo of the integration, or check that it works."""
 
 import argparse
 import asyncio
@@ -31,8 +31,8 @@ from .statistics import Past, at_ease, fill, go_on, set_up_energy
 
 _FOLDER = CHECKOUT / ".demo"
 
-# The ready dashboard knows the simulated meter. Of any other, Home Assistant's page of devices that
-# are in no area yet shows all at a glance.
+# The dashboard is made for the simulated meter. For any other meter, Home Assistant's page of
+# devices without an area lists all its entities.
 _DASHBOARD, _DEVICES = "/energy-meter", "/home/other-devices"
 
 
@@ -42,7 +42,7 @@ async def main(options: argparse.Namespace) -> int:
     async with stage(_FOLDER, free_port(options.port), options.broker) as running:
         meters = await add_meters(running.home, 60)
         if not meters:
-            say("no Fluksometer was heard within a minute (see the README about the bridge)")
+            say("no Fluksometer was found within a minute (see the README about the bridge)")
         if options.check:
             return await check(running, simulated=not options.broker) if meters else 1
         meanwhile: set[asyncio.Task[None]] = set()
@@ -55,42 +55,42 @@ async def main(options: argparse.Namespace) -> int:
 
 
 async def check(running: Stage, *, simulated: bool) -> int:
-    """Print every enabled entity when all are live, and name those that are not."""
-    say("waiting until every enabled entity is live")
+    """Wait until all enabled entities have a value, print them, and name those without."""
+    say("waiting until all enabled entities have a value")
     seen = await until_live(running.home.client, DOMAIN, 90)
     print(table(seen))
     missing = [row.entity_id for row in seen if not row.live]
     if missing or not seen:
-        say(f"not live within 90 s: {', '.join(missing) or 'there is no entity at all'}")
+        say(f"without a value after 90 s: {', '.join(missing) or 'there are no entities'}")
         show_log()
         return 1
-    say(f"all {len(seen)} enabled entities are live")
+    say(f"all {len(seen)} enabled entities have a value")
     if simulated:
         await furnish(running.home.client)
     return 0
 
 
 async def furnish(client: Client) -> Past:
-    """Give the simulated meter's entities a past, and show them in the Energy dashboard."""
-    say("giving the household the ten days that it has behind it")
+    """Import statistics for the simulated meter's entities, and set up the Energy dashboard."""
+    say("importing ten days of statistics")
     await until_live(client, DOMAIN, 90)
     written = await fill(client)
     await set_up_energy(client)
-    await eventually(partial(at_ease, client), "an Energy dashboard that finds no fault", 30)
+    await eventually(partial(at_ease, client), "an Energy dashboard without errors", 30)
     say(f"{written.entities} entities have ten days of statistics; the Energy dashboard is set up")
     return written
 
 
 def show(home: HomeAssistant, page: str) -> None:
-    """Open Home Assistant in the browser where there is one to be seen."""
+    """Open Home Assistant in the browser if there is a display."""
     address = f"{home.url}{page}"
-    say(f"ready: {address} (Ctrl-C ends it)")
+    say(f"ready: {address} (press Ctrl-C to stop)")
     if sys.platform != "linux" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
         webbrowser.open(address)
 
 
 def _end_on_signals() -> None:
-    """Let Ctrl-C, a polite end and a closed terminal unwind what has been started, once."""
+    """Stop everything that was started on SIGINT, SIGTERM and SIGHUP, once."""
     loop = asyncio.get_running_loop()
     task = asyncio.current_task()
     assert task is not None
@@ -109,7 +109,7 @@ def _end_on_signals() -> None:
 
 @contextlib.contextmanager
 def alone(folder: Path) -> Iterator[bool]:
-    """Empty the folder and keep it to this run; give False when another run has it."""
+    """Lock the folder for this run and empty it; yield False if another run has locked it."""
     folder.mkdir(exist_ok=True)
     with (folder / "lock").open("w") as lock:
         try:
@@ -134,10 +134,10 @@ def show_log() -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run the demo, tell in plain words what went wrong, and return the exit code."""
+    """Run the demo, print errors, and return the exit code."""
     with alone(_FOLDER) as free:
         if not free:
-            say("it is running already in this checkout")
+            say("the demo is already running in this checkout")
             return 1
         try:
             return asyncio.run(main(options))

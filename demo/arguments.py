@@ -1,4 +1,4 @@
-"""What `scripts/demo` can be asked for."""
+"""The command line of `scripts/demo`."""
 
 import argparse
 from collections.abc import Sequence
@@ -8,44 +8,44 @@ from .stage import BrokerAddress
 
 _DESCRIPTION = """\
 Start a broker, a simulated Fluksometer and a real Home Assistant with this integration, on this
-machine only, and open it in the browser. Nobody has to sign in. Ctrl-C ends it all; nothing is
-installed or changed outside this checkout, and each run starts afresh."""
+machine only, and open it in the browser, without a login. Press Ctrl-C to stop; nothing is
+installed or changed outside this checkout, and each run starts from scratch."""
 
 _EPILOG = """\
 All files of a run, Home Assistant's log among them, are in .demo/ of the checkout."""
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
-    """Parse the command line; exits with an explanation when asked to or when it is wrong."""
+    """Parse the command line; exit with help, or with an error if it is invalid."""
     parser = argparse.ArgumentParser(prog="scripts/demo", description=_DESCRIPTION, epilog=_EPILOG)
     parser.add_argument(
         "--check",
         action="store_true",
-        help="open nothing; wait until every enabled entity is live, print them all and exit "
-        "with 0, or say what is missing and exit with 1",
+        help="do not open the browser; wait until all enabled entities have a value, print them "
+        "and exit with 0, or print what is missing and exit with 1",
     )
     parser.add_argument(
         "--broker",
         type=broker_address,
         metavar="HOST[:PORT]",
         help="use the Fluksometers on this broker instead of a simulated one "
-        "(USER:PASSWORD@HOST:PORT where it asks for them)",
+        "(USER:PASSWORD@HOST:PORT if it requires a login)",
     )
     parser.add_argument(
         "--port",
         type=port_number,
         default=8123,
         metavar="PORT",
-        help="the port of Home Assistant's pages (default: 8123, or a free one where it is taken)",
+        help="the port of Home Assistant's pages (default: 8123, or a free one if it is in use)",
     )
     return parser.parse_args(arguments)
 
 
 def port_number(text: str) -> int:
-    """Read the number of a port.
+    """Parse the number of a port.
 
     Raises:
-        argparse.ArgumentTypeError: it is none.
+        argparse.ArgumentTypeError: it is not a port.
     """
     if not text.isdecimal() or not 0 < int(text) < 65536:
         raise argparse.ArgumentTypeError(f"{text} is not a port")
@@ -53,10 +53,10 @@ def port_number(text: str) -> int:
 
 
 def broker_address(text: str) -> BrokerAddress:
-    """Read [USER[:PASSWORD]@]HOST[:PORT].
+    """Parse [USER[:PASSWORD]@]HOST[:PORT].
 
     Raises:
-        argparse.ArgumentTypeError: it is none.
+        argparse.ArgumentTypeError: it is not an address of this form.
     """
     try:
         parts = urlsplit(f"mqtt://{text}")

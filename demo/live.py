@@ -1,4 +1,4 @@
-"""Is every enabled entity live? What is seen is a table, what is missing is named."""
+"""The enabled entities of an integration as a table, and whether they have a value."""
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from stack.client import Client, Json
 
 _NO_VALUE = ("unknown", "unavailable")
-#: Known once a quarter of an hour was seen from its begin.
+#: Unknown until the first complete quarter-hour begins.
 _QUARTERLY = ("supply_demand", "supply_expected_demand", "supply_last_demand", "supply_peak_demand")
 
 
 @dataclass(frozen=True, order=True)
 class Row:
-    """One enabled entity as a person sees it."""
+    """One enabled entity as it is displayed."""
 
     device: str
     entity: str
@@ -24,14 +24,14 @@ class Row:
 
     @property
     def live(self) -> bool:
-        """Whether it shows a value, or waits for a quarter of an hour to begin."""
+        """Whether it has a value, or is unknown until a quarter-hour begins."""
         return self.state not in _NO_VALUE or (self.quarterly and self.state == "unknown")
 
 
 def rows(
     entities: Iterable[Json], devices: Iterable[Json], states: Mapping[str, Json]
 ) -> list[Row]:
-    """Put together what Home Assistant keeps apart, for the enabled entities only."""
+    """Join entities, devices and states to rows, for the enabled entities only."""
     names = {device["id"]: device["name_by_user"] or device["name"] for device in devices}
     return sorted(
         _row(entity, names, states) for entity in entities if entity["disabled_by"] is None
@@ -54,14 +54,14 @@ def _row(entity: Json, names: Mapping[str, str], states: Mapping[str, Json]) -> 
 async def until_live(client: Client, domain: str, within: float, every: float = 2) -> list[Row]:
     """Wait until all enabled entities of an integration are live.
 
-    That is, until two looks in a row find the same entities and all of them live: some appear
-    only when the meter has sent its other configuration topics.
+    That is, until two checks in a row find the same entities with all of them live: some are added
+    only after the meter has sent its other configuration topics.
 
     Args:
         client: a signed-in administrator.
         domain: the integration's.
-        within: seconds after which the last look is returned, live or not.
-        every: seconds between two looks.
+        within: seconds after which the last result is returned, live or not.
+        every: seconds between two checks.
     """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + within
@@ -76,7 +76,7 @@ async def until_live(client: Client, domain: str, within: float, every: float = 
 
 
 def table(lines: Sequence[Row]) -> str:
-    """Lay the rows out in columns."""
+    """Format the rows as a table."""
     cells = [
         ("Device", "Entity", "State", "Unit"),
         *((row.device, row.entity, row.state, row.unit) for row in lines),

@@ -1,9 +1,9 @@
-"""The demo's Fluksometer: it has been there for a day, and its household is at its liveliest.
+"""The demo's Fluksometer: it has been running for a day, and its household is at its busiest.
 
-A pulse port speaks only when something flows, and a kube's motion sensor when somebody passes: at
-night a meter installed this minute would leave half of its sensors empty for hours. So the
-household lives in the liveliest minute of its last two days, while the readings carry the time
-that it is.
+A pulse port publishes only when something flows, and a kube's motion sensor when somebody passes:
+at night half of the sensors of a newly installed meter would have no value for hours. So the
+simulated household is in the busiest minute of its last two days, while the readings have the
+current time.
 """
 
 import signal
@@ -22,8 +22,8 @@ DAY = 24 * 60 * MINUTE
 SEED = 0
 KUBES_SPEAK_WITHIN = 64
 
-# What some years have left on the counters of three phases, of which the third has the inverter, in
-# Wh and VARh; then water and gas in L, solar energy in Wh.
+# Counter readings after some years of use: three phases, the third with the inverter, in Wh and
+# VARh; then water and gas in L, and solar energy in Wh.
 _CLAMPED = (
     (4_912_350, 0, 812_400, 0, 0, 96_750),
     (3_187_620, 0, 164_200, 0, 0, 538_900),
@@ -39,12 +39,13 @@ _COUNTERS = {
     **{pulse_slot(port): value for port, value in zip(PULSE_PORTS, _PULSED, strict=True)},
 }
 
-# Home Assistant needs some seconds to find the meter, and nobody waits much longer than a minute.
+# The seconds that matter: Home Assistant needs some to find the meter, and a user of the demo won't
+# wait much longer than a minute.
 _SEEN = (10, 70)
 
 
 def liveliest(now: int, home: Home) -> int:
-    """Return the start of the minute, among those of the last two days, after which most happens.
+    """Return the start of the busiest minute of the last two days.
 
     Args:
         now: seconds since the epoch.
@@ -55,7 +56,7 @@ def liveliest(now: int, home: Home) -> int:
 
 
 def _life(start: int, home: Home) -> float:
-    """Say how many pulses the quietest of water (1 L), gas (10 L) and solar energy (1 Wh) gives."""
+    """Return the pulses of the least active of water (1 L), gas (10 L) and solar energy (1 Wh)."""
     water = gas = solar = 0.0
     for second in range(start + _SEEN[0], start + _SEEN[1]):
         whole, place = minute(second // MINUTE, home), second % MINUTE
@@ -66,13 +67,13 @@ def _life(start: int, home: Home) -> float:
 
 
 class SettledMeter(Flm03):
-    """A meter that has been there for a day: a broker holds what its kubes said last."""
+    """A meter that has been running for a day: the broker has retained its kubes' readings."""
 
     def __init__(self, now: int, begin: int) -> None:
-        """Live the day before.
+        """Simulate the day before.
 
         Args:
-            now: seconds since the epoch, the time that readings carry at the beginning.
+            now: seconds since the epoch, the time of the first readings.
             begin: the household's time then.
         """
         super().__init__(identity("demo"), start=begin - DAY, seed=SEED, counters=_COUNTERS)
@@ -84,12 +85,12 @@ class SettledMeter(Flm03):
 
     @override
     def announce(self) -> list[Message]:
-        """Give all retained topics."""
+        """Return all retained messages."""
         return [*super().announce(), *self._held.values()]
 
 
 def main(host: str, port: int) -> None:
-    """Play the meter to a broker until told to stop."""
+    """Publish the meter's messages to a broker until stopped by a signal."""
     stop = Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())

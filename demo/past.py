@@ -1,4 +1,4 @@
-"""Ten days that the demo's household has behind it, hour by hour, as statistics tell them."""
+"""The last ten days of the demo's household, hour by hour, for its statistics."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,16 +16,16 @@ _DAYS = 10
 _STEP = 5 * MINUTE
 
 type Truth = Mapping[str, float]
-"""What the meter reads at a moment, by what the unique id of an entity ends with, in wire units."""
+"""The readings at one time, by the end of an entity's unique id, in the units of the payloads."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hour:
-    """An hour of one entity, in the units of the wire.
+    """An hour of one entity, in the units of the payloads.
 
     Attributes:
-        start: its begin, in seconds since the epoch.
-        values: what the entity showed from its begin to its end, every five minutes.
+        start: its start, in seconds since the epoch.
+        values: the states of the entity from its start to its end, every five minutes.
     """
 
     start: int
@@ -33,14 +33,14 @@ class Hour:
 
     @property
     def mean(self) -> float:
-        """The mean of what was shown."""
+        """The mean of the states."""
         return fmean(self.values)
 
 
 def past(now: int, seed: int) -> dict[str, list[Hour]]:
-    """Live the last ten days, up to the last full hour, and say what the entities would have shown.
+    """Simulate the last ten days, and return the states that the entities would have had.
 
-    The last item of each list is the hour that is not over yet, with what was shown up to now.
+    The last item of each list is the current hour, with the states up to now.
 
     Args:
         now: seconds since the epoch.
@@ -84,7 +84,7 @@ def _seen(moments: Sequence[int], seed: int) -> Iterator[Truth]:
 
 
 def _seconds(start: int, stop: int, home: Home) -> Iterable[Sequence[float]]:
-    """Give the active power of the three phases in each second."""
+    """Yield the active power of the three phases in each second."""
     for second in range(start, stop):
         whole, place = minute(second // MINUTE, home), second % MINUTE
         yield [phase[place] for phase in whole.active]

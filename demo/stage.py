@@ -1,4 +1,4 @@
-"""Bringing the parts up in their order, and down again whatever happens."""
+"""Starts the components of the demo in order, and stops them in any case."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -16,16 +16,16 @@ DOMAIN = "flukso"
 
 _MQTT_VERSIONS = ("5", "3.1.1")
 
-# What the log is for here is to say what went wrong. The MQTT client calls it an error that rumqttd
-# acknowledges an unsubscription once for each of its topics.
+# The log should show only errors. The MQTT client logs an error because rumqttd acknowledges an
+# unsubscription once for each of its topics.
 _LEVELS = {
     "homeassistant": "warning",
     f"custom_components.{DOMAIN}": "info",
     "paho.mqtt.client": "critical",
 }
 
-# As a person would take to press the button, and Home Assistant to end the subscriptions of its
-# discovery: the embedded broker would not send the configuration for a second one.
+# Seconds until the discovery is confirmed, so that Home Assistant can end the subscriptions of its
+# discovery: the embedded broker would not send the retained configuration for a second one.
 _A_MOMENT = 1
 
 
@@ -46,7 +46,7 @@ class BrokerError(Exception):
 
 @dataclass(frozen=True)
 class BrokerAddress:
-    """Where a broker is, and who may use it."""
+    """The address of a broker, and its credentials."""
 
     host: str
     port: int = 1883
@@ -60,34 +60,34 @@ class BrokerAddress:
 
 @dataclass(frozen=True)
 class Stage:
-    """Everything that runs."""
+    """The running components."""
 
     home: HomeAssistant
     others: tuple[EmbeddedBroker | Process, ...]
 
     def check(self) -> None:
-        """Raise `ProcessError` when one of the parts has ended."""
+        """Raise `ProcessError` if one of the components has ended."""
         for part in (self.home, *self.others):
             part.check()
 
 
 def say(what: str) -> None:
-    """Print a line of progress."""
+    """Print a progress message."""
     print(f"demo: {what}", flush=True)
 
 
 @contextlib.asynccontextmanager
 async def stage(folder: Path, port: int, address: BrokerAddress | None) -> AsyncIterator[Stage]:
-    """Start everything; what remains is to add the meter to Home Assistant.
+    """Start all components; the meter is not added to Home Assistant yet.
 
     Args:
-        folder: where all files go.
+        folder: the folder of all files.
         port: Home Assistant's port.
-        address: the user's broker; a broker and a meter are simulated when left out.
+        address: the user's broker; if None, a broker and a simulated meter are started.
 
     Raises:
-        ProcessError: a part ended.
-        TimeoutError: a part did not come up.
+        ProcessError: a component ended.
+        TimeoutError: a component did not start.
         BrokerError: Home Assistant can't use the broker.
     """
     if address is not None:
@@ -122,13 +122,13 @@ async def home_assistant(
 
 
 def simulated_meter(folder: Path, port: int) -> Process:
-    """Return the simulator's process, not started, for a broker on the loopback address."""
+    """Return the simulator's process, not yet started, for a broker on the loopback address."""
     command = [sys.executable, "-m", "demo.meter", LOOPBACK, str(port)]
     return Process("the simulated Fluksometer", command, folder / "meter.log", folder=CHECKOUT)
 
 
 async def connect(home: HomeAssistant, address: BrokerAddress) -> None:
-    """Add Home Assistant's MQTT integration; an old broker, a meter's own, speaks only 3.1.1.
+    """Add Home Assistant's MQTT integration; an old broker, as in a meter, supports only 3.1.1.
 
     Raises:
         BrokerError: Home Assistant can't use the broker.
@@ -171,7 +171,7 @@ async def add_meters(home: HomeAssistant, within: float) -> int:
 
 
 async def watch(running: Stage) -> None:
-    """Return never; raise `ProcessError` when a part ends."""
+    """Raise `ProcessError` when a component ends; never return."""
     while True:
         running.check()
         await asyncio.sleep(1)

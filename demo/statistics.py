@@ -1,4 +1,4 @@
-"""What the household has behind it, as Home Assistant's statistics, and its Energy dashboard."""
+"""The statistics of the demo's household, and its Energy dashboard."""
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,20 +14,20 @@ from .past import Hour, past
 from .stage import DOMAIN
 
 _METER = "sensor.fluksometer"
-"""What the entity ids of the demo's meter begin with."""
+"""The start of the entity ids of the demo's meter."""
 
 _SCALES = {"kWh": 0.001, "kvarh": 0.001, "m³": 0.001}
-"""What Home Assistant shows otherwise than the wire: Wh, VARh and L there."""
+"""Factors from the units of the payloads (Wh, VARh and L) to those of the statistics."""
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What was written.
+    """The imported statistics.
 
     Attributes:
-        entities: how many entities have statistics now.
-        until: when the hour began that was not over then.
-        sums: what each counter had counted by then, in its statistic's unit.
+        entities: the number of entities with statistics.
+        until: the start of the hour that was not over at the time of the import.
+        sums: the sum of each counter at that time, and the unit of its statistic.
     """
 
     entities: int
@@ -36,7 +36,7 @@ class Past:
 
 
 async def fill(client: Client) -> Past:
-    """Give the meter's entities ten days of statistics."""
+    """Import ten days of statistics for the meter's entities."""
     hours = await asyncio.to_thread(past, int(time.time()), SEED)
     listed = {
         each["statistic_id"]: each for each in await client.call("recorder/list_statistic_ids")
@@ -63,9 +63,9 @@ async def fill(client: Client) -> Past:
 
 
 async def go_on(client: Client, written: Past) -> None:
-    """Let the sums go on from what was written, once Home Assistant has begun to count from 0.
+    """Adjust the sums to continue from the imported ones, once Home Assistant has started at 0.
 
-    It does so at the next five minutes of the clock.
+    It does so at the next full five minutes.
     """
 
     async def begun() -> bool:
@@ -123,7 +123,7 @@ def _moment(hour: Hour) -> str:
 
 
 async def set_up_energy(client: Client) -> None:
-    """Set the Energy dashboard up as docs/energy.md says for three netted phases with solar."""
+    """Set up the Energy dashboard as in docs/energy.md for three netted phases with solar."""
     grid = {
         "type": "grid",
         "stat_energy_from": f"{_METER}_netted_energy_import",
@@ -154,6 +154,6 @@ async def set_up_energy(client: Client) -> None:
 
 
 async def at_ease(client: Client) -> bool:
-    """Say whether the Energy dashboard finds no fault with what it was given."""
+    """Return whether the Energy dashboard reports no errors for its sources."""
     found = await client.call("energy/validate")
     return not any(found["energy_sources"])

@@ -1,4 +1,4 @@
-"""Record what meters send, for a bug report: with every id replaced and every secret taken out."""
+"""Record the messages of meters for a bug report, with ids replaced and secrets removed."""
 
 from .anonymous import Anonymiser
 from .recording import Recorded, read, write

@@ -1,4 +1,4 @@
-"""`scripts/record HOST`: write what the meters on a broker send to a file for a bug report."""
+"""`scripts/record HOST`: record the messages of the meters on a broker, for a bug report."""
 
 import argparse
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from .anonymous import Anonymiser
 from .recording import Recorded, write
 
 _TOPICS = ("device/#", "sensor/#", "d/device/#")
-#: How long a broker may take to answer (s).
+#: Timeout for the answer of a broker (s).
 _PATIENCE = 10.0
 
 
@@ -29,7 +29,7 @@ def main(arguments: list[str]) -> int:
     except (OSError, ValueError) as error:
         print(f"record: no broker at {options.broker}: {error}", file=sys.stderr)
         return 1
-    print(f"record: listening for {options.seconds:g} s (Ctrl-C ends it)", file=sys.stderr)
+    print(f"record: listening for {options.seconds:g} s (press Ctrl-C to stop)", file=sys.stderr)
     anonymiser = Anonymiser(secrets.token_bytes(32))
     count = write(options.file, _messages(arrived, options.seconds, anonymiser))
     client.disconnect()
@@ -39,11 +39,11 @@ def main(arguments: list[str]) -> int:
 
 
 def _connect(options: argparse.Namespace, arrived: queue.Queue[MQTTMessage]) -> Client:
-    """A client whose messages arrive in a queue, also after it had to connect again.
+    """Return a client that puts messages into a queue, also after a reconnect.
 
     Raises:
-        OSError: the broker can't be reached, does not answer or refuses.
-        ValueError: there can be no such port.
+        OSError: the broker can't be reached, does not answer or refuses the connection.
+        ValueError: the port is invalid.
     """
     host, _, port = options.broker.partition(":")
     answers: queue.Queue[ReasonCode] = queue.Queue()
@@ -65,7 +65,7 @@ def _connect(options: argparse.Namespace, arrived: queue.Queue[MQTTMessage]) -> 
         answer = answers.get(timeout=_PATIENCE)
     except queue.Empty:
         client.loop_stop()
-        raise TimeoutError("it does not answer") from None
+        raise TimeoutError("no answer") from None
     if answer.is_failure:
         client.loop_stop()
         raise ConnectionRefusedError(str(answer))
@@ -94,10 +94,10 @@ def _messages(
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser("scripts/record", description=__doc__)
-    parser.add_argument("broker", metavar="HOST[:PORT]", help="the meter's broker, or yours")
+    parser.add_argument("broker", metavar="HOST[:PORT]", help="of the meter or of Home Assistant")
     parser.add_argument("--file", type=Path, default=Path("recording.jsonl"))
-    parser.add_argument("--seconds", type=float, default=60, help="60 unless told")
-    parser.add_argument("--prefix", default="", help="what the bridge puts before the topics")
+    parser.add_argument("--seconds", type=float, default=60, help="default: 60")
+    parser.add_argument("--prefix", default="", help="that the bridge adds to the topics")
     parser.add_argument("--username", default=None)
     parser.add_argument("--password", default=None)
     return parser.parse_args(arguments)

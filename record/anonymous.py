@@ -1,4 +1,4 @@
-"""Ids and secrets of a meter replaced, the same one by the same replacement throughout."""
+"""Replacement of ids and removal of secrets; the same id always has the same replacement."""
 
 import gzip
 import hashlib
@@ -6,28 +6,28 @@ import json
 import re
 import zlib
 
-#: An id, or what is left of one that was cut off; no number is printed so long.
+#: An id, or part of a truncated one; no number is that long.
 _ID = re.compile(r"[0-9A-Fa-f]{24,}")
-#: A serial number by its form, wherever it is, and one of any form where it is told.
+#: A serial number by its format, anywhere, and one of any format after ``serial:``.
 _SERIAL = re.compile(r"\bFL[0-9]{8}\b|(?<=serial:)[^\S\n]*\S+", re.IGNORECASE)
 _LARGEST_BLOCK = 16 * 1024 * 1024
 
-#: What of config/kube must not leave the house (docs/protocol.md section 5).
+#: The secrets of config/kube (docs/protocol.md section 5).
 _SECRETS = ("key", "null_key", "hw_id")
 
 
 class Anonymiser:
-    """Replaces ids by others that only the ``salt`` could lead back from; the salt is not kept."""
+    """Replaces ids by keyed hashes. The key, ``salt``, is not stored."""
 
     def __init__(self, salt: bytes) -> None:
         self._salt = salt
 
     def topic(self, topic: str) -> str:
-        """A topic with other ids."""
+        """Return a topic with replaced ids."""
         return self._text(topic)
 
     def payload(self, topic: str, payload: bytes) -> bytes:
-        """A payload with other ids and without secrets; one that can't be read is left out."""
+        """Return a payload with replaced ids and without secrets; empty if it can't be decoded."""
         if topic.endswith("/gz"):
             return self._block(payload)
         try:
@@ -46,13 +46,13 @@ class Anonymiser:
         return hashlib.blake2b(secret.lower().encode(), key=self._salt).hexdigest()
 
     def _other_serial(self, found: str) -> str:
-        """A serial number of the meters' form, with the blanks that were before the true one."""
+        """Return another serial number of the same format, with the blanks before the original."""
         serial = found.lstrip()
         number = int(self._other(serial), 16) % 10**8
         return f"{found.removesuffix(serial)}FL{number:08}"
 
     def _block(self, payload: bytes) -> bytes:
-        """A tmpo block, whose text names its sensor (docs/protocol.md section 7)."""
+        """Return a tmpo block with replaced ids (docs/protocol.md section 7)."""
         inflate = zlib.decompressobj(wbits=31)
         try:
             text = str(inflate.decompress(payload, _LARGEST_BLOCK), "utf-8")

@@ -1,4 +1,4 @@
-"""A recording: one message a line, as JSON."""
+"""A recording: a file with one message per line, as JSON."""
 
 import base64
 from collections.abc import Iterable, Iterator
@@ -9,7 +9,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A message, and the seconds since the recording began."""
+    """A message, and its time in seconds since the start of the recording."""
 
     after: float
     topic: str
@@ -18,7 +18,7 @@ class Recorded:
 
 
 def write(path: Path, messages: Iterable[Recorded]) -> int:
-    """Write messages to a file as they come; returns how many there were."""
+    """Write messages to a file as they arrive; return their number."""
     count = 0
     with path.open("w", encoding="utf-8") as file:
         for message in messages:
@@ -29,17 +29,17 @@ def write(path: Path, messages: Iterable[Recorded]) -> int:
 
 
 def read(path: Path) -> Iterator[Recorded]:
-    """The messages of a recording.
+    """Yield the messages of a recording.
 
     Raises:
-        ValueError: a line that is no message.
+        ValueError: a line is not a message.
     """
     with path.open(encoding="utf-8") as file:
         for number, line in enumerate(file, 1):
             try:
                 yield _message(line)
             except (KeyError, TypeError, ValueError) as error:
-                raise ValueError(f"{path}: line {number} is no message") from error
+                raise ValueError(f"{path}: line {number} is not a message") from error
 
 
 def _line(message: Recorded) -> str:

@@ -131,5 +131,5 @@ def test_a_recording_can_be_played_again(recorded: list[Recorded], tmp_path: Pat
 def test_a_line_that_is_no_message_is_told_of(tmp_path: Path) -> None:
     path = tmp_path / "recording.jsonl"
     path.write_text('{"topic": 1}\n')
-    with pytest.raises(ValueError, match="line 1 is no message"):
+    with pytest.raises(ValueError, match="line 1 is not a message"):
         list(read(path))
