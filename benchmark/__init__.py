@@ -1,5 +1,5 @@
-"""What this integration costs whoever runs it, measured on the real parts of the repository.
+"""The resource usage of this integration, measured with real components.
 
-Figures, not tests: they depend on the machine, and nothing fails when they change. Each module
-answers one question, and docs/cost.md keeps the answers.
+These are figures, not tests: they depend on the machine, and nothing fails when they change. Each
+module answers one question; the results are in docs/cost.md.
 """

@@ -1,4 +1,4 @@
-"""`scripts/benchmark`: measure what is asked for, and print a table of it."""
+"""`scripts/benchmark`: run a measurement, and print its results as a table."""
 
 import argparse
 import asyncio
@@ -12,8 +12,8 @@ from .machine import machine
 from .meters import Household, Restless
 
 _EPILOG = """\
-The figures are for comparing on one machine, at best on one that is otherwise idle. What they were,
-and what they mean, is in docs/cost.md."""
+The figures are for comparison on one machine, preferably one that is otherwise idle. The results so
+far, and their meaning, are in docs/cost.md."""
 
 
 async def _side_by_side(options: argparse.Namespace) -> None:
@@ -47,13 +47,13 @@ async def _history(options: argparse.Namespace) -> None:
 
 
 def arguments(argv: Sequence[str]) -> argparse.Namespace:
-    """Parse the command line; argparse ends the process where it makes no sense."""
+    """Parse the command line; argparse exits if it is invalid."""
     parser = argparse.ArgumentParser(
         prog="scripts/benchmark",
-        description="Measure what this integration costs, and print it as a table.",
+        description="Measure the resource usage of this integration, and print a table.",
         epilog=_EPILOG,
     )
-    commands = parser.add_subparsers(title="what to measure", metavar="")
+    commands = parser.add_subparsers(title="measurements", metavar="")
 
     def command(
         name: str, measure: Callable[[argparse.Namespace], Coroutine[None, None, None]], text: str
@@ -65,21 +65,21 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
     add = command(
         "side-by-side",
         _side_by_side,
-        "the processor time of Home Assistant, against others (a quarter of an hour)",
+        "the processor time of Home Assistant, compared to others (takes 15 minutes)",
     )
     add(
         "--meters",
         type=_positive,
         default=10,
         metavar="N",
-        help="so many play, of three clamps each; default: %(default)s",
+        help="number of meters, with three clamps each; default: %(default)s",
     )
     add(
         "--windows",
         type=_positive,
         default=3,
         metavar="N",
-        help="watch so many half minutes; default: %(default)s",
+        help="number of half minutes to measure; default: %(default)s",
     )
     add(
         "--growth",
@@ -87,41 +87,41 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
         nargs="*",
         default=[1, 3, 30],
         metavar="N",
-        help="other numbers of meters; default: 1 3 30",
+        help="further numbers of meters; default: 1 3 30",
     )
-    add("--plot", type=Path, metavar="FILE", help="draw it as SVG")
-    add = command("message", _message, "this integration's own work on a message")
+    add("--plot", type=Path, metavar="FILE", help="draw the results as SVG")
+    add = command("message", _message, "the processor time of this integration for a message")
     add(
         "--seconds",
         type=_positive,
         default=300,
         metavar="N",
-        help="play so many of a meter's seconds for each row; default: %(default)s",
+        help="seconds of a meter to simulate for each row; default: %(default)s",
     )
-    add = command("setup", _setup, "how long a user waits for the entities of a meter")
+    add = command("setup", _setup, "the time until the entities of a meter are added")
     add(
         "--meters",
         type=_positive,
         nargs="+",
         default=[1, 10],
         metavar="N",
-        help="confirm so many at once; default: 1 10",
+        help="numbers of meters to confirm at once; default: 1 10",
     )
-    add = command("recorder", _recorder, "the rows in the database")
+    add = command("recorder", _recorder, "the rows written to the database")
     add(
         "--minutes",
         type=_positive,
         default=3,
         metavar="N",
-        help="record for so long; default: %(default)s",
+        help="duration of the recording; default: %(default)s",
     )
-    add = command("history", _history, "the reading of a large block of the meter's memory")
+    add = command("history", _history, "the decoding of a large block of the meter's memory")
     add(
         "--runs",
         type=_positive,
         default=5,
         metavar="N",
-        help="read it so many times; default: %(default)s",
+        help="number of runs; default: %(default)s",
     )
     options = parser.parse_args(argv)
     if "measure" not in options:

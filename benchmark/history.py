@@ -1,11 +1,10 @@
-"""How much of a worker a large block of the meter's memory takes, and how long it holds the loop.
+"""The cost of decoding a large block of the meter's memory in a worker, and the delay of the loop.
 
 A block of level 20 with a reading for every second of its twelve days is unpacked in a worker, and
-what the statistics are held against is taken from it, while an event loop does what it can, wanting
-a turn a millisecond. How late it comes by the clock depends on what else the machine does, so it is
-told for a loop that has nothing beside it as well. What of it the worker is to blame for, since it
-has the interpreter to itself, is the rest without the time in which a processor was not to be had:
-the loop is held.
+the values that are compared with the statistics are extracted, while an event loop wakes up every
+millisecond. Its delay by the clock depends on other programs on the machine, so it is also measured
+without the worker. The part of the delay that the worker causes by holding the interpreter lock is
+the delay minus the time for which no processor was available: the loop is held.
 """
 
 import asyncio
@@ -36,7 +35,7 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 @dataclass(slots=True)
 class Figures:
-    """Seconds of a worker, bytes of memory, and for each turn of the loop how late it came (s)."""
+    """Time (s) and memory (bytes) of the worker, and longest delays of the loop (s), per run."""
 
     readings: int
     worker: list[float] = field(default_factory=list)
@@ -54,7 +53,7 @@ class _Turns:
 
 
 async def measure(runs: int) -> Figures:
-    """Decode the block so many times."""
+    """Decode the block ``runs`` times."""
     context = get_context("spawn")
     with ProcessPoolExecutor(1, context) as elsewhere:
         loop = asyncio.get_running_loop()
@@ -73,7 +72,7 @@ async def measure(runs: int) -> Figures:
 
 
 def report(figures: Figures) -> str:
-    """Lay the figures out, the worst of all runs."""
+    """Format the figures, the worst of all runs."""
     return table(
         [
             "a block of level 20",
@@ -86,7 +85,7 @@ def report(figures: Figures) -> str:
         ],
         [
             [
-                "worked through",
+                "processed",
                 grouped(figures.readings),
                 f"{max(figures.worker):.2f}",
                 f"{max(figures.memory) / 1e6:.0f}",
@@ -99,7 +98,7 @@ def report(figures: Figures) -> str:
 
 
 def _payload() -> bytes:
-    """A meter that draws up to 3.6 kW has counted up to a watt-hour a second."""
+    """Return a block of a meter that measures up to 3.6 kW, one watt-hour per second."""
     chance, value = Random(1), 2_593_805_400
     readings = []
     for second in range(1 << _LEVEL):
@@ -125,7 +124,7 @@ def _work_through(payload: bytes) -> float:
 
 
 async def _watched[T](work: Callable[[], T]) -> tuple[T, _Turns]:
-    """Let a worker work, and the loop turn meanwhile."""
+    """Run the work in a worker, and measure the delays of the loop meanwhile."""
     turns = _Turns()
     working = asyncio.ensure_future(asyncio.to_thread(work))
     while not working.done():
@@ -139,10 +138,10 @@ async def _watched[T](work: Callable[[], T]) -> tuple[T, _Turns]:
 
 
 def _queued() -> float:
-    """For how long this thread has waited for a processor, in seconds."""
+    """Return how long this thread has waited for a processor (s)."""
     return int(Path("/proc/thread-self/schedstat").read_text().split()[1]) / 1e9
 
 
 def _resident() -> int:
-    """How much memory this process has, in bytes."""
+    """Return the memory of this process (bytes)."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE

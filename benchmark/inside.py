@@ -1,4 +1,4 @@
-"""A whole Home Assistant in this very process, so that what it calls can be timed."""
+"""Home Assistant in this process, so that the calls it makes can be timed."""
 
 from collections.abc import AsyncIterator
 import contextlib
@@ -15,7 +15,7 @@ from stack.home_assistant import COMPONENT
 from stack.launch import stand_in_for_sound
 from stack.ports import LOOPBACK
 
-#: Its log goes to the terminal, where a table is to be read.
+#: The log goes to the terminal, where the table is printed.
 _LEVELS = {"homeassistant": "error", "custom_components": "error", "simulator": "warning"}
 
 
@@ -29,7 +29,7 @@ async def home_assistant(folder: Path) -> AsyncIterator[HomeAssistant]:
     stand_in_for_sound()
     configuration.prepare(folder, free_port(), COMPONENT, levels=_LEVELS)
     for name, level in _LEVELS.items():
-        logging.getLogger(name).setLevel(level.upper())  # what it says before it reads them
+        logging.getLogger(name).setLevel(level.upper())  # before it reads its configuration
     hass = await bootstrap.async_setup_hass(RuntimeConfig(str(folder), skip_pip=True))
     if hass is None:
         raise RuntimeError("Home Assistant does not start")
@@ -51,7 +51,7 @@ async def add_mqtt(hass: HomeAssistant, port: int) -> None:
 
 
 async def add_discovered(hass: HomeAssistant, domain: str) -> ConfigEntry:
-    """Wait until something is discovered, and confirm it."""
+    """Wait for a discovery, and confirm it."""
 
     async def flow_id() -> str | None:
         flows = hass.config_entries.flow.async_progress_by_handler(domain)

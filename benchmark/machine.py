@@ -1,4 +1,4 @@
-"""What figures were measured on, as far as it matters to whoever compares them."""
+"""The environment of a measurement, as far as it matters for comparisons."""
 
 import os
 import platform
@@ -7,7 +7,7 @@ from homeassistant.const import __version__ as home_assistant_version
 
 
 def machine() -> str:
-    """Name the programs and the number of processors, and nothing else of the machine."""
+    """Return the versions and the number of processors."""
     return (
         f"Python {platform.python_version()}, Home Assistant {home_assistant_version}, "
         f"{os.cpu_count()} CPUs"

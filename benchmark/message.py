@@ -1,9 +1,9 @@
-"""How long this integration works on a message, from its arrival to the end of what it causes.
+"""The processor time of this integration for a message, including all callbacks it triggers.
 
-The messages of a simulated meter are handed one by one to the functions that the integration gave
-to Home Assistant's MQTT, and are not buffered. Its own time is all but that inside Home Assistant's
-`async_write_ha_state`. It is processor time, so that other threads and programs don't count; some
-0.5 µs of it is the clock's.
+The messages of a simulated meter are passed one by one to the message callbacks that the
+integration registered with Home Assistant's MQTT integration, and are not buffered. Its own time
+excludes Home Assistant's `async_write_ha_state`. Processor time excludes other threads and
+programs; some 0.5 µs of it is the overhead of reading the clock.
 """
 
 import asyncio
@@ -39,20 +39,20 @@ from .table import grouped, table
 
 type Receive = Callable[[mqtt.ReceiveMessage], Any]
 
-#: Noon of a day in June: the sun feeds one phase back, the other two draw.
+#: Noon of a day in June: solar power is exported on one phase, the other two import.
 _BEGIN = 1_782_043_200
-#: Intervals (s) at which no reading that is played is written, and at which each is.
+#: Intervals (s) at which no reading is written during the measurement, and at which each is.
 _INTERVALS = {"accumulated": 3600, "written": 0}
-#: The first readings are written at once: they are played before anything is timed (s).
+#: The first readings are written immediately, so they are not timed (s).
 _WARM_UP = 3
-#: So long the loop rests after the messages of a second, as it would, but shorter (s).
+#: Pause of the loop after the messages of a second, shorter than in reality (s).
 _REST = 0.02
 _PERCENTILES = {"median": 50, "90 %": 90, "99 %": 99}
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one message took, in µs: the integration's own time, and with Home Assistant's."""
+    """The time for one message (µs): the integration's own, and including Home Assistant's."""
 
     own: float
     whole: float
@@ -62,14 +62,14 @@ type Costs = Mapping[tuple[str, str], Sequence[Cost]]
 
 
 class _Writing:
-    """Watches how long Home Assistant is at writing states."""
+    """Measures the time in which Home Assistant writes states."""
 
     def __init__(self) -> None:
         self.nanoseconds = 0
 
     @contextlib.contextmanager
     def watched(self) -> Iterator[None]:
-        """Count while the context lasts."""
+        """Measure while the context is open."""
 
         def write(entity: Entity) -> None:
             started = thread_time_ns()
@@ -80,7 +80,7 @@ class _Writing:
             yield
 
     def cost_of(self, receive: Receive, message: mqtt.ReceiveMessage) -> Cost:
-        """Hand a message over, and say what it took."""
+        """Pass a message to a callback, and return its cost."""
         self.nanoseconds = 0
         started = thread_time_ns()
         receive(message)
@@ -89,10 +89,10 @@ class _Writing:
 
 
 async def measure(seconds: int) -> Costs:
-    """Time the messages of three clamps, by what became of them and the topic they came on.
+    """Time the messages of three clamps, by outcome and by the kind of their topic.
 
     Args:
-        seconds: how many seconds of a meter to play for each interval.
+        seconds: the seconds of a meter to simulate for each interval.
     """
     costs: dict[tuple[str, str], list[Cost]] = defaultdict(list)
     meter = three_clamps(0, _BEGIN, Flm03)
@@ -129,7 +129,7 @@ def _publish(messages: Sequence[Message], port: int) -> None:
 async def _follow_anew(
     hass: HomeAssistant, entry: ConfigEntry, interval: int
 ) -> Mapping[str, Receive]:
-    """Reload the integration with an interval, and return what it gives to MQTT, by topic."""
+    """Reload the integration with an interval, and return its message callbacks by topic."""
     receivers: dict[str, Receive] = {}
     subscribe = mqtt.async_subscribe
 
@@ -153,12 +153,12 @@ async def _follow_anew(
         patch.object(Transport, "async_subscribe_buffered", subscribe_at_once),
     ):
         await hass.config_entries.async_reload(entry.entry_id)
-        await eventually(entities_listen, "the integration to listen to readings")
+        await eventually(entities_listen, "the integration to subscribe to readings")
     return receivers
 
 
 def _time(batch: Sequence[Message], receivers: Mapping[str, Receive]) -> Iterator[tuple[str, Cost]]:
-    """Hand over the readings that the integration listens to; give the kind and cost of each."""
+    """Pass the readings to the integration's callbacks; yield the kind and cost of each."""
     writing = _Writing()
     with writing.watched():
         for message in batch:
@@ -169,7 +169,7 @@ def _time(batch: Sequence[Message], receivers: Mapping[str, Receive]) -> Iterato
 
 
 def report(costs: Costs) -> str:
-    """Lay out what was measured."""
+    """Format the results."""
     head = ("µs a message", "messages", *_PERCENTILES, *(f"with HA's: {of}" for of in _PERCENTILES))
     rows: list[Sequence[str]] = []
     for fate in dict.fromkeys(fate for fate, _ in costs):

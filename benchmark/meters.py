@@ -1,4 +1,4 @@
-"""Simulated meters that play to a broker for as long as a measurement lasts."""
+"""Simulated meters that publish to a broker during a measurement."""
 
 from collections.abc import Iterator, Sequence
 import contextlib
@@ -21,29 +21,29 @@ _CHECKOUT = Path(__file__).resolve().parent.parent
 
 
 class Household(Flm03):
-    """A meter that counts the seconds that it has played."""
+    """A meter that counts the seconds it has simulated."""
 
     seconds = 0
 
     @override
     def second(self, now: int) -> list[Message]:
-        """Give everything that the meter publishes in a second."""
+        """Return all messages of a second."""
         messages = super().second(now)
         self.seconds += 1
         return messages
 
 
 class Restless(Household):
-    """A meter none of whose readings is ever the same twice: what costs most."""
+    """A meter whose readings always change: the worst case."""
 
     @override
     def second(self, now: int) -> list[Message]:
-        """Give everything that the meter publishes in a second, each value a little higher."""
+        """Return all messages of a second, with each value slightly changed."""
         return [_moved(message, now) for message in super().second(now)]
 
 
 def _moved(message: Message, now: int) -> Message:
-    """Let a gauge tremble, and a counter count a thousandth a second."""
+    """Vary a gauge slightly, and let a counter count a thousandth per second."""
     kind = message.topic.rpartition("/")[2]
     if kind not in ("gauge", "counter"):
         return message
@@ -53,12 +53,12 @@ def _moved(message: Message, now: int) -> Message:
 
 
 def three_clamps[Model: Flm03](number: int, start: int, model: type[Model]) -> Model:
-    """Make a meter of three clamps and nothing else, switched on at a second since 1970."""
+    """Create a meter with three clamps only, switched on at a time (s since 1970)."""
     return model(identity("benchmark", number), start=start, seed=number, pulses=(), kubes=0)
 
 
 def full_meters(count: int, port: int, folder: Path) -> Process:
-    """Return the simulator's process, not started, with meters that use all of 128 slots."""
+    """Return the process of the simulator, not yet started, with meters that use all 128 slots."""
     options = ["--full", "--meters", str(count), "--broker", f"{LOOPBACK}:{port}"]
     command = [sys.executable, "-m", "simulator", *options]
     return Process("the simulator", command, folder / "simulator.log", folder=_CHECKOUT)
@@ -68,13 +68,13 @@ def full_meters(count: int, port: int, folder: Path) -> Process:
 def playing(
     meters: Sequence[tuple[Meter, int]], port: int, *, within: float = 0, pause: float = 0
 ) -> Iterator[None]:
-    """Play meters in threads of this process, each from a second since 1970 of its own.
+    """Simulate meters in threads of this process, each from its own start time.
 
     Args:
-        meters: each with the second that it begins with.
-        port: the broker's, on the loopback address.
-        within: over how much of each second (s) they are spread: one begins after the other.
-        pause: how long (s) each takes to hand out its next message.
+        meters: each with its start time (s since 1970).
+        port: the port of the broker on the loopback address.
+        within: the part of each second (s) over which the starts of the meters are spread.
+        pause: the delay (s) between two messages of a meter.
     """
     stop = Event()
     players = [

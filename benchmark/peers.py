@@ -1,6 +1,6 @@
-"""What is set side by side: ways to bring the readings of the same meters into Home Assistant.
+"""The alternatives that are compared: ways to get the readings of the same meters.
 
-Each is a Home Assistant of its own on the same broker, so that all hear the same stream.
+Each is a separate Home Assistant on the same broker, so that all receive the same messages.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,20 +18,20 @@ from stack import HomeAssistant, eventually
 from stack.client import Json
 from stack.home_assistant import COMPONENT
 
-#: The house stands where no quarter-hour demand is shown: it takes up to half an hour to be known.
+#: A country without quarter-hour demand, which would be unknown for up to half an hour.
 COUNTRY = "NL"
 
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """One way: its name in tables, the integration its entities belong to, and its settings.
+    """One alternative.
 
     Attributes:
-        name: what tables call it.
-        platform: the integration that its entities belong to.
-        options: this integration's options, where they are not the defaults.
-        yaml: what goes into configuration.yaml.
-        component: the folder of the custom integration that it needs.
+        name: its name in tables.
+        platform: the integration of its entities.
+        options: options of this integration that are not the defaults.
+        yaml: its part of configuration.yaml.
+        component: the folder of the custom integration it needs.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Peer:
     component: Path | None = COMPONENT
 
     def home(self, folder: Path, commit_interval: int = 1) -> HomeAssistant:
-        """Describe the Home Assistant that it is joined to; its recorder commits so often (s)."""
+        """Return its Home Assistant, not yet started; ``commit_interval`` is the recorder's (s)."""
         return HomeAssistant(
             folder,
             component=self.component,
@@ -52,7 +52,7 @@ class Peer:
         )
 
     async def join(self, home: HomeAssistant, port: int, meters: int) -> None:
-        """Bring the meters of a broker on the loopback address into a running Home Assistant."""
+        """Add the meters of a broker on the loopback address to a running Home Assistant."""
         client = home.client
         await client.add_mqtt(port)
         if self.platform != DOMAIN:
@@ -63,10 +63,10 @@ class Peer:
                 await client.set_options(entry["entry_id"], dict(self.options))
 
     async def live(self, home: HomeAssistant) -> Sequence[tuple[Json, Json]]:
-        """Wait until all enabled entities show a value; return each as registered, and its state.
+        """Wait until all enabled entities have a value; return their registry entries and states.
 
         Raises:
-            TimeoutError: they do not within two minutes.
+            TimeoutError: some have no value after two minutes.
         """
 
         async def shown() -> Sequence[tuple[Json, Json]] | None:
@@ -94,33 +94,33 @@ EVERY_READING = Peer(
 
 @dataclass(frozen=True, slots=True)
 class Floor(Peer):
-    """An integration that reads the JSON of each message, and no more.
+    """An integration that only parses the JSON of each message.
 
     Attributes:
-        topics: what it hears.
+        topics: the topics it subscribes to.
     """
 
     topics: Sequence[str] = ()
 
     @override
     async def join(self, home: HomeAssistant, port: int, meters: int) -> None:
-        """Let it listen."""
+        """Subscribe to the topics."""
         await home.client.add_mqtt(port)
         await home.client.call_service("floor", "listen", topics=list(self.topics))
 
     @override
     async def live(self, home: HomeAssistant) -> Sequence[tuple[Json, Json]]:
-        """It has no entities to wait for."""
+        """Return nothing: it has no entities."""
         return []
 
     async def heard(self, home: HomeAssistant) -> int:
-        """How many messages it has heard so far."""
+        """Return how many messages it has received so far."""
         await home.client.call_service("floor", "tell")
         return int((await home.client.states())["floor.heard"]["state"])
 
 
 def floor(name: str, meters: Sequence[Meter]) -> Floor:
-    """What hears the very messages that this integration hears, those of no meter if need be."""
+    """Return the baseline that receives the same messages as this integration."""
     topics = [
         reading_topic("", stream.sensor.sensor_id, stream.kind)
         for meter in meters
@@ -132,12 +132,12 @@ def floor(name: str, meters: Sequence[Meter]) -> Floor:
 
 
 def yaml_sensors(name: str, meters: Sequence[Meter], *, disabled_too: bool = False) -> Peer:
-    """Home Assistant's own MQTT sensors for what this integration shows of the same meters.
+    """Return Home Assistant's own MQTT sensors for the same meters.
 
     Args:
-        name: what tables call it.
+        name: its name in tables.
         meters: the meters.
-        disabled_too: whether they show as well what this integration leaves disabled at first.
+        disabled_too: whether to include what this integration disables by default.
     """
     sensors = [
         sensor
@@ -149,7 +149,7 @@ def yaml_sensors(name: str, meters: Sequence[Meter], *, disabled_too: bool = Fal
 
 
 def _streams(meter: Meter) -> list[Stream]:
-    """All readings topics that a meter has in use."""
+    """Return all readings topics of a meter that are in use."""
     [announced] = [
         message for message in meter.announce() if message.topic.endswith(Report.SENSORS)
     ]
@@ -158,7 +158,7 @@ def _streams(meter: Meter) -> list[Stream]:
 
 
 def _yaml_sensor(stream: Stream, *, disabled_too: bool) -> Mapping[str, object] | None:
-    """A sensor as one writes it by hand: the value of the topic, with its unit and class."""
+    """Return the configuration of a sensor: the value of the topic, with its unit and classes."""
     shown = description_of(stream)
     if shown is None or not (shown.entity_registry_enabled_default or disabled_too):
         return None

@@ -1,4 +1,4 @@
-"""Draws what was measured side by side, as an SVG that reads on a light and on a dark page."""
+"""Draws the comparison as an SVG for light and dark pages."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import ceil, log10
@@ -6,7 +6,7 @@ from math import ceil, log10
 from .side_by_side import Compared
 
 _WIDTH, _HEIGHT = 860, 340
-#: Where the two charts lie: left, right, top and bottom of their axes.
+#: The positions of the two charts: left, right, top and bottom of their axes.
 _BARS = (60, 420, 70, 290)
 _LINES = (510, 700, 70, 290)
 _STYLE = """
@@ -27,8 +27,8 @@ def draw(streams: Mapping[str, Compared], growth: Mapping[int, Compared]) -> str
     """Draw the cost of a message by stream, and the processor's load by the number of meters.
 
     Args:
-        streams: what was measured of each stream with the same number of meters, two at the most.
-        growth: what was measured of one stream, by the number of meters.
+        streams: the results of at most two streams with the same number of meters.
+        growth: the results of one stream, by the number of meters.
     """
     parts = [
         f'<rect class="page" width="{_WIDTH}" height="{_HEIGHT}" rx="6"/>',
@@ -44,7 +44,7 @@ def draw(streams: Mapping[str, Compared], growth: Mapping[int, Compared]) -> str
 
 
 def _bars(streams: Mapping[str, Compared]) -> Iterator[str]:
-    """A group of bars for each peer, a bar for each stream."""
+    """Draw a group of bars for each peer, with a bar for each stream."""
     left, right, top, bottom = _BARS
     yield _text(left - 35, 28, "Processor time for a message, µs", "title")
     yield _text(left - 35, 47, " · pale: ".join(streams), "small")
@@ -70,7 +70,7 @@ def _bars(streams: Mapping[str, Compared]) -> Iterator[str]:
 
 
 def _lines(growth: Mapping[int, Compared]) -> Iterator[str]:
-    """A line for each peer, named at its end."""
+    """Draw a line for each peer, with its name at the end."""
     left, right, top, bottom = _LINES
     yield _text(left - 35, 28, "Load of one processor, %", "title")
     yield _text(left - 35, 47, "by the number of meters with three clamps", "small")
@@ -104,7 +104,7 @@ def _grid(
 
 
 def _ticks(most: float) -> Sequence[float]:
-    """Round numbers from 0 to the first that is not less than the most."""
+    """Return round numbers from 0 to the first that is not less than ``most``."""
     power = 10 ** int(log10(most / 4))
     step = next(power * by for by in (1, 2, 2.5, 5, 10, 20) if most <= power * by * 5)
     return [step * number for number in range(ceil(most / step) + 1)]
@@ -115,7 +115,7 @@ def _scale(low: float, high: float, begin: float, end: float) -> Callable[[float
 
 
 def _apart(places: Sequence[float], distance: float) -> Sequence[float]:
-    """Move labels upwards (down the page from the highest) until none covers another."""
+    """Move labels upwards until they do not overlap."""
     moved: dict[int, float] = {}
     last = float("inf")
     for number in sorted(range(len(places)), key=places.__getitem__, reverse=True):

@@ -1,4 +1,4 @@
-"""What a running program takes of the machine, as Linux counts it in /proc."""
+"""The processor time and memory of a process, from Linux's /proc."""
 
 import os
 from pathlib import Path
@@ -8,19 +8,19 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 def processor_time(pid: int) -> float:
-    """How long all of its threads have been at work so far, the kernel's work for it included (s).
+    """Return the processor time of all threads so far, including that in the kernel (s).
 
     Raises:
-        FileNotFoundError: it has ended.
+        FileNotFoundError: the process has ended.
     """
     after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(after_name[11]) + int(after_name[12])) / _TICKS_A_SECOND
 
 
 def resident(pid: int) -> int:
-    """How much memory it holds (bytes).
+    """Return the resident memory (bytes).
 
     Raises:
-        FileNotFoundError: it has ended.
+        FileNotFoundError: the process has ended.
     """
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE

@@ -1,7 +1,7 @@
-"""How many rows a meter's three clamps write into Home Assistant's database in a day.
+"""The rows that a meter's three clamps write to Home Assistant's database per day.
 
-A few minutes are recorded and scaled. Four meters play at once, each at another time of the same
-day, so that night and sun have their share; every peer hears all of them.
+A few minutes are recorded and extrapolated. Four meters are simulated at once, each at another time
+of the same day, to include night and solar power; every peer receives all of them.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from .table import grouped, table
 #: Midnight, six, noon and six in the evening of a day in June, in seconds since 1970.
 _TIMES = [1_782_000_000 + hour * 3600 for hour in (0, 6, 12, 18)]
 _DAY = 86_400
-#: Both intervals of the defaults go into it, so that as many end in each (s).
+#: A multiple of both default intervals, so that each ends equally often in it (s).
 _PERIOD = 30
 #: The recorder commits every second in the benchmark's Home Assistants (s).
 _COMMITTED = 5
@@ -35,13 +35,13 @@ _GROUPS = {
 }
 _OTHERS = "voltage and ratios"
 _KINDS = (*dict.fromkeys(_GROUPS.values()), _OTHERS)
-#: What the integration adds up of three phases, which no topic of the meter carries.
+#: The integration's totals of three phases, which have no topics.
 _TOTALS = "totals"
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """What a peer wrote: its entities, and rows a day, for one meter, by group."""
+    """The result of a peer, for one meter: its entities, and rows per day by group."""
 
     peer: str
     entities: float
@@ -49,12 +49,12 @@ class Rows:
 
     @property
     def total(self) -> float:
-        """All that show a topic of the meter."""
+        """The rows of all entities with a topic of the meter."""
         return sum(self.a_day[kind] for kind in _KINDS)
 
 
 async def measure(minutes: int) -> list[Rows]:
-    """Record that many minutes in all peers at once, and scale them to a day."""
+    """Record for some minutes with all peers at once, and extrapolate to a day."""
     meters = [three_clamps(number, start, Flm03) for number, start in enumerate(_TIMES)]
     peers = (
         DEFAULTS,
@@ -85,7 +85,7 @@ async def measure(minutes: int) -> list[Rows]:
 
 
 async def _groups_when_live(peer: Peer, home: HomeAssistant) -> Mapping[str, str]:
-    """Wait until all enabled entities of a peer show a value, and return their groups."""
+    """Wait until all enabled entities of a peer have a value, and return their groups."""
     return {item["entity_id"]: _group(item, state) for item, state in await peer.live(home)}
 
 
@@ -96,7 +96,7 @@ def _group(entity: Json, state: Json) -> str:
 
 
 def _count(home: HomeAssistant, start: float, end: float) -> Mapping[str, int]:
-    """The rows of each entity whose state was written in a time, in seconds since 1970."""
+    """Return the number of rows by entity between two times (s since 1970)."""
     query = """
         SELECT meta.entity_id, count(*) FROM states JOIN states_meta AS meta USING (metadata_id)
         WHERE last_updated_ts >= ? AND last_updated_ts < ? GROUP BY metadata_id
@@ -109,7 +109,7 @@ def _count(home: HomeAssistant, start: float, end: float) -> Mapping[str, int]:
 def _scaled(
     peer: Peer, groups: Mapping[str, str], rows: Mapping[str, int], minutes: int, meters: int
 ) -> Rows:
-    """Scale the rows of some minutes and meters to a day of one meter."""
+    """Extrapolate the rows of some minutes and meters to a day of one meter."""
     scale = _DAY / (minutes * 60) / meters
     a_day = dict.fromkeys((*_KINDS, _TOTALS), 0.0)
     for entity_id, group in groups.items():
@@ -118,7 +118,7 @@ def _scaled(
 
 
 def report(measured: Sequence[Rows]) -> str:
-    """Lay out what was measured, against each of the peers that are YAML."""
+    """Format the results, relative to each of the YAML peers."""
     yaml = [rows for rows in measured if rows.peer.startswith("YAML")]
     against = (f"of {rows.peer}" for rows in yaml)
     head = ("rows a day", "entities", *_KINDS, "three clamps", *against, _TOTALS)

@@ -1,7 +1,7 @@
-"""How long a user waits for the entities of a meter once its discovery is confirmed.
+"""The time from the confirmation of a meter's discovery until its entities are added.
 
-The meters are full: all of their 128 slots are in use. They play from before they are discovered,
-at their real cadence, into a Home Assistant in a process of its own.
+The meters are full: all of their 128 slots are in use. They publish at their real message rate,
+from before the discovery on, to a Home Assistant in its own process.
 """
 
 import asyncio
@@ -20,15 +20,15 @@ from .meters import full_meters
 from .peers import COUNTRY
 from .table import table
 
-#: When for so long no entity has appeared, all have (s).
+#: All entities are assumed to be added if none was for this time (s).
 _QUIET = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class Waited:
-    """For one meter: how many entities it has enabled, and after how long (s) the last was there.
+    """For one meter: its enabled entities, and the time (s) until the last one was added.
 
-    There means in the state machine, which is when it can be seen.
+    An entity is added once it is in the state machine.
     """
 
     entities: int
@@ -36,7 +36,7 @@ class Waited:
 
 
 async def measure(meters: int) -> list[Waited]:
-    """Confirm that many meters at once, and time each."""
+    """Confirm the meters at once, and time each."""
     with TemporaryDirectory() as name:
         folder = Path(name)
         async with (
@@ -62,7 +62,7 @@ async def measure(meters: int) -> list[Waited]:
 
 
 async def _appearances(events: asyncio.Queue[Any]) -> Mapping[str, float]:
-    """When each entity's first state was written, in seconds since 1970."""
+    """Return when each entity's first state was written (s since 1970)."""
     appeared: dict[str, float] = {}
     loop = asyncio.get_running_loop()
     last = loop.time()
@@ -79,8 +79,8 @@ async def _appearances(events: asyncio.Queue[Any]) -> Mapping[str, float]:
 
 
 def report(waited: Mapping[int, list[Waited]]) -> str:
-    """Lay out what was measured, by the number of meters that were confirmed at once."""
-    head = ("meters confirmed at once", "entities each", "first is there, s", "last is there, s")
+    """Format the results, by the number of meters that were confirmed at once."""
+    head = ("meters confirmed at once", "entities each", "first ready, s", "last ready, s")
     return table(
         head,
         [

@@ -1,8 +1,8 @@
-"""What a message costs the whole Home Assistant process, against others who hear the same stream.
+"""The cost of a message for the whole Home Assistant process, compared to alternatives.
 
-All peers are Home Assistants of their own on one broker, with their recorders on, and are watched
-over the same windows of time, so that whatever slows the machine down slows them all. What a Home
-Assistant takes that hears nothing is subtracted.
+Each peer is a separate Home Assistant on one broker, with its recorder enabled. All are measured
+over the same periods, so that other programs on the machine affect them equally. The cost of a Home
+Assistant that receives no messages is subtracted.
 """
 
 import asyncio
@@ -29,19 +29,19 @@ from .table import grouped, table
 FLOOR, YAML = "JSON read only", "YAML sensors"
 _NOTHING = "nothing"
 
-#: Noon of a day in June: the sun feeds one phase back, the other two draw.
+#: Noon of a day in June: solar power is exported on one phase, the other two import.
 _BEGIN = 1_782_043_200
-#: Both intervals of the defaults go into a window, so that as many end in each (s).
+#: A multiple of both default intervals, so that each ends equally often in a window (s).
 _WINDOW = 30
-#: So long all of it plays before it is watched (s).
+#: The time before the first measurement (s).
 _WARM_UP = 40
-#: Meters don't wait for each other, so they begin to speak anywhere in this part of a second (s).
+#: Meters are not synchronised: their starts are spread over this part of a second (s).
 _SPREAD = 0.6
-#: A meter's small processor hands its messages out one by one (s).
+#: The delay between two messages of a meter (s).
 _PAUSE = 0.0005
-#: So long after the last meter began everybody has read its messages and rests (s).
+#: The time after the start of the last meter until all its messages are processed (s).
 _READ = 0.3
-#: The recorder commits as often as a user's (s).
+#: The recorder's default (s).
 _COMMIT_INTERVAL = 5
 _DAY = 86_400
 _DROPPED = "$SYS/broker/publish/messages/dropped"
@@ -49,14 +49,14 @@ _DROPPED = "$SYS/broker/publish/messages/dropped"
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What it takes to bring a stream into Home Assistant in one way.
+    """The cost of one peer.
 
     Attributes:
-        peer: the way.
-        message: processor time a message, the median of all windows (µs).
-        rows: rows in the table `states` a day and meter.
-        stored: growth of the database a day and meter (bytes).
-        memory: what the process holds in the end, beyond one that hears nothing (bytes).
+        peer: its name.
+        message: processor time per message, the median of all windows (µs).
+        rows: rows in the table `states` per day and meter.
+        stored: growth of the database per day and meter (bytes).
+        memory: memory at the end, minus that of a process without messages (bytes).
     """
 
     peer: str
@@ -68,14 +68,14 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """The peers side by side.
+    """The comparison of all peers.
 
     Attributes:
-        heard: messages that each of them heard while it was watched.
-        a_second: how many that is a second.
-        lost: messages that did not reach one of them.
-        idle: what a Home Assistant takes that hears nothing, as a part of one processor.
-        costs: of each peer.
+        heard: the messages that each of them received during the measurement.
+        a_second: the messages per second.
+        lost: the messages that did not reach one of them.
+        idle: the load of a Home Assistant that receives no messages, as a share of one processor.
+        costs: the costs of each peer.
     """
 
     heard: int
@@ -85,17 +85,17 @@ class Compared:
     costs: Sequence[Cost]
 
     def cost(self, peer: str) -> Cost:
-        """The cost of one of them."""
+        """Return the cost of a peer."""
         return next(cost for cost in self.costs if cost.peer == peer)
 
     def load(self, peer: str) -> float:
-        """What one of them takes, as a part of one processor."""
+        """Return the load of a peer, as a share of one processor."""
         return self.cost(peer).message / 1e6 * self.a_second
 
 
 @dataclass(frozen=True, slots=True)
 class _Sample:
-    """How far all was at a moment: processor times (s) and database sizes (bytes) of the homes."""
+    """The counters at one time: processor times (s) and database sizes (bytes) of the peers."""
 
     at: float
     seconds: int
@@ -105,12 +105,12 @@ class _Sample:
 
 
 async def measure(meters: int, windows: int, model: type[Household] = Household) -> Compared:
-    """Set the peers side by side.
+    """Measure all peers at the same time.
 
     Args:
-        meters: how many play, of three clamps each.
-        windows: for how many half minutes to watch.
-        model: what kind of household they measure.
+        meters: the number of meters, with three clamps each.
+        windows: the number of half minutes to measure.
+        model: the kind of household they measure.
     """
     played = [three_clamps(number, _BEGIN, model) for number in range(meters)]
     counting = floor(FLOOR, played)
@@ -150,7 +150,7 @@ def _playing(meters: Sequence[Household], port: int) -> contextlib.AbstractConte
 
 
 async def _play_until(meters: Sequence[Household], seconds: int) -> None:
-    """Wait until the meters have played so many seconds, and everybody has read them."""
+    """Wait until the meters have simulated so many seconds, and all peers have processed them."""
 
     async def played() -> bool:
         return meters[-1].seconds >= seconds
@@ -172,7 +172,7 @@ def _pid(home: HomeAssistant) -> int:
 
 
 def _size(home: HomeAssistant) -> int:
-    """How big the database is (bytes), what waits in its journal included."""
+    """Return the size of the database, including its journal (bytes)."""
     with _database(home) as connection:
         [(size,)] = connection.execute(
             "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
@@ -181,7 +181,7 @@ def _size(home: HomeAssistant) -> int:
 
 
 def _rows(home: HomeAssistant, start: float, end: float) -> int:
-    """How many states were written between two times, in seconds since 1970."""
+    """Return how many states were written between two times (s since 1970)."""
     query = "SELECT count(*) FROM states WHERE last_updated_ts >= ? AND last_updated_ts < ?"
     with _database(home) as connection:
         [(rows,)] = connection.execute(query, (start, end))
@@ -194,7 +194,7 @@ def _database(home: HomeAssistant) -> contextlib.closing[sqlite3.Connection]:
 
 
 def _dropped(port: int) -> int:
-    """How many messages the broker could not deliver."""
+    """Return how many messages the broker could not deliver."""
     # paho has types, but not for this function
     message = subscribe.simple(_DROPPED, hostname=LOOPBACK, port=port)  # type: ignore[no-untyped-call]
     return int(message.payload)
@@ -207,7 +207,7 @@ def _compared(
     meters: int,
     dropped: int,
 ) -> Compared:
-    """Reckon what the samples tell; so many messages come a second."""
+    """Calculate the costs from the samples; ``a_second`` is the messages per second."""
     first, last = samples[0], samples[-1]
     published = (last.seconds - first.seconds) * messages
     windows = list(pairwise(samples))
@@ -230,14 +230,14 @@ def _compared(
 
 
 def _taken(window: tuple[_Sample, _Sample], place: int, messages: int) -> float:
-    """Processor time for a message in a window (µs), without that of the one that hears nothing."""
+    """Return the processor time per message in a window (µs), minus that without messages."""
     before, after = window
     taken = [end - start for start, end in zip(before.times, after.times, strict=True)]
     return (taken[place] - taken[0]) * 1e6 / (after.seconds - before.seconds) / messages
 
 
 def report(compared: Compared) -> str:
-    """Lay out what was measured of one stream."""
+    """Format the results of one stream."""
     bottom, yaml = compared.cost(FLOOR).message, compared.cost(YAML).message
     head = ("", "µs a message", "of the floor", "of YAML", "rows a day", "MB a day", "memory, MB")
     rows = [
@@ -258,7 +258,7 @@ def report(compared: Compared) -> str:
 
 
 def report_growth(by_meters: Mapping[int, Compared]) -> str:
-    """Lay out how the cost of a message changes with the number of meters."""
+    """Format the cost of a message by the number of meters."""
     peers = [cost.peer for cost in next(iter(by_meters.values())).costs]
     head = ("µs a message, by meters", *map(str, by_meters))
     return table(

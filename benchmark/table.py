@@ -1,10 +1,10 @@
-"""Tables that read well on a terminal and are Markdown for docs/."""
+"""Tables in Markdown, aligned for a terminal."""
 
 from collections.abc import Sequence
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Lay out rows of cells: the first column to the left, the others, numbers, to the right."""
+    """Format rows of cells: the first column left-aligned, the others, numbers, right-aligned."""
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
     rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
     return "\n".join(_line(cells, widths) for cells in (head, rule, *rows))
@@ -17,5 +17,5 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def grouped(number: float) -> str:
-    """Write a whole number with its thousands apart."""
+    """Format a whole number with spaces between groups of three digits."""
     return f"{number:,.0f}".replace(",", " ")

@@ -1,4 +1,4 @@
-"""Many meters at once for a long time: nothing may be lost, and nothing may pile up.
+"""A soak test with many meters for a long time: no reading may be lost, and no memory may leak.
 
-It answers yes or no, where the benchmark answers how much; what it tells besides is for docs/.
+Unlike the benchmark, it passes or fails; the figures it reports are for docs/cost.md.
 """

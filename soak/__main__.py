@@ -1,4 +1,4 @@
-"""`scripts/soak`: play full meters for a while, and say whether Home Assistant took it all."""
+"""`scripts/soak`: simulate full meters, and check that Home Assistant processes all readings."""
 
 import argparse
 import asyncio
@@ -11,7 +11,7 @@ from .load import Load, measure
 
 
 def arguments(argv: Sequence[str]) -> argparse.Namespace:
-    """Parse the command line; argparse ends the process where it makes no sense."""
+    """Parse the command line; argparse exits if it is invalid."""
     parser = argparse.ArgumentParser(prog="scripts/soak", description=sys.modules[__name__].__doc__)
     add = parser.add_argument
     add("--meters", type=int, default=10, metavar="N", help="default: %(default)s")
@@ -20,23 +20,23 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
 
 
 def report(load: Load, seconds: int) -> str:
-    """Say what was seen."""
+    """Format the results."""
     memory = load.memory
     told = (
         f"{load.published} readings in {seconds} s, {len(load.faults)} faults",
         *load.faults[:20],
-        f"memory (MB): {memory[0]:.0f} at first, {memory[-1]:.0f} in the end",
-        f"blocks of memory that Python holds: {load.more_blocks:+d}",
+        f"memory (MB): {memory[0]:.0f} at the start, {memory[-1]:.0f} at the end",
+        f"memory blocks allocated by Python: {load.more_blocks:+d}",
         f"{load.processor:.1%} of a processor",
-        f"longest hold of the event loop: {load.longest_hold:.0f} ms",
-        f"most that it worked in one go: {load.longest_work:.0f} ms of a processor",
-        f"longest garbage collection: {load.longest_collection:.0f} ms of a processor",
+        f"longest block of the event loop: {load.longest_hold:.0f} ms",
+        f"longest run of the event loop: {load.longest_work:.0f} ms of processor time",
+        f"longest garbage collection: {load.longest_collection:.0f} ms of processor time",
     )
     return "\n".join(told)
 
 
 def main(argv: Sequence[str]) -> int:
-    """Play, print the report, and answer 0 if nothing was lost and nothing piled up."""
+    """Run the test, print the report, and return 0 if no reading was lost and no memory leaked."""
     options = arguments(argv)
     with TemporaryDirectory() as folder:
         load = asyncio.run(measure(options.meters, options.seconds, Path(folder)))

@@ -1,4 +1,4 @@
-"""A second listener on the broker: what was published, whatever Home Assistant heard of it."""
+"""A second subscriber on the broker, which receives what is published to Home Assistant."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ _READINGS = ("/sensor/+/gauge", "/sensor/+/counter")
 
 @dataclass(frozen=True, slots=True)
 class LastReport:
-    """A reading: the meter's second, and the value."""
+    """A reading: its time in seconds on the meter's clock, and its value."""
 
     second: int
     value: float
 
 
 class Ear:
-    """Hears all readings, from when it is entered until it is left."""
+    """Receives all readings while its context is open."""
 
     def __init__(self, port: int) -> None:
         self.heard: dict[str, list[LastReport]] = defaultdict(list)

@@ -1,4 +1,4 @@
-"""Full meters at their real cadence, and what of them a Home Assistant takes."""
+"""Full meters at their real message rate, and what Home Assistant processes of them."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -16,32 +16,32 @@ from .taken import Taken, taken
 
 _CHECKOUT = Path(__file__).resolve().parent.parent
 _WATCH = Path(__file__).parent / "watch"
-#: What speaks every second of each clamp.
+#: Entities of a clamp that get a reading every second.
 _EVERY_SECOND = ("active_power_import", "active_energy_import", "voltage")
 _CLAMPS = 3
 _LONGEST = ("hold", "work", "collection")
-#: After the setup, so that what it leaves behind is gone before memory is measured (s).
+#: Wait after the setup, so that its temporary objects are freed before memory is measured (s).
 _SETTLED = 10
-#: Until Home Assistant has taken what was published (s).
+#: Wait until Home Assistant has processed the published readings (s).
 _ARRIVED = 2
 _MB = 1 << 20
-#: Blocks: so many come and go with whatever Home Assistant does besides.
+#: Memory blocks that other activity of Home Assistant may add.
 _NOISE = 30_000
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What was seen.
+    """The results.
 
     Attributes:
         published: How many readings of enabled sensors were published.
-        faults: What was lost, held or is not there in the end, in words; nothing if all is well.
-        memory: What Home Assistant's process holds, in MB, one item a second.
-        more_blocks: How many more blocks of memory Python holds in the end than at first.
-        processor: The share of one processor that Home Assistant took.
-        longest_hold: How long (ms) its event loop was held at the longest.
-        longest_work: How much processor time (ms) the loop took in one go, at the most.
-        longest_collection: How much of it (ms) Python took to collect garbage once, at the most.
+        faults: Readings that were lost, withheld or are not the last value, as text.
+        memory: The memory of Home Assistant's process, in MB, one item per second.
+        more_blocks: How many more memory blocks Python has allocated at the end than at the start.
+        processor: The share of one processor that Home Assistant used.
+        longest_hold: The longest time (ms) for which its event loop was blocked.
+        longest_work: The most processor time (ms) that the loop took in one run.
+        longest_collection: The most processor time (ms) of one garbage collection.
     """
 
     published: int
@@ -55,17 +55,17 @@ class Load:
 
     @property
     def piles_up(self) -> bool:
-        """Whether more is left behind than the caches of Home Assistant take."""
+        """Whether more memory was allocated than Home Assistant's caches can explain."""
         return self.more_blocks > _NOISE
 
 
 async def measure(meters: int, seconds: int, folder: Path) -> Load:
-    """Play full meters for so many seconds after all of their sensors are live.
+    """Simulate full meters, and measure once all of their sensors have a value.
 
     Args:
-        meters: how many.
-        seconds: for how long, at least 3.
-        folder: where all files go; the log of Home Assistant is in it.
+        meters: the number of meters.
+        seconds: the duration of the measurement, at least 3.
+        folder: the folder of all files, including the log of Home Assistant.
     """
     levels = {"homeassistant": "warning"}
     async with (
@@ -81,7 +81,7 @@ async def measure(meters: int, seconds: int, folder: Path) -> Load:
         await asyncio.sleep(_SETTLED)
         with Ear(broker.port) as ear:
             await eventually(lambda: _hears(ear), "readings")
-            await asyncio.sleep(_ARRIVED)  # what was published before the ear heard anything
+            await asyncio.sleep(_ARRIVED)  # readings published before the subscription
             begun = await taken(client)
             await client.call_service("watch", "begin")
             memory, busy = [_storage(home)], _processor(home)
@@ -126,23 +126,26 @@ def _compare(
     begun: Mapping[str, Taken],
     ended: Mapping[str, Taken],
 ) -> tuple[int, list[str]]:
-    """How many readings were published, and what became of them that should not."""
-    published, faults = 0, [f"{topic} is not listened to" for topic in begun.keys() - ended.keys()]
+    """Return the number of published readings, and the faults."""
+    published, faults = (
+        0,
+        [f"{topic} is not subscribed to" for topic in begun.keys() - ended.keys()],
+    )
     for topic, end in ended.items():
         since = _since(heard.get(topic, ()), begun[topic]) if topic in begun else []
         messages = end.messages - begun[topic].messages if topic in begun else 0
         published += len(since)
         if messages != len(since):
-            faults.append(f"{topic}: {messages} of {len(since)} messages came")
+            faults.append(f"{topic}: {messages} of {len(since)} messages arrived")
         if end.held:
-            faults.append(f"{topic}: {end.held} were held")
+            faults.append(f"{topic}: {end.held} withheld")
         if since and topic.endswith("/counter") and end.value != since[-1].value:
-            faults.append(f"{topic}: {end.value} in the end, not {since[-1].value}")
+            faults.append(f"{topic}: {end.value} at the end, not {since[-1].value}")
     return published, faults
 
 
 def _since(heard: Sequence[LastReport], begun: Taken) -> Sequence[LastReport]:
-    """What was published after the last reading that had been taken by then."""
+    """Return the readings published after the last one that was processed by then."""
     if begun.second is None:
         return heard
     for place in reversed(range(len(heard))):
@@ -157,6 +160,6 @@ def _storage(home: HomeAssistant) -> float:
 
 
 def _processor(home: HomeAssistant) -> float:
-    """The seconds of processor time that it took."""
+    """Return the processor time it has used (s)."""
     times = Path(f"/proc/{home.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
     return sum(map(int, times)) / os.sysconf("SC_CLK_TCK")

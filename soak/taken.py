@@ -1,4 +1,4 @@
-"""What the integration says it took of each topic, by its diagnostics."""
+"""The messages that the integration has processed of each topic, from its diagnostics."""
 
 import asyncio
 from collections.abc import Mapping
@@ -11,13 +11,13 @@ from stack.client import Json
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """Of one topic, at a time: how many messages, and the last of them.
+    """The messages of one topic that were processed until a given time.
 
     Attributes:
-        messages: How many messages came.
-        held: How many of them the guard of a counter held.
-        second: The meter's second of the last reading.
-        value: The last reading, of a counter the last that its guard accepted.
+        messages: The number of messages.
+        held: How many of them the guard of a counter withheld.
+        second: The time of the last reading on the meter's clock.
+        value: The last reading; for a counter, the last one that its guard accepted.
     """
 
     messages: int
@@ -27,7 +27,7 @@ class Taken:
 
 
 async def taken(client: Client) -> Mapping[str, Taken]:
-    """Ask all meters for their diagnostics; the answer is by topic."""
+    """Get the diagnostics of all meters; return the processed messages by topic."""
     entries = await client.entries(DOMAIN)
     reports = await asyncio.gather(*(client.diagnostics(each["entry_id"]) for each in entries))
     channels = {
@@ -39,7 +39,7 @@ async def taken(client: Client) -> Mapping[str, Taken]:
     found: dict[str, Taken] = {}
     for entity in await client.entities(DOMAIN):
         _, sensor_id, kind = (*entity["unique_id"].split("_"), "", "")[:3]
-        # Of an id, diagnostics leave six digits.
+        # Diagnostics contain only six digits of an id.
         channel = channels.get((entity["config_entry_id"], f"/sensor/{sensor_id[:6]}…/{kind}"))
         if channel is not None:
             found[f"/sensor/{sensor_id}/{kind}"] = _taken(channel)

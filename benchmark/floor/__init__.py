@@ -1,6 +1,6 @@
-"""The floor: an integration for Home Assistant that reads the JSON of messages, and no more.
+"""The baseline: an integration for Home Assistant that only parses the JSON of messages.
 
-No integration that hears its messages through Home Assistant's MQTT can cost less.
+No integration that receives its messages through Home Assistant's MQTT integration can cost less.
 """
 
 from homeassistant.components import mqtt
@@ -14,7 +14,7 @@ CONFIG_SCHEMA = cv.empty_config_schema(DOMAIN)
 
 
 async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
-    """Offer an action that listens to topics, and one that tells how many messages came."""
+    """Register an action that subscribes to topics, and one that publishes the message count."""
     heard = 0
 
     @callback

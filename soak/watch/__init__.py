@@ -1,10 +1,10 @@
-"""An integration for Home Assistant that watches it from inside: its event loop and its memory.
+"""An integration for Home Assistant that measures its event loop and its memory from inside.
 
-It asks to be called every few milliseconds; how late the call comes is how long a click would have
-waited. That has the machine's other work in it; what the loop itself did in one go, and what Python
-took to collect garbage, is told in processor time. And it counts the blocks of memory that Python
-holds: the memory of the process hides for a long time what piles up, in the room that its start
-left behind.
+It schedules a call every few milliseconds; the delay of a call is how long a user's request would
+have waited. The delay includes other programs on the machine; the duration of one run of the loop,
+and that of a garbage collection, are measured in processor time. It also counts the memory blocks
+that Python has allocated: the memory of the process hides a leak for a long time, because memory
+that was freed after the start is used again.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ _EVERY = 0.005
 
 
 async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
-    """Offer an action that begins anew, and one that tells of the time since."""
+    """Register an action that starts a measurement, and one that publishes its results."""
     longest = dict.fromkeys(("hold", "work", "collection"), 0.0)
     blocks = 0
     worked = 0.0
@@ -42,7 +42,7 @@ async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
         hass.loop.call_at(now + _EVERY, tick, now + _EVERY)
 
     def collect(phase: str, _info: dict[str, int]) -> None:
-        """Python calls this in the thread that collects, whichever it is."""
+        """Measure a garbage collection; called in the thread that runs it."""
         nonlocal collecting
         if phase == "start":
             collecting = time.thread_time()
@@ -52,7 +52,7 @@ async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
     async def begin(_call: ServiceCall) -> None:
         nonlocal blocks
         blocks = _blocks()
-        await asyncio.sleep(10 * _EVERY)  # counting has held the loop
+        await asyncio.sleep(10 * _EVERY)  # counting has blocked the loop
         longest.update(dict.fromkeys(longest, 0.0))
 
     @callback
