@@ -1,7 +1,7 @@
 """A Fluksometer in software, for the demo, the tests and the benchmark.
 
-It publishes what a real one would, and shares nothing with the integration, so that it checks the
-integration's understanding of the protocol instead of repeating it.
+It publishes the messages of a real one, and shares no code with the integration, so that it tests
+the integration's implementation of the protocol instead of repeating it.
 """
 
 from .flm02 import Flm02

@@ -22,18 +22,18 @@ EPILOG = """\
 examples:
   python -m simulator                                one FLM03 to the broker on this machine
   python -m simulator --broker nas:1884 --meters 3   three of them to another one
-  python -m simulator --model flm02 --print          what an FLM02 says, as lines of JSON
+  python -m simulator --model flm02 --print          the messages of an FLM02 as lines of JSON
 
-A meter's ids follow from --seed, so that the same command is the same meters again, with counters
-that start anew. Ctrl-C ends it.
+The ids of the meters are derived from --seed, so the same command creates the same meters again,
+with their counters reset. Press Ctrl-C to stop.
 """
 
 
 def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """Parse the command line; argparse ends the process where it makes no sense."""
+    """Parse the command line; argparse exits if it is invalid."""
     parser = argparse.ArgumentParser(
         prog="python -m simulator",
-        description="Fluksometers in software: they publish over MQTT what real ones would.",
+        description="Simulated Fluksometers that publish the MQTT messages of real ones.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -46,18 +46,28 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help="default: 127.0.0.1:1883",
     )
     add("--model", choices=("flm03", "flm02"), default="flm03", help="default: %(default)s")
-    add("--meters", type=_positive, default=1, metavar="N", help="how many; default: 1")
+    add("--meters", type=_positive, default=1, metavar="N", help="number of meters; default: 1")
     add("--full", action="store_true", help="an FLM03 with all of its 128 sensors in use")
-    add("--seed", type=int, default=0, help="chooses the ids and the households; default: 0")
-    add("--prefix", default="", help="goes before each topic, as a remapping bridge would put it")
-    add("--speed", type=_rate, default=1.0, metavar="X", help="seconds per second; default: 1")
-    add("--print", action="store_true", help="write JSON lines to standard output, to no broker")
+    add("--seed", type=int, default=0, help="selects the ids and the households; default: 0")
+    add("--prefix", default="", help="prefix of each topic, as a bridge adds it")
+    add(
+        "--speed",
+        type=_rate,
+        default=1.0,
+        metavar="X",
+        help="simulated seconds per second; default: 1",
+    )
+    add(
+        "--print",
+        action="store_true",
+        help="write JSON lines to standard output instead of a broker",
+    )
     add("--seconds", type=_positive, metavar="N", help="with --print: end after N seconds")
     options = parser.parse_args(argv)
     if options.full and options.model != "flm03":
-        parser.error("--full goes with --model flm03")
+        parser.error("--full requires --model flm03")
     if options.seconds and not options.print:
-        parser.error("--seconds goes with --print")
+        parser.error("--seconds requires --print")
     return options
 
 
@@ -74,7 +84,7 @@ def _meter(options: argparse.Namespace, seed: int, start: int) -> Meter:
 
 
 def as_json(message: Message) -> str:
-    """Write a message as a line of JSON; a payload that is no text goes in as hex digits."""
+    """Format a message as a line of JSON; a binary payload is written as hex digits."""
     line: dict[str, object] = {"topic": message.topic, "retain": message.retain}
     try:
         line["payload"] = message.payload.decode()
@@ -119,7 +129,7 @@ def _rate(text: str) -> float:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run what the command line asks for until it is told to stop."""
+    """Run the command until it is stopped."""
     options = arguments(argv)
     logging.basicConfig(format="%(message)s", level=logging.INFO)
     begin = int(time.time())

@@ -1,7 +1,7 @@
-"""A day's doings in a household, as runs: what is on, from when to when, and what it takes.
+"""The activities of a household, as runs of appliances: what is on, when, and at what rate.
 
-Everything that happens is planned a day at a time from the seed, so that any second of any day can
-be looked up without playing the seconds before it. Times are seconds since the epoch; the day is
+Each day is planned as a whole from the seed, so that any second of any day can be calculated
+without the seconds before it. Times are seconds since the epoch; the day is
 the household's local one.
 """
 
@@ -19,13 +19,13 @@ HOUR = 3600
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Something that is on for a while.
+    """A period for which something is on.
 
     Attributes:
         start: The first second it is on.
         end: The first second it is off again.
         kind: "power", "water", "gas" or "movement".
-        phase: For power, the phase it hangs on, 0 to 2.
+        phase: For power, its phase, 0 to 2.
         rate: W for power, L/s for water and gas, events for movement.
         tangent: For power, Q over P: positive is inductive.
     """

@@ -16,7 +16,7 @@ from .config import Json, Sensor
 
 LEVELS = (8, 12, 16, 20)
 TIMESTAMP_MIN = 1234567890
-"""What is older comes from a clock that has not been set yet, and is not kept."""
+"""Older readings come from a clock that has not been set yet, and are not stored."""
 
 type Reading = tuple[int, int]
 """A timestamp, and a value in thousandths."""
@@ -43,7 +43,7 @@ class Block:
     values: bytes
 
     def payload(self, cfg: Mapping[str, Json], chance: Random) -> bytes:
-        """Pack it as it goes over the wire."""
+        """Return it as it is published."""
         head, tail = ([stamp, _plain(value)] for stamp, value in (self.head, self.tail))
         header: dict[str, Json] = {"head": head, "tail": tail, "vsn": 1, "cfg": cfg}
         times, values = zlib.decompress(self.times), zlib.decompress(self.values)
@@ -53,7 +53,7 @@ class Block:
 
 
 def of_readings(level: int, readings: Sequence[Reading]) -> Block:
-    """Make a block of readings that lie in one span, in order."""
+    """Create a block of readings in one span, in order."""
     steps = [(b[0] - a[0], b[1] - a[1]) for a, b in pairwise(readings)]
     times = "".join(f",{step}" for step, _ in steps)
     values = "".join(f",{_number(step)}" for _, step in steps)
@@ -61,7 +61,7 @@ def of_readings(level: int, readings: Sequence[Reading]) -> Block:
 
 
 def of_blocks(level: int, parts: Sequence[Block]) -> Block:
-    """Join blocks that lie in one span, in order."""
+    """Join blocks in one span, in order."""
     times, values = bytearray(), bytearray()
     for before, part in zip((None, *parts), parts, strict=False):
         if before is not None:
@@ -87,7 +87,7 @@ def _plain(thousandths: int) -> int | float:
 
 @dataclass(slots=True)
 class History:
-    """What the meter remembers of one sensor in one of its uses.
+    """The stored readings of one sensor with one `rid`.
 
     Attributes:
         sensor: The sensor as it was configured last.
@@ -100,13 +100,13 @@ class History:
     _latest: int = TIMESTAMP_MIN
 
     def log(self, stamp: int, thousandths: int) -> None:
-        """Take a reading in, unless it is not newer than the last."""
+        """Add a reading, unless it is not newer than the last."""
         if stamp > self._latest:
             self._latest = stamp
             self._pending.append((stamp, thousandths))
 
     def close(self, level: int, now: int) -> list[Block]:
-        """Make the blocks of a level whose spans are over by now."""
+        """Create the blocks of a level whose spans are over."""
         end = now >> level << level
         parts = [block for block in self.blocks if block.level < level and block.bid < end]
         parts += self._of_pending(level, end)
@@ -127,10 +127,10 @@ class History:
 
 
 class MeterStorage:
-    """The histories of all sensors that the meter logs, and the daemon that tends them."""
+    """The histories of all sensors that the meter logs, and the daemon that manages them."""
 
     def __init__(self, chance: Random) -> None:
-        """Start with nothing remembered; chance sets the grace that late readings are given."""
+        """Start without readings; ``chance`` sets how long late readings are waited for."""
         self._chance = chance
         self._grace = chance.randint(4, 68)
         self._histories: dict[tuple[str, int], History] = {}
@@ -138,13 +138,13 @@ class MeterStorage:
         self._due: list[tuple[History, int]] = []
 
     def history(self, sensor: Sensor) -> History:
-        """Give the history of a sensor, and note how it is configured now."""
+        """Return the history of a sensor, and note how it is configured now."""
         history = self._histories.setdefault((sensor.id, sensor.rid or 0), History(sensor))
         history.sensor = sensor
         return history
 
     def second(self, now: int) -> Iterator[tuple[str, bytes]]:
-        """Tend the blocks: level 8 when its grace is over, then one larger block a second.
+        """Create due blocks: level 8 after late readings, then one larger block per second.
 
         Yields:
             The topic, without a prefix, and the payload of each block made.
@@ -165,7 +165,7 @@ class MeterStorage:
                 return
 
     def settle(self, now: int) -> None:
-        """Put everything into the largest blocks that are over by now, without a word."""
+        """Move everything to the largest blocks that are over, without publishing."""
         for level in reversed(LEVELS):
             for history in self._histories.values():
                 history.close(level, now)
@@ -173,7 +173,7 @@ class MeterStorage:
         self._due.clear()
 
     def since(self, sid: str, rid: int, end: int) -> Iterator[tuple[str, bytes]]:
-        """Give the stored blocks of a sensor that reach beyond a second, the largest first."""
+        """Return the stored blocks of a sensor that reach beyond a second, the largest first."""
         for (owner, use), history in sorted(self._histories.items(), key=lambda item: item[0]):
             if owner == sid and use >= rid:
                 for block in sorted(history.blocks, key=lambda block: (-block.level, block.bid)):

@@ -1,4 +1,4 @@
-"""What the sensor board makes of one current clamp (docs/protocol.md section 2)."""
+"""The sensor board's readings of one current clamp (docs/protocol.md section 2)."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ GAUGE_UNITS = ("W", "W", "VAR", "VAR", "VAR", "VAR", "V", "A", "", "", "", "°")
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
-    """How the clamps hang in the household.
+    """How the clamps are installed in the household.
 
     Attributes:
         home: The household.
@@ -32,7 +32,7 @@ class Wiring:
     math: str = "none"
 
     def active(self, whole: Minute, port: int) -> Sequence[float]:
-        """Give the active power that a port reports, the firmware's own sums included."""
+        """Return the active power that a port reports, including the sums of the firmware."""
         if self.math == "p1+p2+p3" and port == 1:
             return _sum(whole.active)
         if self.math == "p2+p1" and port == 2:
@@ -40,7 +40,7 @@ class Wiring:
         return self._active(whole, port)
 
     def reactive(self, whole: Minute, port: int) -> Sequence[float]:
-        """Give the reactive power of the wire that a port's clamp is on."""
+        """Return the reactive power of the wire that a port's clamp is on."""
         if self.phase != "1p":
             return whole.reactive[port - 1]
         inverter = [-0.01 * watts for watts in whole.solar]
@@ -67,7 +67,7 @@ class Samples:
 
 @lru_cache(maxsize=512)
 def samples(number: int, wiring: Wiring, port: int) -> Samples:
-    """Give the minute with this number as a port's clamp sees it."""
+    """Return the minute with this number as a port's clamp sees it."""
     whole = minute(number, wiring.home)
     return Samples(
         [wire.fixed(watts) for watts in wiring.active(whole, port)],
@@ -77,7 +77,7 @@ def samples(number: int, wiring: Wiring, port: int) -> Samples:
 
 @dataclass(frozen=True, slots=True)
 class Electricity:
-    """What a clamp sees in one second.
+    """The measurements of a clamp in one second.
 
     Attributes:
         voltage: In V, of the reference that all ports share.
@@ -97,15 +97,15 @@ class Electricity:
 
 
 class Clamp:
-    """One clamp port: energies kept exactly, as the sum of what each second's gauges said."""
+    """One clamp port; its energies are the exact sums of the gauges of each second."""
 
     def __init__(self, port: int, wiring: Wiring, counters: Sequence[int]) -> None:
-        """Clip it on.
+        """Install it.
 
         Args:
             port: 1 to 3.
-            wiring: What it is clipped on.
-            counters: What its six counters start at, in thousandths of Wh and VARh.
+            wiring: How it is installed.
+            counters: The start values of its six counters, in thousandths of Wh and VARh.
         """
         self.port = port
         self.wiring = wiring
@@ -130,17 +130,17 @@ class Clamp:
             sums[quadrant(active, reactive) + 1] += abs(reactive)
 
     def reset(self) -> None:
-        """Start all counters anew at 0, as a replaced board would."""
+        """Reset all counters to 0, as with a replaced board."""
         self._bases = [0] * COUNTERS
         self._sums = [0] * COUNTERS
 
     def counters(self) -> Iterator[int]:
-        """Give the six counters in thousandths of Wh and VARh."""
+        """Return the six counters in thousandths of Wh and VARh."""
         for base, total in zip(self._bases, self._sums, strict=True):
             yield (base + total * 1000 // (3600 << wire.FRACTION_BITS)) % wire.COUNTER_WRAP
 
     def powers(self) -> Sequence[int]:
-        """Give the first six gauges of the last second counted, in the board's numbers."""
+        """Return the first six gauges of the last second counted, in the board's numbers."""
         powers = [0] * COUNTERS
         if self._now is not None:
             _, active, reactive = self._now
@@ -149,7 +149,7 @@ class Clamp:
         return powers
 
     def gauges(self) -> Sequence[int]:
-        """Give all twelve gauges of the last second counted, in the board's numbers."""
+        """Return all twelve gauges of the last second counted, in the board's numbers."""
         if self._now is None:
             return (0,) * len(SUBTYPES)
         seen = self.electricity()
@@ -158,7 +158,7 @@ class Clamp:
         return (*self.powers(), *map(wire.fixed, quality))
 
     def electricity(self) -> Electricity:
-        """Give what the clamp saw in the last second counted."""
+        """Return the measurements of the last second counted."""
         second, active, reactive = self._now or (0, 0, 0)
         whole = minute(second // MINUTE, self.wiring.home)
         voltage = whole.voltage[second % MINUTE]
@@ -175,7 +175,7 @@ class Clamp:
 
 
 def quadrant(active: float, reactive: float) -> int:
-    """Number the quadrant: 1 and 4 import, 2 and 3 export; 1 and 2 are inductive."""
+    """Return the number of the quadrant: 1 and 4 import, 2 and 3 export; 1 and 2 are inductive."""
     if active >= 0:
         return 1 if reactive >= 0 else 4
     return 2 if reactive >= 0 else 3

@@ -1,4 +1,4 @@
-"""What a meter tells of itself in its config topics (docs/protocol.md sections 4 and 5)."""
+"""The content of a meter's config topics (docs/protocol.md sections 4 and 5)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,20 +21,20 @@ SECTIONS: Mapping[str, Json] = {
         "wan_base_url": "https://api.flukso.net/",
     },
 }
-"""Sections that stand between the numbered sensors of config/sensor on either model."""
+"""Sections between the numbered sensors of config/sensor on both models."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sensor:
-    """One numbered slot of config/sensor; a slot never used knows nothing but its id.
+    """One numbered slot of config/sensor; a slot that was never used has only its id.
 
     Attributes:
         id: The 32 hex digits burned in for the slot.
-        enable: On, off, or None for a slot without a use.
+        enable: On, off, or None for an unused slot.
         type: Such as "electricity" or "temperature".
         data_type: "counter" or "gauge": which of the two topics the meter itself logs.
-        rid: How many times the slot was given another use, None before its first.
-        more: Further keys, as they stand in the entry.
+        rid: How often the slot was provisioned again, None before the first time.
+        more: Further keys of the entry.
     """
 
     id: str
@@ -46,16 +46,16 @@ class Sensor:
 
     @property
     def publishes(self) -> bool:
-        """Say whether the slot is in use and enabled."""
+        """Return whether the slot is in use and enabled."""
         return bool(self.enable)
 
     @property
     def logged(self) -> bool:
-        """Say whether the meter keeps the sensor's history."""
+        """Return whether the meter keeps the sensor's history."""
         return self.publishes and self.more.get("tmpo") != 0
 
     def entry(self) -> Mapping[str, Json]:
-        """Give the entry; the meter fills in data_type and rid of enabled sensors only."""
+        """Return the entry; the meter fills in data_type and rid of enabled sensors only."""
         if self.enable is None:
             return {"id": self.id} if self.rid is None else {"id": self.id, "rid": self.rid}
         entry: dict[str, Json] = {"id": self.id, "enable": int(self.enable), **self.more}
@@ -66,7 +66,7 @@ class Sensor:
         return entry
 
     def log_entry(self) -> Mapping[str, Json]:
-        """Give the entry as it stands in the blocks of the meter's memory."""
+        """Return the entry as in the blocks of the meter's memory."""
         return {k: v for k, v in self.entry().items() if k not in {"enable", "tmpo"}}
 
 
@@ -78,7 +78,7 @@ class Port:
         enable: On or off.
         kind: "ct", "pulse" or "uart".
         name: What the user called it, or None.
-        more: Further keys, as they stand in the entry.
+        more: Further keys of the entry.
     """
 
     enable: bool
@@ -87,7 +87,7 @@ class Port:
     more: Mapping[str, Json] = field(default_factory=dict)
 
     def entry(self) -> dict[str, Json]:
-        """Give the entry as it stands in config/flx."""
+        """Return the entry as in config/flx."""
         entry: dict[str, Json] = {"enable": int(self.enable), "class": self.kind, **self.more}
         return entry if self.name is None else entry | {"name": as_lua(self.name)}
 

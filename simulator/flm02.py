@@ -1,7 +1,7 @@
-"""The Fluksometer FLM02: integers, retained, and no idea of the sign (docs/protocol.md section 1b).
+"""The Fluksometer FLM02: unsigned integers, retained (docs/protocol.md section 1b).
 
-It measures current only and takes the voltage for granted, so that its clamps report apparent
-power and count it upwards whichever way it flows. The smart meter on its P1 port knows better: that
+It measures current only and assumes a constant voltage, so its clamps report apparent power and
+count it upwards in both directions. The smart meter on its P1 port measures the direction: that
 sensor is the net of import and export and counts both ways.
 """
 
@@ -37,15 +37,15 @@ REGISTERS: Mapping[int, Sequence[str]] = {
 
 @dataclass(slots=True)
 class Register:
-    """What is read off a clamp or a smart meter every so often.
+    """The readings of a clamp or a smart meter at an interval.
 
     Attributes:
-        rate: What flows, in counter units a second, one item a second.
+        rate: The flow in counter units per second, one item per second.
         factor: From counter units a second to the gauge's unit.
-        period: Seconds between two looks.
-        looked: The second of the last look.
+        period: Seconds between two readings.
+        looked: The second of the last reading.
         total: The counter in millionths.
-        gauge: What was published last as the gauge, the mean since the look before.
+        gauge: The gauge published last, the mean since the reading before.
     """
 
     rate: Callable[[Minute], Sequence[float]]
@@ -61,7 +61,7 @@ class Register:
 
     @property
     def counter(self) -> int:
-        """Give the counter in whole units, as it is published."""
+        """Return the counter in whole units, as it is published."""
         return self.total // MICRO
 
     def integrate(self, start: int, stop: int, home: Home) -> None:
@@ -74,7 +74,7 @@ class Register:
             second += last - first
 
     def look(self, now: int) -> bool:
-        """Take the gauge, and say whether the counter has moved since the last look."""
+        """Update the gauge, and return whether the counter has changed since the last reading."""
         before = self._before
         if now > self.looked:
             self.gauge = (self.total - before) * self.factor // ((now - self.looked) * MICRO)
@@ -106,9 +106,9 @@ class Flm02(Meter):
 
         Args:
             device_id: 32 lower-case hex digits.
-            start: The first second that it can be asked about, since the epoch.
-            seed: Chooses the household behind it.
-            prefix: What a remapping bridge puts before each topic.
+            start: The first second that can be simulated, since the epoch.
+            seed: Selects its household.
+            prefix: The prefix that a bridge adds to each topic.
             phases: 1, or 3 for one sensor that adds the clamps on the ports 1, 2 and 3.
             clamps: On one phase, how many clamps: the grid, the inverter, the kitchen.
             pulses: The types of the pulse ports in use, from port 4 on.
@@ -118,7 +118,7 @@ class Flm02(Meter):
             blocks: Whether the meter keeps and publishes its memory.
 
         Raises:
-            ValueError: The device id is none.
+            ValueError: The device id is invalid.
         """
         home = Home(seed, solar_phase)
         super().__init__(device_id, start=start, home=home, prefix=prefix, blocks=blocks)
@@ -173,7 +173,7 @@ class Flm02(Meter):
 
     @override
     def rename(self, port: int, name: str | None) -> list[Message]:
-        """Give what hangs on a port another name, or none; it stands with the sensor here."""
+        """Rename the sensor of a port, or remove its name; the name is part of the sensor here."""
         for slot, sensor in self.sensors.items():
             ports = sensor.more.get("port")
             if isinstance(ports, list) and port in ports:
@@ -183,10 +183,10 @@ class Flm02(Meter):
 
     @override
     def retype(self, port: int, kind: str) -> list[Message]:
-        """Set a pulse port to another type: electricity, water or gas.
+        """Change the type of a pulse port: electricity, water or gas.
 
         Raises:
-            KeyError: It is no pulse port, or there is no such type.
+            KeyError: It is not a pulse port, or there is no such type.
         """
         if kind not in UNITS:
             raise KeyError(kind)
@@ -256,7 +256,7 @@ class Flm02(Meter):
         return entries
 
     def _start(self, slot: int) -> int:
-        """Give what a slot's counter stands at when the simulation starts, in millionths."""
+        """Return what a slot's counter stands at when the simulation starts, in millionths."""
         return draw(self.device_id, "counter", slot).randrange(10_000_000) * MICRO
 
 

@@ -23,12 +23,12 @@ TEST_PERIOD = 86400
 
 @dataclass(frozen=True, slots=True)
 class Outlet:
-    """Where one reading of an enabled sensor goes.
+    """The topic of one reading of an enabled sensor.
 
     Attributes:
         index: Its place among its port's counters or gauges.
         topic: The full topic.
-        unit: The unit on the wire.
+        unit: The unit in the payload.
         history: The memory that logs this topic, if any.
     """
 
@@ -67,9 +67,9 @@ class Flm03(Meter):
 
         Args:
             device_id: 32 lower-case hex digits.
-            start: The first second that it can be asked about, since the epoch.
-            seed: Chooses the household behind it.
-            prefix: What a remapping bridge puts before each topic.
+            start: The first second that can be simulated, since the epoch.
+            seed: Selects its household.
+            prefix: The prefix that a bridge adds to each topic.
             phase: "1p", "3p+n" or "3p-n".
             math: "none", "p2+p1" (with 1p) or "p1+p2+p3".
             clamps: How many of the ports 1 to 3 have a clamp.
@@ -77,13 +77,13 @@ class Flm03(Meter):
             kubes: How many kubes are paired, 10 at most.
             full: Use all 128 slots: three clamps, three pulse ports and ten kubes.
             solar_phase: The phase that the inverter feeds, 1 to 3; 0 without solar.
-            counters: What the counter of a slot starts at, in Wh, VARh, L, …
+            counters: The start values of counters by slot, in Wh, VARh, L, …
             waveforms: Whether the waveform topics are published.
             blocks: Whether the meter keeps and publishes its memory.
             times: Whether the clock topic is published.
 
         Raises:
-            ValueError: The device id is none.
+            ValueError: The device id is invalid.
         """
         home = Home(seed, solar_phase)
         super().__init__(device_id, start=start, home=home, prefix=prefix, blocks=blocks)
@@ -110,19 +110,19 @@ class Flm03(Meter):
             for port in PULSE_PORTS
         }
         for kid in range(1, kubes + 1):
-            # A tenth kube finds eight slots left: its registry lists one type less.
+            # Only eight slots are left for a tenth kube: its registry has one type less.
             types = [kind for kind in UNITS if kid < 10 or kind != "proximity"]
             self.pair_kube(KUBE_NAMES[kid - 1], hw_type=FLK01B if kid % 2 else FLK01A, types=types)
         self._connect()
 
     @override
     def announce(self) -> list[Message]:
-        """Give the retained topics: three configurations in any order, and the last self-test."""
+        """Return the retained topics: three configurations in any order, and the last self-test."""
         return [*self._saved("sensor", "flx", "kube"), self._test(self._tested)]
 
     @override
     def rename(self, port: int, name: str | None) -> list[Message]:
-        """Give a port another name, or none; saving the page republishes the sensors as well.
+        """Rename a port, or remove its name; saving the page republishes the sensors as well.
 
         Raises:
             KeyError: There is no such port.
@@ -132,17 +132,17 @@ class Flm03(Meter):
 
     @override
     def retype(self, port: int, kind: str) -> list[Message]:
-        """Set a pulse port to another type; its counter runs on.
+        """Change the type of a pulse port; its counter continues.
 
         Raises:
-            KeyError: It is no pulse port, or there is no such type.
+            KeyError: It is not a pulse port, or there is no such type.
         """
         self._inputs[port].kind = KINDS[kind]
         self._change(pulse_slot(port), type=kind, more=installation.pulse_keys(port, kind))
         return self._saved("flx", "sensor")
 
     def reset_counters(self) -> None:
-        """Start the counters of all ports anew at 0, as a replaced sensor board would."""
+        """Reset the counters of all ports to 0, as with a replaced sensor board."""
         for clamp in self._clamps.values():
             clamp.reset()
         for pulses in self._inputs.values():
@@ -154,7 +154,7 @@ class Flm03(Meter):
         return super()._saved(*topics)
 
     def _connect(self) -> None:
-        """Find out which readings of the clamps go where, once for all the seconds to come."""
+        """Determine the topics of the clamps' readings, once for all following seconds."""
         self._counters = {port: list(self._outlets(port, COUNTER_UNITS)) for port in self._clamps}
         self._gauges = {port: list(self._outlets(port, GAUGE_UNITS)) for port in self._clamps}
 
@@ -274,5 +274,5 @@ class Flm03(Meter):
 
 
 def _start(device_id: str, slot: int) -> int:
-    """Give what a slot's counter stands at when the simulation starts, in thousandths."""
+    """Return what a slot's counter stands at when the simulation starts, in thousandths."""
     return draw(device_id, "counter", slot).randrange(10_000_000_000)

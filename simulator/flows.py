@@ -1,6 +1,6 @@
-"""What an FLM02 makes of the household: counter units a second, one item a second of a minute.
+"""The flows that an FLM02 measures: counter units per second, one item per second of a minute.
 
-Without a voltage to hold against, a clamp's current is apparent power, whichever way it flows.
+Without a voltage measurement, a clamp measures apparent power in both directions.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,30 +18,30 @@ def _sums(phases: Sequence[Sequence[float]]) -> Sequence[float]:
 
 
 def grid(whole: Minute) -> Sequence[float]:
-    """Give the apparent power of all phases through one clamp."""
+    """Return the apparent power of all phases through one clamp."""
     return _apparent(_sums(whole.active), _sums(whole.reactive))
 
 
 def all_phases(whole: Minute) -> Sequence[float]:
-    """Give the apparent power of three clamps, added."""
+    """Return the apparent power of three clamps, added."""
     return _sums([_apparent(*pair) for pair in zip(whole.active, whole.reactive, strict=True)])
 
 
 def inverter(whole: Minute) -> Sequence[float]:
-    """Give what the inverter feeds."""
+    """Return the power of the inverter."""
     return [watts / 3600 for watts in whole.solar]
 
 
 def kitchen(whole: Minute) -> Sequence[float]:
-    """Give the apparent power of the kitchen's circuit."""
+    """Return the apparent power of the kitchen's circuit."""
     return _apparent(whole.active[1], whole.reactive[1])
 
 
 def net(whole: Minute) -> Sequence[float]:
-    """Give what the smart meter nets: import less export."""
+    """Return the net power of the smart meter: import minus export."""
     return [watts / 3600 for watts in _sums(whole.active)]
 
 
 def gas(whole: Minute) -> Sequence[float]:
-    """Give the gas flow."""
+    """Return the gas flow."""
     return whole.gas

@@ -1,8 +1,7 @@
-"""A plausible day behind the meter, as pure functions of the second since the epoch and a seed.
+"""A plausible household, as pure functions of the second since the epoch and a seed.
 
-Values are made a minute at a time and remembered for a while, so that a second costs next to
-nothing and a month can be integrated in seconds. Active power is net: positive is drawn from the
-grid, negative is fed into it.
+Values are calculated per minute and cached, so that a second costs next to nothing and a month can
+be integrated in seconds. Active power is net: positive is import from the grid, negative is export.
 """
 
 from collections.abc import Sequence
@@ -16,17 +15,17 @@ from .weather import outdoor_temperature, sunlight
 
 MINUTE = 60
 STANDBY = ((75.0, -0.45), (60.0, -0.35), (45.0, -0.5))
-"""Of each phase: W that are always on, and their Q over P (capacitive)."""
+"""Standby power of each phase (W), and its Q over P (capacitive)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """What sets one household apart from another.
+    """The parameters of a household.
 
     Attributes:
-        seed: Chooses the household's days.
+        seed: Selects the household's days.
         solar_phase: The phase that the inverter feeds, 1 to 3; 0 without solar.
-        solar_peak: What the panels give in full sunlight, in W.
+        solar_peak: The power of the panels in full sunlight (W).
     """
 
     seed: int = 0
@@ -36,7 +35,7 @@ class Home:
 
 @dataclass(frozen=True, slots=True)
 class Minute:
-    """Sixty seconds of a household, one item a second.
+    """Sixty seconds of a household, one item per second.
 
     Attributes:
         active: Net active power of each phase in W.
@@ -60,14 +59,14 @@ class Minute:
 
 
 def power(second: int, home: Home, phase: int) -> tuple[float, float]:
-    """Give the net active (W) and the reactive power (var) of phase 1, 2 or 3 in a second."""
+    """Return the net active (W) and the reactive power (var) of phase 1, 2 or 3 in a second."""
     whole = minute(second // MINUTE, home)
     return whole.active[phase - 1][second % MINUTE], whole.reactive[phase - 1][second % MINUTE]
 
 
 @lru_cache(maxsize=256)
 def minute(number: int, home: Home) -> Minute:
-    """Give the minute with this number since the epoch."""
+    """Return the minute with this number since the epoch."""
     start = number * MINUTE
     active, reactive, movement = ([[0.0] * MINUTE for _ in range(3)] for _ in range(3))
     flows = {"water": [0.0] * MINUTE, "gas": [0.0] * MINUTE}
@@ -153,7 +152,7 @@ class Climate:
 
 
 def climate(second: int, home: Home, room: int) -> Climate:
-    """Give the air of a room at a moment; odd rooms are indoors, even ones in the garden."""
+    """Return the air of a room at a moment; odd rooms are indoors, even ones in the garden."""
     own = wander(second / 2400, home.seed, f"room {room}")
     outside = outdoor_temperature(second) + 3.0 * own
     indoors = 19.0 + 2.0 * own + 0.12 * (outside - 11.0)

@@ -10,29 +10,29 @@ CLAMP_PORTS = (1, 2, 3)
 PULSE_PORTS = (4, 5, 6)
 UART_PORT = 7
 SHIFTS: Mapping[str, Sequence[int]] = {"1p": (0, 0, 0), "3p+n": (0, 4, 2), "3p-n": (0, 4, 2)}
-"""What matching the phases finds for each clamp port, in steps of 60°."""
+"""The result of phase matching for each clamp port, in steps of 60°."""
 SUMMED_SLOTS = (13, 14, 25, 26)
 """Import and export of ports 2 and 3, which are not logged while port 1 carries their sum."""
 DEFAULT_KIND = "electricity"
 
 
 def clamp_slots(port: int) -> range:
-    """Give the twelve slots of a clamp port."""
+    """Return the twelve slots of a clamp port."""
     return range(12 * port - 11, 12 * port + 1)
 
 
 def pulse_slot(port: int) -> int:
-    """Give the slot of a pulse port."""
+    """Return the slot of a pulse port."""
     return 33 + port
 
 
 def pulse_keys(port: int, kind: str) -> dict[str, Json]:
-    """Give the further keys of a pulse port's sensor; only electricity has a subtype."""
+    """Return the further keys of a pulse port's sensor; only electricity has a subtype."""
     return {"port": [port], "subtype": "pplus" if kind == "electricity" else ""}
 
 
 def ports(clamps: int, pulses: Sequence[str], phase: str) -> Iterator[tuple[int, Port]]:
-    """Give the seven ports of config/flx."""
+    """Return the seven ports of config/flx."""
     for port, shift in zip(CLAMP_PORTS, SHIFTS[phase], strict=True):
         more: dict[str, Json] = {"current": 50, "shift": shift}
         yield port, Port(enable=port <= clamps, kind="ct", name=f"L{port}", more=more)
@@ -48,7 +48,7 @@ def ports(clamps: int, pulses: Sequence[str], phase: str) -> Iterator[tuple[int,
 def sensors(
     ids: Mapping[int, str], clamps: int, pulses: Sequence[str], math: str
 ) -> Iterator[tuple[int, Sensor]]:
-    """Give the slots 1 to 39 of config/sensor; the phase angle is never enabled."""
+    """Return the slots 1 to 39 of config/sensor; the phase angle is never enabled."""
     for port in CLAMP_PORTS:
         for index, slot in enumerate(clamp_slots(port)):
             more: dict[str, Json] = {"port": [port], "subtype": SUBTYPES[index]}

@@ -1,4 +1,4 @@
-"""A FluksoKube: a radio sensor that the meter listens to (docs/protocol.md sections 1a and 2)."""
+"""A FluksoKube: a radio sensor of the meter (docs/protocol.md sections 1a and 2)."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ UNITS: Mapping[str, str] = {
     "vibration": "",
     "proximity": "",
 }
-"""The nine sensor types that either model registers, and the units of their readings."""
+"""The nine sensor types that both models register, and the units of their readings."""
 COUNTERS = ("movement", "vibration", "proximity")
 SILENT: Mapping[int, frozenset[str]] = {
     FLK01A: frozenset({"pressure", "light", "vibration", "proximity"}),
@@ -47,7 +47,7 @@ class KubeNode:
     name: str | None = None
 
     def entry(self) -> Mapping[str, Json]:
-        """Give the entry as it stands in config/kube."""
+        """Return the entry as in config/kube."""
         entry: dict[str, Json] = {
             "enable": 1,
             "hw_id": self.hw_id,
@@ -58,18 +58,18 @@ class KubeNode:
 
 
 def data_type(kind: str) -> str:
-    """Name the one topic that a kube's sensor of this type has."""
+    """Return the one topic that a kube's sensor of this type has."""
     return "counter" if kind in COUNTERS else "gauge"
 
 
 @dataclass(slots=True)
 class Kube:
-    """The kube itself.
+    """A kube.
 
     Attributes:
         kid: Its number at the meter; it also sets when its packets come.
         node: Its entry in config/kube.
-        home: The household it stands in.
+        home: Its household.
         readings: The last reading sent of each type.
     """
 
@@ -80,7 +80,7 @@ class Kube:
     _passed: int = 0
 
     def second(self, start: int, now: int) -> Iterator[str]:
-        """Live from start up to now and name the types whose readings the packets at now carry."""
+        """Simulate from start to now; return the types with readings in the packets at now."""
         self.count(start, now)
         if (now + 7 * self.kid) % GAUGE_PERIOD == 0:
             for kind, value in self._gauges(now).items():
@@ -99,7 +99,7 @@ class Kube:
                 yield kind
 
     def count(self, start: int, now: int) -> None:
-        """Count who passed by from start up to, not including, now."""
+        """Count the movements from start up to, not including, now."""
         second = start
         while second < now:
             first, last = second % MINUTE, min(MINUTE, now - second + second % MINUTE)

@@ -1,4 +1,4 @@
-"""What a meter says: one MQTT message, before anything has carried it anywhere."""
+"""One MQTT message of a meter."""
 
 from dataclasses import dataclass
 
@@ -8,9 +8,9 @@ class Message:
     """One MQTT message as a meter publishes it.
 
     Attributes:
-        topic: The full topic, the prefix of a remapping bridge included.
-        payload: The bytes on the wire.
-        retain: Whether the broker shall keep it for later subscribers.
+        topic: The full topic, including the prefix that a bridge adds.
+        payload: The payload.
+        retain: The retain flag.
     """
 
     topic: str

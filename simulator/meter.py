@@ -1,4 +1,4 @@
-"""What both models of the Fluksometer have in common."""
+"""The common parts of both models of the Fluksometer."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Mapping
@@ -22,12 +22,12 @@ MAX_KUBES = 30
 
 
 class Meter(ABC):
-    """A Fluksometer. It is asked each second what it publishes, and holds no clock of its own.
+    """A Fluksometer. It returns the messages of each second, and has no clock of its own.
 
     Attributes:
         device_id: Its 32 hex digits.
-        prefix: What a remapping bridge puts before each topic.
-        home: The household behind it.
+        prefix: The prefix that a bridge adds to each topic.
+        home: Its household.
         sensors: The numbered slots of config/sensor as they are now.
         kubes: The paired kubes by their number.
         clock: How many seconds its clock is ahead of the true time.
@@ -35,22 +35,22 @@ class Meter(ABC):
 
     max_sensors: int
     lag: int = 0
-    """How many seconds a clamp's reading is older than the message that brings it."""
+    """How many seconds a clamp's reading is older than its message."""
 
     def __init__(
         self, device_id: str, *, start: int, home: Home, prefix: str, blocks: bool
     ) -> None:
-        """Switch it on.
+        """Initialize it.
 
         Args:
             device_id: 32 lower-case hex digits.
-            start: The first second that it can be asked about, since the epoch.
+            start: The first second that can be simulated, since the epoch.
             home: The household behind it.
-            prefix: What a remapping bridge puts before each topic.
+            prefix: The prefix that a bridge adds to each topic.
             blocks: Whether it keeps and publishes its memory.
 
         Raises:
-            ValueError: The device id is none.
+            ValueError: The device id is invalid.
         """
         if not re.fullmatch(r"[0-9a-f]{32}", device_id):
             raise ValueError(f"A device id is 32 lower-case hex digits, not {device_id!r}")
@@ -67,23 +67,23 @@ class Meter(ABC):
         self._storage = MeterStorage(self._chance) if blocks else None
         self._past = start - 1
 
-    # What it publishes
+    # Messages
 
     def announce(self) -> list[Message]:
-        """Give what the meter's daemons publish when they start: the retained topics."""
+        """Return the messages at the start of the meter's daemons: the retained topics."""
         return self._saved("sensor", "kube")
 
     def second(self, now: int) -> list[Message]:
-        """Give everything that the meter publishes in a second.
+        """Return all messages of a second.
 
-        After a gap the time between was counted and kept in memory at a reading a minute, but not
-        published.
+        The time since the last simulated second is counted and stored with one reading per
+        minute, but not published.
 
         Args:
-            now: The second since the epoch, later than any asked about before.
+            now: The second since the epoch, later than the last one.
 
         Raises:
-            ValueError: The second has passed already.
+            ValueError: The second is not later than the last one.
         """
         if now <= self._past:
             raise ValueError(f"Second {now} is not after {self._past}, which has passed")
@@ -113,21 +113,21 @@ class Meter(ABC):
 
     @property
     def sync_topic(self) -> str:
-        """Name the topic on which the meter takes requests for stored blocks."""
+        """Return the topic on which the meter takes requests for stored blocks."""
         return f"{self.prefix}/d/device/{self.device_id}/tmpo/sync"
 
     @property
     def truth(self) -> Mapping[tuple[str, str], float]:
-        """Give what each (sensor id, "counter" or "gauge") last really was, published or not."""
+        """Return what each (sensor id, "counter" or "gauge") last really was, published or not."""
         return dict(self._truth())
 
-    # What its user changes
+    # Changes by the user
 
     def enable(self, slot: int, on: bool = True) -> list[Message]:
         """Switch a sensor on or off.
 
         Raises:
-            ValueError: The slot has no use that could be switched.
+            ValueError: The slot is not in use.
         """
         if self.sensors[slot].enable is None:
             raise ValueError(f"Nothing uses slot {slot}")
@@ -145,7 +145,7 @@ class Meter(ABC):
             types: The types that its registry lists; by default all nine.
 
         Raises:
-            ValueError: There is no room for it.
+            ValueError: There are no free slots for it.
         """
         wanted = list(types or kube.UNITS)
         free = [slot for slot, sensor in self.sensors.items() if sensor.enable is None]
@@ -167,7 +167,7 @@ class Meter(ABC):
         return self._saved("kube", "sensor")
 
     def unpair_kube(self, kid: int) -> list[Message]:
-        """Remove a kube: its slots keep their ids, and will count one use more.
+        """Remove a kube: its slots keep their ids, and their `rid` increases.
 
         Raises:
             KeyError: There is no such kube.
@@ -180,21 +180,21 @@ class Meter(ABC):
 
     @abstractmethod
     def rename(self, port: int, name: str | None) -> list[Message]:
-        """Give a port another name, or none."""
+        """Rename a port, or remove its name."""
 
     @abstractmethod
     def retype(self, port: int, kind: str) -> list[Message]:
-        """Set a pulse port to another type, such as "water" or "gas"."""
+        """Change the type of a pulse port, such as "water" or "gas"."""
 
-    # How it works
+    # Implementation
 
     @abstractmethod
     def _live(self, start: int, stop: int) -> None:
-        """Count the seconds from start up to, not including, stop; remember the counters."""
+        """Count the seconds from start up to, not including, stop; store the counters."""
 
     @abstractmethod
     def _speak(self, now: int) -> Iterator[Message]:
-        """Live the second before now and give the messages of all ports."""
+        """Simulate the second before now and return the messages of all ports."""
 
     @abstractmethod
     def _truth(self) -> Iterator[tuple[tuple[str, str], float]]:
@@ -202,7 +202,7 @@ class Meter(ABC):
             yield (sensor.id, sensor.data_type), reading
 
     def _entries(self, what: str) -> Mapping[str, Json]:
-        """Give the content of the config topic with this name."""
+        """Return the content of the config topic with this name."""
         if what == "kube":
             nodes = {str(kid): kube.node.entry() for kid, kube in self.kubes.items()}
             return {**nodes, "main": self._kube_main()}
@@ -235,7 +235,7 @@ class Meter(ABC):
         return Message(f"{self.prefix}/sensor/{sensor.id}/{sensor.data_type}", payload, retain=True)
 
     def _kube_readings(self) -> Iterator[tuple[int, Sensor, float]]:
-        """Give the enabled sensors of the kubes that have been heard, with their last readings."""
+        """Yield the enabled sensors of kubes that have sent packets, with their last readings."""
         for sensor in self.sensors.values():
             kid = sensor.more.get("kid")
             if isinstance(kid, int) and sensor.publishes and sensor.type is not None:
@@ -267,7 +267,7 @@ class Meter(ABC):
         self.sensors[slot] = replace(self.sensors[slot], **changes)  # type: ignore[arg-type]
 
     def _saved(self, *topics: str) -> list[Message]:
-        """Republish config topics; each daemon takes its own time, so their order is chance's."""
+        """Republish config topics; each daemon has its own delay, so their order is random."""
         return [self._config(topic) for topic in self._chance.sample(topics, len(topics))]
 
     def _config(self, topic: str) -> Message:

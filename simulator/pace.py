@@ -1,4 +1,4 @@
-"""The beat that meters are played to: one second after the other, none left out."""
+"""The pace of the simulation: one second after the other, without gaps."""
 
 from collections.abc import Callable, Iterator
 import logging
@@ -13,13 +13,13 @@ COMPLAINT_PERIOD = 10.0
 def beat(
     begin: int, speed: float, stop: Event, clock: Callable[[], float] = time.monotonic
 ) -> Iterator[int]:
-    """Give each second when it is due, until told to stop.
+    """Yield each second when it is due, until stopped.
 
-    Whoever can't keep pace is given the seconds without a rest, and a warning in the log.
+    If the caller is too slow, the seconds are yielded without a pause, and a warning is logged.
 
     Args:
         begin: The first second.
-        speed: How many of the seconds given make one of the clock.
+        speed: The simulated seconds per second of the clock.
         stop: Set it to end.
         clock: A monotonic time in seconds.
     """

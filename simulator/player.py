@@ -1,4 +1,4 @@
-"""Plays meters to a broker, second by second, as the bridge of a real meter's broker would."""
+"""Publishes the messages of meters to a broker, second by second, like a real meter's bridge."""
 
 from collections.abc import Callable, Sequence
 import logging
@@ -30,21 +30,21 @@ def play(
     pause: float = 0.0,
     clock: Callable[[], float] = time.time,
 ) -> None:
-    """Play meters to a broker until told to stop.
+    """Publish the messages of meters to a broker until stopped.
 
-    They announce themselves on every connection, and then publish a batch for each second. While
-    there is no connection they go on counting, and what they say is lost. A player that can't keep
-    pace leaves no second out: it falls behind, and logs how far.
+    The retained messages are published on every connection, then the messages of each second.
+    Without a connection the meters continue counting, and their messages are lost. A player that is
+    too slow skips no second: it falls behind, and logs by how much.
 
     Args:
-        meters: Meters that have not been asked about begin or later yet.
+        meters: Meters that have not simulated ``begin`` or later yet.
         host: The broker.
         port: Its port.
-        speed: How many seconds of the meters pass in one second.
+        speed: The simulated seconds per second.
         stop: Set it to end.
-        begin: The first second to play; by default now.
+        begin: The first second to simulate; by default now.
         client_id: The client's name at the broker; by default the broker chooses.
-        pause: How long (s) it takes after each message to hand out the next.
+        pause: The delay (s) between two messages.
         clock: What time it is, in seconds since the epoch.
     """
     stop = stop or Event()
@@ -58,7 +58,7 @@ def play(
 
 
 class _Player:
-    """One connection that carries several meters, like the bridge of a broker they share."""
+    """One connection for several meters, like the bridge of a shared broker."""
 
     def __init__(self, meters: Sequence[Meter], client_id: str, pause: float) -> None:
         self._meters = meters
@@ -81,7 +81,7 @@ class _Player:
         self._client.loop_stop()
 
     def second(self, now: int) -> None:
-        """Let all meters live one second, and publish what they say."""
+        """Simulate one second of all meters, and publish their messages."""
         if self._connected.is_set():
             self._connected.clear()
             for meter in self._meters:

@@ -1,4 +1,4 @@
-"""A pulse input: it counts, and speaks only when a pulse comes (docs/protocol.md section 1a)."""
+"""A pulse input: it counts, and publishes only with a pulse (docs/protocol.md section 1a)."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ MICRO = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What the type of a pulse sensor makes of its pulses.
+    """The units and the flow of a type of pulse sensor.
 
     Attributes:
         counter: The counter's unit.
         gauge: The gauge's unit.
         factor: From counter units a second to the gauge's unit.
         constant: The usual size of a pulse, in the counter's unit.
-        rate: What flows, in counter units a second, one item a second.
+        rate: The flow in counter units per second, one item per second.
     """
 
     counter: str
@@ -55,9 +55,9 @@ class Pulse:
     """One pulse.
 
     Attributes:
-        second: The second it came in.
+        second: The second of the pulse.
         counter: The counter after it, in thousandths.
-        rate: Counter units a second since the pulse before it; 0 with the first pulse.
+        rate: Counter units per second since the pulse before it; 0 with the first pulse.
     """
 
     second: int
@@ -66,15 +66,15 @@ class Pulse:
 
 
 class PulseInput:
-    """One pulse port: fractions of a pulse are kept until they make a whole one."""
+    """One pulse port: fractions of a pulse are accumulated until they make a whole one."""
 
     def __init__(self, kind: Kind, home: Home, counter: int) -> None:
-        """Wire it.
+        """Initialize it.
 
         Args:
-            kind: What the port's sensor is set to.
+            kind: The type of the port's sensor.
             home: The household.
-            counter: What the counter starts at, in thousandths.
+            counter: The start value of the counter, in thousandths.
         """
         self.kind = kind
         self.home = home
@@ -85,7 +85,7 @@ class PulseInput:
         self._last: float | None = None  # the last pulse's moment
 
     def integrate(self, start: int, stop: int) -> Iterator[Pulse]:
-        """Give the pulses of the seconds from start up to, not including, stop."""
+        """Return the pulses of the seconds from start up to, not including, stop."""
         second, size = start, self.constant * (MICRO // 1000)
         while second < stop:
             flow = _flow(second // MINUTE, self.kind, self.home)

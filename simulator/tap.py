@@ -1,4 +1,4 @@
-"""The meter's daily test of itself, as TAP text (docs/protocol.md section 1a)."""
+"""The meter's daily self-test, as TAP text (docs/protocol.md section 1a)."""
 
 from datetime import UTC, datetime
 
@@ -17,7 +17,7 @@ CHECKS = (
 
 
 def tap(device_id: str, stamp: int) -> bytes:
-    """Write the test of a moment; the serial number follows from the device id."""
+    """Format the test at a given time; the serial number is derived from the device id."""
     date = datetime.fromtimestamp(stamp, UTC).strftime("%a, %d %b %Y %H:%M:%S +0000")
     serial = f"FL07{int(device_id[:8], 16) % 1_000_000:06d}"
     lines = [

@@ -39,12 +39,12 @@ def wave(
 
 
 def voltage(stamp: int, seen: Electricity) -> bytes:
-    """Write the voltage's cycle in mV."""
+    """Return a cycle of the voltage in mV."""
     return _message(stamp, wave(seen.voltage, seen.voltage_distortion, 0, VOLTAGE_HARMONICS), "mV")
 
 
 def current(stamp: int, seen: Electricity) -> bytes:
-    """Write a clamp's cycle in mA, beside the voltage's of the same moment."""
+    """Return a cycle of a clamp's current in mA, at the same time as the voltage's."""
     samples = wave(seen.current, seen.current_distortion, seen.angle, CURRENT_HARMONICS)
     return _message(stamp, samples, "mA")
 

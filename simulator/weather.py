@@ -14,7 +14,7 @@ SOLSTICE = 355.0 / 365.2425  # 21 December, as a share of the year
 
 
 def sun_height(second: int) -> float:
-    """Give the sine of the sun's elevation, negative at night."""
+    """Return the sine of the sun's elevation, negative at night."""
     season = 2 * pi * (second / YEAR - SOLSTICE)
     declination = radians(-23.44) * cos(season)
     hour_angle = 2 * pi * ((second + UTC_OFFSET) % 86400 / 86400 - 0.5)
@@ -22,7 +22,7 @@ def sun_height(second: int) -> float:
 
 
 def sunlight(second: int, seed: int) -> float:
-    """Give the share of full sunlight that reaches the ground, 0 to 1, clouds passing."""
+    """Return the share of full sunlight that reaches the ground, 0 to 1, clouds passing."""
     height = sun_height(second)
     if height <= 0:
         return 0.0
@@ -32,12 +32,12 @@ def sunlight(second: int, seed: int) -> float:
 
 
 def outdoor_temperature(second: int) -> float:
-    """Give the outdoor temperature in °C: the year's swing and the day's."""
+    """Return the outdoor temperature in °C: the year's swing and the day's."""
     season = cos(2 * pi * (second / YEAR - SOLSTICE - 0.06))
     day = cos(2 * pi * ((second + UTC_OFFSET) % 86400 / 86400 - 0.62))
     return 11.0 - 8.0 * season + 4.0 * day
 
 
 def air_pressure(second: int, seed: int) -> float:
-    """Give the air pressure in Pa, which takes a day or two to change."""
+    """Return the air pressure in Pa, which takes a day or two to change."""
     return 99800.0 + 3200.0 * wander(second / 130000, seed, "pressure")

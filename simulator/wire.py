@@ -1,4 +1,4 @@
-"""How the firmware writes numbers, its misprints included (docs/protocol.md sections 2 and 9).
+"""The number formats of the firmware, including its misprints (docs/protocol.md sections 2 and 9).
 
 Counters are whole thousandths here; gauges are what the sensor board sends, signed fixed-point
 numbers with eleven bits behind the point ("Q20.11", one step is about 0.0005).
@@ -7,7 +7,7 @@ numbers with eleven bits behind the point ("Q20.11", one step is about 0.0005).
 FRACTION_BITS = 11
 FRACTION_MASK = (1 << FRACTION_BITS) - 1
 COUNTER_WRAP = 1000 << 32
-"""Where a counter starts anew, in thousandths: its whole part has 32 bits."""
+"""Where a counter wraps to 0, in thousandths: its integer part has 32 bits."""
 
 
 def fixed(value: float) -> int:
@@ -32,21 +32,21 @@ def gauge(stamp: int, raw: int, unit: str) -> bytes:
 
 
 def gauge_value(raw: int) -> float:
-    """Give the value that a gauge's message means, to the three decimals it has room for."""
+    """Return the value that a gauge's message means, to the three decimals it has room for."""
     return ((raw >> FRACTION_BITS) * 1000 + _decimals(raw)) / 1000
 
 
 def gauge_misread(raw: int) -> int:
-    """Give what a gauge's message says, in thousandths: the meter's log believes the misprint."""
+    """Return the value in a gauge's message (thousandths): the meter's log stores the misprint."""
     whole, rest = raw >> FRACTION_BITS, _decimals(raw)
     return whole * 1000 + (rest if whole >= 0 else -rest)
 
 
 def pulse_value(rate: float, factor: float) -> float:
-    """Give what a pulse input's gauge says: the board's steps times a factor, cut to decimals.
+    """Return the value of a pulse input's gauge: the board's steps times a factor, truncated.
 
     Args:
-        rate: Counter units a second.
+        rate: Counter units per second.
         factor: From counter units a second to the gauge's unit.
     """
     return int(int(rate * (1 << FRACTION_BITS)) * factor * 1000 / (1 << FRACTION_BITS)) / 1000
@@ -58,7 +58,7 @@ def pulse_gauge(stamp: int, value: float, unit: str) -> bytes:
 
 
 def lua_number(value: float) -> str:
-    """Write a number as Lua does, with fourteen significant digits and no needless point."""
+    """Write a number as Lua does, with fourteen significant digits and no trailing point."""
     return f"{value:.14g}"
 
 
