@@ -54,13 +54,17 @@ async def _async_collect(
         for topic in topics:
             subscriptions.callback(await transport.async_subscribe(topic, received))
         with suppress(TimeoutError):
-            async with asyncio.timeout(LISTEN_FOR):
-                await report_received.wait()
-                while report_received.is_set():
-                    report_received.clear()
-                    await asyncio.sleep(QUIET_FOR)
+            await asyncio.wait_for(_async_wait_for_silence(report_received), LISTEN_FOR)
     return {
         device_id: configuration
         for device_id, configuration in meters.items()
         if configuration.sensors is not None
     }
+
+
+async def _async_wait_for_silence(report_received: asyncio.Event) -> None:
+    """Wait for a report, and then until none is received any more."""
+    await report_received.wait()
+    while report_received.is_set():
+        report_received.clear()
+        await asyncio.sleep(QUIET_FOR)
