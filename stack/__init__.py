@@ -1,9 +1,8 @@
-"""Real parts on the loopback address: a broker, Home Assistant, and what a person does with them.
+"""Real components on the loopback address: a broker, Home Assistant, and an API client.
 
-The demo, the end-to-end tests and the benchmark stand on the same few classes, so that what they
-show is what a user gets: `Mosquitto` or `EmbeddedBroker` carries the messages, `HomeAssistant` is
-the real program in a process of its own, and its `Client` does over the API what a person does in
-the pages.
+The demo, the end-to-end tests and the benchmark use the same classes, to reproduce a user's setup:
+`Mosquitto` or `EmbeddedBroker` is the broker, `HomeAssistant` is the real program in its own
+process, and its `Client` performs the actions of a user of the frontend over the API.
 """
 
 from .broker import Broker, EmbeddedBroker, Mosquitto, find_mosquitto

@@ -1,4 +1,4 @@
-"""A broker of one's own: mosquitto where a test wants the real thing, rumqttd elsewhere."""
+"""Brokers: mosquitto where it is needed, the embedded rumqttd elsewhere."""
 
 import os
 from pathlib import Path
@@ -14,9 +14,9 @@ _CHECKOUT = Path(__file__).resolve().parent.parent
 
 
 class Broker(Protocol):
-    """Where Home Assistant and a meter meet.
+    """A broker for Home Assistant and a meter.
 
-    Home Assistant speaks MQTT 5, a meter MQTT 3.1.1; a broker may want each at its own door.
+    Home Assistant uses MQTT 5, a meter MQTT 3.1.1; a broker may need a separate port for each.
     """
 
     @property
@@ -37,7 +37,7 @@ def find_mosquitto() -> Path | None:
 
 
 class _Served:
-    """What both brokers have in common: a process, a configuration file, a log."""
+    """The common parts of both brokers: a process, a configuration file, a log."""
 
     def __init__(self, process: Process, configuration: Path, text: str, ports: list[int]) -> None:
         self._process = process
@@ -54,15 +54,15 @@ class _Served:
 
     @property
     def log(self) -> Path:
-        """The file with what the broker says."""
+        """The log file of the broker."""
         return self._process.log
 
     async def start(self) -> None:
         """Start the broker, again on the same ports, and wait until it accepts connections.
 
         Raises:
-            ProcessError: it refused its configuration, for instance.
-            TimeoutError: it did not come up.
+            ProcessError: it ended, for instance because of its configuration.
+            TimeoutError: it did not start.
         """
         self._configuration.parent.mkdir(parents=True, exist_ok=True)
         self._configuration.write_text(self._text)
@@ -71,37 +71,37 @@ class _Served:
             await self._process.listens(port)
 
     async def stop(self) -> None:
-        """Stop the broker; what it retained is forgotten."""
+        """Stop the broker; its retained messages are lost."""
         await self._process.stop()
 
     def check(self) -> None:
-        """Raise `ProcessError` when the broker is not running."""
+        """Raise `ProcessError` if the broker is not running."""
         self._process.check()
 
     async def kill(self) -> None:
-        """End the broker without a goodbye to its clients."""
+        """Kill the broker without disconnecting its clients."""
         await self._process.kill()
 
     def pause(self) -> None:
-        """Let the broker fall silent, with all connections open."""
+        """Suspend the broker, with all connections open."""
         self._process.pause()
 
     def resume(self) -> None:
-        """Let a paused broker go on."""
+        """Resume a suspended broker."""
         self._process.resume()
 
 
 class Mosquitto(_Served):
-    """A mosquitto that lets anybody in, on the loopback address."""
+    """A mosquitto without authentication, on the loopback address."""
 
     def __init__(
         self, folder: Path, *, port: int | None = None, extra: str = "", name: str = "mosquitto"
     ) -> None:
-        """Describe the broker without starting it.
+        """Configure the broker without starting it.
 
         Args:
-            folder: where its configuration and log are kept.
-            port: the port to listen on; a free one when left out.
+            folder: the folder of its configuration and log.
+            port: the port to listen on; a free one by default.
             extra: further configuration lines, a bridge for instance.
             name: of the two files, so that several brokers share a folder.
 
@@ -126,20 +126,20 @@ class Mosquitto(_Served):
 
     @property
     def meter_port(self) -> int:
-        """The port for MQTT 3.1.1: mosquitto speaks both versions at one door."""
+        """The port for MQTT 3.1.1: mosquitto supports both versions on one port."""
         return self.port
 
 
 class EmbeddedBroker(_Served):
-    """rumqttd, which PyPI brings as `iotcore`: nothing to install, one listener per version.
+    """rumqttd, from the package `iotcore` on PyPI; one listener per MQTT version.
 
-    Two things it does otherwise than the specification says, seen with iotcore 0.4.0: a second
-    subscription to the same topic on a connection does not bring the retained message again, and
-    an unsubscription from several topics is acknowledged once for each.
+    It violates the specification in two ways (iotcore 0.4.0): a second subscription to the same
+    topic on a connection does not send the retained message again, and an unsubscription from
+    several topics is acknowledged once for each.
     """
 
     def __init__(self, folder: Path) -> None:
-        """Describe the broker without starting it; `folder` keeps its configuration and log."""
+        """Configure the broker without starting it; `folder` has its configuration and log."""
         self.port = free_port()
         self.meter_port = free_port()
         configuration = folder / "broker.toml"

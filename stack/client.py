@@ -1,4 +1,4 @@
-"""What a person does in Home Assistant's pages, done over its API."""
+"""The actions of a user of Home Assistant's frontend, over its API."""
 
 from typing import Any, Self
 
@@ -25,7 +25,7 @@ class ApiError(Exception):
 
 
 class FlowError(Exception):
-    """A flow did not end as it should; `result` is what it answered."""
+    """A flow did not end as expected; `result` is its last result."""
 
     def __init__(self, result: Json) -> None:
         errors = result.get("errors") or {}
@@ -52,21 +52,21 @@ class Client:
         return client
 
     async def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         await self.websocket.close()
 
     # Requests and commands.
 
     async def get(self, path: str) -> Any:
-        """Return the answer to a GET request; raise `ApiError` when it is an error."""
+        """Return the answer to a GET request; raise `ApiError` if it is an error."""
         return await self._request("GET", path)
 
     async def post(self, path: str, body: Json | None = None) -> Any:
-        """Return the answer to a POST request; raise `ApiError` when it is an error."""
+        """Return the answer to a POST request; raise `ApiError` if it is an error."""
         return await self._request("POST", path, body or {})
 
     async def delete(self, path: str) -> Any:
-        """Return the answer to a DELETE request; raise `ApiError` when it is an error."""
+        """Return the answer to a DELETE request; raise `ApiError` if it is an error."""
         return await self._request("DELETE", path)
 
     async def _request(self, method: str, path: str, body: Json | None = None) -> Any:
@@ -78,7 +78,7 @@ class Client:
             return await response.json()
 
     async def call(self, command: str, **fields: Any) -> Any:
-        """Return the result of a WebSocket command; raise `CommandError` when it is refused."""
+        """Return the result of a WebSocket command; raise `CommandError` if it is refused."""
         return await self.websocket.call(command, **fields)
 
     async def call_service(self, domain: str, service: str, **data: Any) -> Any:
@@ -88,17 +88,17 @@ class Client:
     # Config flows.
 
     async def start_flow(self, domain: str) -> Json:
-        """Begin to add an integration by hand; returns the first form."""
+        """Start to add an integration manually; return the first form."""
         form: Json = await self.post(_FLOW, {"handler": domain})
         return form
 
     async def reconfigure(self, domain: str, entry_id: str) -> Json:
-        """Begin to reconfigure a config entry; returns the first form."""
+        """Start to reconfigure a config entry; return the first form."""
         form: Json = await self.post(_FLOW, {"handler": domain, "entry_id": entry_id})
         return form
 
     async def submit(self, flow_id: str, answers: Json | None = None) -> Json:
-        """Send a form of a flow; returns what follows (`type`: form, create_entry, abort)."""
+        """Submit a form of a flow; return its result (`type`: form, create_entry, abort)."""
         result: Json = await self.post(f"{_FLOW}/{flow_id}", answers)
         return result
 
@@ -108,7 +108,7 @@ class Client:
         return [flow for flow in flows if domain in (None, flow["handler"])]
 
     async def discovered(self, domain: str, count: int = 1, within: float = 30) -> list[Json]:
-        """Wait until that many of the integration's discoveries wait for the user."""
+        """Wait until the integration has that many discovered flows."""
 
         async def enough() -> list[Json]:
             flows = await self.flows_in_progress(domain)
@@ -143,8 +143,8 @@ class Client:
             port: the broker's port.
             host: the broker's name or address.
             protocol: the MQTT version: 5, 3.1.1 or 3.1.
-            username: for brokers that ask for one.
-            password: for brokers that ask for one.
+            username: for brokers that require one.
+            password: for brokers that require one.
 
         Raises:
             FlowError: Home Assistant could not connect, for instance.

@@ -1,9 +1,9 @@
-"""A configuration folder with which Home Assistant starts ready: nothing to ask, nothing to fetch.
+"""A configuration folder for Home Assistant, without onboarding and without network access.
 
-Without `default_config`, which brings integrations that talk to the network. The HTTP settings
-and the finished onboarding steps are storage files, because Home Assistant takes them from there:
-a YAML `http:` block only makes a proposal that the pages ask to confirm, and going through the
-onboarding's step "core_config" sets up a dozen integrations that use the internet.
+It does not use `default_config`, whose integrations use the network. The HTTP settings and the
+finished onboarding steps are storage files, because Home Assistant reads them from there: a YAML
+`http:` block is only a proposal that the user is asked to confirm, and the onboarding step
+"core_config" sets up a dozen integrations that use the internet.
 """
 
 from collections.abc import Iterable, Mapping
@@ -24,8 +24,8 @@ auth_providers:
   - type: homeassistant
 """
 
-# What Home Assistant says at each start about parts of the system that are nothing to a meter: the
-# faster relatives of zlib, ffmpeg, libjpeg-turbo.
+# Suppress the messages at each start about missing libraries that are not needed here: a faster
+# zlib, ffmpeg, libjpeg-turbo.
 _LEVELS = {
     "aiohttp_fast_zlib": "error",
     "haffmpeg": "critical",
@@ -68,18 +68,18 @@ def prepare(
     extra: str = "",
     more: Iterable[Path] = (),
 ) -> None:
-    """Write a configuration folder, unless it is one already.
+    """Write a configuration folder, unless it exists.
 
     Args:
         folder: the configuration folder.
-        port: where Home Assistant shall listen, on the loopback address only.
+        port: the port of Home Assistant, on the loopback address only.
         component: a custom integration's folder; it is linked to, not copied.
-        passwordless: whether the only user is signed in without a password, from this machine.
-        levels: log levels by logger name; all else is logged from level info.
-        country: where the house is.
-        commit_interval: how often the recorder commits (s); a user's does every 5 s.
+        passwordless: whether the only user can sign in without a password, from this machine.
+        levels: log levels by logger name; the default is info.
+        country: Home Assistant's country.
+        commit_interval: the recorder's commit interval (s); Home Assistant's default is 5 s.
         extra: further text of configuration.yaml.
-        more: folders of custom integrations beside that one.
+        more: folders of further custom integrations.
     """
     storage = folder / ".storage"
     if storage.exists():

@@ -1,4 +1,4 @@
-"""The real Home Assistant, in a process of its own, with an administrator signed in."""
+"""The real Home Assistant, in its own process, with a signed-in administrator."""
 
 from collections.abc import Iterable, Mapping
 from functools import partial
@@ -35,18 +35,18 @@ class HomeAssistant:
         extra: str = "",
         more: Iterable[Path] = (),
     ) -> None:
-        """Describe it without starting it.
+        """Configure it without starting it.
 
         Args:
-            folder: where its configuration folder `config` and its log are kept.
+            folder: the folder of its configuration folder `config` and its log.
             component: the folder of a custom integration, this repository's by default.
-            port: where to listen on the loopback address; a free port when left out.
-            passwordless: whether its pages are open without a password from this machine.
-            levels: log levels by logger name; all else is logged from level info.
-            country: where the house is.
-            commit_interval: how often the recorder commits (s); a user's does every 5 s.
+            port: its port on the loopback address; a free port by default.
+            passwordless: whether a user can sign in without a password, from this machine.
+            levels: log levels by logger name; the default is info.
+            country: its country.
+            commit_interval: the recorder's commit interval (s); Home Assistant's default is 5 s.
             extra: further text of configuration.yaml.
-            more: folders of custom integrations beside that one.
+            more: folders of further custom integrations.
         """
         self.port = port or free_port()
         self.url = f"http://{LOOPBACK}:{self.port}"
@@ -63,7 +63,7 @@ class HomeAssistant:
             extra=extra,
             more=more,
         )
-        #: The variables of its process, from its next start on.
+        #: The environment variables of its process, used at the next start.
         self.environment = environment_without("PYTHONPATH") | {"HA_DISABLE_LOG_FILE": "true"}
         self._process = Process(
             "Home Assistant",
@@ -96,12 +96,12 @@ class HomeAssistant:
 
     @property
     def log(self) -> Path:
-        """The file with what Home Assistant logs, over all starts."""
+        """The log file of Home Assistant, over all starts."""
         return self._process.log
 
     @property
     def running(self) -> bool:
-        """Whether the process lives."""
+        """Whether the process is running."""
         return self._process.running
 
     @property
@@ -137,12 +137,12 @@ class HomeAssistant:
         await eventually(self._started, "Home Assistant to start", within)
 
     async def stop(self) -> None:
-        """Shut it down as a user does, so that all is saved."""
+        """Shut it down normally, so that all data is saved."""
         await self._hang_up()
         await self._process.stop(60)
 
     async def kill(self) -> None:
-        """End it as a power cut does: what it was about to save is lost.
+        """Kill it, as in a power failure: data that is not saved yet is lost.
 
         Home Assistant saves config entries within a second and the registries within ten.
         """
@@ -150,7 +150,7 @@ class HomeAssistant:
         await self._process.kill()
 
     async def restart(self, within: float = 120) -> None:
-        """Shut it down and start it on the same folder, within so many seconds."""
+        """Shut it down and start it with the same folder, within so many seconds."""
         await self.stop()
         await self.start(within)
 
@@ -166,7 +166,7 @@ class HomeAssistant:
         return bool((await self.client.get("/api/config"))["state"] == "RUNNING")
 
     async def _onboard(self, session: aiohttp.ClientSession) -> str:
-        """Make the administrator, and return an access token that outlives restarts."""
+        """Create the administrator, and return a long-lived access token."""
         here = f"{self.url}/"
         user = {"name": "Demo", "username": _USER, "password": _USER, "language": "en"}
 

@@ -1,11 +1,11 @@
 """Home Assistant's own entry point, on a machine without a compiler.
 
-Its voice assistant belongs to what every Home Assistant loads, and the pages do not open without
-it. It imports two packages for cleaning up a microphone's sound that PyPI has as source code only.
-Where they are missing, empty modules stand in for them: no meter has a microphone.
+Home Assistant always loads its voice assistant, and the frontend does not work without it. It
+imports two packages for audio processing that PyPI has as source code only. If they are missing,
+they are replaced by empty modules, because audio is not used here.
 
-Run as a file, so that `custom_components` is looked for in Home Assistant's configuration folder
-and not in the folder this is started from.
+It is run as a file, so that `custom_components` is imported from Home Assistant's configuration
+folder and not from the current folder.
 """
 
 import importlib.util
@@ -18,7 +18,7 @@ _SOUND = {"pymicro_vad": "MicroVad", "pyspeex_noise": "AudioProcessor"}
 
 
 def stand_in_for_sound() -> None:
-    """Make the missing packages importable."""
+    """Replace the missing packages by empty modules."""
     for module, name in _SOUND.items():
         if importlib.util.find_spec(module) is None:
             sys.modules[module] = ModuleType(module)

@@ -1,4 +1,4 @@
-"""Ports nobody uses, so that several stacks run side by side on one machine."""
+"""Free ports, so that several stacks can run at the same time on one machine."""
 
 import socket
 
@@ -6,7 +6,7 @@ LOOPBACK = "127.0.0.1"
 
 
 def is_free(port: int, host: str = LOOPBACK) -> bool:
-    """Say whether a server could listen on this port now."""
+    """Return whether a server could listen on this port now."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -17,9 +17,9 @@ def is_free(port: int, host: str = LOOPBACK) -> bool:
 
 
 def free_port(preferred: int = 0) -> int:
-    """Return the preferred port where it is free, any free one otherwise.
+    """Return the preferred port if it is free, any free one otherwise.
 
-    Nothing holds the port until its server starts, so it is meant to be used at once.
+    The port is not reserved until its server starts, so it should be used immediately.
     """
     if preferred and is_free(preferred):
         return preferred

@@ -1,7 +1,7 @@
-"""A program in the background: its output in a file, its end certain.
+"""A background process with its output in a file, which is always stopped.
 
-A stack that fails half-way must leave nothing running, so a program is stopped politely, killed
-when it does not listen, and (on Linux) ended by the system when the one that started it is gone.
+A stack that fails must leave nothing running, so a process is terminated, killed if it does not
+end, and (on Linux) terminated by the system when its parent has ended.
 """
 
 import asyncio
@@ -21,11 +21,11 @@ _PR_SET_PDEATHSIG = 1
 
 
 class ProcessError(Exception):
-    """A program ended that should be running; the text ends with what it said last."""
+    """A process has ended unexpectedly; the message includes the end of its log."""
 
 
 class Process:
-    """One program that can be started, stopped, killed and started again."""
+    """A process that can be started, stopped, killed and started again."""
 
     def __init__(
         self,
@@ -36,14 +36,14 @@ class Process:
         folder: Path | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> None:
-        """Describe the program without starting it.
+        """Configure the process without starting it.
 
         Args:
-            name: what messages call it.
+            name: its name in messages.
             command: the program and its arguments.
-            log: the file its output is appended to.
-            folder: where it runs.
-            environment: all of its environment; this process's own when left out.
+            log: the file to which its output is appended.
+            folder: its working directory.
+            environment: its environment; by default that of this process.
         """
         self.name = name
         self.command = command
@@ -70,7 +70,7 @@ class Process:
         return self._process.pid if self._process and self.running else None
 
     async def start(self) -> None:
-        """Start the program in a session of its own: Ctrl-C is for whoever started it."""
+        """Start the process in its own session, so that it does not receive Ctrl-C."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as output:
             self._process = await asyncio.create_subprocess_exec(
@@ -85,7 +85,7 @@ class Process:
             )
 
     async def stop(self, patience: float = 20) -> None:
-        """Ask the program to end, and kill it when it has not within `patience` seconds."""
+        """Terminate the process, and kill it if it has not ended within `patience` seconds."""
         try:
             async with asyncio.timeout(patience):
                 await self._end(signal.SIGTERM)
@@ -93,15 +93,15 @@ class Process:
             await self.kill()
 
     async def kill(self) -> None:
-        """End the program at once, as a power cut would."""
+        """Kill the process, as in a power failure."""
         await self._end(signal.SIGKILL)
 
     def pause(self) -> None:
-        """Stop the program's time: its connections stay open, and nothing comes out of them."""
+        """Suspend the process: its connections stay open, without any data."""
         self._signal(signal.SIGSTOP)
 
     def resume(self) -> None:
-        """Let a paused program go on."""
+        """Resume a suspended process."""
         self._signal(signal.SIGCONT)
 
     def _signal(self, how: signal.Signals) -> None:
@@ -115,11 +115,11 @@ class Process:
             await self._process.wait()
 
     async def listens(self, port: int, within: float = 15) -> None:
-        """Wait until the program accepts connections on a port of the loopback address.
+        """Wait until the process accepts connections on a port of the loopback address.
 
         Raises:
-            ProcessError: it ended instead.
-            TimeoutError: it did not within that many seconds.
+            ProcessError: it has ended.
+            TimeoutError: it did not accept any within that many seconds.
         """
         async with asyncio.timeout(within):
             while not await _accepts(port):
@@ -127,7 +127,7 @@ class Process:
                 await asyncio.sleep(0.05)
 
     def check(self) -> None:
-        """Raise `ProcessError`, with the end of the log, when the program is not running."""
+        """Raise `ProcessError`, with the end of the log, if the process is not running."""
         if not self.running:
             code = self._process.returncode if self._process else None
             raise ProcessError(f"{self.name} ended with code {code}:\n{self.tail()}")

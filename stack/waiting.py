@@ -1,4 +1,4 @@
-"""Waiting for what other processes do: ask again until it is so, or say what was not."""
+"""Waiting for other processes, by polling."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -7,16 +7,16 @@ from collections.abc import Awaitable, Callable
 async def eventually[Answer](
     ask: Callable[[], Awaitable[Answer]], what: str, within: float = 30, every: float = 0.2
 ) -> Answer:
-    """Ask until the answer is truthy, and return it.
+    """Call `ask` until its result is truthy, and return it.
 
     Args:
-        ask: the question; what it raises is not caught.
-        what: what is being waited for, for the error's text.
-        within: seconds until giving up.
-        every: seconds between two questions.
+        ask: the function; its exceptions are not caught.
+        what: the expected event, for the error message.
+        within: the timeout (s).
+        every: the interval between two calls (s).
 
     Raises:
-        TimeoutError: the answer was never truthy; the text holds the last one.
+        TimeoutError: the result was never truthy; the message includes the last one.
     """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + within

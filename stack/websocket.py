@@ -1,4 +1,4 @@
-"""Home Assistant's WebSocket API: commands with an answer each, and streams of events."""
+"""Home Assistant's WebSocket API: commands with a result, and streams of events."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -25,7 +25,7 @@ class WebSocket:
     """One signed-in connection; any number of commands and subscriptions at a time."""
 
     def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        """Speak over an open, signed-in socket; `connect` makes one."""
+        """Use an open, signed-in socket; `connect` opens one."""
         self._socket = socket
         self._ids = itertools.count(1)
         self._answers: dict[int, asyncio.Future[Any]] = {}
@@ -54,7 +54,7 @@ class WebSocket:
         return cls(socket)
 
     async def close(self) -> None:
-        """Hang up; what still waits for an answer gets `ConnectionError`."""
+        """Close the connection; pending commands raise `ConnectionError`."""
         await self._socket.close()
         await self._reader
 
@@ -63,7 +63,7 @@ class WebSocket:
 
         Raises:
             CommandError: Home Assistant refused it.
-            ConnectionError: the connection ended before the answer came.
+            ConnectionError: the connection ended before the result arrived.
         """
         return await self._send(next(self._ids), command, fields)
 
@@ -74,9 +74,9 @@ class WebSocket:
         """Collect events in a queue for as long as the context lasts.
 
         Args:
-            event_type: the type of event on Home Assistant's bus, all of them when left out.
+            event_type: the type of event on Home Assistant's bus; all of them by default.
             command: another command that subscribes, with its `fields`.
-            **fields: what that command takes.
+            **fields: the fields of that command.
         """
         if event_type is not None:
             fields["event_type"] = event_type
