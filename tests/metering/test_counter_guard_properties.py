@@ -123,7 +123,7 @@ def _listen(story: Story) -> Iterator[tuple[Arrival, float]]:
         if arrival.restarted and state is not None:
             guard = CounterGuard(story.fastest)
             guard.restore(state)
-        guard.take(arrival.mark)
+        guard.take(arrival.reading)
         assert guard.value is not None
         yield arrival, guard.value
 
@@ -135,7 +135,7 @@ def test_whatever_comes_in_between_the_counter_shows_the_truth(story: Story) -> 
     shown = truth = 0.0
     for arrival, value in _listen(story):
         if arrival.is_true:
-            truth = max(truth, arrival.mark.value)
+            truth = max(truth, arrival.reading.value)
         assert value >= shown
         assert value == truth
         shown = value
