@@ -113,10 +113,10 @@ class Floor(Peer):
         """Return nothing: it has no entities."""
         return []
 
-    async def heard(self, home: HomeAssistant) -> int:
+    async def received(self, home: HomeAssistant) -> int:
         """Return how many messages it has received so far."""
         await home.client.call_service("floor", "tell")
-        return int((await home.client.states())["floor.heard"]["state"])
+        return int((await home.client.states())["floor.count"]["state"])
 
 
 def floor(name: str, meters: Sequence[Meter]) -> Floor:

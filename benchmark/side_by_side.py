@@ -71,14 +71,14 @@ class Compared:
     """The comparison of all peers.
 
     Attributes:
-        heard: the messages that each of them received during the measurement.
+        received: the messages that each of them received during the measurement.
         a_second: the messages per second.
         lost: the messages that did not reach one of them.
         idle: the load of a Home Assistant that receives no messages, as a share of one processor.
         costs: the costs of each peer.
     """
 
-    heard: int
+    received: int
     a_second: int
     lost: int
     idle: float
@@ -99,7 +99,7 @@ class _Sample:
 
     at: float
     seconds: int
-    heard: int
+    received: int
     times: Sequence[float]
     sizes: Sequence[int]
 
@@ -161,8 +161,8 @@ async def _play_until(meters: Sequence[Household], seconds: int) -> None:
 
 async def _sample(seconds: int, counting: Floor, homes: Sequence[HomeAssistant]) -> _Sample:
     times = [processor_time(_pid(home)) for home in homes]
-    heard = await counting.heard(homes[1])
-    return _Sample(time(), seconds, heard, times, [_size(home) for home in homes])
+    received = await counting.received(homes[1])
+    return _Sample(time(), seconds, received, times, [_size(home) for home in homes])
 
 
 def _pid(home: HomeAssistant) -> int:
@@ -224,7 +224,7 @@ def _compared(
         for place, (peer, home) in enumerate(joined)
         if home is not nothing
     ]
-    lost = published - (last.heard - first.heard) + dropped
+    lost = published - (last.received - first.received) + dropped
     idle = (last.times[0] - first.times[0]) / (last.at - first.at)
     return Compared(published, messages, lost, idle, costs)
 
@@ -252,9 +252,9 @@ def report(compared: Compared) -> str:
         )
         for cost in compared.costs
     ]
-    heard = f"{grouped(compared.heard)} messages, {compared.lost} lost"
-    idle = f"a Home Assistant that hears nothing takes {compared.idle:.2%} of a processor"
-    return f"{table(head, rows)}\n\n{heard}; {idle}"
+    received = f"{grouped(compared.received)} messages, {compared.lost} lost"
+    idle = f"a Home Assistant without messages uses {compared.idle:.2%} of a processor"
+    return f"{table(head, rows)}\n\n{received}; {idle}"
 
 
 def report_growth(by_meters: Mapping[int, Compared]) -> str:

@@ -22,7 +22,7 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
 def report(load: Load, seconds: int) -> str:
     """Format the results."""
     memory = load.memory
-    told = (
+    lines = (
         f"{load.published} readings in {seconds} s, {len(load.faults)} faults",
         *load.faults[:20],
         f"memory (MB): {memory[0]:.0f} at the start, {memory[-1]:.0f} at the end",
@@ -32,7 +32,7 @@ def report(load: Load, seconds: int) -> str:
         f"longest run of the event loop: {load.longest_work:.0f} ms of processor time",
         f"longest garbage collection: {load.longest_collection:.0f} ms of processor time",
     )
-    return "\n".join(told)
+    return "\n".join(lines)
 
 
 def main(argv: Sequence[str]) -> int:

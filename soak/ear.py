@@ -25,10 +25,10 @@ class Ear:
     """Receives all readings while its context is open."""
 
     def __init__(self, port: int) -> None:
-        self.heard: dict[str, list[LastReport]] = defaultdict(list)
+        self.received: dict[str, list[LastReport]] = defaultdict(list)
         self._port = port
         self._client = Client(CallbackAPIVersion.VERSION2)
-        self._client.on_message = self._hear
+        self._client.on_message = self._receive
 
     def __enter__(self) -> Self:
         self._client.connect(LOOPBACK, self._port)
@@ -40,6 +40,6 @@ class Ear:
         self._client.disconnect()
         self._client.loop_stop()
 
-    def _hear(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
+    def _receive(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
         second, value, _ = json.loads(message.payload)
-        self.heard[message.topic].append(LastReport(second, value))
+        self.received[message.topic].append(LastReport(second, value))

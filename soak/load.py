@@ -80,7 +80,7 @@ async def measure(meters: int, seconds: int, folder: Path) -> Load:
         await eventually(lambda: _live(client, meters), f"{meters} meters, live", within=60)
         await asyncio.sleep(_SETTLED)
         with Ear(broker.port) as ear:
-            await eventually(lambda: _hears(ear), "readings")
+            await eventually(lambda: _receives(ear), "readings")
             await asyncio.sleep(_ARRIVED)  # readings published before the subscription
             begun = await taken(client)
             await client.call_service("watch", "begin")
@@ -94,7 +94,7 @@ async def measure(meters: int, seconds: int, folder: Path) -> Load:
             await client.call_service("watch", "tell")
             ended = await taken(client)
         states = await client.states()
-    published, faults = _compare(ear.heard, begun, ended)
+    published, faults = _compare(ear.received, begun, ended)
     more_blocks = int(states["watch.more_blocks"]["state"])
     longest = [float(states[f"watch.longest_{what}"]["state"]) for what in _LONGEST]
     return Load(published, faults, memory, more_blocks, busy, *longest)
@@ -117,12 +117,12 @@ async def _live(client: Client, meters: int) -> bool:
     return len(shown) == meters * _CLAMPS * len(_EVERY_SECOND) and not missing
 
 
-async def _hears(ear: Ear) -> bool:
-    return bool(ear.heard)
+async def _receives(ear: Ear) -> bool:
+    return bool(ear.received)
 
 
 def _compare(
-    heard: Mapping[str, Sequence[LastReport]],
+    received: Mapping[str, Sequence[LastReport]],
     begun: Mapping[str, Taken],
     ended: Mapping[str, Taken],
 ) -> tuple[int, list[str]]:
@@ -132,7 +132,7 @@ def _compare(
         [f"{topic} is not subscribed to" for topic in begun.keys() - ended.keys()],
     )
     for topic, end in ended.items():
-        since = _since(heard.get(topic, ()), begun[topic]) if topic in begun else []
+        since = _since(received.get(topic, ()), begun[topic]) if topic in begun else []
         messages = end.messages - begun[topic].messages if topic in begun else 0
         published += len(since)
         if messages != len(since):
@@ -144,14 +144,14 @@ def _compare(
     return published, faults
 
 
-def _since(heard: Sequence[LastReport], begun: Taken) -> Sequence[LastReport]:
+def _since(received: Sequence[LastReport], begun: Taken) -> Sequence[LastReport]:
     """Return the readings published after the last one that was processed by then."""
     if begun.second is None:
-        return heard
-    for place in reversed(range(len(heard))):
-        if (heard[place].second, heard[place].value) == (begun.second, begun.value):
-            return heard[place + 1 :]
-    return [each for each in heard if each.second > begun.second]
+        return received
+    for place in reversed(range(len(received))):
+        if (received[place].second, received[place].value) == (begun.second, begun.value):
+            return received[place + 1 :]
+    return [each for each in received if each.second > begun.second]
 
 
 def _storage(home: HomeAssistant) -> float:

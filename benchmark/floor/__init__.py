@@ -15,13 +15,13 @@ CONFIG_SCHEMA = cv.empty_config_schema(DOMAIN)
 
 async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
     """Register an action that subscribes to topics, and one that publishes the message count."""
-    heard = 0
+    count = 0
 
     @callback
     def received(message: mqtt.ReceiveMessage) -> None:
-        nonlocal heard
+        nonlocal count
         json_loads(message.payload)
-        heard += 1
+        count += 1
 
     async def listen(call: ServiceCall) -> None:
         for topic in call.data["topics"]:
@@ -29,7 +29,7 @@ async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
 
     @callback
     def tell(_call: ServiceCall) -> None:
-        hass.states.async_set("floor.heard", str(heard))
+        hass.states.async_set("floor.count", str(count))
 
     hass.services.async_register(DOMAIN, "listen", listen)
     hass.services.async_register(DOMAIN, "tell", tell)
