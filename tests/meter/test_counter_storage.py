@@ -1,4 +1,4 @@
-"""A restart of Home Assistant: counters are back at once, and nothing wrong is shown meanwhile."""
+"""A restart of Home Assistant: counters are restored at once, without a wrong state meanwhile."""
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
@@ -22,25 +22,25 @@ HOUR = 3600
 
 
 async def go_down(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    """Stop, with everything written to disk that Home Assistant writes."""
+    """Stop Home Assistant, which saves the states of its entities."""
     await async_mock_restore_state_shutdown_restart(hass)
     assert await hass.config_entries.async_unload(entry.entry_id)
 
 
 async def come_up(hass: HomeAssistant, broker: Broker, entry: MockConfigEntry) -> None:
-    """Start again."""
+    """Start Home Assistant again."""
     assert await hass.config_entries.async_setup(entry.entry_id)
     await broker.settle()
 
 
 async def leap(broker: Broker, freezer: FrozenDateTimeFactory, meter: Meter) -> None:
-    """Let the import counter go on from 9 MWh, for good."""
+    """Let the import counter continue from 9 MWh."""
     for second in range(4):
         freezer.tick(1)
         await broker.publish(meter.topic(IMPORT, "counter"), reading(9_000_000 + second, "Wh"))
 
 
-async def test_nothing_wrong_is_shown_while_home_assistant_restarts(
+async def test_no_wrong_state_is_written_while_home_assistant_restarts(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
     entry = await set_up_and_read(hass, broker, METER)
@@ -60,10 +60,10 @@ async def test_nothing_wrong_is_shown_while_home_assistant_restarts(
     assert shown(VOLTAGE, "gauge") == [STATE_UNAVAILABLE, STATE_UNKNOWN, "231.25"]
 
 
-async def test_what_comes_while_home_assistant_stops_is_left_for_its_next_start(
+async def test_messages_that_arrive_while_home_assistant_stops_are_ignored(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
-    """Counters are written down when the stop begins: what is shown later would be taken back."""
+    """Counters are saved when the stop begins: a later state would be undone by the restart."""
     await set_up_and_read(hass, broker, METER)
     writes = Writes(hass)
 
@@ -88,7 +88,7 @@ async def test_what_was_counted_meanwhile_is_booked_with_the_first_reading(
     assert value_of(hass, METER, IMPORT, "counter") == 2598.8054
 
 
-async def test_before_meter_and_bridge_are_heard_all_entities_are_there(
+async def test_all_entities_are_restored_before_the_first_message(
     hass: HomeAssistant, broker: Broker
 ) -> None:
     entry = await set_up_and_read(hass, broker, METER)
@@ -105,7 +105,7 @@ async def test_before_meter_and_bridge_are_heard_all_entities_are_there(
 
 
 @pytest.mark.parametrize("book", [False, True])
-async def test_where_a_counter_carried_on_from_outlives_a_restart(
+async def test_the_offset_of_a_counter_survives_a_restart(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory, *, book: bool
 ) -> None:
     entry = await set_up_and_read(hass, broker, METER)
@@ -125,7 +125,7 @@ async def test_where_a_counter_carried_on_from_outlives_a_restart(
     assert value_of(hass, METER, IMPORT, "counter") == pytest.approx(expected)
 
 
-async def test_a_reading_that_was_held_before_a_restart_is_forgotten(
+async def test_a_reading_withheld_before_a_restart_is_discarded(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
     entry = await set_up_and_read(hass, broker, METER)
@@ -141,7 +141,7 @@ async def test_a_reading_that_was_held_before_a_restart_is_forgotten(
     assert value_of(hass, METER, IMPORT, "counter") == 2593.8054
 
 
-async def test_a_sensor_id_that_was_used_anew_meanwhile_books_nothing(
+async def test_a_sensor_id_recycled_meanwhile_books_nothing(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
     entry = await set_up_and_read(hass, broker, METER)
@@ -160,7 +160,7 @@ async def test_a_sensor_id_that_was_used_anew_meanwhile_books_nothing(
     assert value_of(hass, meter, WATER, "counter") == 345_680.5
 
 
-async def test_an_older_retained_reading_takes_nothing_back(
+async def test_an_older_retained_reading_undoes_nothing(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
     """An FLM02 retains its counters; its broker may have kept one from before a power cut."""
@@ -180,7 +180,7 @@ async def test_an_older_retained_reading_takes_nothing_back(
 async def test_a_retained_reading_is_dated_by_its_own_time(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
-    """It arrives at the start, but what was counted since then was counted in all that time."""
+    """It arrives at the start, but the guard allows for the time since it was measured."""
     meter = flm02()
     await broker.publish(meter.topic(1, "counter"), reading(77_000, "Wh"), retain=True)
     freezer.tick(HOUR)
@@ -198,7 +198,7 @@ async def test_a_retained_reading_is_dated_by_its_own_time(
     assert value_of(hass, meter, 1, "counter") == 85.001
 
 
-async def test_each_meter_goes_on_from_its_own_counters(
+async def test_each_meter_continues_from_its_own_counters(
     hass: HomeAssistant, broker: Broker
 ) -> None:
     one, other = three_clamps(1), three_clamps(2)

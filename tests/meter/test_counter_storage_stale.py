@@ -1,4 +1,4 @@
-"""What was kept while entities of a supply were disabled brings nothing old back."""
+"""State stored while entities of a supply were disabled restores nothing outdated."""
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
@@ -24,10 +24,10 @@ pytestmark = pytest.mark.usefixtures("all_entities_enabled")
 
 
 @pytest.mark.parametrize("enabled", [[IMPORT], [PLAIN_IMPORT], ["peak_demand"]])
-async def test_without_the_counters_own_entities_their_offsets_are_kept_all_the_same(
+async def test_offsets_of_counters_without_entities_are_stored(
     hass: HomeAssistant, broker: Broker, house: House, enabled: list[str]
 ) -> None:
-    """The counters began anew while they were followed for a total alone."""
+    """The counters were reset while only a total followed them."""
     entry = await set_up_with(hass, broker, METER)
     await house.live(20, CLOUDY)
     only(hass, entry, enabled)
@@ -48,7 +48,7 @@ async def test_without_the_counters_own_entities_their_offsets_are_kept_all_the_
     assert total_value(hass, METER, EXPORT) == 0
 
 
-async def test_an_entity_that_was_disabled_for_days_brings_nothing_old_back(
+async def test_an_entity_that_was_disabled_for_days_restores_nothing_outdated(
     hass: HomeAssistant, broker: Broker, house: House, freezer: FrozenDateTimeFactory
 ) -> None:
     entry = await set_up_with(hass, broker, METER)
@@ -77,7 +77,7 @@ async def test_an_entity_that_was_disabled_for_days_brings_nothing_old_back(
 async def test_a_counter_that_was_disabled_for_days_does_not_return_to_an_old_offset(
     hass: HomeAssistant, broker: Broker, house: House
 ) -> None:
-    """The counters began anew while only the total followed them."""
+    """The counters were reset while only the total followed them."""
     entry = await set_up_with(hass, broker, METER)
     await house.live(20, CLOUDY)
     only(hass, entry, {IMPORT})

@@ -1,4 +1,4 @@
-"""A meter whose configuration changes: Home Assistant follows at once, and loses nothing."""
+"""Changes of a meter's configuration: applied at once, without losing entities."""
 
 from datetime import timedelta
 from itertools import permutations
@@ -44,7 +44,7 @@ async def test_a_sensor_that_is_enabled_on_the_meter_appears(
     assert value_of(hass, meter, 1, "counter") == 2593.8054
 
 
-async def test_a_sensor_that_is_disabled_on_the_meter_waits_to_come_back(
+async def test_a_sensor_that_is_disabled_on_the_meter_keeps_its_registry_entry(
     hass: HomeAssistant, broker: Broker
 ) -> None:
     meter = flm03()
@@ -132,7 +132,7 @@ async def test_a_pulse_input_that_measures_something_else_keeps_its_entities(
 @pytest.mark.parametrize(
     ("units", "unit"), [(METRIC_SYSTEM, "L"), (US_CUSTOMARY_SYSTEM, "gal")], ids=["metric", "US"]
 )
-async def test_what_an_input_measures_now_is_shown_in_the_unit_of_a_new_entity(
+async def test_a_new_quantity_of_an_input_has_the_unit_of_a_new_entity(
     hass: HomeAssistant, broker: Broker, units: UnitSystem, unit: str
 ) -> None:
     hass.config.units = units
@@ -176,7 +176,7 @@ async def test_the_reports_of_a_new_meter_may_come_in_any_order(
     [(flm03(), ["sensor"]), (flm03(), ["sensor", "flx"]), (kubes_alone(), ["sensor", "flx"])],
     ids=["neither ports nor kubes", "no kubes", "kubes alone, no kubes"],
 )
-async def test_names_that_do_not_come_are_waited_for_and_then_done_without(
+async def test_sensors_are_added_without_names_that_do_not_arrive_in_time(
     hass: HomeAssistant, broker: Broker, meter: Meter, reports: list[str]
 ) -> None:
     entry = await set_up_knowing(hass, broker, meter, {})

@@ -3,19 +3,19 @@
 What reaches Home Assistant goes through its own MQTT client, its own state machine and its own
 recorder, whose five-minute and hourly statistics are those that the Energy dashboard adds up.
 
-To fit a day into a minute the clamp is heard every 5 s and not every second, but every second
-where the fault is about that; pulses are all heard. A restart of Home Assistant is one of the
-config entry: what Home Assistant would have written to disk is written and read again, and what
-the meter says meanwhile is lost. A restart in earnest belongs to ``tests/end_to_end``.
+To simulate a day in a minute, the clamp sends every 5 s instead of every second, except where
+the fault needs every second; all pulses are sent. A restart of Home Assistant is a reload of the
+config entry: the states are saved and restored, and messages of the meter meanwhile are lost.
+``tests/end_to_end`` restarts a real Home Assistant.
 
-Once the counters of the meter begin anew at 0. The first readings after that, as those at the
-start of the day, are where Home Assistant finds the counters: what was counted up to them (5 s
-of the clamp, one pulse) can't be booked and is left out of the truth.
+The counters of the meter are reset to 0 once. The first readings after that, and those at the
+start of the day, are the ones that Home Assistant starts from: what was counted before them (5 s
+of the clamp, one pulse) can't be booked and is not part of the expected energy.
 
-A leap goes 10^3 to 10^9 Wh beyond what the input can have counted since it was last heard: what
-it can have counted is by definition no fault. Nor can three false readings in a row that agree
-with each other be told from a replaced board: an input that has not spoken since its last fault,
-such as that of a boiler at rest, is spared the next.
+A leap goes 10^3 to 10^9 Wh beyond what the input can have counted since its last reading: what it
+can have counted is by definition no fault. Nor can three false readings in a row that agree with
+each other be distinguished from a replaced board: an input without a reading since its last
+fault, such as that of an idle boiler, gets no further fault.
 """
 
 from itertools import pairwise
@@ -39,7 +39,7 @@ ENERGY = {
     CLAMP: "sensor.fluksometer_l1_active_energy_import",
     HEAT: "sensor.fluksometer_heat_heat_energy",
 }
-#: How often counters are written, which is how far behind they can be where all messages come (s).
+#: How often counters are written, and the longest delay of their state if no message is lost (s).
 INTERVAL = 30 + CADENCE
 #: The second of a minute in which its fault begins.
 BEGIN = 5
@@ -47,7 +47,7 @@ BEGIN = 5
 
 @pytest.fixture
 def midnight(freezer: FrozenDateTimeFactory) -> None:
-    """The day begins."""
+    """Set the clock to the start of the day."""
     freezer.move_to(MIDNIGHT)
 
 
@@ -55,12 +55,12 @@ def midnight(freezer: FrozenDateTimeFactory) -> None:
 def _this_integration(
     midnight: None, recorder_mock: Recorder, enable_custom_integrations: None
 ) -> None:
-    """The recorder begins before Home Assistant, and with the day."""
+    """Start the recorder before Home Assistant, at the start of the day."""
 
 
 @pytest.fixture
-def _in_a_hurry(hass: HomeAssistant, caplog: pytest.LogCaptureFixture) -> None:
-    """Neither trace every callback of the loop nor log every statement of the database."""
+def _without_debugging(hass: HomeAssistant, caplog: pytest.LogCaptureFixture) -> None:
+    """Disable the debug mode of the event loop and the logging of database statements."""
     hass.loop.set_debug(False)
     caplog.set_level(logging.WARNING, "sqlalchemy.engine")
 
@@ -82,17 +82,17 @@ async def book(hass: HomeAssistant) -> dict[int, list[float]]:
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("enable_statistics", [True])
 @pytest.mark.parametrize("recorder_config", [{CONF_COMMIT_INTERVAL: MINUTE}])
-@pytest.mark.usefixtures("hass_storage", "_in_a_hurry")
+@pytest.mark.usefixtures("hass_storage", "_without_debugging")
 async def test_whatever_goes_wrong_a_day_is_booked_as_it_was(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     broker: Broker,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Within one interval's worth in all, and no hour is off by more.
+    """The day's total is within the energy of one interval, and so is each hour.
 
-    That is the most which the input counted in an interval of that hour or of the one before,
-    whose last interval this one may have to book.
+    For an hour, that is the most that the input counted in an interval of that hour or of the
+    one before, whose last interval may be booked in this one.
     """
     day = Day(hass, freezer, broker)
     await day.begin()

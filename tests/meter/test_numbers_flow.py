@@ -1,4 +1,4 @@
-"""The flow through a pulse input, which ends though the meter does not tell."""
+"""The flow of a pulse input, which ends without a message from the meter."""
 
 from collections.abc import Iterator
 
@@ -20,7 +20,7 @@ METER = flm03().changed(*range(1, 37), *range(40, 58), enable=0)
 async def pulses_end(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory, meter: Meter
 ) -> None:
-    """Set up a meter, and let water flow at a pulse in 4 s for a minute."""
+    """Set up a meter, and send a pulse of water every 4 s for a minute."""
     await set_up(hass, broker, meter)
 
     def speak(second: int) -> Iterator[tuple[str, str]]:
@@ -47,7 +47,7 @@ async def test_while_pulses_come_the_flow_is_their_mean(
 @pytest.mark.parametrize(
     "meter", [METER, METER.with_port(4, constant=None)], ids=["constant", "steps of the counter"]
 )
-async def test_after_the_last_pulse_the_flow_fades_to_nothing(
+async def test_after_the_last_pulse_the_flow_decays_to_zero(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory, meter: Meter
 ) -> None:
     """It can't be more than the litre of one pulse in the time that has passed without one."""
@@ -65,10 +65,10 @@ async def test_after_the_last_pulse_the_flow_fades_to_nothing(
     assert flows[-1] == 0
 
 
-async def test_a_flow_that_could_not_be_shown_is_none(
+async def test_a_flow_below_the_resolution_is_zero(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
-    """A hundredth of a litre in more than 20 s is less than the meter could print."""
+    """A hundredth of a litre in more than 20 s is less than the meter can send."""
     meter = METER.with_port(4, constant=0.01)
     await pulses_end(hass, broker, freezer, meter)
 
@@ -90,7 +90,7 @@ async def test_a_flow_whose_pulses_have_no_known_size_ends_after_ten_minutes(
     assert value_of(hass, meter, WATER, "gauge") == 0
 
 
-async def test_the_power_of_pulses_fades_every_5_seconds(
+async def test_the_power_of_pulses_decays_every_5_seconds(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
     """A pulse is half a watt-hour: no more than 1800 W after a second, 180 W after ten."""
@@ -106,10 +106,10 @@ async def test_the_power_of_pulses_fades_every_5_seconds(
     assert 1800 / 60 <= power[-1] <= 1800 / 55
 
 
-async def test_a_flow_by_the_day_fades_as_well(
+async def test_a_flow_per_day_decays_as_well(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
-    """An FLM02 tells litres a day; one litre in four minutes is 360 of them."""
+    """An FLM02 sends litres per day; one litre in four minutes is 360 of them."""
     meter = flm02().changed(1, 2, 5, 6, *range(7, 16), enable=0)
     await set_up(hass, broker, meter)
     await broker.publish(meter.topic(4, "gauge"), reading(2880, "L/day"))
@@ -121,7 +121,7 @@ async def test_a_flow_by_the_day_fades_as_well(
 
 
 @pytest.mark.parametrize(("age", "flow"), [(0, 2), (20, 2), (300, 1 / 5)])
-async def test_a_retained_flow_has_faded_when_it_is_first_shown(
+async def test_a_retained_flow_has_decayed_in_its_first_state(
     hass: HomeAssistant,
     broker: Broker,
     freezer: FrozenDateTimeFactory,
@@ -136,7 +136,7 @@ async def test_a_retained_flow_has_faded_when_it_is_first_shown(
     assert value_of(hass, meter, 4, "gauge") == pytest.approx(flow, abs=0.01)
 
 
-async def test_an_old_message_that_comes_again_brings_no_flow_back(
+async def test_a_repeated_old_message_does_not_restore_the_flow(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
     await pulses_end(hass, broker, freezer, METER)

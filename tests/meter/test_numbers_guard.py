@@ -1,4 +1,4 @@
-"""No reading makes a spike: what a counter shows of readings that can't be."""
+"""No reading makes a spike: counters withhold impossible readings."""
 
 from collections.abc import Iterator
 
@@ -19,11 +19,11 @@ METER = flm03()
 IMPORT, REACTIVE, WATER, GAS, HEAT_PUMP = 1, 3, 37, 38, 39
 #: The slot of an FLM02's P1 port.
 GRID = 6
-#: What a clamp of 50 A counts at the most, at 250 V and half as much again (Wh a second).
+#: The highest rate of a 50 A clamp, at 250 V and 150 % of its current (Wh per second).
 CLAMP = 50 * 250 * 1.5 / 3600
 
 
-#: What an input counts at the most, in units a second: meter, slot, limit, unit.
+#: The highest rate of an input, in units per second: meter, slot, limit, unit.
 LIMITS = {
     "clamp of 50 A": (METER, IMPORT, CLAMP, "Wh"),
     "clamp of 500 A": (METER.with_port(1, current=500), IMPORT, 10 * CLAMP, "Wh"),
@@ -47,7 +47,7 @@ UNLIMITED = {
 
 
 def issues(hass: HomeAssistant) -> list[ir.IssueEntry]:
-    """What waits for the user to repair."""
+    """The issues in the issue registry."""
     return [issue for issue in ir.async_get(hass).issues.values() if issue.domain == DOMAIN]
 
 
@@ -99,7 +99,7 @@ async def test_an_input_of_unknown_speed_has_no_limit_upwards(
     assert value_of(hass, meter, slot, "counter") == before * 1_000_000
 
 
-async def test_the_counter_of_a_p1_port_runs_both_ways(
+async def test_the_counter_of_a_p1_port_counts_up_and_down(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
     meter, shown = flm02(), []
@@ -135,10 +135,10 @@ async def test_no_single_reading_makes_a_spike(
     assert not issues(hass)
 
 
-async def test_a_sensor_id_that_is_used_anew_books_nothing(
+async def test_a_recycled_sensor_id_books_nothing(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
-    """Its recycle id tells; the counter is found further on, where it could have counted to."""
+    """Its recycle id changes, while its counter is one that it could have counted to."""
     meter = METER
     await set_up(hass, broker, meter)
     await broker.publish(meter.topic(WATER, "counter"), reading(1000, "L"))

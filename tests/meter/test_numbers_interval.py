@@ -1,4 +1,4 @@
-"""How often states are written, and what they are the mean of."""
+"""Intervals at which states are written, and the means in them."""
 
 from collections.abc import Iterator
 from unittest.mock import patch
@@ -22,8 +22,8 @@ WATER = 37
 METER = three_clamps().changed(*range(1, 37), enable=0).changed(IMPORT, VOLTAGE, CURRENT, enable=1)
 
 
-def speak(second: int) -> Iterator[tuple[str, str]]:
-    """A clamp whose every reading differs from the one before."""
+def clamp_readings(second: int) -> Iterator[tuple[str, str]]:
+    """Readings of a clamp, each different from the one before."""
     yield METER.topic(IMPORT, "counter"), reading(1000 + second / 2, "Wh")
     yield METER.topic(IMPORT, "gauge"), reading(1000 + second, "W")
     yield METER.topic(VOLTAGE, "gauge"), reading(230 + second / 100, "V")
@@ -33,7 +33,7 @@ def speak(second: int) -> Iterator[tuple[str, str]]:
 async def set_up_with(
     hass: HomeAssistant, broker: Broker, power: int, other: int
 ) -> MockConfigEntry:
-    """Set up the meter, and choose its intervals in the options dialog."""
+    """Set up the meter, and set its intervals in the options flow."""
     entry = await set_up(hass, broker, METER)
     form = await hass.config_entries.options.async_init(entry.entry_id)
     await hass.config_entries.options.async_configure(
@@ -56,14 +56,14 @@ def written(hass: HomeAssistant, writes: Writes) -> dict[str, int]:
     }
 
 
-async def test_power_and_current_are_written_every_5_seconds_and_all_else_every_30(
+async def test_power_and_current_are_written_every_5_seconds_and_everything_else_every_30(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
     await set_up(hass, broker, METER)
-    await play(hass, broker, freezer, 1, speak)
+    await play(hass, broker, freezer, 1, clamp_readings)
     writes = Writes(hass)
 
-    await play(hass, broker, freezer, 120, lambda second: speak(second + 1))
+    await play(hass, broker, freezer, 120, lambda second: clamp_readings(second + 1))
 
     assert written(hass, writes) == {"energy": 4, "power": 24, "voltage": 4, "current": 24}
 
@@ -78,21 +78,21 @@ async def test_power_and_current_are_written_every_5_seconds_and_all_else_every_
         ((3600, 3600), {"energy": 0, "power": 0, "voltage": 0, "current": 0}),
     ],
 )
-async def test_the_intervals_are_what_the_options_say(
+async def test_the_intervals_are_those_of_the_options(
     hass: HomeAssistant,
     broker: Broker,
     freezer: FrozenDateTimeFactory,
     intervals: tuple[int, int],
     counts: dict[str, int],
 ) -> None:
-    """They are applied by a reload of the entry, while Home Assistant runs on."""
+    """They are applied by a reload of the config entry."""
     entry = await set_up_with(hass, broker, *intervals)
     assert entry.state is ConfigEntryState.LOADED
     assert hass.state is CoreState.running
-    await play(hass, broker, freezer, 1, speak)
+    await play(hass, broker, freezer, 1, clamp_readings)
     writes = Writes(hass)
 
-    await play(hass, broker, freezer, 60, lambda second: speak(second + 1))
+    await play(hass, broker, freezer, 60, lambda second: clamp_readings(second + 1))
 
     assert written(hass, writes) == counts
 
@@ -103,22 +103,22 @@ async def test_with_an_interval_of_0_every_reading_is_shown_as_it_is(
     await set_up_with(hass, broker, 0, 0)
     writes = Writes(hass)
 
-    await play(hass, broker, freezer, 20, speak)
+    await play(hass, broker, freezer, 20, clamp_readings)
 
     power = writes.of(entity_of(hass, METER, IMPORT, "gauge").entity_id)
     assert [float(state) for state in power] == [1000 + second for second in range(20)]
 
 
-async def test_with_an_interval_of_0_readings_that_come_together_are_all_written_in_their_order(
+async def test_with_an_interval_of_0_readings_in_one_burst_are_all_written_in_order(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
-    """A meter hands out a second at one blow, and is not interrupted for each."""
+    """A meter sends all readings of a second in one burst."""
     await set_up_with(hass, broker, 0, 0)
     writes = Writes(hass)
 
     with patch("custom_components.flukso.transport.home_assistant.BURST", 0.1):
         for second in range(3):
-            for topic, payload in speak(second):
+            for topic, payload in clamp_readings(second):
                 await broker.publish(topic, payload)
         assert writes.moments() == set()
         await pass_time(hass, freezer, 0.1, step=0.1)
@@ -128,10 +128,10 @@ async def test_with_an_interval_of_0_readings_that_come_together_are_all_written
     assert written(hass, writes) == {"energy": 3, "power": 3, "voltage": 3, "current": 3}
 
 
-async def test_what_is_shown_integrates_to_what_was_read(
+async def test_the_integral_of_the_states_is_that_of_the_readings(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
-    """A load that comes and goes within the interval, with every ninth second missing."""
+    """A load that switches on and off within the interval, with every ninth second missing."""
     await set_up(hass, broker, METER)
     watts, shown = [60.0], []
     for second in range(1, 300):
@@ -149,36 +149,36 @@ async def test_what_is_shown_integrates_to_what_was_read(
     assert sum(shown) == pytest.approx(sum(watts[1:]), rel=0.001)
 
 
-async def test_the_first_reading_after_a_start_is_shown_at_once(
+async def test_the_first_reading_after_a_start_is_written_at_once(
     hass: HomeAssistant, broker: Broker
 ) -> None:
     await set_up(hass, broker, METER)
     assert state_of(hass, METER, IMPORT, "gauge").state == STATE_UNKNOWN
     assert state_of(hass, METER, IMPORT, "counter").state == STATE_UNKNOWN
 
-    await broker.publish_all(dict(speak(0)))
+    await broker.publish_all(dict(clamp_readings(0)))
 
     assert value_of(hass, METER, IMPORT, "gauge") == 1000
     assert value_of(hass, METER, IMPORT, "counter") == 1
     assert value_of(hass, METER, VOLTAGE, "gauge") == 230
 
 
-async def test_the_first_reading_after_an_outage_is_shown_at_once_and_alone(
+async def test_the_first_reading_after_an_outage_is_written_at_once_by_itself(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
     await set_up(hass, broker, METER)
-    await play(hass, broker, freezer, 8, speak)
+    await play(hass, broker, freezer, 8, clamp_readings)
     await pass_time(hass, freezer, 70, step=5)
     assert state_of(hass, METER, IMPORT, "gauge").state == STATE_UNAVAILABLE
 
-    await broker.publish_all(dict(speak(500)))
+    await broker.publish_all(dict(clamp_readings(500)))
 
     assert value_of(hass, METER, IMPORT, "gauge") == 1500
     assert value_of(hass, METER, IMPORT, "counter") == 1.25
     assert value_of(hass, METER, VOLTAGE, "gauge") == 235
 
 
-async def test_the_first_reading_after_a_configuration_change_is_shown_at_once(
+async def test_the_first_reading_after_a_configuration_change_is_written_at_once(
     hass: HomeAssistant, broker: Broker
 ) -> None:
     meter = flm03()
@@ -199,7 +199,7 @@ async def test_a_value_that_did_not_change_is_not_written_again(
     await set_up(hass, broker, METER)
 
     def steady(_second: int) -> Iterator[tuple[str, str]]:
-        yield from speak(0)
+        yield from clamp_readings(0)
 
     await play(hass, broker, freezer, 1, steady)
     writes = Writes(hass)
@@ -214,34 +214,34 @@ async def test_one_ticker_writes_all_that_is_due_together(
     ticker = "custom_components.flukso.meter.meter.async_track_time_interval"
     with patch(ticker, wraps=async_track_time_interval) as started:
         await set_up(hass, broker, METER)
-    await play(hass, broker, freezer, 1, speak)
+    await play(hass, broker, freezer, 1, clamp_readings)
     writes = Writes(hass)
 
-    await play(hass, broker, freezer, 60, lambda second: speak(second + 1))
+    await play(hass, broker, freezer, 60, lambda second: clamp_readings(second + 1))
 
     assert started.call_count == 1
     assert len(writes.moments()) == 12
 
 
-async def test_the_ticker_looks_who_is_live_however_long_the_intervals_are(
+async def test_availability_is_checked_however_long_the_intervals_are(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
     await set_up_with(hass, broker, 3600, 3600)
-    await play(hass, broker, freezer, 1, speak)
+    await play(hass, broker, freezer, 1, clamp_readings)
 
     await pass_time(hass, freezer, 70, step=5)
 
     assert state_of(hass, METER, IMPORT, "gauge").state == STATE_UNAVAILABLE
 
 
-async def test_readings_of_one_meter_do_not_show_on_another(
+async def test_readings_of_one_meter_do_not_affect_another(
     hass: HomeAssistant, broker: Broker
 ) -> None:
     other: Meter = three_clamps(0xC1A4)
     await set_up(hass, broker, METER)
     await set_up(hass, broker, other)
 
-    await broker.publish_all(dict(speak(0)))
+    await broker.publish_all(dict(clamp_readings(0)))
 
     assert value_of(hass, METER, IMPORT, "gauge") == 1000
     assert state_of(hass, other, IMPORT, "gauge").state == STATE_UNKNOWN
