@@ -17,7 +17,7 @@ from .taken import Taken, taken
 _CHECKOUT = Path(__file__).resolve().parent.parent
 _WATCH = Path(__file__).parent / "watch"
 #: Entities of a clamp that get a reading every second.
-_EVERY_SECOND = ("active_power_import", "active_energy_import", "voltage")
+_EVERY_SECOND = ("active_power_import", "active_energy_import", "active_power_export")
 _CLAMPS = 3
 _LONGEST = ("hold", "work", "collection")
 #: Wait after the setup, so that its temporary objects are freed before memory is measured (s).

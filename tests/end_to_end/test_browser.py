@@ -252,7 +252,9 @@ async def test_a_counter_that_jumped_can_be_booked(
     home: HomeAssistant, mosquitto: Mosquitto, meter: Process, page: Page, camera: Camera
 ) -> None:
     [water] = [
-        each for each in await home.client.entities(DOMAIN) if each["translation_key"] == "water"
+        each
+        for each in await home.client.entities(DOMAIN)
+        if each["translation_key"] == "water_consumption"
     ]
 
     async def shown() -> float:

@@ -9,7 +9,7 @@ import pytest
 from stack import HomeAssistant, Mosquitto, Process, eventually
 
 _METERS = 10
-_SHOWN = ("active_power_import", "active_energy_import", "voltage")
+_SHOWN = ("active_power_import", "active_energy_import", "active_power_export")
 
 
 @pytest.fixture
