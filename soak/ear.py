@@ -14,7 +14,7 @@ _READINGS = ("/sensor/+/gauge", "/sensor/+/counter")
 
 
 @dataclass(frozen=True, slots=True)
-class LastReport:
+class TimedReading:
     """A reading: its time in seconds on the meter's clock, and its value."""
 
     second: int
@@ -25,7 +25,7 @@ class Ear:
     """Receives all readings while its context is open."""
 
     def __init__(self, port: int) -> None:
-        self.received: dict[str, list[LastReport]] = defaultdict(list)
+        self.received: dict[str, list[TimedReading]] = defaultdict(list)
         self._port = port
         self._client = Client(CallbackAPIVersion.VERSION2)
         self._client.on_message = self._receive
@@ -42,4 +42,4 @@ class Ear:
 
     def _receive(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
         second, value, _ = json.loads(message.payload)
-        self.received[message.topic].append(LastReport(second, value))
+        self.received[message.topic].append(TimedReading(second, value))

@@ -11,7 +11,7 @@ from custom_components.flukso.const import DOMAIN
 from stack import Client, HomeAssistant, Mosquitto, Process, eventually
 from stack.ports import LOOPBACK
 
-from .ear import Ear, LastReport
+from .ear import Ear, TimedReading
 from .taken import Taken, taken
 
 _CHECKOUT = Path(__file__).resolve().parent.parent
@@ -122,7 +122,7 @@ async def _receives(ear: Ear) -> bool:
 
 
 def _compare(
-    received: Mapping[str, Sequence[LastReport]],
+    received: Mapping[str, Sequence[TimedReading]],
     begun: Mapping[str, Taken],
     ended: Mapping[str, Taken],
 ) -> tuple[int, list[str]]:
@@ -144,7 +144,7 @@ def _compare(
     return published, faults
 
 
-def _since(received: Sequence[LastReport], begun: Taken) -> Sequence[LastReport]:
+def _since(received: Sequence[TimedReading], begun: Taken) -> Sequence[TimedReading]:
     """Return the readings published after the last one that was processed by then."""
     if begun.second is None:
         return received
