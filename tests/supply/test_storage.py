@@ -68,7 +68,7 @@ async def test_entities_do_not_store_the_energies_themselves(
     assert extra_data.keys() == {"native_value", "native_unit_of_measurement"}
 
 
-async def test_it_is_written_once_a_quarter_of_an_hour(
+async def test_it_is_written_at_once_and_then_once_a_quarter_of_an_hour(
     hass: HomeAssistant, broker: Broker, house: House, hass_storage: Storage
 ) -> None:
     entry = await set_up_with(hass, broker, METER)
@@ -81,10 +81,11 @@ async def test_it_is_written_once_a_quarter_of_an_hour(
         if now is not None and not any(now is known for _, known in written):
             written.append((second, now))
 
-    assert len(written) == 2
-    (first, _), (second, last) = written
-    assert first >= 900
+    assert len(written) == 3
+    (first, _), (second, _), (third, last) = written
+    assert first < 60, "a crash in the first quarter of an hour would lose all since the start"
     assert second - first >= 900
+    assert third - second >= 900
     assert last["data"]["netting"]["imported"] > 0
 
 

@@ -75,6 +75,7 @@ class SupplyStorage:
             contents="energies of the supply on disk",
         )
         self._loaded: SupplyEnergyState | None = None
+        self._is_saved = False
         self._get_state: Callable[[], SupplyEnergyState | None] = lambda: self._loaded
 
     @property
@@ -85,6 +86,7 @@ class SupplyStorage:
     async def async_load(self) -> None:
         """Load the file."""
         self._loaded = await self._storage.async_load(_LAYOUT)
+        self._is_saved = self._loaded is not None
 
     @callback
     def save_from(self, get_state: Callable[[], SupplyEnergyState | None]) -> None:
@@ -93,8 +95,12 @@ class SupplyStorage:
 
     @callback
     def save_soon(self) -> None:
-        """Save within a quarter of an hour, or when Home Assistant stops."""
-        self._storage.save_soon(_SAVE_WITHIN)
+        """Save within a quarter of an hour, or when Home Assistant stops.
+
+        The first state is saved at once: without a file, a crash would lose all since then.
+        """
+        self._storage.save_soon(_SAVE_WITHIN if self._is_saved else 0)
+        self._is_saved = True
 
     async def async_save(self) -> None:
         """Save now."""
