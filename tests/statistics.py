@@ -32,7 +32,7 @@ async def leave_counter(
     hass: HomeAssistant,
     statistic_id: str,
     unit: str | None,
-    hours: Sequence[tuple[int, float, float]],
+    hours: Sequence[tuple[int, float | None, float | None]],
     last_reset: datetime | None = None,
 ) -> None:
     """Leave hours of a counter: when each began, its state, its sum."""

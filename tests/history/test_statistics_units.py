@@ -148,7 +148,7 @@ async def test_a_statistic_without_a_unit_class_is_converted_by_its_unit(
 
 async def test_a_row_without_a_state_or_a_mean_is_ignored(hass: HomeAssistant) -> None:
     # A counter never makes such a row, but a database may have one.
-    await leave_counter(hass, COUNTER, "Wh", [(BEGIN, None, None)])  # type: ignore[list-item]
+    await leave_counter(hass, COUNTER, "Wh", [(BEGIN, None, None)])
     await leave_gauge(hass, GAUGE, "W", [(BEGIN, 0.0)])
 
     assert await async_rows(hass, COUNTER, BEGIN, BEGIN + HOUR, "Wh") == []

@@ -75,7 +75,7 @@ class SupplyStorage:
             contents="energies of the supply on disk",
         )
         self._loaded: SupplyEnergyState | None = None
-        self._is_saved = False
+        self._has_file = False
         self._get_state: Callable[[], SupplyEnergyState | None] = lambda: self._loaded
 
     @property
@@ -86,7 +86,7 @@ class SupplyStorage:
     async def async_load(self) -> None:
         """Load the file."""
         self._loaded = await self._storage.async_load(_LAYOUT)
-        self._is_saved = self._loaded is not None
+        self._has_file = self._loaded is not None
 
     @callback
     def save_from(self, get_state: Callable[[], SupplyEnergyState | None]) -> None:
@@ -99,11 +99,12 @@ class SupplyStorage:
 
         The first state is saved at once: without a file, a crash would lose all since then.
         """
-        self._storage.save_soon(_SAVE_WITHIN if self._is_saved else 0)
-        self._is_saved = True
+        self._storage.save_soon(_SAVE_WITHIN if self._has_file else 0)
+        self._has_file = True
 
     async def async_save(self) -> None:
         """Save now."""
+        self._has_file = True
         await self._storage.async_save()
 
     async def async_flush(self) -> None:
