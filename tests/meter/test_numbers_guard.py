@@ -38,6 +38,9 @@ LIMITS = {
     "fuel": (METER.changed(WATER, type="fuel"), WATER, 1, "L"),
     "pellets": (METER.changed(WATER, type="pellet"), WATER, 100, "g"),
     "operating time": (METER.changed(WATER, type="time"), WATER, 10, "s"),
+    "pulses of 1 kWh": (METER.with_port(6, constant=1000), HEAT_PUMP, 1000, "Wh"),
+    "pulses of 100 L": (METER.with_port(4, constant=100), WATER, 100, "L"),
+    "pulses of 100 L of an FLM02": (flm02().changed(5, constant=100), 5, 100, "L"),
 }
 UNLIMITED = {
     "pulses of anything": (METER.changed(WATER, type="something new"), WATER, ""),
@@ -132,6 +135,37 @@ async def test_no_single_reading_makes_a_spike(
     assert len(seen) == 7
     assert seen == sorted(seen)
     assert 2600 <= seen[0] <= seen[-1] <= 2600.2
+    assert not issues(hass)
+
+
+@pytest.mark.parametrize(
+    ("slot", "port", "unit", "pulse", "seconds"),
+    [(HEAT_PUMP, 6, "Wh", 1000, 2), (WATER, 4, "L", 100, 12)],
+    ids=["a wind turbine", "a water meter of a factory"],
+)
+async def test_large_pulses_are_counted_as_they_come(
+    hass: HomeAssistant,
+    broker: Broker,
+    freezer: FrozenDateTimeFactory,
+    *,
+    slot: int,
+    port: int,
+    unit: str,
+    pulse: int,
+    seconds: int,
+) -> None:
+    meter = METER.with_port(port, constant=pulse)
+    await set_up(hass, broker, meter)
+    topic = meter.topic(slot, "counter")
+    await broker.publish(topic, reading(5_000_000, unit))
+    before = value_of(hass, meter, slot, "counter")
+
+    for count in range(1, 11):
+        freezer.tick(seconds)
+        await broker.publish(topic, reading(5_000_000 + count * pulse, unit))
+    await let_pass(hass, broker, freezer, 30)
+
+    assert value_of(hass, meter, slot, "counter") == pytest.approx(before * (1 + pulse * 2e-6))
     assert not issues(hass)
 
 

@@ -12,7 +12,8 @@ _OVERLOAD = 1.5
 #: Where the firmware sums ports, one counter includes up to three clamps.
 _SUMMED = 3
 
-#: More than the pulse meter of any household counts (Wh, L, g or s per second).
+#: More than the pulse meter of any household counts (Wh, L, g or s per second), unless its pulses
+#: are so large that ``_PULSE_RATE`` of them in a second are more (docs/counters.md).
 _FASTEST_PULSES = {
     Quantity.ELECTRICITY: 100_000 / HOUR,
     Quantity.HEAT: 100_000 / HOUR,
@@ -22,6 +23,7 @@ _FASTEST_PULSES = {
     Quantity.PELLET: 100.0,
     Quantity.TIME: 10.0,
 }
+_PULSE_RATE = 1.0
 
 #: Factor from one pulse per second to the unit of the gauge.
 _PULSE_IN_GAUGE_UNITS = {Unit.WATT: HOUR, Unit.LITRE_PER_DAY: DAY}
@@ -36,7 +38,9 @@ _FLOW_MAX_AGE = 600
 def fastest(sensor: Sensor, configuration: Configuration) -> float | None:
     """Return the highest rate of its counter in units per second; None if not known."""
     if sensor.source is Source.PULSE:
-        return _FASTEST_PULSES.get(sensor.quantity)
+        most = _FASTEST_PULSES.get(sensor.quantity)
+        pulse = pulse_constant(sensor, configuration) or 0
+        return None if most is None else max(most, pulse * _PULSE_RATE)
     current, clamps = sensor.current, len(sensor.ports)
     if sensor.source is Source.CLAMP:
         port = configuration.port_of(sensor)
