@@ -13,6 +13,12 @@ _CONFIRMATIONS = 3
 _BURST = 0.5
 #: Readings that look like replayed old messages must continue for so long to be accepted (s).
 _REPLAY_DURATION = 60
+#: Readings that go on for so long are believed or reported, whatever was thought possible (s).
+_LASTING = 180
+#: A counter may prove to be up to so many times as fast as its input was thought to be.
+_BELIEVABLE = 20
+#: How much faster than its mean rate a counter that proved to be fast may count.
+_PROVEN_MARGIN = 2
 #: Before its clock is set the meter counts from 1970 (docs/protocol.md section 9, quirk 4).
 _CLOCK_IS_SET = 1_234_567_890
 #: Counters have 32 bits before the decimal point (docs/protocol.md section 2).
@@ -55,7 +61,7 @@ class CounterState:
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """Consecutive readings that agree with each other, but not with the accepted ones.
+    """Consecutive withheld readings.
 
     ``past`` is whether they look like old messages, ``count`` is how many there were, bursts
     counted as one, ``counted`` is when the count last rose.
@@ -83,6 +89,16 @@ class _Held:
         duration = min(self.last.at - self.first.at, self.last.time - self.first.time)
         return self.count >= _CONFIRMATIONS and (not self.past or duration >= _REPLAY_DURATION)
 
+    @property
+    def is_lasting(self) -> bool:
+        """Whether the readings went on for too long to be passed over in silence."""
+        return self.count >= _CONFIRMATIONS and self.last.at - self.first.at >= _LASTING
+
+    @property
+    def rate(self) -> float:
+        """The mean rate by the host's clock (units per second)."""
+        return abs(self.last.value - self.first.value) / (self.last.at - self.first.at)
+
 
 class CounterGuard:
     """Accepts possible readings of a counter, and withholds all others.
@@ -93,8 +109,13 @@ class CounterGuard:
     carries the value over a confirmed break, so that no consumption is booked.
 
     Readings that look like old messages, replayed or out of order, must continue for a minute
-    to be accepted. A counter that runs both ways is only kept from going back in time. ``held``
-    is the number of withheld readings; ``value`` is the ``last`` accepted reading plus
+    to be accepted. A counter that runs both ways is only kept from going back in time.
+
+    No counter is withheld for good in silence: readings that rise steadily for three minutes are
+    believed, up to a multiple of ``fastest`` and regardless of the meter's clock; if others have
+    gone on for so long, it ``is_stuck``.
+
+    ``held`` is the number of withheld readings; ``value`` is the ``last`` accepted reading plus
     ``offset``.
     """
 
@@ -108,7 +129,23 @@ class CounterGuard:
         self._rid = self._last_rid = rid
         self.last: CounterReading | None = None
         self.offset = 0.0
+        self._proven = 0.0
+        self._release()
+
+    def _release(self) -> None:
+        """Forget the withheld readings.
+
+        ``_held`` are those that agree with each other, ``_steady`` those that agree but for the
+        rate or the meter's clock, ``_withheld`` all that are no older than the one before.
+        """
         self._held: _Held | None = None
+        self._steady: _Held | None = None
+        self._withheld: _Held | None = None
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether all readings of the last three minutes or longer were withheld."""
+        return self._withheld is not None and self._withheld.is_lasting
 
     @property
     def state(self) -> CounterState | None:
@@ -136,7 +173,7 @@ class CounterGuard:
         base = self.last
         if base is None or (self._last_rid == self._rid and self._continues(base, reading)):
             self._accept(reading, self._rid)
-            self._held = None
+            self._release()
             return None
         return self._hold(base, reading)
 
@@ -153,21 +190,38 @@ class CounterGuard:
             return True
         return 0 < counted <= self._most(_elapsed(last, reading, lag))
 
+    @property
+    def _limit(self) -> float:
+        return inf if self.fastest is None else self.fastest
+
     def _most(self, elapsed: float) -> float:
         """Return the most that the counter can count in that time."""
-        return inf if self.fastest is None else self.fastest * (max(elapsed, 0) + _TICK)
+        return _counted_in(elapsed, max(self._limit, self._proven))
 
     def _hold(self, base: CounterReading, reading: CounterReading) -> Break | None:
-        held, past = self._held, self._is_past(base, reading)
-        if held is not None and self._continues(held.last, reading, lag=0):
-            held = held.followed_by(reading, past=past)
-        else:
-            held = _Held(reading, reading, past, reading.at)
+        held, steady, withheld = self._held, self._steady, self._withheld
+        if held is not None and not self._continues(held.last, reading, lag=0):
+            held = None
+        if steady is not None and not self._is_steady(steady.last, reading):
+            steady = None
+        held = _extended(held, reading, past=self._is_past(base, reading))
+        steady = _extended(steady, reading)
         if held.is_confirmed:
             return self._settle(base, held)
-        self._held = held
+        if steady.is_lasting:
+            self._proven = max(self._proven, steady.rate * _PROVEN_MARGIN)
+            return self._settle(base, steady)
+        self._held, self._steady = held, steady
+        if withheld is None or not _is_older(reading, withheld.last):
+            self._withheld = _extended(withheld, reading)
         self.held += 1
         return None
+
+    def _is_steady(self, last: CounterReading, reading: CounterReading) -> bool:
+        """Return whether a reading can follow by the host's clock, if the input is fast."""
+        counted = reading.value - last.value
+        most = _counted_in(reading.at - last.at, self._limit * _BELIEVABLE)
+        return not _is_older(reading, last) and (self._both_ways or 0 <= counted <= most)
 
     def _is_past(self, base: CounterReading, reading: CounterReading) -> bool:
         """Return whether a reading can be an old one: dated so, and not a possible value now."""
@@ -191,8 +245,20 @@ class CounterGuard:
             self.offset += _WRAP
         self.offset = round(self.offset, 3)
         self._accept(held.last, self._rid)
-        self._held = None
+        self._release()
         return confirmed
+
+
+def _extended(run: _Held | None, reading: CounterReading, *, past: bool = False) -> _Held:
+    """Return a run with one more reading, or a new one."""
+    if run is None:
+        return _Held(reading, reading, past, reading.at)
+    return run.followed_by(reading, past=past)
+
+
+def _counted_in(elapsed: float, rate: float) -> float:
+    """Return what is counted at most in a time whose ends are known to the second."""
+    return rate * (max(elapsed, 0) + _TICK)
 
 
 def _clock_is_set(reading: CounterReading) -> bool:

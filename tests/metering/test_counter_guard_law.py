@@ -1,0 +1,141 @@
+"""What goes on consistently for three minutes is believed or reported.
+
+No counter is ever held for good in silence: the value follows, or a break is found, or the guard
+says that it is stuck.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+
+from hypothesis import given, settings, strategies as st
+from hypothesis.strategies import DrawFn
+import pytest
+
+from custom_components.flukso.metering.counter_guard import CounterGuard, CounterReading
+
+from .counting import METER, NOON, breaks, guard_at, reading, shown
+
+_THREE_MINUTES = 180
+_PULSES = 100_000 / 3600
+
+
+def every(seconds: int, step: float, *, times: int, start: float = METER) -> list[CounterReading]:
+    """Return pulses of one size at equal distances."""
+    return [reading(n * seconds, start + n * step) for n in range(1, times + 1)]
+
+
+def test_a_counter_that_is_faster_than_was_thought_is_believed_after_three_minutes() -> None:
+    """A wind turbine of 1.8 MW; what was counted meanwhile is counted, nothing is a break."""
+    guard = guard_at(fastest=_PULSES)
+    pulses = every(2, 1000, times=150)
+
+    assert set(shown(guard, pulses[:90])) == {METER}
+    assert shown(guard, pulses[90:]) == [pulse.value for pulse in pulses[90:]]
+
+
+def test_a_counter_that_proved_to_be_fast_may_be_faster_still() -> None:
+    guard = guard_at(fastest=_PULSES)
+    shown(guard, every(2, 1000, times=150))
+
+    faster = [reading(301 + n, METER + 150_000 + n * 900) for n in range(9)]
+
+    assert shown(guard, faster) == [pulse.value for pulse in faster]
+    leap = reading(310, METER + 1e6)
+    assert shown(guard, [leap]) == [faster[-1].value]
+
+
+def test_a_counter_that_is_faster_than_can_be_believed_is_reported() -> None:
+    """A broken wire that counts the mains: 100 pulses of 1 kWh a second."""
+    guard = guard_at(fastest=_PULSES)
+    noise = every(1, 100_000, times=200)
+
+    assert set(shown(guard, noise[:180])) == {METER}
+    assert not guard.is_stuck
+    assert set(shown(guard, noise[180:])) == {METER}
+    assert guard.is_stuck
+
+    assert shown(guard, [reading(201, METER + 1)]) == [METER + 1]
+    assert not guard.is_stuck
+
+
+def test_a_counter_that_falls_all_the_time_is_reported() -> None:
+    guard = guard_at()
+
+    assert set(shown(guard, every(1, -0.5, times=182))) == {METER}
+
+    assert guard.is_stuck
+
+
+def test_a_counter_that_begins_anew_while_the_clock_stands_still_is_a_break() -> None:
+    guard = guard_at()
+    anew = [CounterReading(NOON, n * 1.5, NOON + n) for n in range(1, 200)]
+
+    assert len(breaks(guard, anew)) == 1
+
+    assert guard.value == pytest.approx(METER + 198 * 1.5, abs=5)
+
+
+def test_old_messages_now_and_then_are_nothing_to_report() -> None:
+    """A water meter at rest, while a broker says the same old messages again each hour."""
+    guard = guard_at()
+    for hour in range(1, 5):
+        at = NOON + 3600 * hour
+        shown(guard, [CounterReading(NOON - 60 + n, METER - 60 + n, at) for n in range(9)])
+
+    assert not guard.is_stuck
+
+
+@dataclass(frozen=True)
+class Stream:
+    """What a counter sends, ``period`` seconds apart, after a reading that was accepted."""
+
+    guard: CounterGuard
+    period: float
+    readings: Sequence[CounterReading]
+
+
+@st.composite
+def streams(draw: DrawFn) -> Stream:
+    """A counter that rises or falls steadily, at any rate and from any value, by any clock.
+
+    The clock is right, stands still, is slow, wrong by any time or not set, and never goes back.
+    """
+    fastest = draw(st.sampled_from((None, 5.0, _PULSES)))
+    guard = CounterGuard(fastest, both_ways=draw(st.booleans()))
+    guard.take(reading(0, METER))
+    rate = draw(st.sampled_from((1, 1, -1))) * 10 ** draw(st.floats(-3, 6))
+    value = draw(st.sampled_from((METER, METER + 0.5, METER - 9, 0.0, 1e9)))
+    begin = draw(st.sampled_from((1, 60, 3600, 86_400)))
+    pace = draw(st.sampled_from((0.0, 0.5, 1.0, 1.0, 2.0)))
+    clock = draw(st.sampled_from((NOON, NOON, 17, NOON - 3600, NOON + 3600)))
+    period = draw(st.sampled_from((0.6, 1, 2, 10, 50, 200)))
+    return Stream(
+        guard,
+        period,
+        [
+            CounterReading(
+                int(clock + begin + n * period * pace),
+                round(value + n * period * rate, 3),
+                NOON + begin + n * period,
+            )
+            for n in range(ceil(3 * _THREE_MINUTES / period) + 4)
+        ],
+    )
+
+
+@settings(max_examples=500, deadline=None)
+@given(streams())
+def test_what_goes_on_for_three_minutes_is_believed_or_reported(stream: Stream) -> None:
+    guard, silent_since = stream.guard, NOON + 0.25
+    heard = 0
+    for taken in stream.readings:
+        found = guard.take(taken)
+        if found is not None or guard.last == taken:
+            silent_since, heard = taken.at, 0
+            continue
+        heard += 1
+        if heard == 1:
+            silent_since = taken.at
+        if heard > 3 and taken.at - silent_since >= _THREE_MINUTES + stream.period:
+            assert guard.is_stuck
