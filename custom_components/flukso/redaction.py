@@ -17,7 +17,9 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.redact import REDACTED
 
 from .const import DOMAIN
+from .entity_lookup import channel_unique_id, sensor_entity_id
 from .models import FluksoConfigEntry
+from .protocol.topics import Kind
 
 _ID = re.compile(r"([0-9A-Fa-f]{6})[0-9A-Fa-f]{10,}")
 #: A shorter serial number could match part of an ordinary word.
@@ -43,3 +45,18 @@ class Redaction:
         """Return a text without what identifies the meter."""
         short = shortened(text)
         return self._serial.sub(REDACTED, short) if self._serial else short
+
+
+def name_and_entity_id(
+    hass: HomeAssistant, entry: FluksoConfigEntry, sensor_id: str
+) -> tuple[str, str]:
+    """Return the name and the entity id of the counter of a sensor, both redacted.
+
+    Home Assistant's diagnostics contain the data of issues, and an entity id may contain an id of
+    the meter: the older integration named its device by the serial number.
+    """
+    unique_id = channel_unique_id(entry.runtime_data.meter.device_id, sensor_id, Kind.COUNTER)
+    entity_id = sensor_entity_id(hass, unique_id) or shortened(sensor_id)
+    state = hass.states.get(entity_id)
+    redaction = Redaction(hass, entry)
+    return redaction.text(state.name if state else entity_id), redaction.text(entity_id)

@@ -10,14 +10,12 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
-from .entity_lookup import channel_unique_id, sensor_entity_id
 from .meter.channel import Channel
 from .meter.channel_types import CounterChannel
 from .metering.counter_guard import Break
 from .models import FluksoConfigEntry
 from .protocol.sensors import Stream
-from .protocol.topics import Kind
-from .redaction import Redaction, shortened
+from .redaction import name_and_entity_id
 from .sensor_descriptions import description_of
 
 _COUNTER_BREAK = "counter_break"
@@ -27,16 +25,9 @@ _COUNTER_BREAK = "counter_break"
 def raise_counter_break(
     hass: HomeAssistant, entry: FluksoConfigEntry, channel: Channel, counter_break: Break
 ) -> None:
-    """Create an issue for a counter that continues from another value, with nothing recorded.
-
-    Home Assistant's diagnostics contain the data of issues, and an entity id may contain an id of
-    the meter: the older integration named its device by the serial number.
-    """
+    """Create an issue for a counter that continues from another value, with nothing recorded."""
     sensor_id = channel.stream.sensor.sensor_id
-    unique_id = channel_unique_id(entry.runtime_data.meter.device_id, sensor_id, Kind.COUNTER)
-    entity_id = sensor_entity_id(hass, unique_id) or shortened(sensor_id)
-    state = hass.states.get(entity_id)
-    redaction = Redaction(hass, entry)
+    name, entity_id = name_and_entity_id(hass, entry, sensor_id)
     seen = dt_util.as_local(dt_util.utc_from_timestamp(counter_break.new.at))
     numbers = {
         "old": counter_break.old.value,
@@ -57,8 +48,8 @@ def raise_counter_break(
         severity=ir.IssueSeverity.WARNING,
         translation_key=_COUNTER_BREAK,
         translation_placeholders={
-            "name": redaction.text(state.name if state else entity_id),
-            "entity_id": redaction.text(entity_id),
+            "name": name,
+            "entity_id": entity_id,
             "seen": seen.strftime("%Y-%m-%d %H:%M:%S"),
             **_readable(channel.stream, numbers),
         },

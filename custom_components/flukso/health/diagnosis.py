@@ -24,6 +24,7 @@ class Problem(StrEnum):
     TWO_PREFIXES = "two_prefixes"
     UNREADABLE = "unreadable_configuration"
     CLOCK = "clock_wrong"
+    STUCK = "counter_stuck"
 
 
 #: Problems of readings that are missing or arrive without the prefix.
@@ -42,8 +43,10 @@ class Symptoms:
     before a restart. ``reported`` is whether any config report arrived, ``sensors`` is the last
     config/sensor, ``unreadable`` names the invalid reports with their errors. ``elsewhere`` is
     the first and the last reading that arrived without the topic prefix. The meter's clock has
-    been far off for ``clock_off`` seconds, None if its time is unknown. ``known`` are the
-    problems that were found and are not known to be gone, also from before a restart.
+    been far off for ``clock_off`` seconds, None if its time is unknown. ``stuck`` names the
+    counters of which all readings of the last minutes were withheld, ``withholding`` is whether
+    there is one of which the last was. ``known`` are the problems that were found and are not known
+    to be gone, also from before a restart.
     """
 
     now: float
@@ -56,12 +59,18 @@ class Symptoms:
     unreadable: str | None = None
     elsewhere: tuple[float, float] | None = None
     clock_off: float | None = None
+    stuck: str | None = None
+    withholding: bool = False
     known: frozenset[Problem] = frozenset()
 
     @property
     def undecided(self) -> frozenset[Problem]:
         """Problems that can't be found yet, and are not known to be gone either."""
+        if self.is_early:
+            return frozenset(Problem)
         undecided = set()
+        if self.withholding:
+            undecided.add(Problem.STUCK)
         if self.clock_off is None or 0 < self.clock_off < _FAR_OFF_FOR:
             undecided.add(Problem.CLOCK)
         if not self.reported:
@@ -73,6 +82,11 @@ class Symptoms:
         elif self.is_silent and not self.is_elsewhere and not self.is_configured_only:
             undecided.add(Problem.SILENT)
         return frozenset(undecided)
+
+    @property
+    def is_early(self) -> bool:
+        """Whether what was missing so far may still arrive."""
+        return self.now - self.since < SOON
 
     @property
     def is_awaited(self) -> bool:
@@ -123,6 +137,11 @@ class Symptoms:
 
 def diagnose(symptoms: Symptoms) -> frozenset[Problem]:
     """Return the problems that the symptoms indicate."""
+    found = frozenset() if symptoms.stuck is None else frozenset({Problem.STUCK})
+    return found if symptoms.is_early else found | _diagnose_missing(symptoms)
+
+
+def _diagnose_missing(symptoms: Symptoms) -> frozenset[Problem]:
     found = set()
     if symptoms.unreadable is not None:
         found.add(Problem.UNREADABLE)

@@ -1,10 +1,10 @@
 """The health monitor: issues for problems between meter and Home Assistant that the user can fix.
 
-It starts once the broker has been connected for five minutes. An issue is deleted when its problem
-is known to be gone, and stays while that is unknown, so that an issue that the user ignores is
-still ignored after a reload or a restart. A disabled meter has no issues: those that are not
-ignored are deleted when it is disabled, the others are checked again when it is enabled. All
-issues of a meter are deleted with it.
+What is missing is a problem once the broker has been connected for five minutes. An issue is
+deleted when its problem is known to be gone, and stays while that is unknown, so that an issue that
+the user ignores is still ignored after a reload or a restart. A disabled meter has no issues: those
+that are not ignored are deleted when it is disabled, the others are checked again when it is
+enabled. All issues of a meter are deleted with it.
 
 Not monitored are a bridge that floods the broker with waveforms and a second bridge with an unknown
 prefix, which would take a subscription to all waveforms or readings of the broker, and a broker
@@ -30,6 +30,7 @@ from ..meter.channel_types import CounterChannel
 from ..meter.input_limits import is_regular, max_silence
 from ..models import FluksoConfigEntry
 from ..protocol.topics import CONFIG_REPORTS, Report, reading_topic
+from ..redaction import name_and_entity_id
 from ..transport.home_assistant import Message, Transport
 from .clock_check import ClockCheck
 from .diagnosis import SOON, Problem, Symptoms, diagnose
@@ -91,11 +92,10 @@ class HealthMonitor:
                 await self._clock_check.async_check(now)
             except HomeAssistantError as error:
                 _LOGGER.debug("Can't subscribe, trying again in a minute: %s", error)
-            if now - self._since >= SOON:
-                symptoms = self._symptoms(now, self._since)
-                self._update_issues(
-                    diagnose(symptoms), symptoms.undecided, self._placeholders(symptoms)
-                )
+            symptoms = self._symptoms(now, self._since)
+            self._update_issues(
+                diagnose(symptoms), symptoms.undecided, self._placeholders(symptoms)
+            )
 
     def _note_connection(self, now: float) -> None:
         if not self._transport.connected:
@@ -114,6 +114,8 @@ class HealthMonitor:
                 wrong.append(f"{report} ({last.wrong})")
         max_silences = [max_silence(channel.stream) for channel in _regular(channels)]
         unknown = inf if clock.listening else None
+        counters = [channel for channel in channels if isinstance(channel, CounterChannel)]
+        stuck = [counter for counter in counters if counter.listening and counter.guard.is_stuck]
         return Symptoms(
             now,
             since,
@@ -125,8 +127,15 @@ class HealthMonitor:
             unreadable=", ".join(wrong) or None,
             elsewhere=self._elsewhere,
             clock_off=self._clock_check.off,
+            stuck="\n".join(f"- {name}" for name in map(self._name, stuck)) or None,
+            withholding=any(counter.guard.is_withholding for counter in counters),
             known=frozenset(problem for problem in Problem if self._issue(problem) is not None),
         )
+
+    def _name(self, counter: CounterChannel) -> str:
+        sensor_id = counter.stream.sensor.sensor_id
+        name, entity_id = name_and_entity_id(self._hass, self._entry, sensor_id)
+        return f"{name} ({entity_id})"
 
     async def _subscribe_elsewhere(self) -> None:
         """Subscribe to one reading without the topic prefix of the meter: none should arrive."""
@@ -160,6 +169,7 @@ class HealthMonitor:
             "prefix": self._meter.prefix,
             "since": since.strftime("%Y-%m-%d %H:%M") if symptoms.is_silent else "",
             "report": symptoms.unreadable or "",
+            "counters": symptoms.stuck or "",
             "ahead": _hours_and_minutes(self._clock_check.ahead),
         }
 

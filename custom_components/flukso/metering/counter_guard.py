@@ -143,6 +143,11 @@ class CounterGuard:
         self._withheld: _Held | None = None
 
     @property
+    def is_withholding(self) -> bool:
+        """Whether the last reading that was no old message was withheld."""
+        return self._withheld is not None
+
+    @property
     def is_stuck(self) -> bool:
         """Whether all readings of the last three minutes or longer were withheld."""
         return self._withheld is not None and self._withheld.is_lasting
