@@ -263,13 +263,22 @@ def test_what_few_people_want_is_diagnostic_and_the_rarest_of_it_disabled() -> N
     assert diagnostic == disabled | {"q1", "q2", "q3", "q4", "battery"}
 
 
-@pytest.mark.parametrize("quantity", ["electricity", "gas"])
-def test_the_counter_of_a_p1_port_runs_both_ways(quantity: str) -> None:
+@pytest.mark.parametrize(
+    ("quantity", "state_class"),
+    [
+        ("electricity", SensorStateClass.TOTAL),
+        ("gas", SensorStateClass.TOTAL_INCREASING),
+        ("water", SensorStateClass.TOTAL_INCREASING),
+    ],
+)
+def test_only_the_electricity_of_a_p1_port_runs_both_ways(
+    quantity: str, state_class: SensorStateClass
+) -> None:
     [counter, *_] = streams(Source.COSEM, Quantity(quantity))
     description = description_of(counter)
 
     assert description is not None
-    assert description.state_class is SensorStateClass.TOTAL
+    assert description.state_class is state_class
 
 
 @pytest.mark.parametrize(

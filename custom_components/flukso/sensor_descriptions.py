@@ -29,7 +29,7 @@ from homeassistant.const import (
 
 from .metering.durations import DAY, MINUTE
 from .protocol.quantities import Quantity, Unit
-from .protocol.sensors import Source, Stream
+from .protocol.sensors import Stream
 from .protocol.topics import Kind
 
 
@@ -213,7 +213,7 @@ def description_of(stream: Stream) -> FluksoSensorDescription | None:
     description = _BY_QUANTITY.get((quantity, stream.unit))
     if description is None:
         description = _BY_UNIT.get((stream.kind, stream.unit), _OF_ANY_UNIT[stream.kind])
-    is_bidirectional = stream.sensor.source is Source.COSEM and stream.kind is Kind.COUNTER
+    is_bidirectional = stream.both_ways and stream.kind is Kind.COUNTER
     return replace(
         description,
         key=key,

@@ -108,12 +108,12 @@ async def test_the_counter_of_a_p1_port_counts_up_and_down(
     meter, shown = flm02(), []
     await set_up(hass, broker, meter)
 
-    for value in (5000, 4000, -1000, 7000):
+    for value in (300, 200, -100, 350):
         await broker.publish(meter.topic(GRID, "counter"), reading(value, "Wh"))
         await let_pass(hass, broker, freezer, 30)
         shown.append(value_of(hass, meter, GRID, "counter"))
 
-    assert shown == [5, 4, -1, 7]
+    assert shown == [0.3, 0.2, -0.1, 0.35]
     assert not issues(hass)
 
 

@@ -181,6 +181,11 @@ def test_a_counter_that_runs_both_ways_may_fall() -> None:
     assert falling is Reason.LEAP
 
 
+@pytest.mark.parametrize("wrong", [0, 1e6], ids=["register missing", "garbage"])
+def test_a_counter_that_runs_both_ways_does_not_leap(wrong: float) -> None:
+    assert rows(hours(HOLE, {3: wrong}), fastest=0.1, both_ways=True) is Reason.LEAP
+
+
 @given(
     st.lists(st.integers(0, 10_000_000), min_size=4, max_size=60),
     st.data(),

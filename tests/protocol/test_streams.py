@@ -2,7 +2,7 @@
 
 import pytest
 
-from custom_components.flukso.protocol.quantities import Quantity, Unit
+from custom_components.flukso.protocol.quantities import PULSE_QUANTITIES, Quantity, Unit
 from custom_components.flukso.protocol.sensors import (
     Source,
     streams_of,
@@ -39,11 +39,15 @@ def test_only_signed_gauges_of_clamps_are_misprinted() -> None:
     assert misprinted == {(Source.CLAMP, Quantity.PF), (Source.CLAMP, Quantity.ALPHA)}
 
 
-def test_the_counter_of_a_p1_port_alone_can_be_negative() -> None:
-    for source in Source:
-        counter = next(
-            stream
-            for stream in streams_of(sensor(Quantity.ELECTRICITY, source))
-            if stream.kind is Kind.COUNTER
-        )
-        assert (counter.lowest < 0) == (source is Source.COSEM)
+def test_the_electricity_counter_of_a_p1_port_alone_can_be_negative() -> None:
+    both_ways = {
+        (source, stream.sensor.quantity)
+        for source in Source
+        for quantity in PULSE_QUANTITIES
+        for stream in streams_of(sensor(quantity, source))
+        if stream.kind is Kind.COUNTER and stream.both_ways
+    }
+    assert both_ways == {
+        (Source.COSEM, Quantity.ELECTRICITY),
+        (Source.COSEM, Quantity.OTHER),
+    }

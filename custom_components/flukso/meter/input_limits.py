@@ -25,6 +25,15 @@ _FASTEST_PULSES = {
 }
 _PULSE_RATE = 1.0
 
+#: More than a household's connection carries, behind the meter of a P1 port: 3 × 80 A, or 40 m³ of
+#: gas an hour (Wh or L per second).
+_FASTEST_CONNECTIONS = {
+    Quantity.ELECTRICITY: 3 * 80 * _HIGHEST_VOLTAGE / HOUR,
+    Quantity.HEAT: 100_000 / HOUR,
+    Quantity.WATER: 5.0,
+    Quantity.GAS: 40_000 / HOUR,
+}
+
 #: Factor from one pulse per second to the unit of the gauge.
 _PULSE_IN_GAUGE_UNITS = {Unit.WATT: HOUR, Unit.LITRE_PER_DAY: DAY}
 
@@ -37,6 +46,8 @@ _FLOW_MAX_AGE = 600
 
 def fastest(sensor: Sensor, configuration: Configuration) -> float | None:
     """Return the highest rate of its counter in units per second; None if not known."""
+    if sensor.source is Source.COSEM:
+        return _FASTEST_CONNECTIONS.get(sensor.quantity)
     if sensor.source is Source.PULSE:
         most = _FASTEST_PULSES.get(sensor.quantity)
         pulse = pulse_constant(sensor, configuration) or 0

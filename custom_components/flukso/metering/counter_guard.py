@@ -103,13 +103,14 @@ class _Held:
 class CounterGuard:
     """Accepts possible readings of a counter, and withholds all others.
 
-    A reading is accepted if it is not older than the last, not lower, and not higher than
-    ``fastest`` (units per second; None: no limit) allows for the time since. Any other is
+    A reading is accepted if it is not older than the last, not lower (unless the counter runs
+    ``both_ways``), and no further from it than ``fastest`` (units per second; None: no limit)
+    allows for the time since. Any other is
     withheld: two more that agree with it confirm it, an accepted one discards it. The offset
     carries the value over a confirmed break, so that no consumption is booked.
 
     Readings that look like old messages, replayed or out of order, must continue for a minute
-    to be accepted. A counter that runs both ways is only kept from going back in time.
+    to be accepted.
 
     No counter is withheld for good in silence: readings that rise steadily for three minutes are
     believed, up to a multiple of ``fastest`` and regardless of the meter's clock; if others have
@@ -190,10 +191,11 @@ class CounterGuard:
         """Return whether a reading can follow the last one."""
         if _is_older(reading, last):
             return False
-        counted = reading.value - last.value
-        if self._both_ways or not counted:
-            return True
-        return 0 < counted <= self._most(_elapsed(last, reading, lag))
+        return self._can_count(reading.value - last.value, self._most(_elapsed(last, reading, lag)))
+
+    def _can_count(self, counted: float, most: float) -> bool:
+        """Return whether the counter can count an amount, if it can count ``most``."""
+        return (-most if self._both_ways else 0) <= counted <= most
 
     @property
     def _limit(self) -> float:
@@ -224,9 +226,8 @@ class CounterGuard:
 
     def _is_steady(self, last: CounterReading, reading: CounterReading) -> bool:
         """Return whether a reading can follow by the host's clock, if the input is fast."""
-        counted = reading.value - last.value
         most = _counted_in(reading.at - last.at, self._limit * _BELIEVABLE)
-        return not _is_older(reading, last) and (self._both_ways or 0 <= counted <= most)
+        return not _is_older(reading, last) and self._can_count(reading.value - last.value, most)
 
     def _is_past(self, base: CounterReading, reading: CounterReading) -> bool:
         """Return whether a reading can be an old one: dated so, and not a possible value now."""
@@ -240,7 +241,7 @@ class CounterGuard:
     def _settle(self, base: CounterReading, held: _Held) -> Break | None:
         """Accept the withheld readings: a clock set back, a wrap at 32 bits, or a break."""
         counted, countable = held.last.value - base.value, self._countable(base, held.last)
-        set_back = self._both_ways or 0 <= counted <= countable
+        set_back = self._can_count(counted, countable)
         wrapped = 0 <= counted + _WRAP <= min(countable, _WRAP_REACH)
         confirmed = None
         if self._last_rid != self._rid or not (set_back or wrapped):

@@ -166,7 +166,7 @@ def rows_for(gap: Gap, *, fastest: float | None, both_ways: bool) -> list[Row] |
     The rows at both ends must be sound, and their sums differ by as much as their states, so
     that the rows after the gap stay right. More must be missing than the tolerance at the ends.
     No hour may have more consumption than the counter can count (``fastest``, units per
-    second), or negative consumption.
+    second), or negative consumption unless it runs both ways.
     """
     before = gap.before.sound if gap.before else None
     after = gap.after.sound if gap.after else None
@@ -181,7 +181,7 @@ def rows_for(gap: Gap, *, fastest: float | None, both_ways: bool) -> list[Row] |
         return Reason.SUMS
     # The state before the gap may be ahead by what the meter has not stored.
     ends = [max(each.value, min(before.state, each.value + each.unrecorded)) for each in known]
-    if not both_ways and not _is_possible([before.state, *ends, after.state], fastest):
+    if not _is_possible([before.state, *ends, after.state], fastest, both_ways=both_ways):
         return Reason.LEAP
     return [
         Row(hour.hour, end, before.sum + end - before.state)
@@ -189,7 +189,8 @@ def rows_for(gap: Gap, *, fastest: float | None, both_ways: bool) -> list[Row] |
     ]
 
 
-def _is_possible(states: Sequence[float], fastest: float | None) -> bool:
+def _is_possible(states: Sequence[float], fastest: float | None, *, both_ways: bool) -> bool:
     """Return whether a counter can count from each of these states to the next in an hour."""
     most = inf if fastest is None else fastest * 2 * HOUR
-    return all(-_ROUNDING <= later - earlier <= most for earlier, later in pairwise(states))
+    least = -most if both_ways else -_ROUNDING
+    return all(least <= later - earlier <= most for earlier, later in pairwise(states))

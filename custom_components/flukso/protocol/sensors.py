@@ -22,6 +22,8 @@ CLAMP_PORTS = (1, 2, 3)
 _MAX_PORTS = 8
 #: A counter has 32 bits before the decimal point and 3 decimals (docs/protocol.md section 2).
 _MAX_COUNTER = 4_294_967_295.999
+#: The counters of a P1 port that run both ways, or may.
+_BOTH_WAYS = frozenset({Quantity.ELECTRICITY, Quantity.OTHER})
 #: The range of the clamps' Q20.11 fixed point (docs/protocol.md section 2).
 _MAX_CLAMP_GAUGE = 1_048_576.0
 
@@ -200,8 +202,9 @@ def streams_of(sensor: Sensor) -> tuple[Stream, ...]:
 
 
 def _counter(sensor: Sensor) -> Stream:
-    """Return the counter stream; a P1 port's runs both ways (docs/protocol.md section 4)."""
-    lowest = -_MAX_COUNTER if sensor.source is Source.COSEM else 0.0
+    """Return the counter stream; only electricity of a P1 port runs both ways (section 4)."""
+    both_ways = sensor.source is Source.COSEM and sensor.quantity in _BOTH_WAYS
+    lowest = -_MAX_COUNTER if both_ways else 0.0
     unit = COUNTER_UNITS.get(sensor.quantity, Unit.NONE)
     return Stream(sensor, Kind.COUNTER, unit, lowest, _MAX_COUNTER)
 
