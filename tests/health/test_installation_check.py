@@ -50,6 +50,19 @@ async def test_findings_have_a_text_and_figures(
     assert phase["figures"]["angle"] == 60
 
 
+@pytest.mark.parametrize("port", [[], None])
+async def test_a_clamp_sensor_without_a_port_is_not_checked(
+    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory, port: object
+) -> None:
+    meter = METER.changed(*range(1, 13), port=port)
+    entry = await set_up(hass, broker, meter)
+    messages = says(METER, 1) | says(METER, 2) | says(METER, 3, pplus=0, pminus=2000)
+
+    findings = await check(hass, broker, freezer, entry, messages)
+
+    assert findings == {"kitchen": [], "solar": []}
+
+
 async def test_texts_are_in_the_language_of_home_assistant(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:

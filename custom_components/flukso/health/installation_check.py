@@ -66,7 +66,8 @@ async def async_listen_to_clamps(
         await wait()
     means: defaultdict[int, dict[Quantity, float]] = defaultdict(dict)
     for stream, received in values.items():
-        means[stream.sensor.ports[0]][stream.sensor.quantity] = fmean(received)
+        for port in stream.sensor.ports:
+            means[port][stream.sensor.quantity] = fmean(received)
     for port, quantity, flow in _flows(meter):
         means[port][quantity] = flow
     return means

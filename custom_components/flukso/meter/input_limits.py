@@ -52,7 +52,7 @@ def fastest(sensor: Sensor, configuration: Configuration) -> float | None:
         most = _FASTEST_PULSES.get(sensor.quantity)
         pulse = pulse_constant(sensor, configuration) or 0
         return None if most is None else max(most, pulse * _PULSE_RATE)
-    current, clamps = sensor.current, len(sensor.ports)
+    current, clamps = sensor.current, max(len(sensor.ports), 1)
     if sensor.source is Source.CLAMP:
         port = configuration.port_of(sensor)
         current = port.current if port else None
