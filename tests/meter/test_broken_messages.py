@@ -24,14 +24,19 @@ DISCOVERY = "homeassistant.components.mqtt.client"
 #: Payloads that are invalid on every topic of a meter.
 NONSENSE: list[Payload] = [
     *("", " ", "\n", "\0", "x", "null", "true", "false", "5", "-1.5", '"text"', "NaN"),
-    *("[]", "[[]]", "[{}]", "[1]", "[null]", "[1,", "{", "}", '{"1"', '{"1": }', "{'1': 1}"),
-    *('{"1": 1}', '{"1": null}', '{"1": []}', '{"1": "text"}', '{"1": true}', '{"1": NaN}'),
+    *("[1]", "[1,", "{", "}", '{"1"', '{"1": }', "{'1': 1}"),
+    *('{"1": 1}', '{"1": "text"}', '{"1": true}', '{"1": NaN}', '{"1": inf}'),
     *(b"\xff", b"\xfe\xff\x00", b"\x1f\x8b\x08\x00" + bytes(64), "°".encode("latin-1")),
     *("[" * 100, "[" * 50_000, '{"a":' * 20_000, "[" * 999 + "]" * 999),
     *("x" * 100_000, b"\x00" * 100_000, '"' + "x" * 100_000 + '"', "9" * 100_000),
-    *('{"main": 5}', '{"main": []}', '{"1": {"enable": true}}'),
+    '{"main": 5}',
     "{flm:{time:[1,2],update:false},flx:{time:[1,0],update:false}}",
     '[[1500000000,500],[1,2,3],"mV"]',
+]
+
+#: Reports in which nothing is set, and which are no readings.
+EMPTY_REPORTS: list[Payload] = [
+    *("[]", "[[]]", "[{}]", "[null]", '{"1": null}', '{"1": []}', '{"main": []}'),
 ]
 
 #: Payloads that are nearly readings.
@@ -65,28 +70,21 @@ NO_READINGS: list[Payload] = [
     f'[{NOW}, 1.5, "{"W" * 200}"]',
 ]
 
-#: Invalid settings of a port or kube, and of a slot.
-NO_SETTINGS: list[Section] = [
-    {"name": True},
-    {"name": ["main"]},
-    {"name": "x" * 65},
-    {"name": "a\nb"},
-]
+#: Invalid settings of a slot.
 NO_SLOTS: list[Section] = [
     {"id": None},
     {"id": True},
     {"id": "0" * 31},
     {"id": "G" * 32},
     {"enable": 2},
+    {"enable": True},
 ]
 
 
-def broken_configs(topic: str) -> list[Payload]:
-    """Payloads that are nearly valid on a config topic."""
-    settings = NO_SETTINGS
-    if topic.endswith("sensor"):
-        settings = [{"enable": 1, "type": "water"} | wrong for wrong in NO_SLOTS]
-    return [json.dumps({"1": {"enable": 1} | wrong}) for wrong in settings]
+def broken_slots() -> list[Payload]:
+    """Payloads that are nearly valid on config/sensor."""
+    settings = {"enable": 1, "type": "water"}
+    return [json.dumps({"1": settings | wrong}) for wrong in NO_SLOTS]
 
 
 async def test_broken_messages_are_logged_once_a_kind_and_change_nothing(
@@ -109,12 +107,11 @@ async def test_broken_messages_are_logged_once_a_kind_and_change_nothing(
                 broker.send(topic, payload)
                 sent += 1
         for topic in some_readings:
-            for payload in NO_READINGS:
+            for payload in (*NO_READINGS, *EMPTY_REPORTS):
                 broker.send(topic, payload)
                 sent += 1
-        for topic in meter.reports:
-            for payload in broken_configs(topic):
-                broker.send(topic, payload)
+        for payload in broken_slots():
+            broker.send(meter.sensor_report[0], payload)
         await broker.settle()
 
     assert sent > 1000

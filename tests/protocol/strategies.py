@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 import json
+from math import isinf, isnan
 from typing import Any
 
 from hypothesis import strategies as st
@@ -59,7 +60,7 @@ config_like: st.SearchStrategy[Value] = st.dictionaries(
 )
 
 #: Slots that are nearly right, so that the rare branches are reached.
-_nearly = st.fixed_dictionaries(
+nearly_slots: st.SearchStrategy[Value] = st.fixed_dictionaries(
     {"enable": st.sampled_from((0, 1, "0", "1", True, 1.0, None))},
     optional={
         "id": st.sampled_from(("a" * 32, "b" * 32, "A" * 32, 7)) | texts,
@@ -78,9 +79,28 @@ _nearly = st.fixed_dictionaries(
         "sw_version": scalars,
     },
 )
-nearly_configs: st.SearchStrategy[Value] = st.dictionaries(_section_names, _nearly, max_size=5)
+nearly_configs: st.SearchStrategy[Value] = st.dictionaries(_section_names, nearly_slots, max_size=5)
 
 
 def as_payload(value: Value) -> bytes:
     """Return a payload with NaN and infinities as words, and surrogates escaped."""
     return json.dumps(value).encode()
+
+
+def as_lua_payload(value: Value) -> bytes:
+    """Return a payload as Lua prints it: NaN and infinities in its own words, no empty object."""
+    return _lua(value).encode()
+
+
+def _lua(value: Value) -> str:
+    if isinstance(value, dict) and value:
+        return (
+            "{" + ",".join(f"{json.dumps(key)}:{_lua(item)}" for key, item in value.items()) + "}"
+        )
+    if isinstance(value, list | dict):
+        return "[" + ",".join(map(_lua, value)) + "]"
+    if isinstance(value, float) and isnan(value):
+        return "-nan"
+    if isinstance(value, float) and isinf(value):
+        return "inf" if value > 0 else "-inf"
+    return json.dumps(value)

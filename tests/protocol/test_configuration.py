@@ -16,7 +16,7 @@ from custom_components.flukso.protocol.configuration import (
 )
 from custom_components.flukso.protocol.sensors import Sensors
 from custom_components.flukso.protocol.topics import CONFIG_REPORTS, ConfigReport, Report
-from custom_components.flukso.protocol.validation import Json, ProtocolError
+from custom_components.flukso.protocol.validation import Json, ProtocolError, Unread
 
 from .slots import FLX, KUBES, Config, clamp_port, payload, slot
 from .strategies import any_json, as_payload, config_like, nearly_configs, parsed_or_refused
@@ -66,11 +66,12 @@ _NAMES |= {"name", "current", "constant", "phase", "math", "hw_type", "sw_versio
 def test_nothing_but_named_plain_settings_is_kept(config: Json, report: ConfigReport) -> None:
     kept = parsed_or_refused(lambda: read_config(as_payload(config), report)) or {}
     for section in kept.values():
-        assert isinstance(section, dict)
-        assert section.keys() <= _NAMES
-        for setting in section.values():
+        assert isinstance(section, dict) or section is False
+        settings = section if isinstance(section, dict) else {}
+        assert settings.keys() <= _NAMES
+        for setting in settings.values():
             items = setting if isinstance(setting, list) else [setting]
-            assert not any(isinstance(item, list | dict | bool) for item in items)
+            assert not any(isinstance(item, list | dict) or item is True for item in items)
 
 
 @pytest.mark.parametrize("report", CONFIG_REPORTS)
@@ -79,22 +80,21 @@ def test_nothing_but_named_plain_settings_is_kept(config: Json, report: ConfigRe
     [
         b"",
         b"null",
-        b"[]",
         b"1",
         b'"{}"',
         b"true",
         b"NaN",
+        b"inf",
         b"{",
         b"{'1': {}}",
         b"{1: {}}",
         b"\x1f\x8b\x08",
-        b'{"1": null}',
-        b'{"1": []}',
-        b'{"1": 1}',
-        b'{"main": []}',
-        b'{"main": "text"}',
-        b'{"tmpo": NaN}',
-        b'{"tmpo": Infinity}',
+        b'{"tmpo": infinite}',
+        b'{"tmpo": "inf}',
+        b'{"tmpo": 1inf}',
+        b'{"tmpo": nano}',
+        b'{"tmpo": --inf}',
+        b'{"' + b'\\"' * 30_000,
         b'{"tmpo": ' + b"9" * 5_000 + b"}",
         b'{"tmpo": ' + b"[" * 1_001 + b"]" * 1_001 + b"}",
         b"[" * 65_536,
@@ -131,12 +131,16 @@ def test_of_a_section_written_twice_the_last_counts() -> None:
 
 
 @pytest.mark.parametrize(
-    "number", ["1e999", "-1e999", "1e300", "9" * 30, "9" * 400, "-9223372036854775808"]
+    "number",
+    [
+        *("1e999", "-1e999", "1e300", "9" * 30, "9" * 400, "-9223372036854775808"),
+        *("inf", "-inf", "nan", "-nan", "NaN", "Infinity"),
+    ],
 )
 def test_a_number_that_no_setting_can_have_is_refused(number: str) -> None:
-    for report in CONFIG_REPORTS:
-        with pytest.raises(ProtocolError, match="is too large a number"):
-            read_config(f'{{"1": {{"enable": {number}}}}}'.encode(), report)
+    config = read_config(f'{{"1": {{"enable": {number}}}}}'.encode(), Report.SENSORS)
+    with pytest.raises(ProtocolError, match="enable is too large a number"):
+        parse_config(config, Report.SENSORS)
 
 
 _FLM02: Config = {
@@ -189,25 +193,41 @@ def test_ports_may_lack_everything() -> None:
 @pytest.mark.parametrize(
     ("wrong", "config"),
     [
-        ("name is not text", {"1": {"name": True}}),
-        ("name is not text", {"1": {"name": ["main"]}}),
-        ("name is not a short printable text", {"1": {"name": "a\nb"}}),
-        ("name is not a short printable text", {"1": {"name": "\ud800"}}),
         ("current is out of range", {"1": {"current": 10_001}}),
         ("current is out of range", {"1": {"current": -1}}),
-        ("current is not a number", {"1": {"current": "nan"}}),
         ("current is not a number", {"1": {"current": "5_0"}}),
-        ("constant is not a number", {"4": {"constant": "infinity"}}),
-        ("constant is not text", {"4": {"constant": False}}),
-        ("constant is out of range", {"4": {"constant": 65_536.001}}),
+        ("current is not a number (nan)", {"1": {"current": "nan"}}),
+        ("constant is not a number (infinity)", {"1": {"constant": "infinity"}}),
+        ("constant is not text", {"1": {"constant": False}}),
+        ("constant is out of range", {"1": {"constant": 65_536.001}}),
         ("phase is not text", {"main": {"phase": True}}),
-        ("math is not a short printable text", {"main": {"math": "x" * 65}}),
+        ("math is not text", {"main": {"math": "x" * 65}}),
     ],
 )
-def test_a_port_setting_that_no_firmware_writes_is_refused(wrong: str, config: Json) -> None:
-    with pytest.raises(ProtocolError) as refusal:
-        parse_config(read_config(as_payload(config), Report.PORTS), Report.PORTS)
-    assert (refusal.value.what, refusal.value.wrong) == ("config/flx", wrong)
+def test_a_port_setting_that_no_firmware_writes_is_left_out_and_told(
+    wrong: str, config: Config
+) -> None:
+    [entry] = config
+    assert _parsed(config, Report.PORTS) == Ports(
+        {} if entry == "main" else {1: Port()}, unread=(Unread(entry, wrong),)
+    )
+
+
+@pytest.mark.parametrize(
+    "name", [True, ["main"], "a\nb", "x" * 65, 1e20, {"key": "5ec7e7"}, float("inf"), 2**63]
+)
+def test_a_name_that_is_none_leaves_a_port_and_a_kube_without_their_names(name: Json) -> None:
+    ports, kubes = (
+        parse_config(read_config(as_payload({"1": {"name": name}}), report), report)
+        for report in (Report.PORTS, Report.KUBES)
+    )
+    assert isinstance(ports, Ports)
+    assert isinstance(kubes, Kubes)
+    assert (ports.by_number, kubes.by_number) == ({1: Port()}, {1: Kube()})
+    for unread in (*ports.unread, *kubes.unread):
+        assert unread.entry == "1"
+        assert unread.wrong.startswith("name is")
+        assert unread.minor
 
 
 def test_the_kubes_are_read_without_those_that_are_disabled() -> None:
@@ -219,18 +239,21 @@ def test_the_kubes_are_read_without_those_that_are_disabled() -> None:
 @pytest.mark.parametrize(
     ("wrong", "kube"),
     [
-        ("enable is neither 0 nor 1", {"enable": "yes"}),
-        ("name is not text", {"name": {}}),
         ("hw_type is out of range", {"hw_type": 65_536}),
         ("hw_type is not a whole number", {"hw_type": 1.5}),
         ("hw_type is not a number", {"hw_type": "FLK01A"}),
         ("sw_version is not text", {"sw_version": True}),
     ],
 )
-def test_a_kube_setting_that_no_firmware_writes_is_refused(wrong: str, kube: Json) -> None:
-    with pytest.raises(ProtocolError) as refusal:
-        _parsed({"1": kube}, Report.KUBES)
-    assert (refusal.value.what, refusal.value.wrong) == ("config/kube", wrong)
+def test_a_kube_setting_that_no_firmware_writes_is_left_out_and_told(
+    wrong: str, kube: Json
+) -> None:
+    assert _parsed({"1": kube}, Report.KUBES) == Kubes({1: Kube()}, (Unread("1", wrong),))
+
+
+def test_a_kube_is_not_disabled_by_what_is_no_flag() -> None:
+    kubes = _parsed({"1": {"enable": "yes", "name": "Attic"}}, Report.KUBES)
+    assert kubes == Kubes({1: Kube("Attic")}, (Unread("1", "enable is neither 0 nor 1 (yes)"),))
 
 
 def test_a_whole_flm03_is_read_from_its_three_messages() -> None:

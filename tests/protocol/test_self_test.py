@@ -54,9 +54,11 @@ def test_a_report_with_neither_is_refused(payload: bytes) -> None:
         parse_self_test(payload)
 
 
-def test_a_report_that_is_not_utf_8_is_refused() -> None:
-    with pytest.raises(ProtocolError, match="not UTF-8"):
-        parse_self_test(_REPORT.encode() + b"\xff")
+def test_a_line_that_is_not_utf_8_costs_no_other() -> None:
+    assert parse_self_test(_REPORT.encode() + b"\n# name: cav\xe9\xff") == SelfTest(
+        "FL07001234", "382"
+    )
+    assert parse_self_test(b"# serial: FL\xff\n# firmware: 382") == SelfTest(None, "382")
 
 
 def test_a_report_that_is_too_long_is_refused() -> None:

@@ -12,7 +12,7 @@ from custom_components.flukso.protocol.sensors import (
     streams_of,
 )
 from custom_components.flukso.protocol.topics import Kind, is_id
-from custom_components.flukso.protocol.validation import Json, ProtocolError
+from custom_components.flukso.protocol.validation import Json, ProtocolError, Unread
 
 from .slots import Config, clamp_port, only_sensor, sensor_id, slot, topics_and_units
 from .strategies import any_json, config_like, nearly_configs, parsed_or_refused
@@ -82,14 +82,14 @@ def test_an_unused_slot_is_no_sensor(unused: Json) -> None:
 def test_a_section_that_is_no_slot_is_no_sensor_whatever_it_holds(name: str) -> None:
     contents: list[Json] = [slot(1), {"enable": True}, "text", None, [[[]]]]
     for content in contents:
-        assert parse_sensors({"1": {}, name: content}) == Sensors()
+        assert parse_sensors({"1": {}, name: content}).enabled == ()
 
 
 def test_unused_slots_are_no_sensors() -> None:
     assert parse_sensors({"1": {"id": sensor_id(1)}}) == Sensors(enabled=(), flm02=False)
 
 
-@pytest.mark.parametrize("config", [{}, {"main": {"max_provisioned_sensors": 128}}])
+@pytest.mark.parametrize("config", [{}, [], {"main": {"max_provisioned_sensors": 128}}])
 def test_a_meter_without_slots_is_none(config: Config) -> None:
     with pytest.raises(ProtocolError, match="no sensor slots"):
         parse_sensors(config)
@@ -163,14 +163,15 @@ def test_a_port_may_be_a_number_however_it_is_written(port: Json) -> None:
     assert (found.ports, found.source) == ((4,), Source.PULSE)
 
 
-def test_a_sensor_may_lack_a_port() -> None:
-    assert only_sensor({"1": slot(1, subtype="pplus")}).ports == ()
+@pytest.mark.parametrize("port", [{}, {"port": []}, {"port": None}, {"port": ""}])
+def test_a_sensor_may_lack_a_port(port: Config) -> None:
+    assert only_sensor({"1": slot(1, subtype="pplus", **port)}).ports == ()
 
 
 @pytest.mark.parametrize(
     "port",
     [
-        *([], [0], 0, -1, "-1", [100], [1.5], ["ttyS0"], [None], [""], [True], [[1]], [{}]),
+        *([0], 0, -1, "-1", [100], [1.5], ["ttyS0"], [None], [""], [True], [[1]], [{}]),
         *({}, True, "1_0", "²", ["１"], [1] * 9, [10**400], [float("inf")]),
     ],
 )
@@ -204,25 +205,67 @@ def test_what_is_no_port_is_refused(port: Json) -> None:
         ("rid is not a number", {"rid": "nan"}),
         ("kid is out of range", {"kid": 1000}),
         ("kid is not a number", {"kid": "1_0"}),
-        ("current is out of range", {"current": 10_001}),
-        ("current is not a number", {"current": "inf"}),
-        ("constant is out of range", {"constant": -1}),
-        ("constant is not a number", {"constant": "1_0"}),
-        ("function is not a short printable text", {"function": "\x1b[2J"}),
-        ("function is not a short printable text", {"function": "\ud800"}),
-        ("function is not a short printable text", {"function": "x" * 65}),
     ],
 )
-def test_a_setting_that_no_firmware_writes_is_refused(wrong: str, settings: Config) -> None:
+def test_a_setting_that_no_firmware_writes_costs_its_slot(wrong: str, settings: Config) -> None:
+    bad, good = slot(1, subtype="pplus", port=[1]) | settings, slot(2, subtype="q1", port=[1])
     with pytest.raises(ProtocolError) as refusal:
-        parse_sensors({"1": slot(1, subtype="pplus", port=[1]) | settings})
+        parse_sensors({"1": bad})
     assert (refusal.value.what, refusal.value.wrong) == ("config/sensor", wrong)
+    sensors = parse_sensors({"1": bad, "2": good})
+    assert sensors.enabled == (only_sensor({"2": good}),)
+    [unread] = sensors.unread
+    assert (unread.entry, unread.wrong.split(" (")[0], unread.minor) == ("1", wrong, False)
 
 
-def test_a_sensor_id_in_two_slots_is_refused() -> None:
-    one = slot(1, subtype="pplus", port=[1])
-    with pytest.raises(ProtocolError, match="a sensor id in two slots"):
-        parse_sensors({"1": one, "2": one})
+@pytest.mark.parametrize(
+    ("unread", "settings"),
+    [
+        (Unread("1", "current is out of range"), {"current": 10_001}),
+        (Unread("1", "current is not a number (inf)"), {"current": "inf"}),
+        (Unread("1", "constant is out of range"), {"constant": -1}),
+        (Unread("1", "constant is not a number"), {"constant": "1_0"}),
+        (Unread("1", "tmpo is not text"), {"tmpo": [1]}),
+        (Unread("1", "function is too large a number", minor=True), {"function": 1e20}),
+        (
+            Unread("1", "function is not a short printable text", minor=True),
+            {"function": "\x1b[2J"},
+        ),
+        (Unread("1", "function is not a short printable text", minor=True), {"function": "\ud800"}),
+        (Unread("1", "function is not a short printable text", minor=True), {"function": "x" * 65}),
+    ],
+)
+def test_a_setting_that_a_sensor_does_without_costs_nothing_else(
+    unread: Unread, settings: Config
+) -> None:
+    plain = slot(1, subtype="pplus", port=[1])
+    sensors = parse_sensors({"1": plain | settings})
+    assert sensors.enabled == (only_sensor({"1": plain}),)
+    assert sensors.unread == (unread,)
+
+
+def test_a_subtype_that_is_not_known_is_told_by_its_name() -> None:
+    config = clamp_port(1)
+    config["12"] = slot(12, subtype="frequency", data_type="gauge", port=[1])
+    sensors = parse_sensors(config)
+    assert sensors.enabled == parse_sensors(clamp_port(1)).enabled
+    assert sensors.unread == (Unread("12", "subtype is not a subtype of a clamp (frequency)"),)
+
+
+@pytest.mark.parametrize("id_", ["deadbeef", 1.2345678901235e31, float("inf"), 12345, "A" * 32])
+def test_an_id_that_is_none_is_not_told_and_costs_an_unused_slot_alone(id_: Json) -> None:
+    sensors = parse_sensors(clamp_port(1) | {"57": {"id": id_}})
+    assert sensors.enabled == parse_sensors(clamp_port(1)).enabled
+    [unread] = sensors.unread
+    assert (unread.entry, unread.minor) == ("57", True)
+    assert unread.wrong in ("id is not a sensor id", "id is too large a number")
+
+
+def test_a_sensor_id_in_two_slots_is_that_of_the_first() -> None:
+    one, two = slot(1, subtype="pplus", port=[1]), slot(1, subtype="q1", port=[1])
+    sensors = parse_sensors({"1": one, "2": two})
+    assert sensors.enabled == (only_sensor({"1": one}),)
+    assert sensors.unread == (Unread("2", "id is that of another slot"),)
 
 
 def test_a_disabled_slot_may_repeat_a_sensor_id() -> None:
@@ -230,10 +273,16 @@ def test_a_disabled_slot_may_repeat_a_sensor_id() -> None:
     assert len(parse_sensors({"1": one, "2": one | {"enable": 0}}).enabled) == 1
 
 
-@pytest.mark.parametrize("slot_", [None, [], "text", 1, True])
-def test_a_slot_that_is_no_object_is_refused(slot_: Json) -> None:
+@pytest.mark.parametrize("slot_", ["text", 1, True])
+def test_a_slot_that_is_no_object_is_left_out_and_told(slot_: Json) -> None:
     with pytest.raises(ProtocolError, match="not an object"):
         parse_sensors({"1": slot_})
+    assert parse_sensors({"1": slot_, "2": {}}) == Sensors(unread=(Unread("1", "not an object"),))
+
+
+@pytest.mark.parametrize("slot_", [None, [], {}])
+def test_an_empty_slot_is_unused(slot_: Json) -> None:
+    assert parse_sensors({"1": slot_, "2": {}}) == Sensors()
 
 
 @given(any_json | config_like | nearly_configs)

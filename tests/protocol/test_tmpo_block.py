@@ -79,6 +79,13 @@ def test_a_name_that_looks_like_a_list_is_a_name(name: str) -> None:
     assert list(decode(ADDRESS, payload).thousandths) == [5500, 6000, 7000]
 
 
+@pytest.mark.parametrize("printed", [b"inf", b"-nan", b"1e+20", b"[]"])
+def test_a_setting_that_lua_takes_for_a_number_costs_no_block(printed: bytes) -> None:
+    content = json.dumps(parts(cfg=CONFIG | {"function": "?"})).encode()
+    payload = packed(content.replace(b'"?"', printed))
+    assert decode(ADDRESS, payload) == decode(ADDRESS, packed(parts()))
+
+
 @pytest.mark.parametrize("kind", Kind)
 def test_a_block_has_the_kind_of_its_readings(kind: Kind) -> None:
     assert decode(ADDRESS, packed(parts(cfg=CONFIG | {"data_type": kind}))).kind is kind

@@ -25,6 +25,7 @@ class Problem(StrEnum):
     UNREADABLE = "unreadable_configuration"
     CLOCK = "clock_wrong"
     STUCK = "counter_stuck"
+    UNKNOWN_SETTINGS = "unknown_settings"
 
 
 #: Problems of readings that are missing or arrive without the prefix.
@@ -41,12 +42,13 @@ class Symptoms:
     send regularly may all be silent (s), infinite if that is unknown, None without such streams.
     ``arrived`` is the last message on a readings topic, ``read`` the last reading, also one from
     before a restart. ``reported`` is whether any config report arrived, ``sensors`` is the last
-    config/sensor, ``unreadable`` names the invalid reports with their errors. ``elsewhere`` is
-    the first and the last reading that arrived without the topic prefix. The meter's clock has
-    been far off for ``clock_off`` seconds, None if its time is unknown. ``stuck`` names the
-    counters of which all readings of the last minutes were withheld, ``withholding`` is whether
-    there is one of which the last was. ``known`` are the problems that were found and are not known
-    to be gone, also from before a restart.
+    config/sensor, ``unreadable`` names the invalid reports with their errors, ``unknown`` the
+    parts of the configuration that can't be read. ``elsewhere`` is the first and the last reading
+    that arrived without the topic prefix. The meter's clock has been far off for ``clock_off``
+    seconds, None if its time is unknown. ``stuck`` names the counters of which all readings of the
+    last minutes were withheld, ``withholding`` is whether there is one of which the last was.
+    ``known`` are the problems that were found and are not known to be gone, also from before a
+    restart.
     """
 
     now: float
@@ -57,6 +59,7 @@ class Symptoms:
     reported: bool = False
     sensors: LastReport | None = None
     unreadable: str | None = None
+    unknown: str | None = None
     elsewhere: tuple[float, float] | None = None
     clock_off: float | None = None
     stuck: str | None = None
@@ -74,7 +77,7 @@ class Symptoms:
         if self.clock_off is None or 0 < self.clock_off < _FAR_OFF_FOR:
             undecided.add(Problem.CLOCK)
         if not self.reported:
-            undecided.add(Problem.UNREADABLE)
+            undecided |= {Problem.UNREADABLE, Problem.UNKNOWN_SETTINGS}
         if self.sensors is None:
             undecided.add(Problem.NO_CONFIGURATION)
         if self.is_awaited:
@@ -145,6 +148,8 @@ def _diagnose_missing(symptoms: Symptoms) -> frozenset[Problem]:
     found = set()
     if symptoms.unreadable is not None:
         found.add(Problem.UNREADABLE)
+    if symptoms.unknown is not None:
+        found.add(Problem.UNKNOWN_SETTINGS)
     if symptoms.clock_off is not None and symptoms.clock_off >= _FAR_OFF_FOR:
         found.add(Problem.CLOCK)
     if symptoms.arrived is not None and symptoms.sensors is None:

@@ -22,12 +22,14 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.event import async_track_time_interval
+from homeassistant.loader import async_get_loaded_integration
 from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN
 from ..meter.channel import Channel
 from ..meter.channel_types import CounterChannel
 from ..meter.input_limits import is_regular, max_silence
+from ..meter.message_log import listed
 from ..models import FluksoConfigEntry
 from ..protocol.topics import CONFIG_REPORTS, Report, reading_topic
 from ..redaction import name_and_entity_id
@@ -125,6 +127,7 @@ class HealthMonitor:
             reported=any(report in reports for report in CONFIG_REPORTS),
             sensors=reports.get(Report.SENSORS),
             unreadable=", ".join(wrong) or None,
+            unknown=self._unknown_settings() or None,
             elsewhere=self._elsewhere,
             clock_off=self._clock_check.off,
             stuck="\n".join(f"- {name}" for name in map(self._name, stuck)) or None,
@@ -136,6 +139,11 @@ class HealthMonitor:
         sensor_id = counter.stream.sensor.sensor_id
         name, entity_id = name_and_entity_id(self._hass, self._entry, sensor_id)
         return f"{name} ({entity_id})"
+
+    def _unknown_settings(self) -> str:
+        """Return what can't be read of the configuration, without what nobody misses."""
+        unread = self._meter.configuration.unread
+        return listed([(report, part) for report, part in unread if not part.minor])
 
     async def _subscribe_elsewhere(self) -> None:
         """Subscribe to one reading without the topic prefix of the meter: none should arrive."""
@@ -170,6 +178,8 @@ class HealthMonitor:
             "since": since.strftime("%Y-%m-%d %H:%M") if symptoms.is_silent else "",
             "report": symptoms.unreadable or "",
             "counters": symptoms.stuck or "",
+            "settings": symptoms.unknown or "",
+            "issue_tracker": async_get_loaded_integration(self._hass, DOMAIN).issue_tracker or "",
             "ahead": _hours_and_minutes(self._clock_check.ahead),
         }
 

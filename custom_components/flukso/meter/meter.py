@@ -155,7 +155,7 @@ class Meter:
             self.message_log.note_unreadable(report, message, error)
             return
         self.catch_up()
-        self.message_log.note_read(report, message)
+        self.message_log.note_read(report, message, parsed.unread)
         configuration = self.configuration.updated(parsed)
         if configuration == self.configuration:
             return

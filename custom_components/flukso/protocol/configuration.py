@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from .quantities import Quantity
 from .sensors import Sensor, Sensors, Source, Stream, parse_sensors, streams_of
 from .topics import ConfigReport, Report
-from .validation import Json, ProtocolError, Section, is_numbered, load
+from .validation import Json, ProtocolError, Section, Unread, is_numbered, load
 
 _MAX_BYTES = 65_536
 _MAX_BRACKETS = 1_000
@@ -50,11 +50,15 @@ class Port:
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """The ports of an FLM03 by number, its electrical system, and the sums it forms."""
+    """The ports of an FLM03 by number, its electrical system, and the sums it forms.
+
+    ``unread`` are the ports and settings that can't be read.
+    """
 
     by_number: dict[int, Port] = field(default_factory=dict)
     phase: str | None = None
     math: str | None = None
+    unread: tuple[Unread, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +77,10 @@ class Kube:
 
 @dataclass(frozen=True, slots=True)
 class Kubes:
-    """The kubes by number."""
+    """The kubes by number, without disabled ones; ``unread`` is what can't be read of them."""
 
     by_number: dict[int, Kube] = field(default_factory=dict)
+    unread: tuple[Unread, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +95,21 @@ class Configuration:
     def model(self) -> str:
         """FLM02 or FLM03."""
         return "FLM02" if self.sensors is not None and self.sensors.flm02 else "FLM03"
+
+    @property
+    def unread(self) -> tuple[tuple[Report, Unread], ...]:
+        """What can't be read of each report."""
+        reports = {
+            Report.SENSORS: self.sensors,
+            Report.PORTS: self.ports,
+            Report.KUBES: self.kubes,
+        }
+        return tuple(
+            (report, unread)
+            for report, parsed in reports.items()
+            if parsed is not None
+            for unread in parsed.unread
+        )
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -169,25 +189,35 @@ class Configuration:
 def read_config(payload: bytes, report: ConfigReport) -> dict[str, Json]:
     """Return the settings of a config message that are used, without all others.
 
+    An array is an object with the keys from 1. A section that is no object is kept as False.
+
     Raises:
-        ProtocolError: not an object of objects, too long, nested too deeply, or a setting is
-            neither a text nor a number nor a list of them.
+        ProtocolError: not an object, too long or nested too deeply.
     """
-    config = load(payload, report, longest=_MAX_BYTES, brackets=_MAX_BRACKETS)
-    if not isinstance(config, dict):
-        raise ProtocolError(report, "not an object")
+    config = load(payload, report, longest=_MAX_BYTES, brackets=_MAX_BRACKETS, lua=True)
+    if isinstance(config, list):
+        config = {str(number): section for number, section in enumerate(config, 1)}
     return {
-        name: Section(section, report).only(_SETTINGS[report])
-        for name, section in config.items()
-        if name == "main" or is_numbered(name)
+        name: _read_section(section, report)
+        for name, section in Section(config, report).fields.items()
+        if section is not None and (name == "main" or is_numbered(name))
     }
+
+
+def _read_section(section: Json, report: ConfigReport) -> Json:
+    try:
+        return Section(section, report).only(_SETTINGS[report])
+    except ProtocolError:
+        return False
 
 
 def parse_config(config: Json, report: ConfigReport) -> Sensors | Ports | Kubes:
     """Parse the settings that :func:`read_config` returned.
 
+    What can't be read is left out, and told in ``unread``.
+
     Raises:
-        ProtocolError: a setting has a form that no firmware writes.
+        ProtocolError: nothing can be read.
     """
     match report:
         case Report.SENSORS:
@@ -200,29 +230,35 @@ def parse_config(config: Json, report: ConfigReport) -> Sensors | Ports | Kubes:
 def _parse_ports(config: Json) -> Ports:
     """Parse config/flx (docs/protocol.md section 5)."""
     root = Section(config, Report.PORTS)
-    main = root.section("main")
-    return Ports(
-        {
-            number: Port(
-                port.text("name"),
-                port.number("current", most=10_000),
-                port.number("constant", most=65_536),
-            )
-            for number, port in sorted(root.numbered().items())
-        },
-        main.text("phase"),
-        main.text("math"),
+    ports = root.each(_parse_port)
+    main = root.main
+    phase = main.optional(lambda: main.text("phase"))
+    math = main.optional(lambda: main.text("math"))
+    return Ports(ports, phase, math, (*root.unread, *main.unread))
+
+
+def _parse_port(port: Section) -> Port:
+    return Port(
+        port.optional(lambda: port.text("name"), minor=True),
+        port.optional(lambda: port.number("current", most=10_000)),
+        port.optional(lambda: port.number("constant", most=65_536)),
     )
 
 
 def _parse_kubes(config: Json) -> Kubes:
     """Parse config/kube (docs/protocol.md section 5)."""
-    return Kubes(
-        {
-            number: Kube(
-                kube.text("name"), kube.whole("hw_type", most=65_535), kube.text("sw_version")
-            )
-            for number, kube in sorted(Section(config, Report.KUBES).numbered().items())
-            if kube.flag("enable") is not False
-        }
+    root = Section(config, Report.KUBES)
+    kubes = root.each(_parse_kube)
+    enabled = {number: kube for number, kube in kubes.items() if kube is not None}
+    return Kubes(enabled, tuple(root.unread))
+
+
+def _parse_kube(kube: Section) -> Kube | None:
+    """Return a kube; None if it is disabled."""
+    if kube.optional(lambda: kube.flag("enable")) is False:
+        return None
+    return Kube(
+        kube.optional(lambda: kube.text("name"), minor=True),
+        kube.optional(lambda: kube.whole("hw_type", most=65_535)),
+        kube.optional(lambda: kube.text("sw_version")),
     )

@@ -23,14 +23,11 @@ def parse_self_test(payload: bytes) -> SelfTest:
     """Parse the comment lines of a TAP report (docs/protocol.md section 1a).
 
     Raises:
-        ProtocolError: too long, not UTF-8, or without either of the two lines.
+        ProtocolError: too long, or without either of the two lines.
     """
     if len(payload) > _MAX_BYTES:
         raise ProtocolError(_WHAT, "too long", len(payload))
-    try:
-        text = str(payload, "utf-8").replace("\r", "")
-    except UnicodeDecodeError as error:
-        raise ProtocolError(_WHAT, "not UTF-8") from error
+    text = str(payload, "utf-8", errors="replace").replace("\r", "")
     serial, firmware = _SERIAL.search(text), _FIRMWARE.search(text)
     if serial is None and firmware is None:
         raise ProtocolError(_WHAT, "neither serial nor firmware")

@@ -14,7 +14,7 @@ from .quantities import (
     Unit,
 )
 from .topics import Kind, Report, is_id
-from .validation import Json, ProtocolError, Section
+from .validation import Json, ProtocolError, Section, Unread
 
 #: FLM03: the current clamps; the pulse inputs are ports 4 to 6 (docs/protocol.md section 4).
 CLAMP_PORTS = (1, 2, 3)
@@ -64,10 +64,14 @@ class Sensor:
 
 @dataclass(frozen=True, slots=True)
 class Sensors:
-    """The enabled sensors in the order of their slots, and whether the meter is an FLM02."""
+    """The enabled sensors in the order of their slots, and whether the meter is an FLM02.
+
+    ``unread`` are the slots that were left out because they can't be read, and such settings.
+    """
 
     enabled: tuple[Sensor, ...] = ()
     flm02: bool = False
+    unread: tuple[Unread, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,29 +99,40 @@ def parse_sensors(config: Json) -> Sensors:
     """Return the enabled sensors of a config/sensor message (docs/protocol.md section 4).
 
     Slots without type or ``enable`` are unused, and disabled ones publish nothing: both are
-    left out.
+    left out, and so is a slot that can't be read or repeats the sensor id of one before.
 
     Raises:
-        ProtocolError: no slots, a slot of a form that no firmware writes, or a sensor id in
-            two slots.
+        ProtocolError: no slots, or none that can be read.
     """
-    slots = [slot for _, slot in sorted(Section(config, Report.SENSORS).numbered().items())]
+    root = Section(config, Report.SENSORS)
+    slots: list[Section] = []
+
+    def parse(slot: Section) -> Sensor | None:
+        slots.append(slot)
+        return _parse_sensor(slot)
+
+    enabled: dict[str, Sensor] = {}
+    for number, sensor in root.each(parse).items():
+        if sensor is None:
+            continue
+        if sensor.sensor_id in enabled:
+            error = ProtocolError(Report.SENSORS, "id is that of another slot")
+            root.leave_out(error, str(number))
+        else:
+            enabled[sensor.sensor_id] = sensor
     if not slots:
         raise ProtocolError(Report.SENSORS, "no sensor slots")
-    enabled = tuple(
-        _parse_sensor(slot) for slot in slots if slot.flag("enable") and slot.text("type")
-    )
-    if len({sensor.sensor_id for sensor in enabled}) < len(enabled):
-        raise ProtocolError(Report.SENSORS, "a sensor id in two slots")
-    has_functions = any(slot.text("function") for slot in slots)
-    has_subtypes = any(slot.text("subtype") for slot in slots)
-    return Sensors(enabled, flm02=has_functions and not has_subtypes)
+    has_functions = any(slot.has("function") for slot in slots)
+    has_subtypes = any(slot.has("subtype") for slot in slots)
+    return Sensors(tuple(enabled.values()), has_functions and not has_subtypes, tuple(root.unread))
 
 
-def _parse_sensor(slot: Section) -> Sensor:
-    sensor_id = slot.text("id")
-    if sensor_id is None or not is_id(sensor_id):
-        raise slot.wrong("id", "is not a sensor id")
+def _parse_sensor(slot: Section) -> Sensor | None:
+    """Return the sensor of a slot; None if it is unused or disabled."""
+    if not (slot.flag("enable") and slot.text("type")):
+        if slot.has("id"):
+            slot.optional(lambda: _sensor_id(slot), minor=True)
+        return None
     try:
         data_type = Kind(slot.text("data_type") or Kind.COUNTER)
     except ValueError:
@@ -125,23 +140,31 @@ def _parse_sensor(slot: Section) -> Sensor:
     ports = _parse_ports(slot)
     source = _source(slot, ports)
     return Sensor(
-        sensor_id,
+        _sensor_id(slot),
         _quantity(slot, source),
         source,
         data_type,
         ports,
         rid=slot.whole("rid", most=2**31) or 0,
         kube=slot.whole("kid", most=999),
-        function=slot.text("function"),
-        current=slot.number("current", most=10_000),
-        constant=slot.number("constant", most=65_536),
-        remembered=slot.text("tmpo") != "0",
+        function=slot.optional(lambda: slot.text("function"), minor=True),
+        current=slot.optional(lambda: slot.number("current", most=10_000)),
+        constant=slot.optional(lambda: slot.number("constant", most=65_536)),
+        remembered=slot.optional(lambda: slot.text("tmpo")) != "0",
     )
+
+
+def _sensor_id(slot: Section) -> str:
+    sensor_id = slot.text("id")
+    if sensor_id is None or not is_id(sensor_id):
+        raise ProtocolError(Report.SENSORS, "id is not a sensor id")
+    return sensor_id
 
 
 def _parse_ports(slot: Section) -> tuple[int, ...]:
     """Parse ``[1]``, several in a list (three phases of an FLM02), or the name of a serial port.
 
+    Without a port, the list is missing or empty.
     UCI writes a number outside a list where ``option port`` was configured instead of a list.
     """
     items = slot.items("port")
@@ -154,7 +177,7 @@ def _parse_ports(slot: Section) -> tuple[int, ...]:
         if not port:
             raise slot.wrong("port", "is not a list of ports")
         ports.append(port)
-    if not 0 < len(ports) <= _MAX_PORTS:
+    if len(ports) > _MAX_PORTS:
         raise slot.wrong("port", "is not a list of ports")
     return tuple(ports)
 

@@ -183,9 +183,8 @@ def _end_of_header(text: bytearray, start: int) -> int:
 
 
 def _header(text: bytes) -> Section:
-    return Section(
-        load(text, _WHAT, longest=_MAX_HEADER_BYTES, brackets=_MAX_HEADER_BRACKETS), _WHAT
-    )
+    header = load(text, _WHAT, longest=_MAX_HEADER_BYTES, brackets=_MAX_HEADER_BRACKETS, lua=True)
+    return Section(header, _WHAT)
 
 
 def _reading_in(header: Section, key: str) -> tuple[int, int]:
