@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from aiohttp.test_utils import TestClient
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
@@ -29,17 +30,41 @@ def meter() -> Meter:
 async def entry(
     hass: HomeAssistant, broker: Broker, meter: Meter, freezer: FrozenDateTimeFactory
 ) -> MockConfigEntry:
-    """The meter's entry, after its counter has leapt to 9000 kWh and gone on from there."""
+    """The meter's entry, after its counter has begun anew and counted 1.5 kWh in ten minutes."""
     entry = await set_up_and_read(hass, broker, meter)
-    for value in ("9000000.000", "9000000.250", "9000000.500"):
+    freezer.tick(600)
+    await count(hass, broker, meter, freezer, "1500.000", "1500.250", "1500.500")
+    return entry
+
+
+async def count(
+    hass: HomeAssistant,
+    broker: Broker,
+    meter: Meter,
+    freezer: FrozenDateTimeFactory,
+    *values: str,
+) -> None:
+    """Let the first counter say these values, one a second."""
+    for value in values:
         freezer.tick(1)
         await broker.publish(meter.topic(1, "counter"), reading(value, "Wh"))
-    return entry
+    await let_pass(hass, broker, freezer, 5)
 
 
 def issues(hass: HomeAssistant) -> list[ir.IssueEntry]:
     """What waits for the user to repair."""
     return [issue for issue in ir.async_get(hass).issues.values() if issue.domain == DOMAIN]
+
+
+async def open_repair(hass: HomeAssistant, client: TestClient[Any, Any]) -> dict[str, Any]:
+    """Open the repair; the answer is what it offers."""
+    [issue] = issues(hass)
+    answer = await client.post(
+        "/api/repairs/issues/fix", json={"handler": DOMAIN, "issue_id": issue.issue_id}
+    )
+    menu: dict[str, Any] = await answer.json()
+    assert menu["description_placeholders"] == issue.translation_placeholders
+    return menu
 
 
 async def choose(
@@ -48,13 +73,8 @@ async def choose(
     """Open the repair and choose a way on; the answer is how it ends."""
     assert await async_setup_component(hass, "repairs", {})
     client = await hass_client()
-    [issue] = issues(hass)
-    answer = await client.post(
-        "/api/repairs/issues/fix", json={"handler": DOMAIN, "issue_id": issue.issue_id}
-    )
-    menu = await answer.json()
-    assert menu["menu_options"] == ["carry_on", "book"]
-    assert menu["description_placeholders"] == issue.translation_placeholders
+    menu = await open_repair(hass, client)
+    assert choice in menu["menu_options"]
     answer = await client.post(
         f"/api/repairs/issues/fix/{menu['flow_id']}", json={"next_step_id": choice}
     )
@@ -75,8 +95,8 @@ async def test_a_counter_that_leaps_carries_on_and_is_told_of(
     told = issue.translation_placeholders
     assert told["name"] == "main (port 1) Active energy import"
     assert told["entity_id"] == "sensor.fluksometer_main_port_1_active_energy_import"
-    assert (told["old"], told["new"], told["unit"]) == ("2593.805", "9000", "kWh")
-    assert told["difference"] == "6406.195"
+    assert (told["old"], told["new"], told["unit"]) == ("2593.805", "1.500", "kWh")
+    assert told["difference"] == "1.500"
 
 
 async def test_the_user_can_leave_a_leap_at_that(
@@ -96,7 +116,7 @@ async def test_the_user_can_book_a_leap(
 
     assert result["type"] == "create_entry"
     assert issues(hass) == []
-    assert value_of(hass, meter, 1, "counter") == pytest.approx(9000, abs=0.001)
+    assert value_of(hass, meter, 1, "counter") == pytest.approx(2593.8054 + 1.5005, abs=0.001)
 
 
 async def test_a_leap_cannot_be_booked_while_the_meter_is_not_loaded(
@@ -142,29 +162,41 @@ async def test_what_waits_for_repair_goes_with_the_meter(
     assert [issue.domain for issue in ir.async_get(hass).issues.values()] == ["sun"]
 
 
-async def test_a_counter_that_begins_anew_offers_what_it_has_counted_since(
+@pytest.mark.parametrize(
+    "values",
+    [
+        ("2400000.000", "2400000.500", "2400001.000"),
+        ("1200000.000", "1200000.500", "1200001.000"),
+        ("9000000.000", "9000000.500", "9000001.000"),
+    ],
+    ids=["an older value", "half of it", "a leap"],
+)
+async def test_what_the_input_cannot_have_counted_is_not_offered(
     hass: HomeAssistant,
     broker: Broker,
     meter: Meter,
     freezer: FrozenDateTimeFactory,
+    *,
     hass_client: ClientSessionGenerator,
+    values: tuple[str, ...],
 ) -> None:
+    """A board that restored a backup: the whole count would be a spike by the user's own hand."""
     await set_up_and_read(hass, broker, meter)
     freezer.tick(600)
-    for value in ("1500.000", "1500.500", "1501.000", "1501.500"):
-        freezer.tick(1)
-        await broker.publish(meter.topic(1, "counter"), reading(value, "Wh"))
-    await let_pass(hass, broker, freezer, 5)
-    [issue] = issues(hass)
-    assert issue.translation_placeholders is not None
-    assert issue.translation_placeholders["difference"] == "1.500"
+    await count(hass, broker, meter, freezer, *values)
+    assert await async_setup_component(hass, "repairs", {})
+    client = await hass_client()
 
-    await choose(hass, hass_client, "book")
+    menu = await open_repair(hass, client)
+    assert menu["step_id"] == "unknown_amount"
+    assert menu["menu_options"] == ["carry_on"]
+    await choose(hass, hass_client, "carry_on")
 
-    assert value_of(hass, meter, 1, "counter") == pytest.approx(2593.8054 + 1.5015, abs=0.001)
+    assert issues(hass) == []
+    assert value_of(hass, meter, 1, "counter") == pytest.approx(2593.8054, abs=0.002)
 
 
-@pytest.mark.parametrize(("choice", "shown"), [("carry_on", 2593.8059), ("book", 9000.0005)])
+@pytest.mark.parametrize(("choice", "shown"), [("carry_on", 2593.8059), ("book", 2595.3059)])
 async def test_after_a_reload_the_user_can_still_choose(
     hass: HomeAssistant,
     broker: Broker,
@@ -192,11 +224,72 @@ async def test_every_break_is_told_of(
     entry: MockConfigEntry,
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    for value in ("10.000", "10.250", "10.500"):
-        freezer.tick(1)
-        await broker.publish(meter.topic(1, "counter"), reading(value, "Wh"))
+    await count(hass, broker, meter, freezer, "10.000", "10.250", "10.500")
 
     assert [(issue.translation_placeholders or {})["new"] for issue in issues(hass)] == [
-        "9000",
+        "1.500",
         "0.010",
     ]
+
+
+def older_issue(hass: HomeAssistant, entry: MockConfigEntry, difference: float) -> None:
+    """Replace the issue by that of an earlier version, which did not know what was possible."""
+    [issue] = issues(hass)
+    assert issue.data is not None
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        issue.issue_id,
+        data={
+            "entry_id": entry.entry_id,
+            "counter": issue.data["counter"],
+            "difference": difference,
+        },
+        is_fixable=True,
+        is_persistent=True,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key="counter_break",
+        translation_placeholders=issue.translation_placeholders,
+    )
+
+
+async def test_an_issue_of_an_earlier_version_can_be_settled(
+    hass: HomeAssistant, meter: Meter, entry: MockConfigEntry, hass_client: ClientSessionGenerator
+) -> None:
+    older_issue(hass, entry, 1500.0)
+
+    await choose(hass, hass_client, "book")
+
+    assert issues(hass) == []
+    assert value_of(hass, meter, 1, "counter") == pytest.approx(2593.8054 + 1.5005, abs=0.001)
+
+
+async def test_an_issue_of_an_earlier_version_offers_nothing_impossible(
+    hass: HomeAssistant, entry: MockConfigEntry, hass_client: ClientSessionGenerator
+) -> None:
+    """A clamp of 50 A counts 450 kWh in a day at the most."""
+    older_issue(hass, entry, 2_400_000.0)
+    assert await async_setup_component(hass, "repairs", {})
+
+    menu = await open_repair(hass, await hass_client())
+
+    assert menu["menu_options"] == ["carry_on"]
+
+
+async def test_an_impossible_booking_that_was_offered_before_loading_is_not_made(
+    hass: HomeAssistant, meter: Meter, entry: MockConfigEntry, hass_client: ClientSessionGenerator
+) -> None:
+    older_issue(hass, entry, 2_400_000.0)
+    assert await async_setup_component(hass, "repairs", {})
+    await hass.config_entries.async_unload(entry.entry_id)
+    client = await hass_client()
+    menu = await open_repair(hass, client)
+    assert menu["menu_options"] == ["carry_on", "book"]
+    await hass.config_entries.async_setup(entry.entry_id)
+
+    answer = await client.post(
+        f"/api/repairs/issues/fix/{menu['flow_id']}", json={"next_step_id": "book"}
+    )
+
+    assert (await answer.json())["menu_options"] == ["carry_on"]
+    assert len(issues(hass)) == 1

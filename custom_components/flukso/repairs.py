@@ -13,12 +13,15 @@ from .const import DOMAIN
 from .meter.channel import Channel
 from .meter.channel_types import CounterChannel
 from .metering.counter_guard import Break
+from .metering.durations import DAY
 from .models import FluksoConfigEntry
 from .protocol.sensors import Stream
 from .redaction import name_and_entity_id
 from .sensor_descriptions import description_of
 
 _COUNTER_BREAK = "counter_break"
+#: How long may have passed at a break of which an earlier version did not store it (s).
+_UNKNOWN_DURATION = DAY
 
 
 @callback
@@ -29,11 +32,9 @@ def raise_counter_break(
     sensor_id = channel.stream.sensor.sensor_id
     name, entity_id = name_and_entity_id(hass, entry, sensor_id)
     seen = dt_util.as_local(dt_util.utc_from_timestamp(counter_break.new.at))
-    numbers = {
-        "old": counter_break.old.value,
-        "new": counter_break.new.value,
-        "difference": counter_break.difference,
-    }
+    numbers = {"old": counter_break.old.value, "new": counter_break.new.value}
+    if counter_break.bookable:
+        numbers["difference"] = counter_break.bookable
     ir.async_create_issue(
         hass,
         DOMAIN,
@@ -41,7 +42,8 @@ def raise_counter_break(
         data={
             "entry_id": entry.entry_id,
             "counter": _hashed(sensor_id),
-            "difference": counter_break.difference,
+            "difference": counter_break.bookable or 0,
+            "bookable": bool(counter_break.bookable),
         },
         is_fixable=True,
         is_persistent=True,
@@ -84,19 +86,36 @@ def delete_issues(hass: HomeAssistant, entry: FluksoConfigEntry) -> None:
 
 
 class CounterBreakFlow(RepairsFlow):
-    """Let the user choose whether the difference of a counter break is recorded."""
+    """Let the user choose whether the difference of a counter break is recorded.
 
-    def __init__(self, entry_id: str, counter: str, difference: float) -> None:
+    ``bookable`` is whether the input can have counted the difference; earlier versions did not
+    store it (None).
+    """
+
+    def __init__(
+        self, entry_id: str, counter: str, difference: float, *, bookable: bool | None
+    ) -> None:
         self._entry_id = entry_id
         self._counter = counter
         self._difference = difference
+        self._bookable = bookable
 
     async def async_step_init(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
-        """Show the break, and offer both choices."""
-        issue = ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)
+        """Show the break, and offer to record the difference if it is possible."""
+        if not self._is_possible():
+            return await self.async_step_unknown_amount()
         return self.async_show_menu(
-            menu_options=["carry_on", "book"],
-            description_placeholders=issue.translation_placeholders if issue else None,
+            menu_options=["carry_on", "book"], description_placeholders=self._placeholders
+        )
+
+    async def async_step_unknown_amount(
+        self, user_input: dict[str, str] | None = None
+    ) -> RepairsFlowResult:
+        """Show a break after which it is not known what could be recorded."""
+        return self.async_show_menu(
+            step_id="unknown_amount",
+            menu_options=["carry_on"],
+            description_placeholders=self._placeholders,
         )
 
     async def async_step_carry_on(
@@ -107,15 +126,38 @@ class CounterBreakFlow(RepairsFlow):
 
     async def async_step_book(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
         """Add the difference to the value of the entity."""
+        channel = self._channel()
+        if channel is None:
+            return self.async_abort(reason="not_loaded")
+        if not self._is_possible():
+            return await self.async_step_unknown_amount()
+        channel.book(self._difference, dt_util.utcnow().timestamp())
+        return self.async_create_entry(data={})
+
+    @property
+    def _placeholders(self) -> dict[str, str] | None:
+        issue = ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)
+        return issue.translation_placeholders if issue else None
+
+    def _is_possible(self) -> bool:
+        """Return whether the difference may be recorded; unknown until the meter is loaded."""
+        if self._bookable is not None:
+            return self._bookable
+        channel = self._channel()
+        if channel is None:
+            return True
+        return abs(self._difference) <= (channel.guard.fastest or 0) * _UNKNOWN_DURATION
+
+    def _channel(self) -> CounterChannel | None:
+        """Return the channel of the counter; None while it is not loaded."""
         entry: FluksoConfigEntry | None = self.hass.config_entries.async_get_entry(self._entry_id)
         if entry is None or entry.state is not ConfigEntryState.LOADED:
-            return self.async_abort(reason="not_loaded")
+            return None
         for channel in entry.runtime_data.meter.channels.values():
             is_same_sensor = _hashed(channel.stream.sensor.sensor_id) == self._counter
             if is_same_sensor and isinstance(channel, CounterChannel):
-                channel.book(self._difference, dt_util.utcnow().timestamp())
-                return self.async_create_entry(data={})
-        return self.async_abort(reason="not_loaded")
+                return channel
+        return None
 
 
 async def async_create_fix_flow(
@@ -127,4 +169,5 @@ async def async_create_fix_flow(
         str(stored.get("entry_id")),
         str(stored.get("counter")),
         float(stored.get("difference") or 0),
+        bookable=None if "bookable" not in stored else bool(stored["bookable"]),
     )

@@ -31,7 +31,7 @@ def test_after_a_firmware_flash_the_counter_goes_on_from_its_old_value(clock: in
     anew = counting(0, since=30, seconds=60, clock=clock)
 
     assert shown(guard, anew[:2]) == [METER, METER]
-    assert guard.take(anew[2]) == Break(reading(0, METER), anew[0])
+    assert guard.take(anew[2]) == Break(reading(0, METER), anew[0], bookable=0)
     assert guard.value == METER + 1
     assert shown(guard, anew[3:]) == [round(METER + taken.value, 3) for taken in anew[3:]]
 
@@ -41,7 +41,7 @@ def test_a_flash_that_sets_the_clock_back_is_accepted_after_a_minute_and_loses_n
     anew = counting(0, since=30, seconds=90, clock=NOON - 86_400)
 
     assert shown(guard, anew[:60]) == [METER] * 60
-    assert breaks(guard, anew[60:]) == [Break(reading(0, METER), anew[0])]
+    assert breaks(guard, anew[60:]) == [Break(reading(0, METER), anew[0], bookable=0)]
     assert guard.value == METER + anew[-1].value
 
 
@@ -51,7 +51,7 @@ def test_a_board_that_is_replaced_by_one_that_counted_more_books_nothing() -> No
 
     [found] = breaks(guard, other)
 
-    assert found.difference == pytest.approx(7_000_000 - METER)
+    assert found.bookable is None
     assert guard.value == METER + 4.5
 
 
@@ -60,17 +60,41 @@ def test_what_a_counter_that_was_reset_has_counted_is_what_could_be_booked() -> 
 
     [found] = breaks(guard, counting(12.5, since=60))
 
-    assert found.difference == 12.5
+    assert found.bookable == 12.5
+
+
+@pytest.mark.parametrize("value", [METER - 1000, METER / 2, 400])
+def test_of_a_counter_that_went_back_to_an_older_value_nothing_can_be_booked(value: float) -> None:
+    """A board that restored a backup: in a minute, a clamp of 50 A counts 312 Wh."""
+    [found] = breaks(guard_at(), counting(value, since=60))
+
+    assert found.bookable is None
+
+
+def test_of_an_input_whose_limit_is_not_known_nothing_can_be_booked() -> None:
+    [found] = breaks(guard_at(fastest=None), counting(5, since=60))
+
+    assert found.bookable is None
+
+
+def test_of_a_counter_that_runs_both_ways_what_its_successor_counted_can_be_booked() -> None:
+    guard = CounterGuard(FASTEST, both_ways=True)
+    guard.take(reading(0, METER))
+
+    [found] = breaks(guard, counting(-12, since=60))
+
+    assert found.bookable == -12
 
 
 def test_the_user_may_let_a_break_count() -> None:
     guard = guard_at()
-    [found] = breaks(guard, counting(7_000_000, since=60))
+    [found] = breaks(guard, counting(200, since=60))
+    assert found.bookable == 200
 
-    guard.book(found.difference)
+    guard.book(found.bookable)
 
-    assert guard.value == 7_000_001
-    assert shown(guard, [reading(63, 7_000_001.5)]) == [7_000_001.5]
+    assert guard.value == METER + 201
+    assert shown(guard, [reading(63, 201.5)]) == [METER + 201.5]
 
 
 def test_what_is_booked_before_the_first_reading_is_added_to_it() -> None:
@@ -87,7 +111,7 @@ def test_a_sensor_with_a_new_meaning_books_nothing_though_it_counts_on() -> None
     later = counting(METER + 1, since=60)
 
     assert shown(guard, later[:2]) == [METER, METER]
-    assert guard.take(later[2]) == Break(reading(0, METER), later[0])
+    assert guard.take(later[2]) == Break(reading(0, METER), later[0], bookable=1)
     assert guard.value == METER + 1
 
 

@@ -38,16 +38,16 @@ class CounterReading:
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """A jump of a counter: ``old`` is the last reading before, ``new`` the first after."""
+    """A jump of a counter: ``old`` is the last reading before, ``new`` the first after.
+
+    ``bookable`` is the consumption if the break counted: the step, or the new value if the counter
+    began again from 0. It is None if the input can't have counted that in between, or if its limit
+    is not known.
+    """
 
     old: CounterReading
     new: CounterReading
-
-    @property
-    def difference(self) -> float:
-        """The consumption if the break counted: the step, or the new value of a reset counter."""
-        step = self.new.value - self.old.value
-        return round(step if step >= 0 else self.new.value, 3)
+    bookable: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +245,7 @@ class CounterGuard:
         wrapped = 0 <= counted + _WRAP <= min(countable, _WRAP_REACH)
         confirmed = None
         if self._last_rid != self._rid or not (set_back or wrapped):
-            confirmed = Break(base, held.first)
+            confirmed = Break(base, held.first, self._bookable(base, held.first))
             self.offset += base.value - held.first.value
         elif not set_back:
             self.offset += _WRAP
@@ -253,6 +253,13 @@ class CounterGuard:
         self._accept(held.last, self._rid)
         self._release()
         return confirmed
+
+    def _bookable(self, old: CounterReading, new: CounterReading) -> float | None:
+        most = self._most(new.at - old.at)
+        for counted in (new.value - old.value, new.value):
+            if most < inf and self._can_count(counted, most):
+                return round(counted, 3)
+        return None
 
 
 def _extended(run: _Held | None, reading: CounterReading, *, past: bool = False) -> _Held:
