@@ -159,7 +159,7 @@ class Section:
             else:
                 self.unread += entry.unread
         if refusal is not None and not found and not isinstance(self.fields.get("main"), dict):
-            raise refusal
+            raise ProtocolError(self._what, refusal.wrong, refusal.found)
         return found
 
     @property
