@@ -27,8 +27,8 @@ from paho.mqtt import publish
 
 from custom_components.flukso.const import CONF_OTHER_INTERVAL, CONF_POWER_INTERVAL, DOMAIN
 from custom_components.flukso.entity import FluksoEntity
-from custom_components.flukso.transport import home_assistant as transport
-from custom_components.flukso.transport.home_assistant import Transport
+from custom_components.flukso.transport import interface
+from custom_components.flukso.transport.home_assistant import HomeAssistantTransport
 from simulator import Flm03, Message
 from stack import Mosquitto, eventually
 from stack.ports import LOOPBACK
@@ -142,7 +142,10 @@ async def _follow_anew(
         return any(topic.endswith("/gauge") for topic in receivers)
 
     async def subscribe_at_once(
-        at: Transport, topic: str, receive: transport.Receive, _urgent: Callable[[], bool]
+        at: HomeAssistantTransport,
+        topic: str,
+        receive: interface.Receive,
+        _urgent: Callable[[], bool],
     ) -> CALLBACK_TYPE:
         return await at.async_subscribe(topic, receive)
 
@@ -150,7 +153,7 @@ async def _follow_anew(
     hass.config_entries.async_update_entry(entry, options=options)
     with (
         patch.object(mqtt, "async_subscribe", note),
-        patch.object(Transport, "async_subscribe_buffered", subscribe_at_once),
+        patch.object(HomeAssistantTransport, "async_subscribe_buffered", subscribe_at_once),
     ):
         await hass.config_entries.async_reload(entry.entry_id)
         await eventually(entities_listen, "the integration to subscribe to readings")

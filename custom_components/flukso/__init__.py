@@ -32,7 +32,7 @@ from .models import FluksoConfigEntry, FluksoData
 from .repairs import delete_issues, raise_counter_break
 from .services import async_setup_actions
 from .supply.storage import SupplyStorage
-from .transport.home_assistant import Transport
+from .transport.choice import transport_of
 from .waveform.waveforms import Waveforms
 
 PLATFORMS = [Platform.BINARY_SENSOR, Platform.IMAGE, Platform.SENSOR]
@@ -58,11 +58,15 @@ async def async_setup_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> bo
     The platforms come last, so that a failed setup leaves nothing behind.
 
     Raises:
-        ConfigEntryNotReady: Home Assistant's MQTT is not set up, or no longer.
+        ConfigEntryNotReady: Home Assistant's MQTT is not set up, or no longer; or the meter can't
+            be reached, and has never been.
     """
-    transport = Transport(hass)
-    if not await transport.async_ready():
-        raise ConfigEntryNotReady(translation_domain=DOMAIN, translation_key="mqtt_unavailable")
+    transport = transport_of(hass, entry.data)
+    entry.async_on_unload(transport.async_stop)
+    try:
+        await transport.async_start()
+    except HomeAssistantError as error:
+        raise _not_ready(error) from error
     meter = Meter(
         hass,
         transport,
@@ -82,8 +86,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> bo
     fill_log = await async_load_fill_log(hass, entry.entry_id)
     fill_gaps = entry.options.get(CONF_FILL_GAPS, True)
     history = Backfill(hass, meter, transport, fill_log) if fill_gaps else None
-    entry.runtime_data = FluksoData(meter, waveforms, fill_log, history)
+    entry.runtime_data = FluksoData(transport, meter, waveforms, fill_log, history)
     await meter.async_load()
+    if transport.error is not None and meter.configuration.sensors is None:
+        raise _not_ready(transport.error)
 
     @callback
     def follow_meter() -> None:
@@ -95,12 +101,18 @@ async def async_setup_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> bo
     try:
         await meter.async_start()
     except HomeAssistantError as error:
-        raise ConfigEntryNotReady(
-            translation_domain=DOMAIN, translation_key="mqtt_unavailable"
-        ) from error
+        raise _not_ready(error) from error
     HealthMonitor(hass, entry, transport).start()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     return True
+
+
+def _not_ready(error: HomeAssistantError) -> ConfigEntryNotReady:
+    return ConfigEntryNotReady(
+        translation_domain=error.translation_domain,
+        translation_key=error.translation_key,
+        translation_placeholders=error.translation_placeholders,
+    )
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> bool:

@@ -45,7 +45,8 @@ from .protocol.topics import Report, clean_prefix, device_id_of, report_topic
 from .protocol.validation import ProtocolError
 from .supply.phases import clamp_names
 from .transport.discovery import async_find_meters, async_read_meter
-from .transport.home_assistant import ConnectionState, Transport
+from .transport.home_assistant import HomeAssistantTransport
+from .transport.interface import ConnectionState
 
 _NAME = "Fluksometer"
 #: The options with an interval: its default and its minimum (s).
@@ -91,7 +92,7 @@ class FluksoConfigFlow(ConfigFlow, domain=DOMAIN):
             return self.async_abort(reason="invalid_discovery_info")
         await self.async_set_unique_id(self._device_id)
         self._abort_if_unique_id_configured()
-        received = await async_read_meter(Transport(self.hass), self._device_id)
+        received = await async_read_meter(HomeAssistantTransport(self.hass), self._device_id)
         self._meters = {self._device_id: discovered if received.sensors is None else received}
         self.context["title_placeholders"] = {"name": f"{_NAME} {self._device_id[:6]}"}
         return await self.async_step_confirm()
@@ -142,7 +143,7 @@ class FluksoConfigFlow(ConfigFlow, domain=DOMAIN):
             self._prefix = clean_prefix(user_input.get(CONF_TOPIC_PREFIX, ""))
         except ProtocolError:
             return "invalid_prefix"
-        transport = Transport(self.hass)
+        transport = HomeAssistantTransport(self.hass)
         if transport.connection_state is not ConnectionState.CONNECTED:
             return _CONNECTION_ERRORS[transport.connection_state]
         self._meters = await async_find_meters(transport, self._prefix)

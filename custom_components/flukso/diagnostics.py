@@ -26,7 +26,7 @@ from .meter.meter import Meter
 from .models import FluksoConfigEntry, FluksoData
 from .protocol.validation import Json
 from .redaction import Redaction
-from .transport.home_assistant import Transport
+from .transport.choice import transport_of
 from .waveform.oscilloscope import Oscilloscope
 
 #: The longest part of a broken payload (bytes). It is cut before a word, which may be an id.
@@ -52,13 +52,15 @@ async def _async_diagnostics(
     hass: HomeAssistant, entry: FluksoConfigEntry, device: dr.AnyDeviceEntry | None = None
 ) -> dict[str, Json]:
     integration = await async_get_integration(hass, DOMAIN)
+    is_loaded = entry.state is ConfigEntryState.LOADED
+    transport = entry.runtime_data.transport if is_loaded else transport_of(hass, entry.data)
     data: dict[str, object] = {
         "versions": {"home_assistant": __version__, "integration": integration.version},
         "entry": {"state": entry.state.value, "data": entry.data, "options": entry.options},
-        "connection": Transport(hass).connection_state.name.lower(),
+        "connection": transport.connection_state.name.lower(),
     }
     redaction = Redaction(hass, entry)
-    if entry.state is not ConfigEntryState.LOADED:
+    if not is_loaded:
         return _redacted(data, redaction)
     meter, now = entry.runtime_data.meter, dt_util.utcnow().timestamp()
     meter.catch_up()

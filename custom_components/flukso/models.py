@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from .history.backfill import Backfill
     from .history.fill_log import FillLog
     from .meter.meter import Meter
+    from .transport.interface import Transport
     from .waveform.waveforms import Waveforms
 
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 class FluksoData:
     """The objects that a loaded config entry holds for its Fluksometer."""
 
+    transport: Transport
     meter: Meter
     waveforms: Waveforms
     fill_log: FillLog

@@ -22,7 +22,8 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.flukso.const import DOMAIN
-from custom_components.flukso.transport.home_assistant import Message, Transport
+from custom_components.flukso.transport.home_assistant import HomeAssistantTransport
+from custom_components.flukso.transport.interface import Message
 from simulator.flm03 import Flm03
 from simulator.household import Home, power
 from simulator.installation import CLAMP_PORTS, clamp_slots
@@ -47,7 +48,7 @@ ROUNDED = 0.002
 OTHERS = slice(2, 11)
 
 
-class Shortcut(Transport):
+class Shortcut(HomeAssistantTransport):
     """Passes readings to their subscribers directly, without the MQTT client."""
 
     receivers: ClassVar[dict[str, Callable[[Message], None]]] = {}
@@ -190,7 +191,7 @@ async def test_energies_after_a_day_of_faults_are_those_of_the_household(
     entry.add_to_hass(hass)
     announced = {each.topic: each.payload.decode() for each in house.meter.announce()}
     await broker.publish_all(announced, retain=True)
-    with patch("custom_components.flukso.Transport", Shortcut):
+    with patch("custom_components.flukso.transport.choice.HomeAssistantTransport", Shortcut):
         assert await hass.config_entries.async_setup(entry.entry_id)
         await broker.settle()
         await house.live(range(MIDNIGHT - 5, MIDNIGHT + 1), faultless=True)

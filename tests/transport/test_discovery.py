@@ -10,7 +10,8 @@ import pytest
 
 from custom_components.flukso.protocol.configuration import Configuration
 from custom_components.flukso.transport.discovery import async_find_meters, async_read_meter
-from custom_components.flukso.transport.home_assistant import Transport
+from custom_components.flukso.transport.home_assistant import HomeAssistantTransport
+from custom_components.flukso.transport.interface import Transport
 
 from ..broker import Broker
 from ..meters import Meter, flm02, flm03, kubes_alone
@@ -20,7 +21,7 @@ from ..subscriptions import refused
 @pytest.fixture
 def transport(hass: HomeAssistant, broker: Broker) -> Transport:
     """The transport under test."""
-    return Transport(hass)
+    return HomeAssistantTransport(hass)
 
 
 async def test_every_meter_is_found_with_the_names_of_its_ports_and_kubes(

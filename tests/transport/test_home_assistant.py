@@ -8,7 +8,8 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 import pytest
 
-from custom_components.flukso.transport.home_assistant import ConnectionState, Message, Transport
+from custom_components.flukso.transport.home_assistant import HomeAssistantTransport
+from custom_components.flukso.transport.interface import ConnectionState, Message
 
 from ..broker import Broker, connect
 from ..clock import pass_time
@@ -19,7 +20,7 @@ async def test_a_message_arrives_as_it_was_sent(hass: HomeAssistant, broker: Bro
     await broker.publish("/a", b"\xff\x00 old", retain=True)
     started = time.time()
 
-    stop = await Transport(hass).async_subscribe("/a", messages.append)
+    stop = await HomeAssistantTransport(hass).async_subscribe("/a", messages.append)
     await broker.settle()
     await broker.publish("/a", "new °")
     await broker.publish("/b", "another topic")
@@ -38,7 +39,7 @@ async def test_a_message_arrives_as_it_was_sent(hass: HomeAssistant, broker: Bro
 async def test_the_connection_state_is_missing_without_the_mqtt_integration(
     hass: HomeAssistant,
 ) -> None:
-    transport = Transport(hass)
+    transport = HomeAssistantTransport(hass)
 
     assert transport.connection_state is ConnectionState.MISSING
     assert not await transport.async_ready()
@@ -48,7 +49,7 @@ async def test_the_connection_state_follows_the_connection(
     hass: HomeAssistant, mock_hass_config: None, mqtt_client_mock: MagicMock
 ) -> None:
     broker = await connect(hass, mqtt_client_mock)
-    transport = Transport(hass)
+    transport = HomeAssistantTransport(hass)
     states: list[tuple[ConnectionState, bool]] = []
 
     def note() -> None:
@@ -77,14 +78,14 @@ async def test_the_connection_state_is_missing_while_the_mqtt_integration_is_dis
     await hass.config_entries.async_unload(mqtt.entry_id)
 
     assert mqtt.state is ConfigEntryState.NOT_LOADED
-    assert Transport(hass).connection_state is ConnectionState.MISSING
+    assert HomeAssistantTransport(hass).connection_state is ConnectionState.MISSING
 
 
 async def test_buffered_messages_are_delivered_together_and_in_order(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
     messages: list[Message] = []
-    transport = Transport(hass)
+    transport = HomeAssistantTransport(hass)
     for topic in ("/a", "/b"):
         await transport.async_subscribe_buffered(topic, messages.append, lambda: False)
     await broker.settle()
@@ -109,7 +110,7 @@ async def test_an_urgent_message_waits_for_the_rest_of_its_burst_only(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
     messages: list[Message] = []
-    transport = Transport(hass)
+    transport = HomeAssistantTransport(hass)
     await transport.async_subscribe_buffered("/patient", messages.append, lambda: False)
     await transport.async_subscribe_buffered("/urgent", messages.append, lambda: True)
     await broker.settle()
@@ -133,7 +134,7 @@ async def test_messages_after_an_urgent_one_are_urgent_until_the_buffer_is_flush
 ) -> None:
     """Totals become known some seconds after the first readings."""
     messages: list[Message] = []
-    transport = Transport(hass)
+    transport = HomeAssistantTransport(hass)
     await transport.async_subscribe_buffered("/patient", messages.append, lambda: False)
     await transport.async_subscribe_buffered("/urgent", messages.append, lambda: True)
     await broker.settle()
@@ -157,7 +158,7 @@ async def test_an_error_while_handling_a_message_does_not_affect_the_others(
         if message.payload == b"2":
             raise ZeroDivisionError
 
-    transport = Transport(hass)
+    transport = HomeAssistantTransport(hass)
     topic = "/sensor/0123456789abcdef0123456789abcdef/gauge"
     await transport.async_subscribe_buffered(topic, receive, lambda: False)
     await broker.settle()
@@ -174,7 +175,7 @@ async def test_discarded_messages_are_never_delivered(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
     messages: list[Message] = []
-    transport = Transport(hass)
+    transport = HomeAssistantTransport(hass)
     await transport.async_subscribe_buffered("/a", messages.append, lambda: True)
     await broker.settle()
 

@@ -22,7 +22,7 @@ from ..protocol.reading import parse_reading
 from ..protocol.sensors import Sensor, Source, Stream
 from ..protocol.topics import Kind
 from ..protocol.validation import ProtocolError
-from ..transport.home_assistant import Message, Transport
+from ..transport.interface import Message, Transport
 
 #: The mean of each quantity, by port.
 type Means = dict[int, dict[Quantity, float]]

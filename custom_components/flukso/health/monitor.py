@@ -33,7 +33,7 @@ from ..meter.message_log import listed
 from ..models import FluksoConfigEntry
 from ..protocol.topics import CONFIG_REPORTS, Report, reading_topic
 from ..redaction import name_and_entity_id
-from ..transport.home_assistant import Message, Transport
+from ..transport.interface import Message, Transport
 from .clock_check import ClockCheck
 from .diagnosis import SOON, Problem, Symptoms, diagnose
 

@@ -22,7 +22,7 @@ from ..protocol.sensors import Source, Stream
 from ..protocol.topics import Kind
 from ..redaction import shortened
 from ..sensor_descriptions import description_of
-from ..transport.home_assistant import Transport
+from ..transport.interface import Transport
 from .audit import Audit, AuditedHour, Outcome, Refusal
 from .block_reader import LAG, BlockReader, slack_of
 from .fill_log import RECORDER_IS_FIRST, Fill, FillLog

@@ -19,7 +19,7 @@ from ..protocol.sensors import Stream
 from ..protocol.tmpo_block import BlockAddress, block_topic_filter, decode, parse_block_topic
 from ..protocol.topics import Kind
 from ..protocol.validation import ProtocolError
-from ..transport.home_assistant import Message, Transport
+from ..transport.interface import Message, Transport
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from ..protocol.reading import Reading, parse_reading
 from ..protocol.sensors import Stream
 from ..protocol.topics import Kind
 from ..protocol.validation import ProtocolError
-from ..transport.home_assistant import Message, Transport
+from ..transport.interface import Message, Transport
 from .input_limits import max_retained_age, max_silence
 from .message_stats import MessageStats
 from .observable import Observable

@@ -10,7 +10,7 @@ from ..metering.pulse_flow import decayed_flow
 from ..protocol.reading import Reading
 from ..protocol.sensors import Source, Stream
 from ..protocol.topics import Kind
-from ..transport.home_assistant import Transport
+from ..transport.interface import Transport
 from .channel import Channel, ChannelCallbacks
 from .input_limits import is_event, pulse_in_gauge_units
 

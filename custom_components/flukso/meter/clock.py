@@ -12,7 +12,7 @@ from homeassistant.core import callback
 
 from ..protocol.clock import parse_clock
 from ..protocol.validation import ProtocolError
-from ..transport.home_assistant import Message, Transport
+from ..transport.interface import Message, Transport
 from .observable import Observable
 
 #: A clock with a larger offset is wrong (s).

@@ -10,7 +10,7 @@ from homeassistant.core import callback
 from ..protocol.topics import Report
 from ..protocol.validation import ProtocolError, Unread
 from ..redaction import shortened
-from ..transport.home_assistant import Message
+from ..transport.interface import Message
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -3,7 +3,7 @@
 import logging
 
 from ..protocol.reading import Reading
-from ..transport.home_assistant import Message
+from ..transport.interface import Message
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -26,7 +26,7 @@ from ..protocol.topics import (
 )
 from ..protocol.validation import ProtocolError
 from ..redaction import shortened
-from ..transport.home_assistant import Message, Transport
+from ..transport.interface import Message, Transport
 from .availability import update_availability
 from .channel import Channel, ChannelCallbacks
 from .channel_types import CounterChannel, FlowChannel, channel_type_of

@@ -22,7 +22,6 @@ from ..devices import part_of
 from ..health.installation_check import async_listen_to_clamps, clamp_figures
 from ..metering.clamp_checks import Finding, Trouble, check_clamp
 from ..models import FluksoConfigEntry
-from ..transport.home_assistant import Transport
 from ..waveform.waveforms import figures_of
 from .waveform import LISTEN_SECONDS, async_capture, async_wait
 
@@ -49,7 +48,7 @@ async def _async_check_installation(call: ServiceCall) -> ServiceResponse:
     oscilloscopes, configuration = runtime.waveforms.oscilloscopes(), runtime.meter.configuration
     wait = partial(async_wait, hass, asyncio.Event())
     means, captures = await asyncio.gather(
-        async_listen_to_clamps(runtime.meter, Transport(hass), wait),
+        async_listen_to_clamps(runtime.meter, runtime.transport, wait),
         asyncio.gather(
             *(async_capture(hass, runtime, oscilloscope) for oscilloscope in oscilloscopes)
         ),

@@ -14,7 +14,6 @@ import voluptuous as vol
 from ..const import DOMAIN
 from ..models import FluksoConfigEntry
 from ..protocol.tmpo_request import sync_list, sync_topic
-from ..transport.home_assistant import Transport
 
 ATTR_SINCE = "since"
 
@@ -75,7 +74,7 @@ class _Requests:
                 translation_key="history_just_requested",
                 translation_placeholders={"again": f"{again:%H:%M}"},
             )
-        await Transport(call.hass).async_publish(
+        await entry.runtime_data.transport.async_publish(
             sync_topic(meter.prefix, meter.device_id),
             sync_list(sensors, int(since.timestamp())),
         )

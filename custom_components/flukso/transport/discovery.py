@@ -6,7 +6,7 @@ from contextlib import ExitStack, suppress
 from ..protocol.configuration import Configuration, parse_config, read_config
 from ..protocol.topics import CONFIG_REPORTS, EVERY_CONFIG, device_id_of, report_topic
 from ..protocol.validation import ProtocolError
-from .home_assistant import Message, Transport
+from .interface import Message, Transport
 
 #: How long to listen for meters at most (s); their configuration is retained and arrives at once.
 LISTEN_FOR = 5.0

@@ -2,16 +2,18 @@
 
 from asyncio import TimerHandle
 from collections.abc import Callable
-from enum import Enum, auto
 from functools import partial
 import logging
 from time import monotonic, time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, override
 
 from homeassistant.components import mqtt
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
 
+from ..const import DOMAIN
 from ..redaction import shortened
+from .interface import ConnectionState, Message, Receive, Transport
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -19,28 +21,8 @@ _LOGGER = logging.getLogger(__name__)
 BURST = 0.1
 
 
-class Message(NamedTuple):
-    """A message that arrived, at the time ``arrived`` (s since 1970)."""
-
-    topic: str
-    payload: bytes
-    retained: bool
-    arrived: float
-
-
-type Receive = Callable[[Message], None]
-
-
-class ConnectionState(Enum):
-    """State of the connection between Home Assistant and its broker; MISSING is no MQTT entry."""
-
-    MISSING = auto()
-    DISCONNECTED = auto()
-    CONNECTED = auto()
-
-
-class Transport:
-    """Subscriptions, publishing and connection state; to be used in the event loop."""
+class HomeAssistantTransport(Transport):
+    """The broker of Home Assistant's MQTT integration, which a bridge brings the topics to."""
 
     def __init__(self, hass: HomeAssistant) -> None:
         self._hass = hass
@@ -48,34 +30,38 @@ class Transport:
         self._flush_timer: TimerHandle | None = None
         self._is_urgent = False
 
-    async def async_ready(self) -> bool:
-        """Wait until MQTT is ready; return False if it is not set up, or not ready in time."""
-        return await mqtt.async_wait_for_mqtt_client(self._hass)
+    @override
+    async def async_start(self) -> None:
+        """Wait until MQTT is ready.
+
+        Raises:
+            HomeAssistantError: it is not set up, or not ready in time.
+        """
+        if not await mqtt.async_wait_for_mqtt_client(self._hass):
+            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="mqtt_unavailable")
+
+    @override
+    async def async_stop(self) -> None:
+        """Leave the connection to the MQTT integration, which others use too."""
 
     @property
+    @override
     def connection_state(self) -> ConnectionState:
-        """Return the current state of the connection."""
         if not self._hass.config_entries.async_loaded_entries(mqtt.DOMAIN):
             return ConnectionState.MISSING
         return ConnectionState.CONNECTED if self.connected else ConnectionState.DISCONNECTED
 
     @property
+    @override
     def connected(self) -> bool:
-        """Return whether the broker is connected."""
         return mqtt.is_connected(self._hass)
 
+    @override
     async def async_subscribe(self, topic: str, receive: Receive) -> CALLBACK_TYPE:
-        """Call ``receive`` with every message on a topic; returns an unsubscribe function.
-
-        Messages that arrive while Home Assistant stops are ignored: MQTT keeps running until the
-        end, but the data for the next start is saved when the stop begins.
-
-        Raises:
-            HomeAssistantError: it can't subscribe.
-        """
         received = partial(self._deliver, receive)
         return await mqtt.async_subscribe(self._hass, topic, received, encoding=None)
 
+    @override
     async def async_subscribe_buffered(
         self, topic: str, receive: Receive, urgent: Callable[[], bool]
     ) -> CALLBACK_TYPE:
@@ -90,15 +76,16 @@ class Transport:
         received = partial(self._buffer_message, receive, urgent)
         return await mqtt.async_subscribe(self._hass, topic, received, encoding=None)
 
+    @override
     @callback
     def flush(self) -> None:
         """Deliver the buffered messages in their order; the messages after them are not urgent."""
         self._is_urgent = False
         self._flush_buffer()
 
+    @override
     @callback
     def discard_buffer(self) -> None:
-        """Drop the buffered messages."""
         self._take_buffer()
 
     @callback
@@ -136,18 +123,13 @@ class Transport:
         arrived = time() - monotonic() + message.timestamp
         receive(Message(message.topic, message.payload, message.retain, arrived))
 
+    @override
     async def async_publish(self, topic: str, payload: bytes) -> None:
-        """Publish a message at QoS 0, not retained.
-
-        Raises:
-            HomeAssistantError: MQTT is not set up, or the broker is not connected.
-        """
         await mqtt.async_publish(self._hass, topic, payload)
 
+    @override
     @callback
     def listen_to_connection(self, changed: Callable[[], None]) -> CALLBACK_TYPE:
-        """Call ``changed`` on connection and disconnection; returns an unsubscribe function."""
-
         @callback
         def connection_changed(_connected: bool) -> None:
             changed()

@@ -22,7 +22,7 @@ from ..metering.waveform_analysis import nearest
 from ..protocol.sensors import Sensor
 from ..protocol.validation import ProtocolError
 from ..protocol.waveform import Waveform, parse_waveform
-from ..transport.home_assistant import Message, Transport
+from ..transport.interface import Message, Transport
 
 _VOLTAGE, _CURRENT = "mV", "mA"
 _UNITS = (_VOLTAGE, _CURRENT)

@@ -12,7 +12,7 @@ from ..meter.observable import Observable
 from ..metering.waveform_analysis import crest_factor, harmonic, phase_shift, rms
 from ..protocol.sensors import Sensor, Source
 from ..protocol.topics import current_topic, voltage_topic
-from ..transport.home_assistant import Transport
+from ..transport.interface import Transport
 from .oscilloscope import Capture, Oscilloscope
 
 _DECIMALS = 2
