@@ -1,0 +1,310 @@
+"""A connection to an MQTT 3.1.1 broker over paho-mqtt, without a thread, read only when asked to.
+
+Waking up for every packet costs more than handling it, so the kernel gathers the packets, and
+``read`` takes all that have arrived. paho accepts packets of every kind and of up to 256 MB:
+the headers are checked in the socket (``MSG_PEEK``) before paho reads the packets.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from enum import StrEnum
+from secrets import token_hex
+import socket
+import struct
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
+from paho.mqtt.client import Client, DisconnectFlags, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from ..const import DOMAIN
+from ..protocol.mqtt_packets import connack_code, count_packets
+from ..protocol.validation import ProtocolError
+
+#: How long resolving, connecting and the broker's answers may take together (s).
+CONNECT_TIMEOUT = 5
+#: The keepalive that the broker is told (s). A broker that is lost is noticed by its silence.
+_KEEPALIVE = 60
+#: Without a byte for so long an answer is requested; without one for so long it is lost (s).
+_SILENT, _LOST = 4, 8
+#: How many bytes are checked at once, and how long one read may take (s).
+_PEEK = 64 * 1024
+_SLICE = 0.02
+#: How often to look for the answers to a new connection (s).
+_POLL = 0.02
+#: Codes of a CONNACK: MQTT 3.1.1, section 3.2.2.3, and the same in MQTT 5.
+_VERSION_CODES = frozenset((0x01, 0x84))
+_PASSWORD_CODES = frozenset((0x04, 0x05, 0x86, 0x87))
+#: What paho raises on a malformed packet.
+_PAHO_ERRORS = (struct.error, ValueError, IndexError, KeyError, OSError)
+
+
+class Refusal(StrEnum):
+    """Why a connection could not be made, by translation key."""
+
+    UNRESOLVED = "cannot_resolve"
+    UNREACHABLE = "cannot_connect"
+    SILENT = "no_answer"
+    PASSWORD = "password_required"  # a translation key
+    VERSION = "wrong_mqtt_version"
+    NO_BROKER = "not_a_broker"
+
+
+class CannotConnectError(HomeAssistantError):
+    """A connection could not be made; ``refusal`` says why."""
+
+    def __init__(self, refusal: Refusal, host: str) -> None:
+        super().__init__(
+            translation_domain=DOMAIN,
+            translation_key=refusal,
+            translation_placeholders={"host": host},
+        )
+        self.refusal = refusal
+
+
+class MqttConnection:
+    """One clean session at QoS 0 with a broker.
+
+    ``received`` is called with the topic, the payload and the retain flag of each message, in the
+    event loop and in their order. ``lost`` is called once, with the reason and whether it was the
+    broker's fault, when an open connection ends that was not closed here.
+    """
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        received: Callable[[str, bytes, bool], None],
+        lost: Callable[[str, bool], None],
+    ) -> None:
+        self._hass = hass
+        self._received = received
+        self._lost = lost
+        # every broker has to accept 23 characters (section 3.1.3.1)
+        self._client_id = f"flukso-{token_hex(8)}"
+        self._client = Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=self._client_id,
+            clean_session=True,
+            protocol=MQTTProtocolVersion.MQTTv311,
+            reconnect_on_failure=False,
+        )
+        self._client.connect_timeout = CONNECT_TIMEOUT
+        self._client.on_disconnect = self._on_disconnect
+        self._client.on_message = self._on_message
+        self._client.on_unsubscribe = self._on_unsubscribe
+        self._socket: socket.socket | None = None
+        self._connack: int | None = None
+        self._is_answered = False
+        self._is_open = False
+        self._is_partly_read = False
+        self._message: MQTTMessage | None = None
+        self._peeked = memoryview(bytearray(_PEEK))
+        self._heard_at = 0.0
+        self._is_requested = False
+
+    async def async_open(self, host: str, port: int) -> None:
+        """Connect, and wait until the broker has accepted it and answered a first packet.
+
+        Raises:
+            CannotConnectError: it did not, or not in time.
+        """
+        refusal: Refusal | None = Refusal.SILENT
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CONNECT_TIMEOUT):
+                refusal = await self._async_connect(host, port)
+        if refusal is not None:
+            self.close()
+            raise CannotConnectError(refusal, host)
+        self._is_open = True
+
+    async def _async_connect(self, host: str, port: int) -> Refusal | None:
+        """Connect, and return why it failed; resolving and connecting can block."""
+        connecting = self._hass.async_add_executor_job(self._client.connect, host, port, _KEEPALIVE)
+        try:
+            await asyncio.shield(connecting)
+        except asyncio.CancelledError:
+            connecting.add_done_callback(self._abandon)
+            raise
+        except socket.gaierror, UnicodeError:
+            return Refusal.UNRESOLVED
+        except OSError:
+            return Refusal.UNREACHABLE
+        opened = self._client.socket()
+        if TYPE_CHECKING:
+            assert isinstance(opened, socket.socket)  # no TLS, no WebSocket
+        self._socket = opened
+        self._heard_at = monotonic()
+        return await self._async_handshake()
+
+    async def _async_handshake(self) -> Refusal | None:
+        """Wait for the broker's answers; return why it failed."""
+        is_requested = False
+        while not self._is_answered:
+            await asyncio.sleep(_POLL)
+            self._read_all()
+            if self._connack:
+                return _refusal_of(self._connack)
+            if self._socket is None:
+                return Refusal.NO_BROKER
+            if self._connack is not None and not is_requested:
+                is_requested = True
+                self._request_answer()
+        return None
+
+    @callback
+    def _abandon(self, connecting: asyncio.Future[MQTTErrorCode]) -> None:
+        """Close a connection that was made when nobody waited for it any more."""
+        if not connecting.cancelled():
+            connecting.exception()
+        self.close()
+
+    @callback
+    def close(self) -> None:
+        """End the connection without a call of ``lost``."""
+        self._is_open = False
+        self._socket = None
+        self._client.on_disconnect = None
+        opened = self._client.socket()
+        with suppress(*_PAHO_ERRORS):
+            self._client.disconnect()
+        if opened is not None:
+            opened.close()
+
+    @callback
+    def subscribe(self, topics: Iterable[str]) -> None:
+        """Subscribe to topics, all in one packet."""
+        self._client.subscribe([(topic, 0) for topic in topics])
+
+    @callback
+    def unsubscribe(self, topics: Iterable[str]) -> None:
+        """End subscriptions, all in one packet."""
+        self._client.unsubscribe(list(topics))
+
+    @callback
+    def publish(self, topic: str, payload: bytes) -> None:
+        """Publish a message, not retained."""
+        self._client.publish(topic, payload)
+
+    @callback
+    def read(self) -> bool:
+        """Take what has arrived, for no longer than a slice; return whether more is waiting."""
+        if not self._is_open:
+            return False
+        self._client.loop_misc()
+        if self._client.want_write():
+            self._client.loop_write()
+        more = self._read_all()
+        if not more and self._is_open:
+            self._check_silence()
+        return more
+
+    def _read_all(self) -> bool:
+        end = monotonic() + _SLICE
+        while count := self._count_readable():
+            self._heard_at, self._is_requested = monotonic(), False
+            for _ in range(count):
+                self._read_packet()
+                if self._socket is None:
+                    return False
+                if monotonic() >= end:
+                    return True
+        return False
+
+    def _count_readable(self) -> int:
+        """Return how often paho can read: once for each complete packet."""
+        if self._socket is None:
+            return 0
+        try:
+            length = self._socket.recv_into(self._peeked, flags=socket.MSG_PEEK)
+        except BlockingIOError:
+            return 0
+        except OSError:
+            length = 0
+        if not length or self._is_partly_read:
+            return 1  # paho finds the end of a connection itself
+        received = self._peeked[:length]
+        if self._connack is None:
+            self._connack = connack_code(received)
+        try:
+            packets = count_packets(received)
+        except ProtocolError as error:
+            self._end(str(error), at_fault=True)
+            return 0
+        self._is_partly_read = not packets.whole and packets.next_length > _PEEK
+        return 1 if self._is_partly_read else packets.whole
+
+    def _read_packet(self) -> None:
+        """Let paho read a packet, or what has arrived of a long one, and deliver its message."""
+        try:
+            self._client.loop_read()
+        except _PAHO_ERRORS as error:
+            self._end(f"a packet can't be read: {error}", at_fault=True)
+        message, self._message = self._message, None
+        if message is None:
+            return
+        self._is_partly_read = False
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            self._end("a topic is not UTF-8", at_fault=True)
+        else:
+            if self._is_open:
+                self._received(topic, message.payload, message.retain)
+
+    def _check_silence(self) -> None:
+        """Request an answer from a silent broker, and end the connection without one.
+
+        paho's own ping is sent once per keepalive, and ends the connection only after another one.
+        """
+        silent = monotonic() - self._heard_at
+        if silent >= _LOST:
+            self._end(f"nothing arrived for {_LOST} s", at_fault=False)
+        elif silent >= _SILENT and not self._is_requested:
+            self._is_requested = True
+            self._request_answer()
+
+    def _request_answer(self) -> None:
+        """Unsubscribe from a topic without a subscription: that is answered, and nothing else."""
+        self._client.unsubscribe(self._client_id)
+
+    def _end(self, reason: str, *, at_fault: bool) -> None:
+        was_open = self._is_open
+        self.close()
+        if was_open:
+            self._lost(reason, at_fault)
+
+    def _on_message(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
+        """Keep the message until paho has finished with its packet: it must not raise in there."""
+        self._message = message
+
+    def _on_unsubscribe(
+        self,
+        _client: Client,
+        _userdata: object,
+        _mid: int,
+        _codes: list[ReasonCode],
+        _properties: Properties | None,
+    ) -> None:
+        self._is_answered = True
+
+    def _on_disconnect(
+        self,
+        _client: Client,
+        _userdata: object,
+        _flags: DisconnectFlags,
+        code: ReasonCode,
+        _properties: Properties | None,
+    ) -> None:
+        """Handle the end of the connection by the broker or the network."""
+        self._end(f"it was closed: {code}", at_fault=False)
+
+
+def _refusal_of(connack: int) -> Refusal:
+    if connack in _VERSION_CODES:
+        return Refusal.VERSION
+    return Refusal.PASSWORD if connack in _PASSWORD_CODES else Refusal.UNREACHABLE
