@@ -6,6 +6,7 @@ from unittest.mock import MagicMock, patch
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 import pytest
 
 from custom_components.flukso.transport.home_assistant import HomeAssistantTransport
@@ -42,7 +43,9 @@ async def test_the_connection_state_is_missing_without_the_mqtt_integration(
     transport = HomeAssistantTransport(hass)
 
     assert transport.connection_state is ConnectionState.MISSING
-    assert not await transport.async_ready()
+    with pytest.raises(HomeAssistantError) as unavailable:
+        await transport.async_start()
+    assert unavailable.value.translation_key == "mqtt_unavailable"
 
 
 async def test_the_connection_state_follows_the_connection(
@@ -55,7 +58,7 @@ async def test_the_connection_state_follows_the_connection(
     def note() -> None:
         states.append((transport.connection_state, transport.connected))
 
-    assert await transport.async_ready()
+    await transport.async_start()
     note()
     stop = transport.listen_to_connection(note)
     await broker.lose_connection()

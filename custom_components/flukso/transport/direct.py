@@ -13,7 +13,7 @@ from contextlib import suppress
 import logging
 from random import random
 from time import time
-from typing import override
+from typing import TYPE_CHECKING, override
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
@@ -112,10 +112,12 @@ class DirectTransport(Transport):
             except CannotConnectError as error:
                 _LOGGER.debug("No connection to %s: %s", self.host, error.refusal)
                 self.error = error
+            except Exception:  # whatever it was, the meter is not given up
+                _LOGGER.exception("Unexpected error while connected to %s", self.host)
             finally:
                 connection.close()
                 self._closed()
-            attempted.set()
+                attempted.set()
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause * (0.5 + self._chance() / 2)):
                     await self._retry.wait()
@@ -191,8 +193,8 @@ class DirectTransport(Transport):
     def _subscribe_changed(self) -> None:
         self._subscribe_timer = None
         changed, self._changed_topics = self._changed_topics, set()
-        if self._connection is None:
-            return
+        if TYPE_CHECKING:
+            assert self._connection is not None  # the timer ends with the connection
         wanted = changed & (self._topics.keys() | self._filters.keys())
         if unwanted := changed - wanted:
             self._connection.unsubscribe(unwanted)

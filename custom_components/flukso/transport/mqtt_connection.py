@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from paho.mqtt.client import Client, DisconnectFlags, MQTTMessage
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
@@ -30,8 +30,8 @@ from ..protocol.validation import ProtocolError
 CONNECT_TIMEOUT = 5
 #: The keepalive that the broker is told (s). A broker that is lost is noticed by its silence.
 _KEEPALIVE = 60
-#: Without a byte for so long an answer is requested; without one for so long it is lost (s).
-_SILENT, _LOST = 4, 8
+#: After so long without a byte an answer is requested; without one in time it is lost (s).
+_MAX_SILENCE, _ANSWER_TIMEOUT = 4, 3
 #: How many bytes are checked at once, and how long one read may take (s).
 _PEEK = 64 * 1024
 _SLICE = 0.02
@@ -101,11 +101,15 @@ class MqttConnection:
         self._connack: int | None = None
         self._is_answered = False
         self._is_open = False
+        #: What paho has read of an incomplete header, and how much of one waits in the socket.
+        self._header = b""
+        self._waiting = 0
+        #: Whether paho has read a part of a packet whose header was checked.
         self._is_partly_read = False
         self._message: MQTTMessage | None = None
         self._peeked = memoryview(bytearray(_PEEK))
         self._heard_at = 0.0
-        self._is_requested = False
+        self._requested_at: float | None = None
 
     async def async_open(self, host: str, port: int) -> None:
         """Connect, and wait until the broker has accepted it and answered a first packet.
@@ -128,7 +132,7 @@ class MqttConnection:
         try:
             await asyncio.shield(connecting)
         except asyncio.CancelledError:
-            connecting.add_done_callback(self._abandon)
+            connecting.add_done_callback(lambda _: self.close())
             raise
         except socket.gaierror, UnicodeError:
             return Refusal.UNRESOLVED
@@ -155,13 +159,6 @@ class MqttConnection:
                 is_requested = True
                 self._request_answer()
         return None
-
-    @callback
-    def _abandon(self, connecting: asyncio.Future[MQTTErrorCode]) -> None:
-        """Close a connection that was made when nobody waited for it any more."""
-        if not connecting.cancelled():
-            connecting.exception()
-        self.close()
 
     @callback
     def close(self) -> None:
@@ -206,7 +203,7 @@ class MqttConnection:
     def _read_all(self) -> bool:
         end = monotonic() + _SLICE
         while count := self._count_readable():
-            self._heard_at, self._is_requested = monotonic(), False
+            self._heard_at, self._requested_at = monotonic(), None
             for _ in range(count):
                 self._read_packet()
                 if self._socket is None:
@@ -216,9 +213,13 @@ class MqttConnection:
         return False
 
     def _count_readable(self) -> int:
-        """Return how often paho can read: once for each complete packet."""
-        if self._socket is None:
-            return 0
+        """Return how often paho can read: once for each complete packet, and for a partial one.
+
+        A part of a packet does not stay in the socket until the rest has arrived: where segments
+        are long, as on the loopback device, Linux would not accept the rest.
+        """
+        if TYPE_CHECKING:
+            assert self._socket is not None
         try:
             length = self._socket.recv_into(self._peeked, flags=socket.MSG_PEEK)
         except BlockingIOError:
@@ -227,16 +228,26 @@ class MqttConnection:
             length = 0
         if not length or self._is_partly_read:
             return 1  # paho finds the end of a connection itself
-        received = self._peeked[:length]
+        received = memoryview(self._header + self._peeked[:length])
         if self._connack is None:
             self._connack = connack_code(received)
         try:
-            packets = count_packets(received)
+            packets = count_packets(
+                memoryview(self._header + received) if self._header else received
+            )
         except ProtocolError as error:
             self._end(str(error), at_fault=True)
             return 0
-        self._is_partly_read = not packets.whole and packets.next_length > _PEEK
-        return 1 if self._is_partly_read else packets.whole
+        if packets.whole or packets.next_length:
+            self._header = b""
+            self._is_partly_read = not packets.whole
+        elif self._waiting == length:
+            self._header = bytes(received)
+            self._waiting = 0
+        else:
+            self._waiting = length
+            return 0
+        return packets.whole or 1
 
     def _read_packet(self) -> None:
         """Let paho read a packet, or what has arrived of a long one, and deliver its message."""
@@ -261,12 +272,13 @@ class MqttConnection:
 
         paho's own ping is sent once per keepalive, and ends the connection only after another one.
         """
-        silent = monotonic() - self._heard_at
-        if silent >= _LOST:
-            self._end(f"nothing arrived for {_LOST} s", at_fault=False)
-        elif silent >= _SILENT and not self._is_requested:
-            self._is_requested = True
-            self._request_answer()
+        now = monotonic()
+        if self._requested_at is None:
+            if now - self._heard_at >= _MAX_SILENCE:
+                self._requested_at = now
+                self._request_answer()
+        elif now - self._requested_at >= _ANSWER_TIMEOUT:
+            self._end("it does not answer any more", at_fault=False)
 
     def _request_answer(self) -> None:
         """Unsubscribe from a topic without a subscription: that is answered, and nothing else."""
@@ -291,6 +303,7 @@ class MqttConnection:
         _properties: Properties | None,
     ) -> None:
         self._is_answered = True
+        self._is_partly_read = False
 
     def _on_disconnect(
         self,

@@ -1,0 +1,117 @@
+"""A peer in place of a broker, which sends whatever a test wants it to."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+
+from stack.ports import LOOPBACK
+
+CONNACK = b"\x20\x02\x00\x00"
+#: The kinds of packets that a client sends.
+CONNECT, PUBLISH, SUBSCRIBE, UNSUBSCRIBE, PINGREQ, DISCONNECT = 0x10, 0x30, 0x82, 0xA2, 0xC0, 0xE0
+_ANSWERS = {SUBSCRIBE: b"\x90\x03%s\x00", UNSUBSCRIBE: b"\xb0\x02%s", PINGREQ: b"\xd0\x00"}
+
+
+def publish(topic: str | bytes, payload: bytes, *, kind: int = PUBLISH) -> bytes:
+    """Return a message as a packet."""
+    name = topic.encode() if isinstance(topic, str) else topic
+    body = len(name).to_bytes(2, "big") + name + payload
+    return bytes([kind]) + length_of(len(body)) + body
+
+
+def length_of(remaining: int) -> bytes:
+    """Return a length as MQTT writes it: seven bits a byte, the lowest first."""
+    written = bytearray()
+    while True:
+        remaining, low = divmod(remaining, 128)
+        written.append(low | (0x80 if remaining else 0))
+        if not remaining:
+            return bytes(written)
+
+
+class Peer:
+    """Accepts connections, and answers as a broker does, or only as far as ``answers`` says."""
+
+    def __init__(self) -> None:
+        self.port = 0
+        #: The kinds of packets that are answered.
+        self.answers = {CONNECT, SUBSCRIBE, UNSUBSCRIBE, PINGREQ}
+        self.connack = CONNACK
+        #: What clients have sent, by kind and content.
+        self.received: list[tuple[int, bytes]] = []
+        #: How many connections are open.
+        self.open = 0
+        self.writers: list[asyncio.StreamWriter] = []
+        #: Cleared while it leaves what clients send in the socket.
+        self.reads = asyncio.Event()
+        self.reads.set()
+        self._heard = asyncio.Event()
+
+    def count(self, kind: int) -> int:
+        """Return how many packets of a kind were received."""
+        return sum(received == kind for received, _ in self.received)
+
+    async def receives(self, kind: int, count: int = 1) -> None:
+        """Wait until so many packets of a kind have been received."""
+        while self.count(kind) < count:
+            self._heard.clear()
+            await self._heard.wait()
+
+    def is_left(self) -> bool:
+        """Return whether all clients have closed their connections."""
+        return self.open == 0
+
+    async def send(self, data: bytes) -> None:
+        """Send bytes over the latest connection."""
+        self.writers[-1].write(data)
+        await self.writers[-1].drain()
+
+    def close(self) -> None:
+        """Close all connections."""
+        for writer in self.writers:
+            writer.close()
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Handle a connection."""
+        self.writers.append(writer)
+        self.open += 1
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                await self.reads.wait()
+                kind, body = await _read_packet(reader)
+                self.received.append((kind, body))
+                self._heard.set()
+                if kind in self.answers:
+                    answer = self.connack if kind == CONNECT else _answer(kind, body)
+                    writer.write(answer)
+        writer.close()
+        self.open -= 1
+
+
+def _answer(kind: int, body: bytes) -> bytes:
+    template = _ANSWERS[kind]
+    return template % body[:2] if b"%s" in template else template
+
+
+async def _read_packet(reader: asyncio.StreamReader) -> tuple[int, bytes]:
+    kind = (await reader.readexactly(1))[0]
+    remaining = shift = 0
+    while True:
+        byte = (await reader.readexactly(1))[0]
+        remaining |= (byte & 0x7F) << shift
+        shift += 7
+        if not byte & 0x80:
+            return kind, await reader.readexactly(remaining)
+
+
+@asynccontextmanager
+async def peer() -> AsyncGenerator[Peer]:
+    """Run a peer on the loopback address."""
+    made = Peer()
+    server = await asyncio.start_server(made.serve, LOOPBACK, 0)
+    made.port = server.sockets[0].getsockname()[1]
+    try:
+        yield made
+    finally:
+        server.close()
+        made.close()
