@@ -9,12 +9,23 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A message, and its time in seconds since the start of the recording."""
+    """A message, and its time in seconds since the start of the recording.
+
+    A file that was written by hand has a ``T`` in place of the time stamp of a reading, and the
+    ``age`` of the reading when it arrives (s).
+    """
 
     after: float
     topic: str
     payload: bytes
     retain: bool
+    age: float | None = None
+
+    def payload_at(self, begin: float) -> bytes:
+        """Return the payload if the recording began then (s since 1970)."""
+        if self.age is None:
+            return self.payload
+        return self.payload.replace(b"T", str(int(begin + self.after - self.age)).encode(), 1)
 
 
 def write(path: Path, messages: Iterable[Recorded]) -> int:
@@ -29,7 +40,7 @@ def write(path: Path, messages: Iterable[Recorded]) -> int:
 
 
 def read(path: Path) -> Iterator[Recorded]:
-    """Yield the messages of a recording.
+    """Yield the messages of a recording, or of a file that was written by hand.
 
     Raises:
         ValueError: a line is not a message.
@@ -54,4 +65,6 @@ def _line(message: Recorded) -> str:
 def _message(line: str) -> Recorded:
     item = json.loads(line)
     payload = item["payload"].encode() if "payload" in item else base64.b64decode(item["base64"])
-    return Recorded(float(item["after"]), str(item["topic"]), payload, item["retain"] is True)
+    after = float(item["at"] if "at" in item else item["after"])
+    age = float(item["age"]) if "age" in item else None
+    return Recorded(after, str(item["topic"]), payload, bool(item["retain"]), age)

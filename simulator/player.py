@@ -1,25 +1,42 @@
 """Publishes the messages of meters to a broker, second by second, like a real meter's bridge."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 import logging
 import queue
 from threading import Event
 import time
+from typing import Protocol
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
 from .message import Message
-from .meter import Meter
 from .pace import beat
 
 LOGGER = logging.getLogger(__name__)
 KEEP_ALIVE = 60
 
 
+class Played(Protocol):
+    """A simulated meter, or anything else that returns the messages of each second."""
+
+    @property
+    def sync_topic(self) -> str:
+        """The topic on which it takes requests."""
+
+    def announce(self) -> Iterable[Message]:
+        """Return the retained messages."""
+
+    def hear(self, message: Message) -> Iterable[Message]:
+        """Return the answer to a request."""
+
+    def second(self, now: int) -> Iterable[Message]:
+        """Return the messages of a second."""
+
+
 def play(
-    meters: Sequence[Meter],
+    meters: Sequence[Played],
     host: str,
     port: int = 1883,
     *,
@@ -60,7 +77,7 @@ def play(
 class _Player:
     """One connection for several meters, like the bridge of a shared broker."""
 
-    def __init__(self, meters: Sequence[Meter], client_id: str, pause: float) -> None:
+    def __init__(self, meters: Sequence[Played], client_id: str, pause: float) -> None:
         self._meters = meters
         self._pause = pause
         self._connected = Event()
@@ -93,7 +110,7 @@ class _Player:
         for meter in self._meters:
             self._publish(meter.second(now))
 
-    def _publish(self, messages: Sequence[Message]) -> None:
+    def _publish(self, messages: Iterable[Message]) -> None:
         if self._client.is_connected():
             for message in messages:
                 self._client.publish(message.topic, message.payload, 0, message.retain)

@@ -7,6 +7,7 @@ process, and its `Client` performs the actions of a user of the frontend over th
 
 from .broker import Broker, EmbeddedBroker, Mosquitto, find_mosquitto
 from .client import ApiError, Client, FlowError
+from .clock import Clock, find_faketime
 from .home_assistant import HomeAssistant
 from .ports import free_port
 from .process import Process, ProcessError
@@ -17,6 +18,7 @@ __all__ = [
     "ApiError",
     "Broker",
     "Client",
+    "Clock",
     "CommandError",
     "EmbeddedBroker",
     "FlowError",
@@ -26,6 +28,7 @@ __all__ = [
     "ProcessError",
     "WebSocket",
     "eventually",
+    "find_faketime",
     "find_mosquitto",
     "free_port",
 ]

@@ -46,6 +46,7 @@ async def replay(
             freezer.tick(late)
             async_fire_time_changed(hass)
             await broker.settle()
-        broker.send(message.topic, message.payload, retain=message.retain)
+        payload = message.payload_at(begun.timestamp())
+        broker.send(message.topic, payload, retain=message.retain)
     await broker.settle()
     return entry

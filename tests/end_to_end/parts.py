@@ -6,9 +6,7 @@ import shutil
 
 import pytest
 
-from stack import find_mosquitto
-
-from .clock import find_faketime
+from stack import find_faketime, find_mosquitto
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 

@@ -9,10 +9,9 @@ import pytest
 import pytest_asyncio
 import pytest_socket
 
-from stack import eventually
+from stack import Clock, eventually
 
 from .books import recorded, sums
-from .clock import Clock
 from .parts import require_faketime, require_mosquitto
 from .stage import Stage, bridge, set_up
 

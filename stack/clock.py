@@ -1,4 +1,4 @@
-"""A clock of a program's own, that can be set while it runs: libfaketime."""
+"""A clock of a program's own, which can be set while it runs: libfaketime."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,0 +1,1 @@
+"""Plays recorded messages to a real Home Assistant through a real mosquitto."""
