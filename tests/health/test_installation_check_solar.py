@@ -62,9 +62,10 @@ async def test_power_may_not_flow_back_while_a_pulse_input_counts_no_solar_energ
     assert (await check(hass, broker, freezer, entry, messages))["grid"] == []
 
     for _ in range(10):
-        await broker.publish_all(messages)
+        await broker.publish_all(says(meter, 1, pplus=0, pminus=800))
         await let_pass(hass, broker, freezer, 60)
 
+    messages = says(meter, 1, pplus=0, pminus=800)
     assert keys((await check(hass, broker, freezer, entry, messages))["grid"]) == ["reversed"]
 
 

@@ -10,7 +10,7 @@ from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from ..broker import Broker
 from ..home import set_up
-from ..meters import Meter, flm02, three_clamps
+from ..meters import Meter, flm02, reading, three_clamps
 from ..minutes import Home
 from ..subscriptions import queued, refused
 
@@ -81,6 +81,20 @@ async def test_retained_readings_of_an_earlier_bridge_are_ignored(
     await home.wait(10, meter)
 
     assert home.issues == []
+
+
+async def test_what_is_said_again_of_an_earlier_bridge_is_ignored(
+    hass: HomeAssistant, broker: Broker, home: Home, meter: Meter, behind: Meter
+) -> None:
+    await set_up(hass, broker, behind)
+    await home.wait(3)
+    old = reading(2_593_805, "Wh", age=4000)
+
+    for payload in ("", old, old, "", old, old):
+        await broker.publish(meter.topic(1, "counter"), payload)
+        await home.wait(1)
+
+    assert home.issues == ["no_readings"]
 
 
 async def test_only_one_reading_is_subscribed_to_without_the_prefix(

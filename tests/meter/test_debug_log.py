@@ -67,7 +67,7 @@ async def test_dropped_readings_are_logged(
     await broker.publish(late, reading(410, "W", age=5))
     entry.runtime_data.meter.catch_up()
 
-    assert logged(caplog, retained)[-1] == ": dropped, retained and too old"
+    assert logged(caplog, retained)[-1] == ": dropped, too old"
     assert logged(caplog, late)[-1] == ": dropped, older than the last"
 
 

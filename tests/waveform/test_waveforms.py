@@ -191,6 +191,31 @@ async def test_a_retained_waveform_is_ignored(hass: HomeAssistant, broker: Broke
     assert state(hass, METER, "crest_factor", 1).state == "unknown"
 
 
+async def test_waveforms_that_are_said_again_do_not_make_a_clamp_available(
+    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
+) -> None:
+    """Neither the last pair, nor an older one."""
+    entry = await set_up(hass, broker, METER)
+    await enable(hass, broker, entry, "port_1_crest_factor")
+    last = {
+        flx_topic(METER, "voltage/1"): waveform(cycle(230), "mV"),
+        flx_topic(METER, "current/1"): waveform(cycle(10), "mA"),
+    }
+    older = {
+        flx_topic(METER, "voltage/1"): waveform(cycle(230), "mV", age=1),
+        flx_topic(METER, "current/1"): waveform(cycle(10), "mA", age=1),
+    }
+    await broker.publish_all(last)
+    await let_pass(hass, broker, freezer, 3600)
+    assert state(hass, METER, "crest_factor", 1).state == "unavailable"
+
+    await broker.publish_all(last)
+    await broker.publish_all(older)
+    await let_pass(hass, broker, freezer, 5)
+
+    assert state(hass, METER, "crest_factor", 1).state == "unavailable"
+
+
 async def test_silence_makes_them_unavailable_until_the_next_capture(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:

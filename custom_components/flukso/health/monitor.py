@@ -15,6 +15,7 @@ import asyncio
 from collections.abc import Iterable
 from contextlib import ExitStack
 from datetime import datetime, timedelta
+from functools import partial
 import logging
 from math import inf
 
@@ -31,7 +32,10 @@ from ..meter.channel_types import CounterChannel
 from ..meter.input_limits import is_regular, max_silence
 from ..meter.message_log import listed
 from ..models import FluksoConfigEntry
+from ..protocol.reading import parse_reading
+from ..protocol.sensors import Stream
 from ..protocol.topics import CONFIG_REPORTS, Report, reading_topic
+from ..protocol.validation import ProtocolError
 from ..redaction import name_and_entity_id
 from ..transport.interface import Message, Transport
 from .clock_check import ClockCheck
@@ -122,7 +126,7 @@ class HealthMonitor:
             now,
             since,
             max_silence=min(max_silences, default=clock.max_silence or unknown),
-            arrived=_latest((clock_received, *(channel.stats.arrived for channel in channels))),
+            arrived=_latest((clock_received, *(channel.stats.live_at for channel in channels))),
             read=_latest((clock_received, *map(_read_at, channels))),
             reported=any(report in reports for report in CONFIG_REPORTS),
             sensors=reports.get(Report.SENSORS),
@@ -147,23 +151,28 @@ class HealthMonitor:
 
     async def _subscribe_elsewhere(self) -> None:
         """Subscribe to one reading without the topic prefix of the meter: none should arrive."""
-        topics = [
-            reading_topic("", channel.stream.sensor.sensor_id, channel.stream.kind)
+        streams = {
+            reading_topic("", channel.stream.sensor.sensor_id, channel.stream.kind): channel.stream
             for channel in _regular(self._meter.channels.values())
-        ]
-        if not self._meter.prefix or not topics or self._elsewhere_topic in topics:
+        }
+        if not self._meter.prefix or not streams or self._elsewhere_topic in streams:
             return
         self._subscription.close()
         self._elsewhere_topic = ""
-        self._subscription.callback(
-            await self._transport.async_subscribe(topics[0], self._receive_elsewhere)
-        )
-        self._elsewhere_topic = topics[0]
+        topic, stream = next(iter(streams.items()))
+        receive = partial(self._receive_elsewhere, stream)
+        self._subscription.callback(await self._transport.async_subscribe(topic, receive))
+        self._elsewhere_topic = topic
 
     @callback
-    def _receive_elsewhere(self, message: Message) -> None:
-        """Note a live reading; a retained one may be left from an earlier bridge."""
-        if message.retained:
+    def _receive_elsewhere(self, stream: Stream, message: Message) -> None:
+        """Note a live reading; an old one may be left from an earlier bridge."""
+        try:
+            time = parse_reading(message.payload, stream).time
+        except ProtocolError:
+            return
+        clock = self._meter.clock.offset
+        if message.retained or clock.is_old(time, message.arrived, max_silence(stream)):
             return
         if self._elsewhere is None or message.arrived - self._elsewhere[1] >= SOON:
             self._elsewhere = message.arrived, message.arrived

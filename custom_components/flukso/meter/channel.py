@@ -8,24 +8,32 @@ from typing import override
 
 from homeassistant.core import CALLBACK_TYPE, callback
 
+from ..metering.clock_offset import CLOCK_IS_SET, ClockOffset
 from ..metering.counter_guard import Break
+from ..metering.last_heard import LastHeard
 from ..protocol.reading import Reading, parse_reading
 from ..protocol.sensors import Stream
-from ..protocol.topics import Kind
 from ..protocol.validation import ProtocolError
 from ..transport.interface import Message, Transport
-from .input_limits import max_retained_age, max_silence
+from .input_limits import max_age, max_silence
 from .message_stats import MessageStats
 from .observable import Observable
+
+#: A reading that is no older when it arrives is live (s).
+_MAX_TRANSIT = 10
 
 #: Called with the second by the meter's clock, the value, and when it was measured (s since 1970).
 type Follower = Callable[[int, float, float], None]
 
 
 @dataclass(frozen=True, slots=True)
-class ChannelCallbacks:
-    """Called by channels for a broken message, another unit, and the break of a counter."""
+class ChannelContext:
+    """What the channels of a meter share: the offset of its clock, and callbacks.
 
+    They are called for a broken message, another unit, and the break of a counter.
+    """
+
+    clock: ClockOffset
     broken: Callable[[str, ProtocolError], None]
     other_unit: Callable[[Channel, Reading, Message], None]
     counter_break: Callable[[Channel, Break], None]
@@ -43,7 +51,7 @@ class Channel(Observable):
         stream: Stream,
         topic: str,
         transport: Transport,
-        callbacks: ChannelCallbacks,
+        context: ChannelContext,
         interval: int,
     ) -> None:
         super().__init__()
@@ -53,10 +61,11 @@ class Channel(Observable):
         self.alive = True
         self.stats = MessageStats(topic)
         self._transport = transport
-        self._callbacks = callbacks
+        self._context = context
         self._followers: list[Follower] = []
         self._first_pending = True
         self._last_seen: float | None = None
+        self._last_heard = LastHeard()
 
     @property
     @override
@@ -78,6 +87,7 @@ class Channel(Observable):
 
     @override
     async def _async_start(self, work: ExitStack) -> None:
+        self._last_heard = self._known_before()
         work.callback(
             await self._transport.async_subscribe_buffered(
                 self.topic, self._receive, self._updates_at_once
@@ -91,26 +101,50 @@ class Channel(Observable):
             reading = parse_reading(message.payload, self.stream)
         except ProtocolError as error:
             self.stats.note_broken(message.payload)
-            self._callbacks.broken(message.topic, error)
+            self.stats.note_live(message.arrived)
+            self._context.broken(message.topic, error)
             return
-        if message.retained and self._is_stale(reading, message):
-            self.stats.note_dropped("retained and too old")
+        if not self._is_news(reading, message):
             return
         if reading.unit is not self.stream.unit:
-            self._callbacks.other_unit(self, reading, message)
+            self._context.other_unit(self, reading, message)
             return
         self.take(reading, message)
+
+    def _is_news(self, reading: Reading, message: Message) -> bool:
+        """Return whether a reading tells anything new, and count it if it does not."""
+        is_late = self._age(reading, message) > _MAX_TRANSIT
+        is_repeated = self._last_heard.repeats(reading.time, reading.value, is_late=is_late)
+        if is_repeated and reading.unit is self.stream.unit:
+            self.stats.note_dropped("repeated")
+            return False
+        if not message.retained:
+            self._context.clock.note(self.topic, reading.time, message.arrived)
+        age = self._age(reading, message)
+        if self._last_heard.is_later_than(reading.time, message.arrived - age):
+            self.stats.note_dropped("older than the last")
+            return False
+        if age > max_age(self.stream) and not self._takes_old(reading):
+            self.stats.note_dropped("too old")
+            return False
+        return True
 
     @callback
     def take(self, reading: Reading, message: Message) -> None:
         """Process a reading in the unit of the stream, parsed from ``message``."""
-        at = _measured_at(reading, message) if message.retained else message.arrived
+        age = self._age(reading, message)
+        measured = message.arrived - age
+        at = measured if message.retained or age > _MAX_TRANSIT else message.arrived
+        is_live = age <= max_age(self.stream)
+        if is_live:
+            self.stats.note_live(message.arrived)
         if not self._take(reading, at):
             self.stats.note_dropped("older than the last")
             return
         self.stats.note_taken(reading, at)
-        self._last_seen = at
-        if self._first_pending:
+        self._last_heard.note(reading.time, reading.value, measured)
+        self._last_seen = at if self._last_seen is None else max(at, self._last_seen)
+        if self._first_pending and is_live:
             self.alive = True
         if self._followers:
             time, value = self._value_for_followers(reading)
@@ -118,7 +152,7 @@ class Channel(Observable):
                 follower(time, value, at)
         if self._updates_at_once():
             self.update_value(message.arrived)
-            self._first_pending = False
+            self._first_pending = self._first_pending and not is_live
 
     @callback
     def update_value(self, now: float) -> None:
@@ -145,6 +179,7 @@ class Channel(Observable):
         """Handle a connection or disconnection: silence is counted from now on."""
         self.alive = True
         self._last_seen = None
+        self._last_heard = self._known_before()
         self.reset()
         self.notify()
 
@@ -162,9 +197,19 @@ class Channel(Observable):
         """Return whether a reading updates the value on arrival, not at the end of the interval."""
         return self._first_pending or not self.interval
 
-    def _is_stale(self, reading: Reading, message: Message) -> bool:
-        age = message.arrived - _measured_at(reading, message)
-        return self.stream.kind is Kind.GAUGE and age > max_retained_age(self.stream)
+    def _age(self, reading: Reading, message: Message) -> float:
+        """Return how old a reading is (s); not known of a live one before the clock is set."""
+        if reading.time < CLOCK_IS_SET and not message.retained:
+            return 0
+        return self._context.clock.age(reading.time, message.arrived)
+
+    def _known_before(self) -> LastHeard:
+        """Return what is known of the last reading when it is subscribed to."""
+        return LastHeard()
+
+    def _takes_old(self, reading: Reading) -> bool:
+        """Return whether a reading that is too old to be live is used all the same."""
+        return False
 
     def _value_for_followers(self, reading: Reading) -> tuple[int, float]:
         """Return the second and the value to pass to followers for a reading."""
@@ -177,8 +222,3 @@ class Channel(Observable):
     @abstractmethod
     def _current(self, now: float) -> float | None:
         """Return the value of the readings so far."""
-
-
-def _measured_at(reading: Reading, message: Message) -> float:
-    """Return when a retained reading was measured: its own time, unless that is in the future."""
-    return min(message.arrived, reading.time)

@@ -6,12 +6,13 @@ from homeassistant.core import callback
 
 from ..metering.counter_guard import CounterGuard, CounterReading, CounterState
 from ..metering.interval_mean import IntervalMean
+from ..metering.last_heard import LastHeard
 from ..metering.pulse_flow import decayed_flow
 from ..protocol.reading import Reading
 from ..protocol.sensors import Source, Stream
 from ..protocol.topics import Kind
 from ..transport.interface import Transport
-from .channel import Channel, ChannelCallbacks
+from .channel import Channel, ChannelContext
 from .input_limits import is_event, pulse_in_gauge_units
 
 
@@ -26,6 +27,11 @@ class EventChannel(Channel):
         return True
 
     @override
+    def _takes_old(self, reading: Reading) -> bool:
+        """Return whether it is the first count, from which the next one is a change."""
+        return self._latest is None and self.stream.kind is Kind.COUNTER
+
+    @override
     def _current(self, now: float) -> float | None:
         return self._latest
 
@@ -38,10 +44,10 @@ class GaugeChannel(Channel):
         stream: Stream,
         topic: str,
         transport: Transport,
-        callbacks: ChannelCallbacks,
+        context: ChannelContext,
         interval: int,
     ) -> None:
-        super().__init__(stream, topic, transport, callbacks, interval)
+        super().__init__(stream, topic, transport, context, interval)
         self._mean = IntervalMean()
 
     @override
@@ -87,10 +93,10 @@ class CounterChannel(Channel):
         stream: Stream,
         topic: str,
         transport: Transport,
-        callbacks: ChannelCallbacks,
+        context: ChannelContext,
         interval: int,
     ) -> None:
-        super().__init__(stream, topic, transport, callbacks, interval)
+        super().__init__(stream, topic, transport, context, interval)
         self.guard = CounterGuard(rid=stream.sensor.rid, both_ways=stream.both_ways)
         self.step: float | None = None
 
@@ -101,6 +107,7 @@ class CounterChannel(Channel):
         if current is None or current.mark.at < state.mark.at:
             self.guard.restore(state)
             self.value = self.guard.value
+            self._last_heard = self._known_before()
 
     @callback
     def book(self, difference: float, now: float) -> None:
@@ -116,12 +123,23 @@ class CounterChannel(Channel):
         if guard.held != held:
             self.stats.note_held(guard.held)
         if counter_break is not None:
-            self._callbacks.counter_break(self, counter_break)
+            self._context.counter_break(self, counter_break)
         if before is not None and guard.value is not None and guard.value > before:
             step = guard.value - before
             if self.step is None or step < self.step:
                 self.step = step
         return True
+
+    @override
+    def _known_before(self) -> LastHeard:
+        last = self.guard.last
+        return LastHeard() if last is None else LastHeard(last.time, last.at)
+
+    @override
+    def _takes_old(self, reading: Reading) -> bool:
+        """Return whether it is newer than the last: it tells what was used meanwhile."""
+        last = self.guard.last
+        return last is None or reading.time > last.time
 
     @override
     def _value_for_followers(self, reading: Reading) -> tuple[int, float]:

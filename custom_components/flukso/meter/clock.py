@@ -10,6 +10,7 @@ from typing import override
 
 from homeassistant.core import callback
 
+from ..metering.clock_offset import ClockOffset
 from ..protocol.clock import parse_clock
 from ..protocol.validation import ProtocolError
 from ..transport.interface import Message, Transport
@@ -20,6 +21,8 @@ FAR_OFF = 300
 #: It may be silent for so long (s), and for so many times its longest gap so far.
 _MAX_SILENCE = 600
 _MAX_GAPS = 3
+#: An older message is one that the broker says again (s).
+_MAX_AGE = 60
 _DECIMALS = 1
 
 
@@ -38,6 +41,8 @@ class Clock(Observable):
     ) -> None:
         super().__init__()
         self.topic = topic
+        #: The offset by all messages of the meter, not only those of its clock.
+        self.offset = ClockOffset()
         #: When the last message arrived (s since 1970), and how far the clock was ahead (s).
         self.last_offset: tuple[float, float] | None = None
         self._transport = transport
@@ -47,6 +52,7 @@ class Clock(Observable):
         self._updated_at = 0.0
         self._silent_since: float | None = None
         self._longest_gap = 0.0
+        self._last_time = 0.0
 
     @property
     @override
@@ -95,6 +101,12 @@ class Clock(Observable):
             time = parse_clock(message.payload)
         except ProtocolError as error:
             self._report_broken(message.topic, error)
+            return
+        if time == self._last_time:
+            return
+        self._last_time = time
+        self.offset.note(self.topic, time, message.arrived)
+        if self.offset.is_old(time, message.arrived, _MAX_AGE):
             return
         if self.last_offset is not None:
             self._longest_gap = max(self._longest_gap, message.arrived - self.last_offset[0])

@@ -40,7 +40,7 @@ _PULSE_IN_GAUGE_UNITS = {Unit.WATT: HOUR, Unit.LITRE_PER_DAY: DAY}
 #: A clamp publishes every second, a kube every 64 s (docs/protocol.md section 1).
 _CLAMP_MAX_SILENCE = 60
 _KUBE_MAX_SILENCE = 600
-#: A retained flow that is older has faded to zero (s).
+#: A flow that is older has faded to zero (s).
 _FLOW_MAX_AGE = 600
 
 
@@ -80,8 +80,8 @@ def max_silence(stream: Stream) -> int:
     return _KUBE_MAX_SILENCE if stream.sensor.source is Source.KUBE else _CLAMP_MAX_SILENCE
 
 
-def max_retained_age(stream: Stream) -> int:
-    """Return how old a retained gauge may be and still be used (s)."""
+def max_age(stream: Stream) -> int:
+    """Return how old a reading may be that is still true now (s)."""
     return max_silence(stream) if is_regular(stream) else _FLOW_MAX_AGE
 
 

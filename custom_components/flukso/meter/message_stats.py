@@ -28,6 +28,7 @@ class MessageStats:
         self.reading: Reading | None = None
         self.read_at: float | None = None
         self.arrived: float | None = None
+        self.live_at: float | None = None
 
     @property
     def accepted(self) -> int:
@@ -40,6 +41,10 @@ class MessageStats:
         if _LOGGER.isEnabledFor(logging.DEBUG):
             _LOGGER.debug("%s: %r arrived", self.topic, message.payload[:_LOGGED_BYTES])
 
+    def note_live(self, arrived: float) -> None:
+        """Record when the last message arrived that the broker did not only say again."""
+        self.live_at = arrived
+
     def note_taken(self, reading: Reading, at: float) -> None:
         """Count a valid reading, measured ``at`` that time."""
         self.taken += 1
@@ -51,7 +56,7 @@ class MessageStats:
         _LOGGER.debug("%s: withheld, impossible for this counter", self.topic)
 
     def note_dropped(self, why: str) -> None:
-        """Count a reading that is not current."""
+        """Count a reading that is no news."""
         self.dropped += 1
         _LOGGER.debug("%s: dropped, %s", self.topic, why)
 

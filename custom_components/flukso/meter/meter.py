@@ -28,7 +28,7 @@ from ..protocol.validation import ProtocolError
 from ..redaction import shortened
 from ..transport.interface import Message, Transport
 from .availability import update_availability
-from .channel import Channel, ChannelCallbacks
+from .channel import Channel, ChannelContext
 from .channel_types import CounterChannel, FlowChannel, channel_type_of
 from .clock import Clock
 from .input_limits import fastest, pulse_constant
@@ -70,7 +70,7 @@ class Meter:
         self.intervals = intervals
         broken = self.message_log.note_broken
         self.clock = Clock(clock_topic(prefix, device_id), transport, broken, intervals.other)
-        self._callbacks = ChannelCallbacks(broken, self._learn_unit, counter_break)
+        self._context = ChannelContext(self.clock.offset, broken, self._learn_unit, counter_break)
         self._listeners: list[Callable[[], None]] = []
         self._tick_listeners: list[Callable[[int], None]] = []
         self._work = ExitStack()
@@ -196,7 +196,7 @@ class Meter:
     def _create_channel(self, stream: Stream) -> Channel:
         topic = reading_topic(self.prefix, stream.sensor.sensor_id, stream.kind)
         interval = self.intervals.of(stream)
-        return channel_type_of(stream)(stream, topic, self._transport, self._callbacks, interval)
+        return channel_type_of(stream)(stream, topic, self._transport, self._context, interval)
 
     def _configure(self, channel: Channel) -> None:
         """Pass the settings of its input to a channel."""

@@ -18,6 +18,7 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.event import async_call_later
 
 from ..meter.observable import Observable
+from ..metering.clock_offset import ClockOffset
 from ..metering.waveform_analysis import nearest
 from ..protocol.sensors import Sensor
 from ..protocol.validation import ProtocolError
@@ -57,6 +58,7 @@ class Oscilloscope(Observable):
         transport: Transport,
         note_broken: Callable[[str, ProtocolError], None],
         *,
+        clock: ClockOffset,
         interval: int,
     ) -> None:
         super().__init__()
@@ -65,10 +67,12 @@ class Oscilloscope(Observable):
         self._hass = hass
         self._topics = topics
         self._transport = transport
+        self._clock = clock
         self._note_broken = note_broken
         self._interval = interval
         self._is_live = True
         self._received_at: dict[str, float] = {}
+        self._last_times: dict[str, float] = {}
         self._stop_waiting: CALLBACK_TYPE | None = None
         self._reset()
 
@@ -118,7 +122,7 @@ class Oscilloscope(Observable):
 
     @callback
     def _receive(self, unit: str, message: Message) -> None:
-        """Take one half of a capture; an invalid message does not make the clamp available."""
+        """Take one half of a capture; an invalid or old one does not make the clamp available."""
         if message.retained:
             return
         if 0 <= message.arrived - self._captured_at < self._interval:
@@ -129,6 +133,8 @@ class Oscilloscope(Observable):
         except ProtocolError as error:
             self._note_broken(message.topic, error)
             return
+        if not self._is_news(unit, waveform.time, message):
+            return
         self._received_at[unit] = message.arrived
         self._waveforms[unit].append(waveform)
         pair = self._find_nearest()
@@ -138,6 +144,14 @@ class Oscilloscope(Observable):
             self._take(Capture(message.arrived, *pair))
         elif self._stop_waiting is None:
             self._stop_waiting = async_call_later(self._hass, _WAIT, self._take_nearest)
+
+    def _is_news(self, unit: str, time: float, message: Message) -> bool:
+        """Return whether a waveform is neither the last one again nor an old one."""
+        if time == self._last_times.get(unit):
+            return False
+        self._last_times[unit] = time
+        self._clock.note(message.topic, time, message.arrived)
+        return not self._clock.is_old(time, message.arrived, _PATIENCE)
 
     @callback
     def _take_nearest(self, now: datetime) -> None:

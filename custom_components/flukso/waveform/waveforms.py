@@ -119,7 +119,13 @@ class Waveforms:
         topics = voltage_topic(prefix, device_id), current_topic(prefix, device_id, port)
         note_broken = self._meter.message_log.note_broken
         return Oscilloscope(
-            self._hass, sensor, topics, self._transport, note_broken, interval=interval
+            self._hass,
+            sensor,
+            topics,
+            self._transport,
+            note_broken,
+            clock=self._meter.clock.offset,
+            interval=interval,
         )
 
     @callback

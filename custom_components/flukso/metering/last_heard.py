@@ -1,0 +1,37 @@
+"""The last reading that was heard on a topic, which tells what is said again."""
+
+from math import inf
+
+from .clock_offset import CLOCK_IS_SET, JITTER
+
+
+class LastHeard:
+    """The last reading, and every value of the last second of which there was one.
+
+    ``time`` is a second by the meter's clock, ``measured`` is the same by the clock of the host.
+    """
+
+    def __init__(self, time: int = -1, measured: float = -inf) -> None:
+        self._time = time
+        self._measured = measured
+        self._values: list[float] = []
+        self._last: tuple[int, float] | None = None
+
+    def note(self, time: int, value: float, measured: float) -> None:
+        """Process a reading; one from before the clock was set does not tell the time."""
+        self._last = time, value
+        if time < CLOCK_IS_SET:
+            return
+        if time != self._time:
+            self._values.clear()
+        self._time, self._measured = time, measured
+        self._values.append(value)
+
+    def repeats(self, time: int, value: float, *, is_late: bool) -> bool:
+        """Return whether a reading is the last again, or a late one any of the last second."""
+        is_known = is_late and time == self._time and value in self._values
+        return is_known or (time, value) == self._last
+
+    def is_later_than(self, time: int, measured: float) -> bool:
+        """Return whether a reading was measured before; not by a clock that was set back."""
+        return CLOCK_IS_SET <= time < self._time and measured <= self._measured + JITTER

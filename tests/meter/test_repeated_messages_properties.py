@@ -1,0 +1,193 @@
+"""A broker that says again any of the last messages, at once, changes nothing that is shown.
+
+Two meters send the same. To one of them the broker says the last messages of a topic again, with
+or without the retain flag, when nothing came for a while. What both show is the same before,
+then and afterwards, and so is what is stored and whether each is available.
+
+A broker that says old messages again in the pace in which they first came, while the meter is
+silent, can't be told from a meter whose clock was set back, and is left out.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import cast
+
+from homeassistant.core import CALLBACK_TYPE
+from hypothesis import given, settings, strategies as st
+from hypothesis.strategies import DrawFn
+
+from custom_components.flukso.meter.channel import Channel, ChannelContext
+from custom_components.flukso.meter.channel_types import CounterChannel, channel_type_of
+from custom_components.flukso.metering.clock_offset import ClockOffset
+from custom_components.flukso.protocol.quantities import Quantity
+from custom_components.flukso.protocol.sensors import Sensor, Source, streams_of
+from custom_components.flukso.protocol.topics import Kind
+from custom_components.flukso.transport.interface import Message, Receive, Transport
+
+NOON = 1_760_000_000
+TOPIC = "/sensor/0/gauge"
+#: How often values are updated and the availability is checked (s).
+TICK = 30
+SENSORS = (
+    Sensor("1" * 32, Quantity.PPLUS, Source.CLAMP, Kind.COUNTER, (1,)),
+    Sensor("2" * 32, Quantity.ELECTRICITY, Source.COSEM, Kind.COUNTER),
+    Sensor("3" * 32, Quantity.WATER, Source.PULSE, Kind.COUNTER, (4,)),
+    Sensor("4" * 32, Quantity.TEMPERATURE, Source.KUBE, Kind.GAUGE, kube=1),
+    Sensor("5" * 32, Quantity.MOVEMENT, Source.KUBE, Kind.COUNTER, kube=1),
+)
+STREAMS = [stream for sensor in SENSORS for stream in streams_of(sensor)]
+
+
+class Wire:
+    """The transport of one channel, in which nothing is buffered."""
+
+    connected = True
+    receive: Receive
+
+    async def async_subscribe_buffered(
+        self, _topic: str, receive: Receive, _urgent: object
+    ) -> CALLBACK_TYPE:
+        """Keep where the messages go."""
+        self.receive = receive
+        return lambda: None
+
+
+class Listener:
+    """A channel with somebody who listens to it."""
+
+    def __init__(self, stream: int, interval: int) -> None:
+        self.wire = Wire()
+        self.shown: list[tuple[float, float | None, bool]] = []
+        self.followed: list[tuple[int, float]] = []
+        self.now = 0.0
+        context = ChannelContext(ClockOffset(), *[lambda *_: None] * 3)
+        chosen = STREAMS[stream]
+        self.channel: Channel = channel_type_of(chosen)(
+            chosen, TOPIC, cast("Transport", self.wire), context, interval
+        )
+        if isinstance(self.channel, CounterChannel):
+            self.channel.guard.fastest = 1000
+        asyncio.run(self._listen())
+
+    async def _listen(self) -> None:
+        with ExitStack() as kept:
+            kept.callback(await self.channel.async_listen(self._changed))
+            kept.callback(await self.channel.async_follow(self._follow))
+            kept.pop_all()
+
+    def _changed(self) -> None:
+        self.shown.append((self.now, self.channel.value, self.channel.available))
+
+    def _follow(self, time: int, value: float, _at: float) -> None:
+        self.followed.append((time, value))
+
+    def tick(self, now: float) -> None:
+        """Do what the meter does at each tick."""
+        self.now = now
+        self.channel.begin_silence(now)
+        self.channel.set_alive(alive=not self.channel.is_silent(now))
+        if self.channel.alive:
+            self.channel.update_value(now)
+
+    def hear(self, payload: bytes, now: float, *, retained: bool = False) -> None:
+        """Hear a message."""
+        self.now = now
+        self.wire.receive(Message(TOPIC, payload, retained, now))
+
+    @property
+    def state(self) -> object:
+        """What is shown, stored and told of it."""
+        channel = self.channel
+        stored = channel.guard.state if isinstance(channel, CounterChannel) else None
+        stats = channel.stats
+        read = (stats.reading, stats.read_at, stats.live_at, stats.taken)
+        return self.shown, self.followed, channel.value, channel.available, stored, read
+
+
+@dataclass(frozen=True)
+class Story:
+    """What a stream sends: payloads and when they arrive; what is said again, and when."""
+
+    stream: int
+    interval: int
+    sent: Sequence[tuple[float, bytes]]
+    again: int
+    after: int
+    retained: bool
+    later: Sequence[tuple[float, bytes]]
+
+
+@st.composite
+def stories(draw: DrawFn) -> Story:
+    """A stream of any kind, by a clock that is right or wrong."""
+    stream = draw(st.integers(0, len(STREAMS) - 1))
+    ahead = draw(st.sampled_from((0, 0, -3, 3, -7200, 7200)))
+    unit = STREAMS[stream].unit.value
+    is_counter = STREAMS[stream].kind is Kind.COUNTER
+    value, arrived = draw(st.integers(0, 1000)), float(NOON)
+
+    def messages(steps: Sequence[int]) -> list[tuple[float, bytes]]:
+        nonlocal value, arrived
+        sent = []
+        for step in steps:
+            arrived += step
+            value = value + draw(st.integers(0, 5)) if is_counter else draw(st.integers(0, 1000))
+            late = draw(st.sampled_from((0, 0, 1, 3)))
+            time = int(arrived) + ahead
+            sent.append((arrived + late, f'[{time}, {value}, "{unit}"]'.encode()))
+        return sorted(sent, key=lambda message: message[0])
+
+    steps = st.lists(st.sampled_from((0, 1, 1, 2, 9, 64)), max_size=20)
+    sent = messages([*[1] * 12, *draw(steps)])
+    again = draw(st.integers(1, len(sent)))
+    after = draw(st.sampled_from((11, 45, 100, 400, 700, 10_000, 300_000)))
+    arrived += after + 10
+    return Story(
+        stream,
+        draw(st.sampled_from((0, TICK))),
+        sent,
+        again,
+        after,
+        draw(st.booleans()),
+        messages([*[1] * 12, *draw(steps)]),
+    )
+
+
+def tell(listener: Listener, story: Story, *, again: bool) -> object:
+    """Let a listener hear a story; returns its state at every tick."""
+    states = []
+    ticked = NOON
+
+    def tick_until(now: float) -> None:
+        nonlocal ticked
+        while ticked + TICK <= now:
+            ticked += TICK
+            listener.tick(ticked)
+            states.append(listener.state)
+
+    for arrived, payload in story.sent:
+        tick_until(arrived)
+        listener.hear(payload, arrived)
+    moment = story.sent[-1][0] + story.after
+    tick_until(moment)
+    if again:
+        before = repr(listener.state)
+        for _, payload in story.sent[-story.again :]:
+            listener.hear(payload, moment, retained=story.retained)
+        assert repr(listener.state) == before
+    for arrived, payload in story.later:
+        tick_until(arrived)
+        listener.hear(payload, arrived)
+    tick_until(story.later[-1][0] + 100)
+    return repr(states)
+
+
+@settings(max_examples=300, deadline=None)
+@given(story=stories())
+def test_what_is_said_again_changes_nothing(story: Story) -> None:
+    silent = Listener(story.stream, story.interval)
+    talkative = Listener(story.stream, story.interval)
+
+    assert tell(talkative, story, again=True) == tell(silent, story, again=False)
