@@ -1,8 +1,9 @@
 """What the tests share: this repository's integration, a broker, and a quiet MQTT client."""
 
-from collections.abc import Generator
+from collections.abc import AsyncGenerator, Generator
 from datetime import datetime
 import logging
+from pathlib import Path
 from unittest.mock import MagicMock, patch
 
 from freezegun.api import FrozenDateTimeFactory
@@ -14,6 +15,8 @@ from syrupy.assertion import SnapshotAssertion
 import custom_components.flukso  # noqa: F401  # else the plugin's own custom_components wins
 
 from .broker import Broker, connect
+from .direct import MetersBroker
+from .end_to_end.parts import require_mosquitto
 from .supplies import BRUSSELS, METER, House
 
 #: The test plugin has every statement of the recorder's database logged, a third of such a test.
@@ -57,6 +60,15 @@ async def broker(
 ) -> Broker:
     """A broker that Home Assistant's MQTT integration is connected to."""
     return await connect(hass, mqtt_client_mock)
+
+
+@pytest.fixture
+async def own_broker(tmp_path: Path, socket_enabled: None) -> AsyncGenerator[MetersBroker]:
+    """The own broker of a meter; over the network, an answer takes its time."""
+    require_mosquitto()
+    with patch(f"{_ANNOUNCEMENTS}.LISTEN_FOR", 1.0), patch(f"{_ANNOUNCEMENTS}.QUIET_FOR", 0.2):
+        async with MetersBroker(tmp_path) as broker:
+            yield broker
 
 
 @pytest.fixture

@@ -133,3 +133,16 @@ async def test_nothing_is_left_subscribed_where_a_topic_is_refused(
     await broker.settle()
 
     assert broker.topics == topics
+
+
+async def test_no_more_than_a_hundred_meters_are_looked_at(
+    broker: Broker, transport: Transport
+) -> None:
+    meters = [kubes_alone(0x1000 + number) for number in range(150)]
+    for meter in meters:
+        await broker.publish(*meter.sensor_report, retain=True)
+    await broker.publish_all({meter.kube_report[0]: meter.kube_report[1] for meter in meters})
+
+    assert len(await async_find_meters(transport, "")) == 100
+    of_last = await async_find_meters(transport, "", meters[-1].device_id[:6])
+    assert set(of_last) == {meters[-1].device_id}
