@@ -1,7 +1,7 @@
 """Diagnostics: the state of a meter and its messages, without what identifies it.
 
 They contain no secrets: the parser keeps only the settings in use of a config message, and only
-the error of a broken one. Ids are shortened to six digits.
+the error of a broken one. Ids are shortened to six digits, and the address is removed.
 """
 
 from collections.abc import Iterable, Mapping
@@ -9,9 +9,10 @@ from dataclasses import asdict
 import re
 
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import __version__
+from homeassistant.const import CONF_HOST, __version__
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.redact import async_redact_data
 from homeassistant.loader import async_get_integration
 from homeassistant.util import dt as dt_util
 
@@ -56,7 +57,11 @@ async def _async_diagnostics(
     transport = entry.runtime_data.transport if is_loaded else transport_of(hass, entry.data)
     data: dict[str, object] = {
         "versions": {"home_assistant": __version__, "integration": integration.version},
-        "entry": {"state": entry.state.value, "data": entry.data, "options": entry.options},
+        "entry": {
+            "state": entry.state.value,
+            "data": async_redact_data(entry.data, {CONF_HOST}),
+            "options": entry.options,
+        },
         "connection": transport.connection_state.name.lower(),
     }
     redaction = Redaction(hass, entry)

@@ -5,6 +5,7 @@
   diagnostics, and the repairs in them. Recordings contain other ids (``record/``).
 - The **serial number** is displayed on the device page only. It is never logged, and is removed
   from diagnostics and repairs.
+- The **address** of a meter is removed from diagnostics (``diagnostics.py``).
 - **Secrets** (the keys of the radio, the kubes' hardware ids) are dropped by the parser
   (``protocol/configuration.py``).
 """

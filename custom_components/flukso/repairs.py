@@ -1,17 +1,20 @@
-"""Repairs: issues about counter breaks, for which the user decides what is recorded."""
+"""Repairs: counter breaks, and the address of a meter that is not reachable any more."""
 
 from hashlib import sha256
 
 from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
 from homeassistant.components.sensor.const import UNIT_CONVERTERS
 from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import CONF_DEVICE_ID, CONF_HOST
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
+from .health.diagnosis import Problem
 from .meter.channel import Channel
 from .meter.channel_types import CounterChannel
+from .meter_search import ADDRESS_SCHEMA, SearchError, async_search_address
 from .metering.counter_guard import Break
 from .metering.durations import DAY
 from .models import FluksoConfigEntry
@@ -160,13 +163,54 @@ class CounterBreakFlow(RepairsFlow):
         return None
 
 
+class AddressFlow(RepairsFlow):
+    """Let the user change the address of a meter that is not reachable."""
+
+    def __init__(self, entry_id: str) -> None:
+        self._entry_id = entry_id
+
+    async def async_step_init(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
+        """Start with the address; what is given here is the id of the issue."""
+        return await self.async_step_address()
+
+    async def async_step_address(
+        self, user_input: dict[str, str | int] | None = None
+    ) -> RepairsFlowResult:
+        """Take an address at which this meter is found."""
+        entry: FluksoConfigEntry | None = self.hass.config_entries.async_get_entry(self._entry_id)
+        if entry is None or CONF_HOST not in entry.data:
+            return self.async_abort(reason="not_direct")
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            try:
+                found = await async_search_address(self.hass, user_input)
+                found.require(entry.data[CONF_DEVICE_ID])
+            except SearchError as error:
+                errors = error.errors
+            else:
+                self.hass.config_entries.async_update_entry(entry, data=entry.data | found.data)
+                self.hass.config_entries.async_schedule_reload(entry.entry_id)
+                return self.async_create_entry(data={})
+        return self.async_show_form(
+            step_id="address",
+            data_schema=self.add_suggested_values_to_schema(
+                ADDRESS_SCHEMA, user_input or entry.data
+            ),
+            errors=errors,
+            description_placeholders={"name": entry.title, "host": entry.data[CONF_HOST]},
+        )
+
+
 async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
 ) -> RepairsFlow:
     """Return the flow of an issue."""
     stored = data or {}
+    entry_id = str(stored.get("entry_id"))
+    if issue_id.startswith(Problem.UNREACHABLE):
+        return AddressFlow(entry_id)
     return CounterBreakFlow(
-        str(stored.get("entry_id")),
+        entry_id,
         str(stored.get("counter")),
         float(stored.get("difference") or 0),
         bookable=None if "bookable" not in stored else bool(stored["bookable"]),

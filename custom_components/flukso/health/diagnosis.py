@@ -22,6 +22,9 @@ class Problem(StrEnum):
     SILENT = "silent"
     OTHER_PREFIX = "other_prefix"
     TWO_PREFIXES = "two_prefixes"
+    UNREACHABLE = "unreachable"
+    NO_READINGS_DIRECT = "no_readings_direct"
+    NO_CONFIGURATION_DIRECT = "no_configuration_direct"
     UNREADABLE = "unreadable_configuration"
     CLOCK = "clock_wrong"
     STUCK = "counter_stuck"
@@ -30,8 +33,33 @@ class Problem(StrEnum):
 
 #: Problems of readings that are missing or arrive without the prefix.
 _OF_READINGS = frozenset(
-    {Problem.NO_READINGS, Problem.SILENT, Problem.OTHER_PREFIX, Problem.TWO_PREFIXES}
+    {
+        Problem.NO_READINGS,
+        Problem.NO_READINGS_DIRECT,
+        Problem.SILENT,
+        Problem.OTHER_PREFIX,
+        Problem.TWO_PREFIXES,
+    }
 )
+_OF_CONFIGURATION = frozenset({Problem.NO_CONFIGURATION, Problem.NO_CONFIGURATION_DIRECT})
+#: Problems of a meter that is connected to directly, and of one behind a bridge.
+_DIRECT = frozenset(
+    {Problem.UNREACHABLE, Problem.NO_READINGS_DIRECT, Problem.NO_CONFIGURATION_DIRECT}
+)
+_BRIDGE = frozenset(
+    {
+        Problem.NO_READINGS,
+        Problem.NO_CONFIGURATION,
+        Problem.SILENT,
+        Problem.OTHER_PREFIX,
+        Problem.TWO_PREFIXES,
+    }
+)
+
+
+def possible_problems(*, direct: bool) -> frozenset[Problem]:
+    """Return the problems of a meter that is connected to directly, or is behind a bridge."""
+    return frozenset(Problem) - (_BRIDGE if direct else _DIRECT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +107,7 @@ class Symptoms:
         if not self.reported:
             undecided |= {Problem.UNREADABLE, Problem.UNKNOWN_SETTINGS}
         if self.sensors is None:
-            undecided.add(Problem.NO_CONFIGURATION)
+            undecided |= _OF_CONFIGURATION
         if self.is_awaited:
             undecided |= _OF_READINGS
         elif self.is_silent and not self.is_elsewhere and not self.is_configured_only:
@@ -139,7 +167,7 @@ class Symptoms:
 
 
 def diagnose(symptoms: Symptoms) -> frozenset[Problem]:
-    """Return the problems that the symptoms indicate."""
+    """Return the problems that the symptoms indicate, of meters reached in either way."""
     found = frozenset() if symptoms.stuck is None else frozenset({Problem.STUCK})
     return found if symptoms.is_early else found | _diagnose_missing(symptoms)
 
@@ -153,8 +181,9 @@ def _diagnose_missing(symptoms: Symptoms) -> frozenset[Problem]:
     if symptoms.clock_off is not None and symptoms.clock_off >= _FAR_OFF_FOR:
         found.add(Problem.CLOCK)
     if symptoms.arrived is not None and symptoms.sensors is None:
-        found.add(Problem.NO_CONFIGURATION)
+        found |= _OF_CONFIGURATION
     if symptoms.is_silent:
+        found.add(Problem.NO_READINGS_DIRECT)
         if symptoms.is_elsewhere:
             found.add(Problem.OTHER_PREFIX)
         elif symptoms.is_configured_only:

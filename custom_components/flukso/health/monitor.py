@@ -1,14 +1,16 @@
 """The health monitor: issues for problems between meter and Home Assistant that the user can fix.
 
-What is missing is a problem once the broker has been connected for five minutes. An issue is
+What is missing is a problem once the broker has been connected for five minutes; that a meter
+which is connected to directly is not reachable, once it has been lost for five minutes. An issue is
 deleted when its problem is known to be gone, and stays while that is unknown, so that an issue that
 the user ignores is still ignored after a reload or a restart. A disabled meter has no issues: those
 that are not ignored are deleted when it is disabled, the others are checked again when it is
-enabled. All issues of a meter are deleted with it.
+enabled. The same applies to the problems of a bridge while the meter is connected to directly, and
+the other way round. All issues of a meter are deleted with it.
 
 Not monitored are a bridge that floods the broker with waveforms and a second bridge with an unknown
-prefix, which would take a subscription to all waveforms or readings of the broker, and a broker
-that is not connected, which the MQTT integration reports.
+prefix, which would take a subscription to all waveforms or readings of the broker, and Home
+Assistant's broker while it is not connected, which the MQTT integration reports.
 """
 
 import asyncio
@@ -19,6 +21,7 @@ from functools import partial
 import logging
 from math import inf
 
+from homeassistant.const import CONF_HOST
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
@@ -39,7 +42,7 @@ from ..protocol.validation import ProtocolError
 from ..redaction import name_and_entity_id
 from ..transport.interface import Message, Transport
 from .clock_check import ClockCheck
-from .diagnosis import SOON, Problem, Symptoms, diagnose
+from .diagnosis import SOON, Problem, Symptoms, diagnose, possible_problems
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -56,7 +59,9 @@ class HealthMonitor:
         self._meter = entry.runtime_data.meter
         self._transport = transport
         self._clock_check = ClockCheck(self._meter, _PERIOD.total_seconds())
+        self._problems = possible_problems(direct=CONF_HOST in entry.data)
         self._since: float | None = None
+        self._lost: float | None = None
         self._elsewhere: tuple[float, float] | None = None
         self._elsewhere_topic = ""
         self._subscription = ExitStack()
@@ -65,7 +70,9 @@ class HealthMonitor:
     @callback
     def start(self) -> None:
         """Check from now on until the entry is unloaded."""
-        self._note_connection(dt_util.utcnow().timestamp())
+        self._delete_unless_ignored(frozenset(Problem) - self._problems)
+        self._connection_changed()
+        self._entry.async_on_unload(self._transport.listen_to_connection(self._connection_changed))
         stop_checking = async_track_time_interval(
             self._hass, self._check, _PERIOD, cancel_on_shutdown=True
         )
@@ -77,10 +84,14 @@ class HealthMonitor:
         self._subscription.close()
         self._clock_check.stop()
         if self._entry.disabled_by is not None:
-            for problem in Problem:
-                issue = self._issue(problem)
-                if issue is not None and issue.dismissed_version is None:
-                    ir.async_delete_issue(self._hass, DOMAIN, issue.issue_id)
+            self._delete_unless_ignored(Problem)
+
+    @callback
+    def _delete_unless_ignored(self, problems: Iterable[Problem]) -> None:
+        for problem in problems:
+            issue = self._issue(problem)
+            if issue is not None and issue.dismissed_version is None:
+                ir.async_delete_issue(self._hass, DOMAIN, issue.issue_id)
 
     @callback
     def _check(self, moment: datetime) -> None:
@@ -91,23 +102,40 @@ class HealthMonitor:
     async def _async_check(self, now: float) -> None:
         async with self._checking:
             self._note_connection(now)
-            if self._since is None:
+            since = self._since
+            if since is None:
+                self._check_reachable(now)
                 return
             try:
                 await self._subscribe_elsewhere()
                 await self._clock_check.async_check(now)
             except HomeAssistantError as error:
                 _LOGGER.debug("Can't subscribe, trying again in a minute: %s", error)
-            symptoms = self._symptoms(now, self._since)
+            symptoms = self._symptoms(now, since)
             self._update_issues(
                 diagnose(symptoms), symptoms.undecided, self._placeholders(symptoms)
             )
 
+    @callback
+    def _connection_changed(self) -> None:
+        self._note_connection(dt_util.utcnow().timestamp())
+        if self._since is not None and Problem.UNREACHABLE in self._problems:
+            ir.async_delete_issue(self._hass, DOMAIN, self._issue_id(Problem.UNREACHABLE))
+
     def _note_connection(self, now: float) -> None:
         if not self._transport.connected:
             self._since = None
+            self._lost = self._lost or now
         elif self._since is None:
-            self._since = now
+            self._since, self._lost = now, None
+
+    @callback
+    def _check_reachable(self, now: float) -> None:
+        """Create the issue of a meter that is connected to directly, once it is lost for long."""
+        is_lost = self._lost is not None and now - self._lost >= SOON
+        if Problem.UNREACHABLE in self._problems and is_lost:
+            host = {"host": self._entry.data[CONF_HOST]}
+            self._create_issue(Problem.UNREACHABLE, {"name": self._entry.title, **host})
 
     def _symptoms(self, now: float, since: float) -> Symptoms:
         channels, reports = self._meter.channels.values(), self._meter.message_log.reports
@@ -200,20 +228,23 @@ class HealthMonitor:
         placeholders: dict[str, str],
     ) -> None:
         """Create the issues of problems that were found, and delete those known to be gone."""
-        for problem in Problem:
-            issue_id = self._issue_id(problem)
+        for problem in self._problems:
             if problem in found:
-                ir.async_create_issue(
-                    self._hass,
-                    DOMAIN,
-                    issue_id,
-                    is_fixable=False,
-                    severity=ir.IssueSeverity.WARNING,
-                    translation_key=problem,
-                    translation_placeholders=placeholders,
-                )
+                self._create_issue(problem, placeholders)
             elif problem not in undecided:
-                ir.async_delete_issue(self._hass, DOMAIN, issue_id)
+                ir.async_delete_issue(self._hass, DOMAIN, self._issue_id(problem))
+
+    def _create_issue(self, problem: Problem, placeholders: dict[str, str]) -> None:
+        ir.async_create_issue(
+            self._hass,
+            DOMAIN,
+            self._issue_id(problem),
+            data={"entry_id": self._entry.entry_id},
+            is_fixable=problem is Problem.UNREACHABLE,
+            severity=ir.IssueSeverity.WARNING,
+            translation_key=problem,
+            translation_placeholders=placeholders,
+        )
 
     def _issue_id(self, problem: Problem) -> str:
         return f"{problem}_{self._entry.entry_id}"

@@ -1,0 +1,110 @@
+"""Search for meters where the user says they are: at an address, or behind a topic prefix."""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from homeassistant.const import CONF_HOST, CONF_PORT
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import config_validation as cv
+import voluptuous as vol
+
+from .const import CONF_TOPIC_PREFIX
+from .protocol.configuration import Configuration
+from .protocol.topics import clean_prefix
+from .protocol.validation import ProtocolError
+from .transport.direct import DEFAULT_PORT
+from .transport.discovery import async_ask_address, async_find_meters
+from .transport.home_assistant import HomeAssistantTransport
+from .transport.interface import ConnectionState
+from .transport.mqtt_connection import Refusal
+
+ADDRESS_SCHEMA = vol.Schema(
+    {vol.Required(CONF_HOST): str, vol.Required(CONF_PORT, default=DEFAULT_PORT): cv.port}
+)
+PREFIX_SCHEMA = vol.Schema({vol.Optional(CONF_TOPIC_PREFIX): str})
+
+_CONNECTION_ERRORS = {
+    ConnectionState.MISSING: "mqtt_missing",
+    ConnectionState.DISCONNECTED: "mqtt_not_connected",
+}
+
+
+class SearchError(Exception):
+    """No meter was found; ``errors`` has a translation key by field of the form."""
+
+    def __init__(self, key: str, field: str = "base") -> None:
+        super().__init__(key)
+        self.errors = {field: key}
+
+
+class Search(NamedTuple):
+    """The meters that were found, by device id, and the entry data with which they are reached."""
+
+    meters: dict[str, Configuration]
+    data: dict[str, str | int]
+
+    def remove(self, device_ids: Iterable[str | None]) -> None:
+        """Remove meters that are set up already.
+
+        Raises:
+            SearchError: no other is left.
+        """
+        for device_id in device_ids:
+            self.meters.pop(str(device_id), None)
+        if not self.meters:
+            raise SearchError("all_set_up")
+
+    def require(self, device_id: str) -> None:
+        """Check that a meter was found.
+
+        Raises:
+            SearchError: only others were.
+        """
+        if device_id not in self.meters:
+            raise SearchError("others_there" if CONF_HOST in self.data else "others_heard")
+
+
+def direct_data(host: str, port: int) -> dict[str, str | int]:
+    """Return the entry data of a meter that is reached directly, without its device id."""
+    return {CONF_HOST: host, CONF_PORT: port, CONF_TOPIC_PREFIX: ""}
+
+
+def is_mqtt_set_up(hass: HomeAssistant) -> bool:
+    """Return whether meters can be searched for on Home Assistant's broker."""
+    return HomeAssistantTransport(hass).connection_state is not ConnectionState.MISSING
+
+
+async def async_search_address(hass: HomeAssistant, user_input: Mapping[str, object]) -> Search:
+    """Find the meters behind the address that was entered.
+
+    Raises:
+        SearchError: it can't be connected to, or has no meter.
+    """
+    host, port = str(user_input[CONF_HOST]).strip(), int(str(user_input[CONF_PORT]))
+    if not host:
+        raise SearchError(Refusal.UNRESOLVED)
+    answer = await async_ask_address(hass, host, port)
+    if answer.refusal is not None:
+        raise SearchError(answer.refusal)
+    if not answer.meters:
+        raise SearchError("nothing_there")
+    return Search(answer.meters, direct_data(host, port))
+
+
+async def async_search_prefix(hass: HomeAssistant, user_input: Mapping[str, object]) -> Search:
+    """Find the meters on Home Assistant's broker behind the topic prefix that was entered.
+
+    Raises:
+        SearchError: the prefix is invalid, the broker is not connected, or has no such meter.
+    """
+    try:
+        prefix = clean_prefix(str(user_input.get(CONF_TOPIC_PREFIX, "")))
+    except ProtocolError as error:
+        raise SearchError("invalid_prefix", CONF_TOPIC_PREFIX) from error
+    transport = HomeAssistantTransport(hass)
+    if transport.connection_state is not ConnectionState.CONNECTED:
+        raise SearchError(_CONNECTION_ERRORS[transport.connection_state])
+    meters = await async_find_meters(transport, prefix)
+    if not meters:
+        raise SearchError("nothing_heard_behind_prefix" if prefix else "nothing_heard")
+    return Search(meters, {CONF_TOPIC_PREFIX: prefix})

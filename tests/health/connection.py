@@ -1,0 +1,112 @@
+"""A direct connection in memory, which also works while the clock stands still."""
+
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+import time
+from typing import Any, override
+from unittest.mock import patch
+
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant
+
+from custom_components.flukso.transport.interface import (
+    ConnectionState,
+    Message,
+    Receive,
+    Transport,
+)
+
+from ..meters import Meter
+
+ADDRESS: dict[str, Any] = {"host": "flukso-c1a300", "port": 1883}
+
+
+class Connection(Transport):
+    """What a meter sends to its subscribers; ``reports`` are retained."""
+
+    def __init__(self, reports: dict[str, str]) -> None:
+        self.reports = reports
+        self._connected = True
+        self._receivers: list[tuple[str, Receive]] = []
+        self._listeners: list[Callable[[], None]] = []
+
+    def lose(self) -> None:
+        """Let the connection end."""
+        self._set_connected(connected=False)
+
+    def restore(self) -> None:
+        """Let it be there again."""
+        self._set_connected(connected=True)
+
+    def _set_connected(self, *, connected: bool) -> None:
+        self._connected = connected
+        for changed in list(self._listeners):
+            changed()
+
+    def publish(self, messages: Mapping[str, str]) -> None:
+        """Deliver messages by topic."""
+        for topic, payload in messages.items():
+            for subscribed, receive in list(self._receivers):
+                if subscribed == topic:
+                    receive(Message(topic, payload.encode(), retained=False, arrived=time.time()))
+
+    @property
+    @override
+    def connection_state(self) -> ConnectionState:
+        return ConnectionState.CONNECTED if self._connected else ConnectionState.DISCONNECTED
+
+    @property
+    @override
+    def connected(self) -> bool:
+        return self._connected
+
+    @override
+    async def async_start(self) -> None:
+        pass
+
+    @override
+    async def async_stop(self) -> None:
+        pass
+
+    @override
+    async def async_subscribe(self, topic: str, receive: Receive) -> CALLBACK_TYPE:
+        subscription = (topic, receive)
+        self._receivers.append(subscription)
+        if self._connected and topic in self.reports:
+            payload = self.reports[topic].encode()
+            receive(Message(topic, payload, retained=True, arrived=time.time()))
+        return lambda: self._receivers.remove(subscription)
+
+    @override
+    async def async_subscribe_buffered(
+        self, topic: str, receive: Receive, urgent: Callable[[], bool]
+    ) -> CALLBACK_TYPE:
+        return await self.async_subscribe(topic, receive)
+
+    @override
+    def flush(self) -> None:
+        pass
+
+    @override
+    def discard_buffer(self) -> None:
+        pass
+
+    @override
+    async def async_publish(self, topic: str, payload: bytes) -> None:
+        pass
+
+    @override
+    def listen_to_connection(self, changed: Callable[[], None]) -> CALLBACK_TYPE:
+        self._listeners.append(changed)
+        return lambda: self._listeners.remove(changed)
+
+
+@contextmanager
+def connection_in_memory(meter: Meter) -> Generator[Connection]:
+    """Connect to a meter in memory wherever its address is."""
+    connection = Connection(meter.reports)
+
+    def connect(_hass: HomeAssistant, _host: str, _port: int) -> Transport:
+        return connection
+
+    with patch("custom_components.flukso.transport.choice.DirectTransport", connect):
+        yield connection
