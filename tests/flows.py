@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from homeassistant.config_entries import SOURCE_MQTT, SOURCE_USER, ConfigFlowResult
+from homeassistant.config_entries import DISCOVERY_SOURCES, SOURCE_USER, ConfigFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 
@@ -15,7 +15,7 @@ from .meters import Meter
 def cards(hass: HomeAssistant) -> list[ConfigFlowResult]:
     """The discoveries that wait for the user."""
     flows = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
-    return [flow for flow in flows if flow["context"]["source"] == SOURCE_MQTT]
+    return [flow for flow in flows if flow["context"]["source"] in DISCOVERY_SOURCES]
 
 
 async def discover(hass: HomeAssistant, broker: Broker, meter: Meter) -> ConfigFlowResult:
@@ -35,10 +35,19 @@ async def confirm(hass: HomeAssistant, broker: Broker, form: ConfigFlowResult) -
 
 
 async def start_by_hand(hass: HomeAssistant) -> ConfigFlowResult:
-    """Open the form that adds a meter by hand."""
-    form = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    """Open the form that adds a meter by hand through Home Assistant's broker."""
+    menu = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    return await choose_broker(hass, menu)
+
+
+async def choose_broker(hass: HomeAssistant, menu: ConfigFlowResult) -> ConfigFlowResult:
+    """Choose Home Assistant's broker in the menu of both ways."""
+    assert menu["type"] is FlowResultType.MENU
+    form = await hass.config_entries.flow.async_configure(
+        menu["flow_id"], {"next_step_id": "broker"}
+    )
     assert form["type"] is FlowResultType.FORM
-    assert form["step_id"] == "user"
+    assert form["step_id"] == "broker"
     return form
 
 

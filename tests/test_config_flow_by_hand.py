@@ -1,16 +1,19 @@
 """A meter that the user adds by hand, from what is heard; every error can be put right."""
 
 from dataclasses import replace
-from unittest.mock import MagicMock
 
-from homeassistant.config_entries import SOURCE_IGNORE, ConfigFlowResult
+from homeassistant.config_entries import (
+    SOURCE_IGNORE,
+    ConfigEntryDisabler,
+    ConfigFlowResult,
+)
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 import pytest
 
 from custom_components.flukso.const import DOMAIN
 
-from .broker import Broker, connect
+from .broker import Broker
 from .flows import cards, confirm, discover, listen, start_by_hand
 from .home import set_up, value_of
 from .meters import flm02, flm03, kubes_alone
@@ -142,13 +145,19 @@ async def test_where_every_meter_is_set_up_one_can_wait_for_another(
     await assert_it_can_be_sent_again(hass, broker, form)
 
 
-async def test_where_mqtt_is_missing_it_can_be_set_up_first(
-    hass: HomeAssistant, mock_hass_config: None, mqtt_client_mock: MagicMock
+async def test_where_mqtt_is_disabled_meanwhile_it_can_be_enabled_again(
+    hass: HomeAssistant, broker: Broker
 ) -> None:
-    form = await listen(hass, await start_by_hand(hass))
+    form = await start_by_hand(hass)
+    [mqtt] = hass.config_entries.async_entries("mqtt")
+    await hass.config_entries.async_set_disabled_by(mqtt.entry_id, ConfigEntryDisabler.USER)
+
+    form = await listen(hass, form)
 
     assert form["errors"] == {"base": "mqtt_missing"}
-    await assert_it_can_be_sent_again(hass, await connect(hass, mqtt_client_mock), form)
+    await hass.config_entries.async_set_disabled_by(mqtt.entry_id, None)
+    await broker.settle()
+    await assert_it_can_be_sent_again(hass, broker, form)
 
 
 async def test_where_mqtt_is_not_connected_one_can_wait_for_it(

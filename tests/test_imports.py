@@ -16,9 +16,9 @@ FLOORS = (
     ("redaction",),
     ("transport", "storage"),
     ("meter",),
-    ("devices",),
+    ("devices", "meter_search"),
     ("supply", "history", "waveform", "health"),
-    ("entity", "repairs", "migration"),
+    ("entity", "repairs", "migration", "options_flow", "rediscovery"),
     ("services", "sensor", "binary_sensor", "image", "diagnostics", "config_flow", "logbook"),
     ("__init__",),
 )

@@ -1,6 +1,7 @@
 """What Home Assistant, hassfest and HACS ask of the files around the code."""
 
 import ast
+from fnmatch import fnmatch
 import json
 from pathlib import Path
 import re
@@ -11,6 +12,7 @@ from awesomeversion import AwesomeVersion, AwesomeVersionStrategy
 from homeassistant.components.logger.helpers import get_integration_loggers
 import homeassistant.const
 from homeassistant.core import HomeAssistant
+from homeassistant.loader import async_get_dhcp, async_get_zeroconf
 import pytest
 
 import custom_components.flukso as integration
@@ -24,8 +26,9 @@ HACS: dict[str, Any] = json.loads((REPOSITORY / "hacs.json").read_text("utf-8"))
 
 KNOWN = {
     *("domain", "name", "after_dependencies", "codeowners", "config_flow", "dependencies"),
-    *("documentation", "import_executor", "integration_type", "iot_class", "issue_tracker"),
+    *("dhcp", "documentation", "import_executor", "integration_type", "iot_class", "issue_tracker"),
     *("loggers", "mqtt", "quality_scale", "requirements", "single_config_entry", "version"),
+    "zeroconf",
 }
 NEEDED = {
     *("domain", "name", "codeowners", "config_flow", "documentation", "integration_type"),
@@ -79,6 +82,40 @@ def test_a_meter_is_discovered_by_its_sensors_alone() -> None:
     [pattern] = MANIFEST["mqtt"]
 
     assert pattern == report_topic("", "+", Report.SENSORS)
+
+
+SERVICES = ("MQTT Broker on flukso-f10300", "Flukso RESTful API on flukso-f10300")
+
+
+@pytest.mark.usefixtures("enable_custom_integrations")
+@pytest.mark.parametrize("name", SERVICES)
+async def test_a_meter_is_discovered_by_each_service_that_it_announces(
+    hass: HomeAssistant, name: str
+) -> None:
+    kind = "_mqtt._tcp.local." if name == SERVICES[0] else "_flukso._tcp.local."
+    matchers = (await async_get_zeroconf(hass))[kind]
+
+    [own] = [matcher for matcher in matchers if matcher["domain"] == DOMAIN]
+    assert fnmatch(f"{name}.{kind}".lower(), own.get("name", "*"))
+
+
+@pytest.mark.usefixtures("enable_custom_integrations")
+async def test_another_broker_that_announces_itself_is_not_taken_for_a_meter(
+    hass: HomeAssistant,
+) -> None:
+    matchers = (await async_get_zeroconf(hass))["_mqtt._tcp.local."]
+
+    [own] = [matcher for matcher in matchers if matcher["domain"] == DOMAIN]
+    assert not fnmatch("mosquitto on attic._mqtt._tcp.local.", own["name"])
+
+
+@pytest.mark.usefixtures("enable_custom_integrations")
+async def test_a_meter_is_discovered_by_the_host_name_with_which_it_asks_for_an_address(
+    hass: HomeAssistant,
+) -> None:
+    [own] = [matcher for matcher in await async_get_dhcp(hass) if matcher["domain"] == DOMAIN]
+
+    assert fnmatch("flukso-f10300", own["hostname"])
 
 
 def test_what_is_imported_of_home_assistant_is_depended_on() -> None:

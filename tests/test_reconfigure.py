@@ -1,7 +1,6 @@
 """A meter whose topics moved behind another prefix: it is listened for as at the first set-up."""
 
 from dataclasses import replace
-from unittest.mock import MagicMock
 
 from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.core import HomeAssistant
@@ -9,8 +8,8 @@ from homeassistant.data_entry_flow import FlowResultType
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from .broker import Broker, connect
-from .flows import listen
+from .broker import Broker
+from .flows import choose_broker, listen
 from .home import config_entry, entities, set_up_and_read, value_of
 from .meters import Meter, flm02, flm03, reading
 
@@ -30,11 +29,8 @@ def moved(meter: Meter) -> Meter:
 
 
 async def start(hass: HomeAssistant, entry: MockConfigEntry) -> ConfigFlowResult:
-    """Open the form."""
-    form = await entry.start_reconfigure_flow(hass)
-    assert form["type"] is FlowResultType.FORM
-    assert form["step_id"] == "reconfigure"
-    return form
+    """Open the form of the topic prefix."""
+    return await choose_broker(hass, await entry.start_reconfigure_flow(hass))
 
 
 def suggested(form: ConfigFlowResult) -> str:
@@ -153,12 +149,9 @@ async def test_where_mqtt_is_not_connected_one_can_wait_for_it(
 
 
 async def test_a_meter_that_is_not_loaded_can_be_moved(
-    hass: HomeAssistant, mock_hass_config: None, mqtt_client_mock: MagicMock, meter: Meter
+    hass: HomeAssistant, broker: Broker, meter: Meter
 ) -> None:
     entry = config_entry(meter)
     entry.add_to_hass(hass)
 
-    form = await listen(hass, await start(hass, entry), topic_prefix=MOVED)
-
-    assert form["errors"] == {"base": "mqtt_missing"}
-    await assert_it_moves(hass, await connect(hass, mqtt_client_mock), form, entry)
+    await assert_it_moves(hass, broker, await start(hass, entry), entry)

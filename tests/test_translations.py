@@ -13,7 +13,7 @@ from homeassistant.util.yaml import load_yaml_dict
 import pytest
 
 import custom_components.flukso as integration
-from custom_components.flukso import binary_sensor, config_flow, repairs
+from custom_components.flukso import binary_sensor, config_flow, options_flow, repairs
 from custom_components.flukso.const import (
     DEFAULT_OTHER_INTERVAL,
     DEFAULT_POWER_INTERVAL,
@@ -22,6 +22,7 @@ from custom_components.flukso.const import (
 )
 from custom_components.flukso.health.diagnosis import Problem
 from custom_components.flukso.metering.clamp_checks import Trouble
+from custom_components.flukso.transport.mqtt_connection import Refusal
 
 HOUSE = Path(integration.__file__).parent
 ENGLISH: dict[str, Any] = json.loads((HOUSE / "translations" / "en.json").read_text("utf-8"))
@@ -31,6 +32,10 @@ LANGUAGES = sorted((HOUSE / "translations").glob("*.json"))
 #: The issues that are mended in a dialog of their own, and those that are mended elsewhere.
 ISSUES: dict[str, Any] = ENGLISH["issues"]
 FIXABLE = {key: issue for key, issue in ISSUES.items() if "fix_flow" in issue}
+
+FIX_FLOWS = {"counter_break": repairs.CounterBreakFlow, "unreachable": repairs.AddressFlow}
+#: Steps that only lead on to another one.
+PASSED = {"counter_break": set[str](), "unreachable": {"init"}}
 
 #: The modules that fill the sentences of answers and of the activity log.
 SAYING = ("logbook.py", "metering/clamp_checks.py", "services/installation_check.py")
@@ -102,9 +107,10 @@ def steps(flow: type[FlowHandler[Any, Any]]) -> set[str]:
 
 def test_every_step_of_the_flows_has_its_texts_and_no_other_has() -> None:
     assert ENGLISH["config"]["step"].keys() == steps(config_flow.FluksoConfigFlow)
-    assert ENGLISH["options"]["step"].keys() == steps(config_flow.FluksoOptionsFlow)
-    for issue in FIXABLE.values():
-        assert issue["fix_flow"]["step"].keys() == steps(repairs.CounterBreakFlow)
+    assert ENGLISH["options"]["step"].keys() == steps(options_flow.FluksoOptionsFlow)
+    assert FIXABLE.keys() == FIX_FLOWS.keys()
+    for key, flow in FIX_FLOWS.items():
+        assert FIXABLE[key]["fix_flow"]["step"].keys() == steps(flow) - PASSED[key]
 
 
 def test_every_field_is_named_and_explained() -> None:
@@ -112,7 +118,8 @@ def test_every_field_is_named_and_explained() -> None:
         for step in ENGLISH[flow]["step"].values():
             assert step.get("data", {}).keys() == step.get("data_description", {}).keys()
     forms = ENGLISH["config"]["step"]
-    assert forms["user"]["data"].keys() == {"topic_prefix"}
+    assert forms["direct"]["data"].keys() == {"host", "port"}
+    assert forms["broker"]["data"].keys() == {"topic_prefix"}
     assert forms["meter"]["data"].keys() == {"device_id"}
     assert ENGLISH["options"]["step"]["init"]["data"].keys() <= strings("const.py")
 
@@ -139,32 +146,51 @@ def test_every_error_and_abort_has_its_text() -> None:
         aborts |= issue["fix_flow"].get("abort", {}).keys()
 
     assert aborts == keywords("reason") | ABORTS_OF_CORE
-    assert ENGLISH["config"]["error"].keys() <= strings("config_flow.py")
     named = {
         text
-        for text in strings("config_flow.py")
+        for module in ("config_flow.py", "meter_search.py")
+        for text in strings(module)
         if re.fullmatch(r"(mqtt|invalid|nothing|others|all)_\w+", text)
     }
-    assert named == ENGLISH["config"]["error"].keys() | {"invalid_discovery_info"}
+    assert named | set(Refusal) == ENGLISH["config"]["error"].keys() | {"invalid_discovery_info"}
+
+
+def test_the_address_is_asked_for_in_a_repair_as_in_the_config_flow() -> None:
+    form = ENGLISH["config"]["step"]["direct"]
+    fix_flow = FIXABLE["unreachable"]["fix_flow"]
+
+    for part in ("data", "data_description"):
+        assert fix_flow["step"]["address"][part] == form[part]
+    of_address = set(Refusal) | {"nothing_there", "others_there"}
+    assert fix_flow["error"] == {key: ENGLISH["config"]["error"][key] for key in of_address}
+
+
+def test_both_ways_are_offered_in_the_same_words() -> None:
+    new, other = (ENGLISH["config"]["step"][step] for step in ("user", "reconfigure"))
+
+    for part in ("menu_options", "menu_option_descriptions"):
+        assert new[part] == other[part]
+        assert new[part].keys() == {"direct", "broker"}
 
 
 def test_the_options_of_a_repair_are_its_steps() -> None:
     written = {name.removeprefix("async_step_") for name in vars(repairs.CounterBreakFlow)}
-    for issue in FIXABLE.values():
-        assert issue["fix_flow"]["step"]["init"]["menu_options"].keys() <= written
+    assert FIXABLE["counter_break"]["fix_flow"]["step"]["init"]["menu_options"].keys() <= written
 
 
 def test_what_is_mended_elsewhere_says_what_to_do() -> None:
-    assert ISSUES.keys() - FIXABLE.keys() == set(Problem)
+    assert ISSUES.keys() == set(Problem) | FIXABLE.keys()
     for issue in ISSUES.values():
         assert placeholders(issue["title"]) == {"name"}
-    for problem in Problem:
+    for problem in ISSUES.keys() - FIXABLE.keys():
         assert ISSUES[problem].keys() == {"title", "description"}
         assert placeholders(ISSUES[problem]["description"]) <= strings("health/monitor.py")
 
 
 def test_every_exception_has_its_text() -> None:
-    assert ENGLISH["exceptions"].keys() == {ast.literal_eval(key) for key in raised("key")}
+    given = {ast.literal_eval(key) for key in raised("key") if isinstance(key, ast.Constant)}
+
+    assert ENGLISH["exceptions"].keys() == given | set(Refusal)
 
 
 def test_every_finding_and_every_line_of_the_activity_log_has_its_text() -> None:
@@ -229,6 +255,7 @@ def test_every_icon_belongs_to_an_entity() -> None:
         ("config.flow_title", {"name"}),
         ("config.step.confirm.description", {"model", "id", "sensors", "ports"}),
         ("issues.counter_break", set(strings("repairs.py"))),
+        ("issues.unreachable", {"name", "host"}),
         ("exceptions.", filled_when_raised()),
         ("common.", set().union(*map(strings, SAYING))),
     ],

@@ -1,64 +1,57 @@
-"""Config flow: discover or find Fluksometers over MQTT, and change their topic prefix."""
+"""Config flow: discover or find Fluksometers, directly or over MQTT, and change how one is reached.
 
-from collections.abc import Mapping
+What a device on the network announces is not trusted: it has six digits of a device id, and any
+device can send it. So the broker there is asked for the whole id before a card is shown.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+import re
 from typing import Any, override
 
 from homeassistant.config_entries import (
     SOURCE_MQTT,
-    ConfigEntryState,
+    SOURCE_RECONFIGURE,
+    SOURCE_ZEROCONF,
     ConfigFlow,
     ConfigFlowResult,
-    OptionsFlowWithReload,
 )
-from homeassistant.const import CONF_DEVICE_ID, UnitOfTime
-from homeassistant.core import callback
+from homeassistant.const import CONF_DEVICE_ID, CONF_HOST
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.discovery_flow import DiscoveryKey
-from homeassistant.helpers.selector import (
-    BooleanSelector,
-    NumberSelector,
-    NumberSelectorConfig,
-    NumberSelectorMode,
-    SelectOptionDict,
-    SelectSelector,
-    SelectSelectorConfig,
-    SelectSelectorMode,
-)
+from homeassistant.helpers.selector import SelectOptionDict, SelectSelector, SelectSelectorConfig
+from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
+from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 import voluptuous as vol
 
-from .const import (
-    CONF_FILL_GAPS,
-    CONF_OTHER_INTERVAL,
-    CONF_POWER_INTERVAL,
-    CONF_SUPPLY_PORTS,
-    CONF_TOPIC_PREFIX,
-    CONF_WAVEFORM_INTERVAL,
-    DEFAULT_OTHER_INTERVAL,
-    DEFAULT_POWER_INTERVAL,
-    DEFAULT_WAVEFORM_INTERVAL,
-    DOMAIN,
+from .const import CONF_TOPIC_PREFIX, DOMAIN
+from .meter_search import (
+    ADDRESS_SCHEMA,
+    PREFIX_SCHEMA,
+    Search,
+    SearchError,
+    async_search_address,
+    async_search_prefix,
+    direct_data,
+    is_mqtt_set_up,
 )
-from .metering.durations import HOUR
 from .models import FluksoConfigEntry
+from .options_flow import FluksoOptionsFlow
 from .protocol.configuration import Configuration, parse_config, read_config
-from .protocol.topics import Report, clean_prefix, device_id_of, report_topic
+from .protocol.topics import Report, device_id_of, report_topic
 from .protocol.validation import ProtocolError
-from .supply.phases import clamp_names
-from .transport.discovery import async_find_meters, async_read_meter
+from .rediscovery import async_rediscover
+from .transport.direct import DEFAULT_PORT
+from .transport.discovery import async_ask_announced, async_read_meter
 from .transport.home_assistant import HomeAssistantTransport
-from .transport.interface import ConnectionState
 
 _NAME = "Fluksometer"
-#: The options with an interval: its default and its minimum (s).
-_INTERVALS = {
-    CONF_POWER_INTERVAL: (DEFAULT_POWER_INTERVAL, 0),
-    CONF_OTHER_INTERVAL: (DEFAULT_OTHER_INTERVAL, 0),
-    CONF_WAVEFORM_INTERVAL: (DEFAULT_WAVEFORM_INTERVAL, DEFAULT_WAVEFORM_INTERVAL),
-}
-_CONNECTION_ERRORS = {
-    ConnectionState.MISSING: "mqtt_missing",
-    ConnectionState.DISCONNECTED: "mqtt_not_connected",
-}
+#: The service of a meter's broker, and what else announces the meter (docs/protocol.md section 8).
+_MQTT_SERVICE = "_mqtt._tcp.local."
+#: The host name of a meter has the first digits of its device id.
+_HOST_NAME = re.compile(r"\bflukso-([0-9a-f]{6})\b")
+#: How many announcements are looked into at the same time; more are dropped.
+_MAX_ANNOUNCEMENTS = 50
 
 
 class FluksoConfigFlow(ConfigFlow, domain=DOMAIN):
@@ -67,9 +60,9 @@ class FluksoConfigFlow(ConfigFlow, domain=DOMAIN):
     VERSION = 2
 
     def __init__(self) -> None:
-        self._meters: dict[str, Configuration] = {}
+        self.announced: tuple[str, str, int] | None = None
+        self._found = Search({}, {CONF_TOPIC_PREFIX: ""})
         self._device_id = ""
-        self._prefix = ""
 
     @staticmethod
     @callback
@@ -82,7 +75,7 @@ class FluksoConfigFlow(ConfigFlow, domain=DOMAIN):
     async def async_step_mqtt(self, discovery_info: MqttServiceInfo) -> ConfigFlowResult:
         """Handle a meter's config/sensor message found by discovery; abort if it is invalid."""
         try:
-            self._device_id = device_id_of(discovery_info.topic, Report.SENSORS)
+            device_id = device_id_of(discovery_info.topic, Report.SENSORS)
             payload = discovery_info.payload
             sensors = read_config(
                 payload.encode() if isinstance(payload, str) else bytes(payload), Report.SENSORS
@@ -90,90 +83,170 @@ class FluksoConfigFlow(ConfigFlow, domain=DOMAIN):
             discovered = Configuration().updated(parse_config(sensors, Report.SENSORS))
         except ProtocolError:
             return self.async_abort(reason="invalid_discovery_info")
-        await self.async_set_unique_id(self._device_id)
+        await self.async_set_unique_id(device_id)
         self._abort_if_unique_id_configured()
-        received = await async_read_meter(HomeAssistantTransport(self.hass), self._device_id)
-        self._meters = {self._device_id: discovered if received.sensors is None else received}
-        self.context["title_placeholders"] = {"name": f"{_NAME} {self._device_id[:6]}"}
-        return await self.async_step_confirm()
+        received = await async_read_meter(HomeAssistantTransport(self.hass), device_id)
+        meter = discovered if received.sensors is None else received
+        return await self._async_show_card(device_id, meter, {CONF_TOPIC_PREFIX: ""})
+
+    @override
+    async def async_step_zeroconf(self, discovery_info: ZeroconfServiceInfo) -> ConfigFlowResult:
+        """Handle a service that a meter announces: its broker, or its web interface."""
+        is_broker = discovery_info.type == _MQTT_SERVICE
+        port = (discovery_info.port if is_broker else None) or DEFAULT_PORT
+        return await self._async_step_announced(discovery_info.name, discovery_info.host, port)
+
+    @override
+    async def async_step_dhcp(self, discovery_info: DhcpServiceInfo) -> ConfigFlowResult:
+        """Handle a device that has got its address under the host name of a meter."""
+        name, host = discovery_info.hostname, discovery_info.ip
+        return await self._async_step_announced(name, host, DEFAULT_PORT)
+
+    async def _async_step_announced(self, name: str, host: str, port: int) -> ConfigFlowResult:
+        """Find out whether the announced meter is at an address."""
+        match = _HOST_NAME.search(name.lower())
+        if match is None:
+            return self.async_abort(reason="invalid_discovery_info")
+        digits = match[1]
+        self.announced = digits, host, port
+        if self._is_asked_already():
+            return self.async_abort(reason="already_in_progress")
+        for entry in self._async_current_entries(include_ignore=True):
+            if str(entry.unique_id).startswith(digits):
+                return await self._async_step_known(entry, host, port)
+        if self._has_card(digits):
+            return self.async_abort(reason="already_in_progress")
+        meters = (await async_ask_announced(self.hass, host, port, digits)).meters
+        if len(meters) != 1:
+            return self.async_abort(reason="invalid_discovery_info")
+        [(device_id, meter)] = meters.items()
+        await self.async_set_unique_id(device_id)
+        self._abort_if_unique_id_configured()
+        return await self._async_show_card(device_id, meter, direct_data(host, port))
+
+    @callback
+    def _is_asked_already(self) -> bool:
+        """Return whether another flow asks the same, or too many others ask."""
+        unfinished = len(self._async_in_progress(include_uninitialized=True))
+        unfinished -= len(self._async_in_progress())
+        is_asked = self.hass.config_entries.flow.async_has_matching_flow(self)
+        return is_asked or unfinished >= _MAX_ANNOUNCEMENTS
+
+    @override
+    def is_matching(self, other_flow: FluksoConfigFlow) -> bool:
+        """Return whether another flow looks into the same announcement."""
+        return self.announced == other_flow.announced
+
+    @callback
+    def _has_card(self, digits: str) -> bool:
+        """Return whether a meter whose id starts with these digits waits to be added."""
+        flows = self._async_in_progress(include_uninitialized=True)
+        return any(str(flow["context"].get("unique_id")).startswith(digits) for flow in flows)
+
+    async def _async_step_known(
+        self, entry: FluksoConfigEntry, host: str, port: int
+    ) -> ConfigFlowResult:
+        """Let a meter that is set up connect now, or give it its new address if it has moved."""
+        is_direct = CONF_HOST in entry.data and entry.disabled_by is None
+        has_moved = is_direct and await async_rediscover(self.hass, entry, host, port)
+        await self.async_set_unique_id(entry.unique_id, raise_on_progress=False)
+        if is_direct:
+            self._abort_if_unique_id_configured(direct_data(host, port) if has_moved else None)
+        return self.async_abort(reason="already_configured")
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Find meters, with a topic prefix if the bridge adds one."""
-        error = None
-        if user_input is not None:
-            error = await self._async_listen(user_input)
-            if error is None:
-                error = self._remove_configured()
-            if error is None:
-                return await self.async_step_meter()
-        return self._prefix_form(user_input, error, step_id="user")
+        """Let the user choose how the meter is reached."""
+        return await self._async_step_way(step_id="user")
 
     async def async_step_reconfigure(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Find the same meter with another topic prefix."""
-        entry = self._get_reconfigure_entry()
-        error = None
-        if user_input is not None:
-            error = await self._async_listen(user_input)
-            if error is None and entry.data[CONF_DEVICE_ID] not in self._meters:
-                error = "others_heard"
-            if error is None:
-                return self.async_update_reload_and_abort(
-                    entry, data_updates={CONF_TOPIC_PREFIX: self._prefix}
-                )
-        suggested = entry.data if user_input is None else user_input
-        return self._prefix_form(suggested, error, step_id="reconfigure")
+        """Let the user choose how the same meter is reached from now on."""
+        return await self._async_step_way(step_id="reconfigure")
 
-    def _prefix_form(
-        self, suggested: Mapping[str, Any] | None, error: str | None, *, step_id: str
-    ) -> ConfigFlowResult:
-        field = CONF_TOPIC_PREFIX if error == "invalid_prefix" else "base"
-        schema = vol.Schema({vol.Optional(CONF_TOPIC_PREFIX): str})
-        return self.async_show_form(
-            step_id=step_id,
-            data_schema=self.add_suggested_values_to_schema(schema, suggested),
-            errors={} if error is None else {field: error},
+    async def _async_step_way(self, *, step_id: str) -> ConfigFlowResult:
+        if not is_mqtt_set_up(self.hass):
+            return await self.async_step_direct()
+        return self.async_show_menu(step_id=step_id, menu_options=["direct", "broker"])
+
+    async def async_step_direct(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Find meters at an address."""
+        return await self._async_step_search(
+            user_input, ADDRESS_SCHEMA, async_search_address, step_id="direct"
         )
 
-    async def _async_listen(self, user_input: dict[str, Any]) -> str | None:
-        """Find the meters with the prefix; returns the key of an error, or None."""
-        try:
-            self._prefix = clean_prefix(user_input.get(CONF_TOPIC_PREFIX, ""))
-        except ProtocolError:
-            return "invalid_prefix"
-        transport = HomeAssistantTransport(self.hass)
-        if transport.connection_state is not ConnectionState.CONNECTED:
-            return _CONNECTION_ERRORS[transport.connection_state]
-        self._meters = await async_find_meters(transport, self._prefix)
-        if self._meters:
-            return None
-        return "nothing_heard_behind_prefix" if self._prefix else "nothing_heard"
+    async def async_step_broker(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Find meters on Home Assistant's broker, with a topic prefix if the bridge adds one."""
+        return await self._async_step_search(
+            user_input, PREFIX_SCHEMA, async_search_prefix, step_id="broker"
+        )
 
-    def _remove_configured(self) -> str | None:
-        """Remove meters that are set up already; returns the key of an error, or None."""
-        for device_id in self._async_current_ids(include_ignore=False):
-            self._meters.pop(str(device_id), None)
-        return None if self._meters else "all_set_up"
+    async def _async_step_search(
+        self,
+        user_input: dict[str, Any] | None,
+        schema: vol.Schema,
+        search: Callable[[HomeAssistant, Mapping[str, object]], Awaitable[Search]],
+        *,
+        step_id: str,
+    ) -> ConfigFlowResult:
+        """Show a form until meters are found with it; then choose one, or change the entry."""
+        is_new = self.source != SOURCE_RECONFIGURE
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            try:
+                self._found = await search(self.hass, user_input)
+                if is_new:
+                    self._found.remove(self._async_current_ids(include_ignore=False))
+                    return await self.async_step_meter()
+                return self._change_entry()
+            except SearchError as error:
+                errors = error.errors
+        elif not is_new:
+            user_input = dict(self._get_reconfigure_entry().data)
+        return self.async_show_form(
+            step_id=step_id,
+            data_schema=self.add_suggested_values_to_schema(schema, user_input),
+            errors=errors,
+        )
+
+    def _change_entry(self) -> ConfigFlowResult:
+        """Let the entry reach its meter as found; raise an error if only others were found."""
+        entry = self._get_reconfigure_entry()
+        device_id = entry.data[CONF_DEVICE_ID]
+        self._found.require(device_id)
+        return self.async_update_reload_and_abort(
+            entry, data={CONF_DEVICE_ID: device_id, **self._found.data}
+        )
 
     async def async_step_meter(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Choose one of the meters that were found."""
+        meters = self._found.meters
         if user_input is not None:
             self._device_id = user_input[CONF_DEVICE_ID]
-        elif len(self._meters) == 1:
-            self._device_id = next(iter(self._meters))
+        elif len(meters) == 1:
+            self._device_id = next(iter(meters))
         else:
             options = [
                 SelectOptionDict(value=device_id, label=f"{_model(meter)} {device_id[:6]}")
-                for device_id, meter in sorted(self._meters.items())
+                for device_id, meter in sorted(meters.items())
             ]
             selector = SelectSelector(SelectSelectorConfig(options=options))
             return self.async_show_form(
                 step_id="meter", data_schema=vol.Schema({vol.Required(CONF_DEVICE_ID): selector})
             )
         await self.async_set_unique_id(self._device_id, raise_on_progress=False)
-        self.context["discovery_key"] = _discovery_key(self._device_id)
+        self.context["discovery_key"] = _discovery_key(
+            self._device_id, is_direct=CONF_HOST in self._found.data
+        )
+        return await self.async_step_confirm()
+
+    async def _async_show_card(
+        self, device_id: str, meter: Configuration, data: dict[str, str | int]
+    ) -> ConfigFlowResult:
+        """Let a discovered meter wait until the user adds it."""
+        self._device_id, self._found = device_id, Search({device_id: meter}, data)
+        self.context["title_placeholders"] = {"name": f"{_NAME} {device_id[:6]}"}
         return await self.async_step_confirm()
 
     async def async_step_confirm(
@@ -186,73 +259,21 @@ class FluksoConfigFlow(ConfigFlow, domain=DOMAIN):
             return self.async_show_form(
                 step_id="confirm",
                 description_placeholders=_placeholders(
-                    self._device_id, self._meters[self._device_id]
+                    self._device_id, self._found.meters[self._device_id]
                 ),
             )
         others = self._async_current_entries(include_ignore=False)
         return self.async_create_entry(
             title=f"{_NAME} {self._device_id[:6]}" if others else _NAME,
-            data={CONF_DEVICE_ID: self._device_id, CONF_TOPIC_PREFIX: self._prefix},
+            data={CONF_DEVICE_ID: self._device_id, **self._found.data},
         )
 
 
-class FluksoOptionsFlow(OptionsFlowWithReload):
-    """The intervals of states, whether gaps are filled, and the ports of the supply."""
-
-    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Show the options, or save them."""
-        if user_input is not None:
-            options: dict[str, Any] = {option: int(user_input[option]) for option in _INTERVALS}
-            options[CONF_FILL_GAPS] = bool(user_input[CONF_FILL_GAPS])
-            if ports := user_input.get(CONF_SUPPLY_PORTS):
-                options[CONF_SUPPLY_PORTS] = [int(port) for port in ports]
-            return self.async_create_entry(data=options)
-        options = dict(self.config_entry.options)
-        fields: dict[vol.Marker, object] = {
-            vol.Required(option, default=options.get(option, default)): _seconds(minimum)
-            for option, (default, minimum) in _INTERVALS.items()
-        }
-        fill_gaps = vol.Required(CONF_FILL_GAPS, default=options.get(CONF_FILL_GAPS, True))
-        fields[fill_gaps] = BooleanSelector()
-        chosen = options.get(CONF_SUPPLY_PORTS, [])
-        if names := self._clamps(chosen):
-            suggestion = {"suggested_value": [str(port) for port in chosen]}
-            fields[vol.Optional(CONF_SUPPLY_PORTS, description=suggestion)] = _port_selector(names)
-        return self.async_show_form(step_id="init", data_schema=vol.Schema(fields))
-
-    def _clamps(self, chosen: list[int]) -> dict[int, str | None]:
-        """Return the clamps of the meter by port, with their names, and the ports chosen before."""
-        names: dict[int, str | None] = dict.fromkeys(chosen)
-        entry: FluksoConfigEntry = self.config_entry
-        if entry.state is ConfigEntryState.LOADED:
-            names |= clamp_names(entry.runtime_data.meter.configuration)
-        return names
-
-
-def _seconds(minimum: int) -> NumberSelector:
-    return NumberSelector(
-        NumberSelectorConfig(
-            min=minimum,
-            max=HOUR,
-            step=1,
-            mode=NumberSelectorMode.BOX,
-            unit_of_measurement=UnitOfTime.SECONDS,
-        )
-    )
-
-
-def _port_selector(names: dict[int, str | None]) -> SelectSelector:
-    options = [
-        SelectOptionDict(value=str(port), label=f"{port}: {name}" if name else str(port))
-        for port, name in sorted(names.items())
-    ]
-    return SelectSelector(
-        SelectSelectorConfig(options=options, multiple=True, mode=SelectSelectorMode.LIST)
-    )
-
-
-def _discovery_key(device_id: str) -> DiscoveryKey:
+def _discovery_key(device_id: str, *, is_direct: bool) -> DiscoveryKey:
     """Return the key with which discovery offers a meter again once its entry is removed."""
+    if is_direct:
+        name = f"MQTT Broker on flukso-{device_id[:6]}.{_MQTT_SERVICE}"
+        return DiscoveryKey(domain=SOURCE_ZEROCONF, key=(_MQTT_SERVICE, name), version=1)
     topic = report_topic("", device_id, Report.SENSORS)
     return DiscoveryKey(domain=SOURCE_MQTT, key=topic, version=1)
 

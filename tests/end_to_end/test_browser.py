@@ -160,6 +160,7 @@ async def test_reconfigure_takes_no_prefix_behind_which_nothing_is_heard(
 ) -> None:
     await open_integration(page)
     await choose_in_menu(page, "Reconfigure")
+    await page.get_by_text("Through Home Assistant's MQTT broker").click()
     prefix = page.get_by_role("textbox", name="Topic prefix")
     await prefix.fill("home/flukso")
     await page.get_by_role("button", name="Submit").click()

@@ -95,9 +95,10 @@ async def test_config_flow_explains_every_field_of_its_forms(
     for meter in (flm02(), flm03()):
         await broker.publish_all(meter.reports, retain=True)
     start = await start_by_hand(hass)
+    menu = await entry.start_reconfigure_flow(hass)
     forms = {
-        ("config", "user"): start,
-        ("config", "reconfigure"): await entry.start_reconfigure_flow(hass),
+        ("config", "broker"): start,
+        ("config", "direct"): await listen(hass, menu, next_step_id="direct"),
         ("config", "meter"): await listen(hass, start),
         ("options", "init"): await hass.config_entries.options.async_init(entry.entry_id),
     }

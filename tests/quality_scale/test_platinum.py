@@ -2,11 +2,20 @@
 
 import ast
 import configparser
+import threading
+
+from homeassistant.core import HomeAssistant
+
+from tests.direct import MetersBroker, set_up_directly
+from tests.meters import flm03
 
 from .scale import MANIFEST, REPOSITORY, answer, imported, trees
 
 #: What waits for a network, a disk or a clock while nothing else can run.
-BLOCKING = {"requests", "urllib.request", "http.client", "socket", "subprocess", "sqlite3", "paho"}
+BLOCKING = {"requests", "urllib.request", "http.client", "subprocess", "sqlite3"}
+#: What can wait, and what of it is used in the event loop: nothing that does.
+CLIENT = "mqtt_connection.py"
+WAITING = {"connect", "reconnect", "loop", "loop_forever", "loop_start", "wait_for_publish"}
 
 
 def test_async_dependency_is_nothing_to_claim_without_a_library_and_nothing_blocks() -> None:
@@ -22,6 +31,36 @@ def test_async_dependency_is_nothing_to_claim_without_a_library_and_nothing_bloc
     blocking = {call for call in calls if call[1] in {"open", "time.sleep", "sleep"}}
     rests = {("tmpo_block.py", "sleep"), ("block_timeline.py", "sleep")}
     assert blocking == rests, "a worker alone may rest, to let the loop go on"
+
+
+def test_async_dependency_lets_the_mqtt_client_connect_in_the_executor_alone() -> None:
+    [client] = [tree for path, tree in trees() if path.name == CLIENT]
+    calls = [node for node in ast.walk(client) if isinstance(node, ast.Call)]
+    called = {ast.unparse(call.func) for call in calls}
+
+    importing = {
+        path.name
+        for path, tree in trees()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        and ast.unparse(node).startswith(("from paho", "import socket"))
+    }
+    assert importing == {CLIENT, "direct.py"}
+    assert not {name for name in called if name.startswith("socket.")}
+    assert not {name for name in called if name.rpartition(".")[2] in WAITING}
+    [connecting] = [call for call in calls if "self._client.connect" in map(ast.unparse, call.args)]
+    assert ast.unparse(connecting.func) == "self._hass.async_add_executor_job"
+
+
+async def test_async_dependency_reads_from_a_meter_without_a_thread(
+    hass: HomeAssistant, own_broker: MetersBroker
+) -> None:
+    await own_broker.publish(flm03())
+
+    entry = await set_up_directly(hass, flm03(), own_broker.address)
+
+    assert entry.runtime_data.transport.connected
+    assert not [thread.name for thread in threading.enumerate() if "paho" in thread.name]
 
 
 def test_inject_websession_has_no_session_to_inject() -> None:
@@ -56,7 +95,7 @@ def test_strict_typing_leaves_any_to_the_edge() -> None:
         if isinstance(node, ast.Name | ast.Attribute) and ast.unparse(node) in ("Any", "typing.Any")
     }
 
-    assert using == {"config_flow.py", "counter_storage.py"}
+    assert using == {"config_flow.py", "options_flow.py", "counter_storage.py"}
 
 
 def test_strict_typing_knows_what_an_entry_holds() -> None:

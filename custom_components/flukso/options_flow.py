@@ -1,0 +1,97 @@
+"""Options flow: the intervals of states, whether gaps are filled, and the ports of the supply."""
+
+from typing import Any
+
+from homeassistant.config_entries import (
+    ConfigEntryState,
+    ConfigFlowResult,
+    OptionsFlowWithReload,
+)
+from homeassistant.const import UnitOfTime
+from homeassistant.helpers.selector import (
+    BooleanSelector,
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
+    SelectOptionDict,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
+)
+import voluptuous as vol
+
+from .const import (
+    CONF_FILL_GAPS,
+    CONF_OTHER_INTERVAL,
+    CONF_POWER_INTERVAL,
+    CONF_SUPPLY_PORTS,
+    CONF_WAVEFORM_INTERVAL,
+    DEFAULT_OTHER_INTERVAL,
+    DEFAULT_POWER_INTERVAL,
+    DEFAULT_WAVEFORM_INTERVAL,
+)
+from .metering.durations import HOUR
+from .models import FluksoConfigEntry
+from .supply.phases import clamp_names
+
+#: The options with an interval: its default and its minimum (s).
+_INTERVALS = {
+    CONF_POWER_INTERVAL: (DEFAULT_POWER_INTERVAL, 0),
+    CONF_OTHER_INTERVAL: (DEFAULT_OTHER_INTERVAL, 0),
+    CONF_WAVEFORM_INTERVAL: (DEFAULT_WAVEFORM_INTERVAL, DEFAULT_WAVEFORM_INTERVAL),
+}
+
+
+class FluksoOptionsFlow(OptionsFlowWithReload):
+    """The intervals of states, whether gaps are filled, and the ports of the supply."""
+
+    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Show the options, or save them."""
+        if user_input is not None:
+            options: dict[str, Any] = {option: int(user_input[option]) for option in _INTERVALS}
+            options[CONF_FILL_GAPS] = bool(user_input[CONF_FILL_GAPS])
+            if ports := user_input.get(CONF_SUPPLY_PORTS):
+                options[CONF_SUPPLY_PORTS] = [int(port) for port in ports]
+            return self.async_create_entry(data=options)
+        options = dict(self.config_entry.options)
+        fields: dict[vol.Marker, object] = {
+            vol.Required(option, default=options.get(option, default)): _seconds(minimum)
+            for option, (default, minimum) in _INTERVALS.items()
+        }
+        fill_gaps = vol.Required(CONF_FILL_GAPS, default=options.get(CONF_FILL_GAPS, True))
+        fields[fill_gaps] = BooleanSelector()
+        chosen = options.get(CONF_SUPPLY_PORTS, [])
+        if names := self._clamps(chosen):
+            suggestion = {"suggested_value": [str(port) for port in chosen]}
+            fields[vol.Optional(CONF_SUPPLY_PORTS, description=suggestion)] = _port_selector(names)
+        return self.async_show_form(step_id="init", data_schema=vol.Schema(fields))
+
+    def _clamps(self, chosen: list[int]) -> dict[int, str | None]:
+        """Return the clamps of the meter by port, with their names, and the ports chosen before."""
+        names: dict[int, str | None] = dict.fromkeys(chosen)
+        entry: FluksoConfigEntry = self.config_entry
+        if entry.state is ConfigEntryState.LOADED:
+            names |= clamp_names(entry.runtime_data.meter.configuration)
+        return names
+
+
+def _seconds(minimum: int) -> NumberSelector:
+    return NumberSelector(
+        NumberSelectorConfig(
+            min=minimum,
+            max=HOUR,
+            step=1,
+            mode=NumberSelectorMode.BOX,
+            unit_of_measurement=UnitOfTime.SECONDS,
+        )
+    )
+
+
+def _port_selector(names: dict[int, str | None]) -> SelectSelector:
+    options = [
+        SelectOptionDict(value=str(port), label=f"{port}: {name}" if name else str(port))
+        for port, name in sorted(names.items())
+    ]
+    return SelectSelector(
+        SelectSelectorConfig(options=options, multiple=True, mode=SelectSelectorMode.LIST)
+    )

@@ -1,0 +1,203 @@
+"""A meter that is set up announces itself: it connects at once, and keeps or gets its address."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from .broker import Broker
+from .direct import (
+    MetersBroker,
+    announce,
+    connected,
+    direct_entry,
+    set_up_directly,
+)
+from .flows import cards
+from .home import set_up
+from .meters import Meter, flm02, flm03
+
+
+@pytest.fixture
+async def meter(own_broker: MetersBroker) -> Meter:
+    """A meter that is on the network."""
+    await own_broker.publish(flm03())
+    return flm03()
+
+
+@pytest.fixture
+async def elsewhere(tmp_path: Path, own_broker: MetersBroker) -> AsyncGenerator[MetersBroker]:
+    """The broker at another address."""
+    async with MetersBroker(tmp_path, "elsewhere") as broker:
+        yield broker
+
+
+async def assert_known(hass: HomeAssistant, meter: Meter, port: int) -> None:
+    """Announce a meter that is set up: there is no card."""
+    result = await announce(hass, meter, port)
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "already_configured")
+    assert cards(hass) == []
+
+
+async def test_a_meter_that_is_connected_is_not_asked_at_its_own_address(
+    hass: HomeAssistant, own_broker: MetersBroker, meter: Meter
+) -> None:
+    entry = await set_up_directly(hass, meter, own_broker.address)
+
+    await assert_known(hass, meter, own_broker.port)
+
+    assert own_broker.connections == 1
+    assert entry.runtime_data.transport.connected
+
+
+async def test_a_meter_that_has_two_addresses_keeps_the_one_it_has(
+    hass: HomeAssistant, own_broker: MetersBroker, meter: Meter
+) -> None:
+    entry = await set_up_directly(hass, meter, own_broker.address)
+
+    await assert_known(hass, meter, own_broker.second_port)
+
+    assert entry.data["port"] == own_broker.port
+    assert entry.runtime_data.transport.connected
+
+
+async def test_a_meter_that_is_back_connects_at_once(
+    hass: HomeAssistant, own_broker: MetersBroker, meter: Meter
+) -> None:
+    entry = await set_up_directly(hass, meter, own_broker.address)
+    await own_broker.stop()
+    await connected(entry, is_connected=False)
+    await asyncio.sleep(4)  # the pauses have grown
+    await own_broker.start()
+
+    await assert_known(hass, meter, own_broker.port)
+
+    async with asyncio.timeout(0.5):
+        await connected(entry)
+
+
+async def test_a_meter_that_has_moved_gets_its_new_address(
+    hass: HomeAssistant, own_broker: MetersBroker, elsewhere: MetersBroker, meter: Meter
+) -> None:
+    entry = await set_up_directly(hass, meter, own_broker.address)
+    await own_broker.stop()
+    await elsewhere.publish(meter)
+
+    await asyncio.gather(
+        assert_known(hass, meter, elsewhere.port), announce(hass, meter, elsewhere.second_port)
+    )
+    await hass.async_block_till_done()
+
+    assert entry.data["port"] in (elsewhere.port, elsewhere.second_port)
+    await connected(entry)
+    assert cards(hass) == []
+
+
+async def test_a_meter_whose_address_another_one_has_got_gets_its_new_address(
+    hass: HomeAssistant, own_broker: MetersBroker, elsewhere: MetersBroker
+) -> None:
+    await own_broker.publish(flm03())
+    await elsewhere.publish(flm02())
+    entry = await set_up_directly(hass, flm02(), own_broker.address)
+
+    await assert_known(hass, flm02(), elsewhere.port)
+    await hass.async_block_till_done()
+
+    assert entry.data["port"] == elsewhere.port
+    await connected(entry)
+
+
+async def test_an_address_that_another_device_announces_is_not_taken(
+    hass: HomeAssistant, own_broker: MetersBroker, elsewhere: MetersBroker, meter: Meter
+) -> None:
+    entry = await set_up_directly(hass, meter, own_broker.address)
+    await own_broker.stop()
+    await elsewhere.publish(flm02())
+
+    await assert_known(hass, meter, elsewhere.port)
+
+    assert entry.data["port"] == own_broker.port
+
+
+async def test_an_address_that_the_user_changed_meanwhile_is_kept(
+    hass: HomeAssistant, own_broker: MetersBroker, elsewhere: MetersBroker, meter: Meter
+) -> None:
+    entry = await set_up_directly(hass, meter, own_broker.address)
+    await own_broker.stop()
+    await elsewhere.publish(meter)
+    through_mqtt = {"device_id": meter.device_id, "topic_prefix": "home"}
+
+    async def change() -> None:
+        await asyncio.sleep(0.2)
+        hass.config_entries.async_update_entry(entry, data=through_mqtt)
+
+    await asyncio.gather(assert_known(hass, meter, elsewhere.port), change())
+
+    assert entry.data == through_mqtt
+
+
+async def never_reached(
+    hass: HomeAssistant, meter: Meter, own_broker: MetersBroker
+) -> MockConfigEntry:
+    """A meter that was off when Home Assistant started, and has never been reached."""
+    await own_broker.stop()
+    entry = await set_up_directly(hass, meter, own_broker.address)
+    assert entry.state is ConfigEntryState.SETUP_RETRY
+    assert entry.error_reason_translation_key == "cannot_connect"
+    return entry
+
+
+async def test_a_meter_that_was_never_reached_is_set_up_at_once_when_it_is_back(
+    hass: HomeAssistant, own_broker: MetersBroker, meter: Meter
+) -> None:
+    entry = await never_reached(hass, meter, own_broker)
+    await own_broker.start()
+    await own_broker.publish(meter)
+
+    await assert_known(hass, meter, own_broker.port)
+    await hass.async_block_till_done()
+
+    assert entry.state is ConfigEntryState.LOADED
+    await connected(entry)
+
+
+async def test_a_meter_that_was_never_reached_is_set_up_at_its_new_address(
+    hass: HomeAssistant, own_broker: MetersBroker, elsewhere: MetersBroker, meter: Meter
+) -> None:
+    entry = await never_reached(hass, meter, own_broker)
+    await elsewhere.publish(meter)
+
+    await assert_known(hass, meter, elsewhere.port)
+    await hass.async_block_till_done()
+
+    assert entry.data["port"] == elsewhere.port
+    assert entry.state is ConfigEntryState.LOADED
+
+
+async def test_a_meter_behind_home_assistants_broker_stays_there(
+    hass: HomeAssistant, broker: Broker, own_broker: MetersBroker, meter: Meter
+) -> None:
+    entry = await set_up(hass, broker, meter)
+    before = dict(entry.data)
+
+    await assert_known(hass, meter, own_broker.port)
+
+    assert entry.data == before
+    assert own_broker.connections == 0
+
+
+async def test_a_disabled_meter_is_left_alone(
+    hass: HomeAssistant, own_broker: MetersBroker, meter: Meter
+) -> None:
+    entry = direct_entry(meter, own_broker.address)
+    entry.add_to_hass(hass)
+    await hass.config_entries.async_set_disabled_by(entry.entry_id, ConfigEntryDisabler.USER)
+
+    await assert_known(hass, meter, own_broker.second_port)
+
+    assert own_broker.connections == 0
