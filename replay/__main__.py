@@ -118,7 +118,8 @@ def _print_change(change: Json, ours: set[str], began: float) -> None:
     old, new = change["old_state"], change["new_state"]
     if change["entity_id"] in ours and new and (not old or old["state"] != new["state"]):
         after = datetime.fromisoformat(new["last_updated"]).timestamp() - began
-        unit = new["attributes"].get("unit_of_measurement", "")
+        has_value = new["state"] not in ("unknown", "unavailable")
+        unit = new["attributes"].get("unit_of_measurement", "") if has_value else ""
         print(f"{after:+12.0f}  {change['entity_id']}  {new['state']} {unit}".rstrip(), flush=True)
 
 
