@@ -12,8 +12,6 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.flukso.const import DOMAIN
 from custom_components.flukso.diagnostics import async_get_config_entry_diagnostics
-from custom_components.flukso.transport.discovery import async_find_meters
-from custom_components.flukso.transport.home_assistant import HomeAssistantTransport
 
 from ..broker import Broker
 from ..home import device_names, entities, let_pass, set_up, value_of
@@ -66,17 +64,6 @@ async def test_a_subtype_that_is_not_known_costs_its_sensor_alone(
             "minor": False,
         }
     ]
-
-
-async def test_a_meter_with_it_is_discovered_all_the_same(
-    hass: HomeAssistant, broker: Broker
-) -> None:
-    meter = flm03().changed(12, **_FREQUENCY)
-    await broker.publish_all(meter.reports, retain=True)
-
-    found = await async_find_meters(HomeAssistantTransport(hass), "")
-
-    assert len(found[meter.device_id].streams) == 70
 
 
 async def test_it_is_logged_once(

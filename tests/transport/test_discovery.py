@@ -64,6 +64,17 @@ async def test_one_meter_is_read_alone(broker: Broker, transport: Transport) -> 
     assert await async_read_meter(transport, kubes_alone().device_id) == Configuration()
 
 
+async def test_a_sensor_that_is_not_known_leaves_the_others(
+    broker: Broker, transport: Transport
+) -> None:
+    meter = flm03().changed(12, subtype="frequency", enable=1)
+    await broker.publish_all(meter.reports, retain=True)
+
+    found = await async_find_meters(transport, "")
+
+    assert len(found[meter.device_id].streams) == 70
+
+
 @pytest.mark.parametrize("broken", ["", "no JSON", "{", '{"1": 5}', "[1]", "5"])
 async def test_broken_reports_leave_the_others(
     broker: Broker, transport: Transport, broken: str
