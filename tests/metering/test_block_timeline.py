@@ -240,3 +240,42 @@ def test_split_into_any_blocks_values_are_the_same_or_unknown(
         assert [timeline.value_at(moment) for moment in moments] == [
             whole.value_at(moment) for moment in moments
         ]
+
+
+@pytest.mark.parametrize("blocks", [1, 4])
+def test_a_memory_of_every_eighth_second_is_recognized_over_blocks(blocks: int) -> None:
+    """Each block has four readings, and ten in such seconds are no coincidence."""
+    timeline = timeline_of(
+        *(
+            segment_with([(begin + n * 8 * 97, n) for n in range(1, 5)], begin, begin + BLOCK)
+            for begin in range(0, blocks * BLOCK, BLOCK)
+        )
+    )
+
+    assert timeline.is_decimated(blocks * BLOCK - HOUR) == (blocks == 4)
+    assert not timeline.is_decimated(BLOCK - HOUR)
+
+
+def test_a_memory_that_has_every_second_again_is_recognized() -> None:
+    """Firmware that stores every second was installed."""
+    timeline = timeline_of(
+        segment_with([(n * 8, n) for n in range(1, 50)]),
+        segment_with([(BLOCK + n * 7, n) for n in range(1, 50)], BLOCK, 2 * BLOCK),
+    )
+
+    assert timeline.is_decimated(BLOCK - HOUR)
+    assert not timeline.is_decimated(2 * BLOCK - HOUR)
+    assert not Timeline().is_decimated(0)
+
+
+def test_the_next_stored_value_may_be_in_the_next_block() -> None:
+    timeline = timeline_of(
+        segment_with([(8, 1), (END + 64, 2), (BLOCK - 8, 3)]),
+        segment_with([(2 * BLOCK + 800, 9)], 2 * BLOCK, 3 * BLOCK),
+    )
+
+    assert timeline.following(END) == 2
+    assert timeline.following(END + HOUR) == 3
+    assert timeline.following(BLOCK) == 9
+    assert timeline.following(2 * BLOCK) == 9
+    assert timeline.following(3 * BLOCK) is None

@@ -170,6 +170,36 @@ def test_more_than_a_counter_can_count_in_an_hour_is_left_alone() -> None:
     assert rows(hours(HOLE), fastest=400.5 / HOUR / 2) == truth(2, 3, 4)
 
 
+@pytest.mark.parametrize(
+    ("state", "finding"),
+    [
+        (1003, Finding.AGREES),
+        (1003.1, Finding.DECIMATED),
+        (1023, Finding.DECIMATED),
+        (1023.1, Finding.CLOSE),
+        (994.9, Finding.CLOSE),
+        (986.9, Finding.DIFFERS),
+    ],
+)
+def test_an_hour_may_be_ahead_by_what_its_meter_hides(state: float, finding: Finding) -> None:
+    hour = Hour(0, Row(0, state, 0), KnownValue(1000, 995, 1003, hidden=20))
+
+    assert hour.finding is finding
+    assert (hour.sound is None) == (finding not in {Finding.AGREES, Finding.DECIMATED})
+
+
+def test_a_gap_after_an_hour_that_is_ahead_does_not_fall() -> None:
+    begin = Hour(0, Row(0, 1015, 15), KnownValue(1000, 1000, 1000, hidden=20))
+    still = Hour(HOUR, None, KnownValue(1000, 1000, 1000, hidden=20))
+    later = Hour(2 * HOUR, None, KnownValue(1020, 1020, 1020))
+    end = Hour(3 * HOUR, Row(3 * HOUR, 1030, 30), KnownValue(1030, 1030, 1030))
+
+    assert rows([begin, still, later, end]) == [
+        Row(HOUR, 1015, 15),
+        Row(2 * HOUR, 1020, 20),
+    ]
+
+
 def test_a_counter_that_runs_both_ways_may_fall() -> None:
     rising, falling = rows(hours(HOLE, {3: 900}), both_ways=True), rows(hours(HOLE, {3: 900}))
 

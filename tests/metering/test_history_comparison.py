@@ -1,6 +1,7 @@
 """The statistics of a counter compared with the memory of its meter."""
 
 from array import array
+from math import inf
 
 import pytest
 
@@ -66,6 +67,30 @@ def test_of_a_counter_that_runs_both_ways_the_lowest_and_highest_are_known() -> 
     [hour] = compare([], timeline, range(0, HOUR, HOUR), slack=SLACK, offset=0)
 
     assert hour.known == KnownValue(-1, -1, 7)
+
+
+def every_eighth_second(*pulses: int) -> list[tuple[int, int]]:
+    """Return pulses that a meter stored, which counted another one before each."""
+    return [(time, 2000 * place) for place, time in enumerate(pulses, 1)]
+
+
+def test_a_meter_that_stores_every_eighth_second_may_have_counted_more_until_the_next() -> None:
+    pulses = every_eighth_second(*range(8, 80, 8), HOUR - 400, HOUR + 400, 2 * HOUR + 400)
+    timeline = timeline_of(*pulses)
+
+    first, second, third, _ = compare([], timeline, HOURS, slack=SLACK, offset=0.5)
+
+    assert first.known == KnownValue(20.5, 20.5, 20.5, hidden=2)
+    assert second.known == KnownValue(22.5, 22.5, 22.5, hidden=2)
+    assert third.known == KnownValue(24.5, 24.5, 24.5, hidden=inf)
+
+
+def test_a_few_readings_in_every_eighth_second_are_a_coincidence() -> None:
+    timeline = timeline_of(*every_eighth_second(*range(8, 56, 8), HOUR - 400, HOUR + 400))
+
+    [hour] = compare([], timeline, range(0, HOUR, HOUR), slack=SLACK, offset=0)
+
+    assert hour.known == KnownValue(14, 14, 14)
 
 
 def test_the_power_of_an_hour_has_the_mean_of_what_was_counted_in_it() -> None:

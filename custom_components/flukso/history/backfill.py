@@ -15,7 +15,7 @@ from ..meter.channel_types import CounterChannel
 from ..meter.meter import Meter
 from ..metering.block_timeline import Timeline
 from ..metering.durations import DAY, HOUR
-from ..metering.gaps import Finding, Gap, Hour, Reason, Row, find_gaps, rows_for
+from ..metering.gaps import Gap, Hour, Reason, Row, find_gaps, rows_for
 from ..metering.history_comparison import compare, power_rows
 from ..protocol.quantities import Unit
 from ..protocol.sensors import Source, Stream
@@ -232,7 +232,7 @@ def _agreement_and_gaps(hours: Sequence[Hour]) -> tuple[int, list[Gap]]:
 
     Runs in a worker thread.
     """
-    agreeing = (hour.hour + HOUR for hour in hours if hour.finding is Finding.AGREES)
+    agreeing = (hour.hour + HOUR for hour in hours if hour.sound is not None)
     return max(agreeing, default=0), find_gaps(hours)
 
 

@@ -8,6 +8,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from math import gcd
 from time import sleep
 
 from .durations import HOUR
@@ -17,6 +18,10 @@ _TO_WATT = HOUR / 1000
 #: The size of a chunk, and the sleep after it that lets other threads run (s).
 _CHUNK_READINGS = 16 * 1024
 _CHUNK_SLEEP = 0.0001
+#: Some meters store only the readings of every eighth second, and those of a pulse input come at
+#: any second (docs/protocol.md section 7). So many readings in such seconds are no coincidence.
+_DECIMATION = 8
+_NO_COINCIDENCE = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +39,9 @@ class Segment:
     It has the ``first`` and the ``last`` reading (time, value); the ``values`` of the counter
     ``at`` the ends of hours, and the slack before and after them; the range of a counter that
     runs both ways around each end (``ranges``); and the lowest and highest power (W) of each
-    hour (``powers``).
+    hour (``powers``). All times of its ``count`` readings are multiples of ``step``; if that is
+    one of the seconds that a meter keeps, it has the first value after each end and its slack
+    (``following``).
     """
 
     begin: int
@@ -45,6 +52,9 @@ class Segment:
     values: array[int]
     ranges: Mapping[int, tuple[int, int]]
     powers: Mapping[int, tuple[float, float]]
+    step: int
+    count: int
+    following: Mapping[int, int]
 
     def value_at(self, time: int) -> int | None:
         """Return the value at one of the times in ``at``; None for any other."""
@@ -79,7 +89,11 @@ def segment_of(
     ranges = _ranges(times, values, ends, slack) if both_ways else {}
     powers = {} if power_over is None else _powers(times, values, power_over)
     first, last = (times[0], values[0]), (times[-1], values[-1])
-    return Segment(begin, end, first, last, at, values_at, ranges, powers)
+    step = _step(times)
+    following = _following(times, values, ends, slack) if step % _DECIMATION == 0 else {}
+    return Segment(
+        begin, end, first, last, at, values_at, ranges, powers, step, len(times), following
+    )
 
 
 def _last_fall(values: array[int]) -> int:
@@ -92,6 +106,23 @@ def _last_fall(values: array[int]) -> int:
             return falls[-1]
         sleep(_CHUNK_SLEEP)
     return 0
+
+
+def _step(times: array[int]) -> int:
+    """Return the number of which all times are multiples."""
+    step = 0
+    for begin in range(0, len(times), _CHUNK_READINGS):
+        step = gcd(step, *times[begin : begin + _CHUNK_READINGS])
+        if step == 1:
+            break
+        sleep(_CHUNK_SLEEP)
+    return step
+
+
+def _following(times: array[int], values: array[int], ends: range, slack: Slack) -> dict[int, int]:
+    """Return the first value after each end of an hour and its slack, if there is one."""
+    indices = ((hour, bisect_right(times, hour + slack.after)) for hour in ends)
+    return {hour: values[index] for hour, index in indices if index < len(values)}
 
 
 def _ranges(
@@ -179,6 +210,23 @@ class Timeline:
         if before.end == after.begin:
             return self._both_ways or before.last[1] <= after.first[1]
         return not self._both_ways and before.last[1] == after.first[1]
+
+    def is_decimated(self, time: int) -> bool:
+        """Return whether the readings until then are those of every eighth second only."""
+        step = count = 0
+        for known in reversed(self._segments):
+            if known.begin <= time and count < _NO_COINCIDENCE:
+                step, count = gcd(step, known.step), count + known.count
+        return count >= _NO_COINCIDENCE and step % _DECIMATION == 0
+
+    def following(self, end: int) -> int | None:
+        """Return the first value after the end of an hour and its slack; None if not known."""
+        for known in self._segments:
+            if end in known.following:
+                return known.following[end]
+            if known.begin > end:
+                return known.first[1]
+        return None
 
     def extremes(self, hour: int) -> list[int]:
         """Return the lowest and highest reading around the end of an hour.

@@ -38,6 +38,7 @@ class Finding(StrEnum):
     """How the row of an hour compares with the meter's readings."""
 
     AGREES = "agrees"
+    DECIMATED = "decimated"
     CLOSE = "close"
     DIFFERS = "differs"
     NO_ROW = "no_row"
@@ -63,13 +64,15 @@ class KnownValue:
     """The value of a counter by its meter: at the end of an hour, and the range around it.
 
     The meter stores one reading per second, so that the counter may have counted ``unrecorded``
-    more in that second.
+    more in that second. If it stores only every eighth second, it may have counted ``hidden`` more
+    until the next stored reading.
     """
 
     value: float
     lowest: float
     highest: float
     unrecorded: float = 0
+    hidden: float = 0
 
     @property
     def slack(self) -> float:
@@ -89,8 +92,9 @@ class Hour:
     def finding(self) -> Finding:
         """Whether they agree: the state is in the counter's range around the end.
 
-        It differs if it is from long before. Otherwise it is close: from a little before, or
-        from after, which no outage causes.
+        It may be ahead by what a meter hides that stores only every eighth second. It differs if
+        it is from long before. Otherwise it is close: from a little before, or from after, which no
+        outage causes.
         """
         if self.known is None:
             return Finding.NOT_REPORTED
@@ -99,12 +103,14 @@ class Hour:
         highest = self.known.highest + self.known.unrecorded
         if self.known.lowest - _ROUNDING <= self.row.state <= highest + _ROUNDING:
             return Finding.AGREES
+        if highest < self.row.state <= highest + self.known.hidden + _ROUNDING:
+            return Finding.DECIMATED
         return Finding.DIFFERS if self.misses_more_than(self.known.slack) else Finding.CLOSE
 
     @property
     def sound(self) -> Row | None:
-        """The row, if it agrees with the meter."""
-        return self.row if self.finding is Finding.AGREES else None
+        """The row, if it agrees with the meter, as far as the meter stored it."""
+        return self.row if self.finding in {Finding.AGREES, Finding.DECIMATED} else None
 
     @property
     def in_doubt(self) -> bool:
@@ -180,7 +186,10 @@ def rows_for(gap: Gap, *, fastest: float | None, both_ways: bool) -> list[Row] |
     if abs((after.sum - before.sum) - (after.state - before.state)) > _ROUNDING:
         return Reason.SUMS
     # The state before the gap may be ahead by what the meter has not stored.
-    ends = [max(each.value, min(before.state, each.value + each.unrecorded)) for each in known]
+    ends = [
+        max(each.value, min(before.state, each.value + each.unrecorded + each.hidden))
+        for each in known
+    ]
     if not _is_possible([before.state, *ends, after.state], fastest, both_ways=both_ways):
         return Reason.LEAP
     return [

@@ -1,6 +1,7 @@
 """The recorded statistics of a counter compared with the readings in its meter's memory."""
 
 from collections.abc import Iterator, Sequence
+from math import inf
 
 from .block_timeline import Slack, Timeline
 from .durations import HOUR
@@ -41,7 +42,14 @@ def _known(
         return None
     around = (at_end, before, after, *timeline.extremes(end))
     values = [round(value / _THOUSAND + offset, 3) for value in around]
-    return KnownValue(values[0], min(values), max(values), unrecorded)
+    hidden = _hidden(timeline, end, offset, max(values)) if timeline.is_decimated(end) else 0
+    return KnownValue(values[0], min(values), max(values), unrecorded, hidden)
+
+
+def _hidden(timeline: Timeline, end: int, offset: float, highest: float) -> float:
+    """Return the most that was counted until the next stored reading; not known without one."""
+    following = timeline.following(end)
+    return inf if following is None else max(0, following / _THOUSAND + offset - highest)
 
 
 def power_rows(gap: Gap, timeline: Timeline) -> Iterator[MeanRow]:
