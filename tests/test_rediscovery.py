@@ -3,12 +3,15 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from pathlib import Path
+from unittest.mock import patch
 
 from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.flukso.transport import direct
 
 from .broker import Broker
 from .direct import (
@@ -69,15 +72,16 @@ async def test_a_meter_that_has_two_addresses_keeps_the_one_it_has(
 async def test_a_meter_that_is_back_connects_at_once(
     hass: HomeAssistant, own_broker: MetersBroker, meter: Meter
 ) -> None:
-    entry = await set_up_directly(hass, meter, own_broker.address)
-    await own_broker.stop()
-    await connected(entry, is_connected=False)
-    await asyncio.sleep(4)  # the pauses have grown
-    await own_broker.start()
+    with patch.multiple(direct, _FIRST_PAUSE=60, _MAX_PAUSE=60):
+        entry = await set_up_directly(hass, meter, own_broker.address)
+        await own_broker.stop()
+        await connected(entry, is_connected=False)
+        await asyncio.sleep(0.5)
+        await own_broker.start()
+        assert not entry.runtime_data.transport.connected
 
-    await assert_known(hass, meter, own_broker.port)
+        await assert_known(hass, meter, own_broker.port)
 
-    async with asyncio.timeout(0.5):
         await connected(entry)
 
 

@@ -46,7 +46,7 @@ from .transport.discovery import async_ask_announced, async_read_meter
 from .transport.home_assistant import HomeAssistantTransport
 
 _NAME = "Fluksometer"
-#: The service of a meter's broker, and what else announces the meter (docs/protocol.md section 8).
+#: The service as which a meter announces its broker (docs/protocol.md section 8).
 _MQTT_SERVICE = "_mqtt._tcp.local."
 #: The host name of a meter has the first digits of its device id.
 _HOST_NAME = re.compile(r"\bflukso-([0-9a-f]{6})\b")
