@@ -39,8 +39,9 @@ _DASHBOARD, _DEVICES = "/energy-meter", "/home/other-devices"
 async def main(options: argparse.Namespace) -> int:
     """Run the demo and return the exit code."""
     _end_on_signals()
-    async with stage(_FOLDER, free_port(options.port), options.broker) as running:
-        meters = await add_meters(running.home, 60)
+    port = free_port(options.port)
+    async with stage(_FOLDER, port, options.broker, bridge=options.bridge) as running:
+        meters = await add_meters(running, 60)
         if not meters:
             say("no Fluksometer was found within a minute (see the README about the bridge)")
         if options.check:
@@ -76,7 +77,7 @@ async def furnish(client: Client) -> Past:
     await until_live(client, DOMAIN, 90)
     written = await fill(client)
     await set_up_energy(client)
-    await eventually(partial(at_ease, client), "an Energy dashboard without errors", 30)
+    await eventually(partial(at_ease, client), "an Energy dashboard without errors", 120)
     say(f"{written.entities} entities have ten days of statistics; the Energy dashboard is set up")
     return written
 

@@ -25,10 +25,16 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         "and exit with 0, or print what is missing and exit with 1",
     )
     parser.add_argument(
+        "--bridge",
+        action="store_true",
+        help="let Home Assistant receive the messages through its MQTT integration, instead of "
+        "directly from the meter",
+    )
+    parser.add_argument(
         "--broker",
         type=broker_address,
         metavar="HOST[:PORT]",
-        help="use the Fluksometers on this broker instead of a simulated one "
+        help="use the Fluksometers that a bridge forwards to this broker, not a simulated one "
         "(USER:PASSWORD@HOST:PORT if it requires a login)",
     )
     parser.add_argument(

@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator
 import contextlib
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 import sys
 from typing import override
 
-from stack import EmbeddedBroker, FlowError, HomeAssistant, Process
+from stack import EmbeddedBroker, FlowError, HomeAssistant, Process, eventually
+from stack.client import Json
 from stack.ports import LOOPBACK
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -64,6 +66,8 @@ class Stage:
 
     home: HomeAssistant
     others: tuple[EmbeddedBroker | Process, ...]
+    #: The port of the meter's own broker, if Home Assistant connects to it directly.
+    meter_port: int | None = None
 
     def check(self) -> None:
         """Raise `ProcessError` if one of the components has ended."""
@@ -77,13 +81,16 @@ def say(what: str) -> None:
 
 
 @contextlib.asynccontextmanager
-async def stage(folder: Path, port: int, address: BrokerAddress | None) -> AsyncIterator[Stage]:
+async def stage(
+    folder: Path, port: int, address: BrokerAddress | None, *, bridge: bool
+) -> AsyncIterator[Stage]:
     """Start all components; the meter is not added to Home Assistant yet.
 
     Args:
         folder: the folder of all files.
         port: Home Assistant's port.
         address: the user's broker; if None, a broker and a simulated meter are started.
+        bridge: whether Home Assistant uses its MQTT integration, also without ``address``.
 
     Raises:
         ProcessError: a component ended.
@@ -96,18 +103,18 @@ async def stage(folder: Path, port: int, address: BrokerAddress | None) -> Async
         return
     say("starting a broker")
     async with EmbeddedBroker(folder) as broker:
-        own = BrokerAddress(LOOPBACK, broker.port)
+        own = BrokerAddress(LOOPBACK, broker.port) if bridge else None
         async with home_assistant(folder, port, own) as home:
             say("starting a simulated Fluksometer")
             async with simulated_meter(folder, broker.meter_port) as meter:
-                yield Stage(home, (broker, meter))
+                yield Stage(home, (broker, meter), None if bridge else broker.meter_port)
 
 
 @contextlib.asynccontextmanager
 async def home_assistant(
-    folder: Path, port: int, address: BrokerAddress
+    folder: Path, port: int, address: BrokerAddress | None
 ) -> AsyncIterator[HomeAssistant]:
-    """Start Home Assistant and connect it to a broker."""
+    """Start Home Assistant, and connect its MQTT integration to a broker if there is one."""
     say("starting Home Assistant (a few seconds; the first time it takes longer)")
     house = HomeAssistant(
         folder,
@@ -117,7 +124,8 @@ async def home_assistant(
         extra=_DASHBOARD,
     )
     async with house as home:
-        await connect(home, address)
+        if address is not None:
+            await connect(home, address)
         yield home
 
 
@@ -151,13 +159,24 @@ async def connect(home: HomeAssistant, address: BrokerAddress) -> None:
     raise BrokerError(f"Home Assistant can't use the broker at {address} ({refusal})")
 
 
-async def add_meters(home: HomeAssistant, within: float) -> int:
-    """Confirm the Fluksometers that Home Assistant discovers, and return how many.
+async def add_meters(running: Stage, within: float) -> int:
+    """Add the Fluksometers that Home Assistant can reach, and return how many.
 
     Args:
-        home: Home Assistant, connected to a broker.
+        running: the running components.
         within: seconds to wait for the first one.
     """
+    home = running.home
+    if running.meter_port is not None:
+        say("adding the Fluksometer by its address")
+        add = partial(_add_directly, home, running.meter_port)
+        try:
+            entry = await eventually(add, "a Fluksometer", within)
+        except TimeoutError:
+            return 0
+        assert entry is not None
+        say(f"connected to and added: {entry['title']}")
+        return 1
     say("waiting for Home Assistant to discover a Fluksometer")
     try:
         flows = await home.client.discovered(DOMAIN, within=within)
@@ -168,6 +187,14 @@ async def add_meters(home: HomeAssistant, within: float) -> int:
         entry = await home.client.confirm(flow["flow_id"])
         say(f"discovered and added: {entry['title']}")
     return len(flows)
+
+
+async def _add_directly(home: HomeAssistant, port: int) -> Json | None:
+    """Add the meter at a port; return None while it is not there yet."""
+    try:
+        return await home.client.add_directly(DOMAIN, port)
+    except FlowError:
+        return None
 
 
 async def watch(running: Stage) -> None:

@@ -164,6 +164,40 @@ class Client:
             },
         )
 
+    async def enter_address(
+        self, domain: str, port: int, *, entry_id: str | None = None, host: str = LOOPBACK
+    ) -> Json:
+        """Enter a meter's address, to add it or to reconfigure its entry; return the next form.
+
+        Args:
+            domain: the integration, whose first form may be a menu of ways.
+            port: the port of the meter's own broker.
+            entry_id: the config entry to reconfigure.
+            host: the meter's address.
+        """
+        form = await (self.reconfigure(domain, entry_id) if entry_id else self.start_flow(domain))
+        if form["type"] == "menu":
+            form = await self.submit(form["flow_id"], {"next_step_id": "direct"})
+        return await self.submit(form["flow_id"], {"host": host, "port": port})
+
+    async def add_directly(self, domain: str, port: int, device_id: str | None = None) -> Json:
+        """Add a meter by its address on the loopback device, and return its config entry.
+
+        Args:
+            domain: the integration.
+            port: the port of the meter's own broker.
+            device_id: which one, if several are found there.
+
+        Raises:
+            FlowError: it was not found.
+        """
+        form = await self.enter_address(domain, port)
+        if form.get("step_id") == "meter":
+            form = await self.submit(form["flow_id"], {"device_id": device_id})
+        if form.get("step_id") != "confirm":
+            raise FlowError(form)
+        return await self.confirm(form["flow_id"])
+
     # Config entries.
 
     async def entries(self, domain: str | None = None) -> list[Json]:

@@ -96,7 +96,7 @@ class MqttConnection:
         self._client.connect_timeout = CONNECT_TIMEOUT
         self._client.on_disconnect = self._on_disconnect
         self._client.on_message = self._on_message
-        self._client.on_unsubscribe = self._on_unsubscribe
+        self._client.on_subscribe = self._on_subscribe
         self._socket: socket.socket | None = None
         self._connack: int | None = None
         self._is_answered = False
@@ -281,8 +281,8 @@ class MqttConnection:
             self._end("it does not answer any more", at_fault=False)
 
     def _request_answer(self) -> None:
-        """Unsubscribe from a topic without a subscription: that is answered, and nothing else."""
-        self._client.unsubscribe(self._client_id)
+        """Subscribe to a topic on which nobody publishes: that is answered, and nothing else."""
+        self._client.subscribe(self._client_id)
 
     def _end(self, reason: str, *, at_fault: bool) -> None:
         was_open = self._is_open
@@ -294,7 +294,7 @@ class MqttConnection:
         """Keep the message until paho has finished with its packet: it must not raise in there."""
         self._message = message
 
-    def _on_unsubscribe(
+    def _on_subscribe(
         self,
         _client: Client,
         _userdata: object,
