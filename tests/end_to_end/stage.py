@@ -1,4 +1,4 @@
-"""The whole way of a reading: a meter, its own broker, the README's bridge, Home Assistant."""
+"""The whole way of a reading: a meter, its own broker, Home Assistant, and maybe a bridge."""
 
 from collections.abc import AsyncGenerator
 import contextlib
@@ -32,7 +32,10 @@ def bridge(port: int) -> str:
 
 @dataclass
 class Stage:
-    """What runs, and what the meter really counted."""
+    """What runs, and what the meter really counted.
+
+    Home Assistant uses ``broker``: another one behind the bridge, or the meter's own.
+    """
 
     folder: Path
     born: int
@@ -149,23 +152,35 @@ def _meter(folder: Path, *arguments: int) -> Process:
 
 
 @contextlib.asynccontextmanager
-async def set_up(folder: Path) -> AsyncGenerator[Stage]:
-    """Set the whole stage up as a user would, and have all written every second."""
+async def set_up(folder: Path, *, bridged: bool = True) -> AsyncGenerator[Stage]:
+    """Set the whole stage up as a user would, and have all written every second.
+
+    Args:
+        folder: the folder of all files.
+        bridged: whether Home Assistant has a broker of its own, or connects to the meter's.
+    """
     born = int(time.time())
     async with contextlib.AsyncExitStack() as parts:
-        meters_broker = Mosquitto(folder, name="meters-mosquitto")
+        meters_broker = Mosquitto(
+            folder, name="meters-mosquitto", extra="accept_protocol_versions 3, 4"
+        )
         await parts.enter_async_context(meters_broker)
-        broker = Mosquitto(folder, extra=bridge(meters_broker.port))
-        await parts.enter_async_context(broker)
+        broker = meters_broker
+        if bridged:
+            broker = Mosquitto(folder, extra=bridge(meters_broker.port))
+            await parts.enter_async_context(broker)
         playing = _meter(folder, meters_broker.port, born, 0)
         await playing.start()
         home = HomeAssistant(folder)
         stage = Stage(folder, born, meters_broker, broker, playing, home, Truth(born))
         parts.push_async_callback(stage.switch_off)
         await parts.enter_async_context(home)
-        await home.client.add_mqtt(broker.port)
-        [card] = await home.client.discovered("flukso")
-        entry = await home.client.confirm(card["flow_id"])
+        if bridged:
+            await home.client.add_mqtt(broker.port)
+            [card] = await home.client.discovered("flukso")
+            entry = await home.client.confirm(card["flow_id"])
+        else:
+            entry = await home.client.add_directly("flukso", broker.port)
         intervals = {"power_interval": 1, "other_interval": 1}
         await home.client.set_options(entry["entry_id"], intervals)
         yield stage

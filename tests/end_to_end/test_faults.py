@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Generator
-import re
 import resource
 
 import pytest
@@ -11,21 +10,14 @@ import pytest_socket
 
 from stack import Clock, eventually
 
-from .books import recorded, sums
+from .faults import DELAY, assert_counted, only_expected_errors
 from .parts import require_faketime, require_mosquitto
 from .stage import Stage, bridge, set_up
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
 
-_ENTRY = re.compile(r"^(?=\d{4}-\d\d-\d\d \S+ [A-Z]+ \()", re.MULTILINE)
-_FAULT = re.compile(r" (ERROR|CRITICAL) \(| WARNING .*flukso|^Traceback", re.MULTILINE)
 #: Home Assistant's MQTT greets ten seconds after it connected, and may find nobody there.
 _GREETING = "Error talking to MQTT: The client is not currently connected"
-#: Home Assistant's statistics are sums of floats (Wh).
-_EXACT = 2e-3
-#: Seconds from what the meter counts to when it is recorded.
-_DELAY = 5
-
 #: What the household takes in two seconds at the most (Wh).
 _TWO_SECONDS = 3
 
@@ -48,15 +40,8 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Stag
 @pytest.fixture(autouse=True)
 def expected(stage: Stage) -> Generator[list[str]]:
     """The errors that a test expects in the log; any other is a defect."""
-    already = len(stage.home.log.read_text())
-    lines = [
-        "which has not been tested by Home Assistant",  # said of every custom integration
-        "Updating state for",  # took long, on a machine that has other work
-    ]
-    yield lines
-    entries = _ENTRY.split(stage.home.log.read_text()[already:])
-    faults = [entry for entry in entries if _FAULT.search(entry)]
-    assert [fault for fault in faults if not any(line in fault for line in lines)] == []
+    with only_expected_errors(stage.home) as lines:
+        yield lines
 
 
 async def test_all_retained_topics_are_lost_and_home_assistant_is_restarted(
@@ -154,28 +139,7 @@ async def test_the_disk_is_full_while_the_meter_is_changed(
 
 
 async def test_after_all_this_the_statistics_are_what_the_meter_counted(stage: Stage) -> None:
-    await stage.switch_off()
-    await asyncio.sleep(2)
-    counters = {key: each["entity_id"] for key, each in (await stage.counters()).items()}
-    netted = await stage.netted()
-    rows = {each: recorded(stage.home, each) for each in (*counters.values(), *netted)}
-    made = await sums(stage.home, [entity_id for entity_id, of in rows.items() if of])
-
-    assert all(rows[counters[sensor_id]] for sensor_id in stage.truth.of_clamps)
-    for sensor_id, entity_id in counters.items():
-        if of := rows[entity_id]:
-            counted = of[-1][1] - of[0][1]
-            spikes = [row for row in of if row[1] > stage.truth.at(row[0] + 1)[sensor_id] + _EXACT]
-            assert not spikes, entity_id
-            assert made[entity_id] == pytest.approx(counted, abs=_EXACT), entity_id
-    counted = made[netted[0]] - made[netted[1]]
-    begin, end = (rows[netted[0]][place][0] for place in (0, -1))
-    off = [
-        abs(stage.truth.net(end - last) - stage.truth.net(begin - first) - counted)
-        for first in range(_DELAY)
-        for last in range(_DELAY)
-    ]
-    assert min(off) <= _EXACT
+    await assert_counted(stage)
 
 
 @pytest.mark.timeout(480)
@@ -189,6 +153,6 @@ async def test_home_assistants_clock_is_set_back_by_an_hour_and_set_right(stage:
     before = await stage.off()
     for ahead in (-3600, 0):
         clock.set(ahead)
-        await asyncio.sleep(_DELAY)
+        await asyncio.sleep(DELAY)
         await stage.live()
     assert await stage.off() == pytest.approx(before, abs=_TWO_SECONDS)
