@@ -24,6 +24,7 @@ from .meter.channel_types import CounterChannel
 from .meter.clock import Clock
 from .meter.message_stats import MessageStats
 from .meter.meter import Meter
+from .metering.rounding import rounded
 from .models import FluksoConfigEntry, FluksoData
 from .protocol.validation import Json
 from .redaction import Redaction
@@ -168,7 +169,7 @@ def _clock(clock: Clock, now: float) -> dict[str, object]:
         "topic": clock.topic,
         "listening": clock.listening,
         "last_message_age": _age(received_at, now),
-        "ahead": None if ahead is None else round(ahead, 1),
+        "ahead": None if ahead is None else rounded(ahead, 1),
     }
 
 

@@ -23,6 +23,7 @@ from .meter.channel_types import CounterChannel
 from .meter.clock import Clock
 from .meter.counter_storage import StoredCounter, counter_from
 from .meter.meter import Meter
+from .metering.rounding import rounded
 from .models import FluksoConfigEntry
 from .sensor_descriptions import (
     CLOCK_OFFSET,
@@ -128,7 +129,7 @@ class FluksoSensor(ChannelEntity, SensorEntity):
     def _take_value(self) -> None:
         value, scale = self.observable.value, self.entity_description.scale
         if value is not None and scale != 1:
-            value = round(value * scale, _DECIMALS)
+            value = rounded(value * scale, _DECIMALS)
         self._attr_native_value = value
 
 

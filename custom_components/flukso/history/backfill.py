@@ -17,6 +17,7 @@ from ..metering.block_timeline import Timeline
 from ..metering.durations import DAY, HOUR
 from ..metering.gaps import Gap, Hour, Reason, Row, find_gaps, rows_for
 from ..metering.history_comparison import compare, power_rows
+from ..metering.rounding import rounded
 from ..protocol.quantities import Unit
 from ..protocol.sensors import Source, Stream
 from ..protocol.topics import Kind
@@ -239,7 +240,7 @@ def _agreement_and_gaps(hours: Sequence[Hour]) -> tuple[int, list[Gap]]:
 def _amount(gap: Gap, rows: Sequence[Row]) -> float:
     """Return what was counted in a gap, in the counter's unit."""
     begin = gap.before.row.state if gap.before and gap.before.row else 0
-    return round(rows[-1].state - begin, 3)
+    return rounded(rows[-1].state - begin, 3)
 
 
 def _unit_of(stream: Stream) -> str | None:

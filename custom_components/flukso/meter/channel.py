@@ -4,6 +4,7 @@ from abc import abstractmethod
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from math import inf
 from typing import override
 
 from homeassistant.core import CALLBACK_TYPE, callback
@@ -11,11 +12,13 @@ from homeassistant.core import CALLBACK_TYPE, callback
 from ..metering.clock_offset import CLOCK_IS_SET, ClockOffset
 from ..metering.counter_guard import Break
 from ..metering.last_heard import LastHeard
+from ..protocol.configuration import Configuration
 from ..protocol.reading import Reading, parse_reading
 from ..protocol.sensors import Stream
+from ..protocol.topics import Kind
 from ..protocol.validation import ProtocolError
 from ..transport.interface import Message, Transport
-from .input_limits import max_age, max_silence
+from .input_limits import gauge_range, max_age, max_silence
 from .message_stats import MessageStats
 from .observable import Observable
 
@@ -66,12 +69,19 @@ class Channel(Observable):
         self._first_pending = True
         self._last_seen: float | None = None
         self._last_heard = LastHeard()
+        self._range = -inf, inf
 
     @property
     @override
     def available(self) -> bool:
         """Return whether its value is valid now."""
         return self.alive and self._transport.connected
+
+    @callback
+    def configure(self, configuration: Configuration, counter: Channel | None) -> None:
+        """Take over the settings of its input, whose ``counter`` may be another channel."""
+        if self.stream.kind is Kind.GAUGE:
+            self._range = gauge_range(self.stream, configuration)
 
     async def async_follow(self, follower: Follower) -> CALLBACK_TYPE:
         """Call ``follower`` with every accepted reading; returns an unsubscribe function.
@@ -138,6 +148,9 @@ class Channel(Observable):
         is_live = age <= max_age(self.stream)
         if is_live:
             self.stats.note_live(message.arrived)
+        if not self._is_possible(reading.value):
+            self.stats.note_dropped("beyond what its input can measure")
+            return
         if not self._take(reading, at):
             self.stats.note_dropped("older than the last")
             return
@@ -202,6 +215,11 @@ class Channel(Observable):
         if reading.time < CLOCK_IS_SET and not message.retained:
             return 0
         return self._context.clock.age(reading.time, message.arrived)
+
+    def _is_possible(self, value: float) -> bool:
+        """Return whether the input can measure a value."""
+        lowest, highest = self._range
+        return lowest <= value <= highest
 
     def _known_before(self) -> LastHeard:
         """Return what is known of the last reading when it is subscribed to."""

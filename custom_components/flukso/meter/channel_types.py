@@ -8,12 +8,13 @@ from ..metering.counter_guard import CounterGuard, CounterReading, CounterState
 from ..metering.interval_mean import IntervalMean
 from ..metering.last_heard import LastHeard
 from ..metering.pulse_flow import decayed_flow
+from ..protocol.configuration import Configuration
 from ..protocol.reading import Reading
 from ..protocol.sensors import Source, Stream
 from ..protocol.topics import Kind
 from ..transport.interface import Transport
 from .channel import Channel, ChannelContext
-from .input_limits import is_event, pulse_in_gauge_units
+from .input_limits import fastest, is_event, pulse_constant, pulse_in_gauge_units
 
 
 class EventChannel(Channel):
@@ -68,19 +69,32 @@ class GaugeChannel(Channel):
 class FlowChannel(GaugeChannel):
     """The mean flow while pulses arrive, and afterwards the most that can still flow.
 
-    The size of a pulse (Wh, L, g or s) is the ``constant`` of its port, or else the smallest step
-    that the ``counter`` of the same input has made.
+    The size of a pulse (Wh, L, g or s) is the constant of its port, or else the smallest step that
+    the counter of the same input has made.
     """
 
-    constant: float | None = None
-    counter: CounterChannel | None = None
+    _constant: float | None = None
+    _counter: CounterChannel | None = None
+
+    @override
+    def configure(self, configuration: Configuration, counter: Channel | None) -> None:
+        super().configure(configuration, counter)
+        self._constant = pulse_constant(self.stream.sensor, configuration)
+        self._counter = counter if isinstance(counter, CounterChannel) else None
+
+    @override
+    def _is_possible(self, value: float) -> bool:
+        """Return whether the input can measure a value; a counter may prove that it is faster."""
+        proven = 0 if self._counter is None else self._counter.guard.proven
+        is_proven = 0 <= value <= pulse_in_gauge_units(proven, self.stream.unit)
+        return is_proven or super()._is_possible(value)
 
     @override
     def _current(self, now: float) -> float | None:
         elapsed = 0 if self._last_seen is None else now - self._last_seen
-        constant = self.constant
-        if constant is None and self.counter is not None:
-            constant = self.counter.step
+        constant = self._constant
+        if constant is None and self._counter is not None:
+            constant = self._counter.step
         pulse = None if constant is None else pulse_in_gauge_units(constant, self.stream.unit)
         return decayed_flow(super()._current(now), pulse, elapsed)
 
@@ -99,6 +113,13 @@ class CounterChannel(Channel):
         super().__init__(stream, topic, transport, context, interval)
         self.guard = CounterGuard(rid=stream.sensor.rid, both_ways=stream.both_ways)
         self.step: float | None = None
+
+    @override
+    def configure(self, configuration: Configuration, counter: Channel | None) -> None:
+        super().configure(configuration, counter)
+        sensor = self.stream.sensor
+        self.guard.fastest = fastest(sensor, configuration)
+        self.guard.recycle(sensor.rid)
 
     @callback
     def restore(self, state: CounterState) -> None:

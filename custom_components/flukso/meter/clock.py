@@ -11,6 +11,7 @@ from typing import override
 from homeassistant.core import callback
 
 from ..metering.clock_offset import ClockOffset
+from ..metering.rounding import rounded
 from ..protocol.clock import parse_clock
 from ..protocol.validation import ProtocolError
 from ..transport.interface import Message, Transport
@@ -115,5 +116,5 @@ class Clock(Observable):
         # the difference is negative if the clock of the host was set back
         if not 0 <= message.arrived - self._updated_at < self._interval:
             self._updated_at = message.arrived
-            self.value = round(time - message.arrived, _DECIMALS)
+            self.value = rounded(time - message.arrived, _DECIMALS)
         self.notify()

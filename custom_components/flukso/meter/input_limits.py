@@ -1,8 +1,10 @@
 """Limits of an input: its highest counting rate, its pulse size, its longest silence."""
 
+from math import inf
+
 from ..metering.durations import DAY, HOUR
 from ..protocol.configuration import Configuration
-from ..protocol.quantities import Quantity, Unit
+from ..protocol.quantities import GAUGE_UNITS, Quantity, Unit
 from ..protocol.sensors import Sensor, Source, Stream
 from ..protocol.topics import Kind
 
@@ -34,6 +36,12 @@ _FASTEST_CONNECTIONS = {
     Quantity.GAS: 40_000 / HOUR,
 }
 
+#: The rating (A) that is assumed of a clamp whose own is not reported, the largest of any.
+_LARGEST_CLAMP = 500
+#: No meter measures a higher voltage (V).
+_MAX_VOLTAGE = 2 * _HIGHEST_VOLTAGE
+_FULL_TURN = 360
+
 #: Factor from one pulse per second to the unit of the gauge.
 _PULSE_IN_GAUGE_UNITS = {Unit.WATT: HOUR, Unit.LITRE_PER_DAY: DAY}
 
@@ -52,14 +60,42 @@ def fastest(sensor: Sensor, configuration: Configuration) -> float | None:
         most = _FASTEST_PULSES.get(sensor.quantity)
         pulse = pulse_constant(sensor, configuration) or 0
         return None if most is None else max(most, pulse * _PULSE_RATE)
+    current = _highest_current(sensor, configuration)
+    return None if current is None else current * _HIGHEST_VOLTAGE / HOUR
+
+
+def _highest_current(
+    sensor: Sensor, configuration: Configuration, unrated: float | None = None
+) -> float | None:
+    """Return the most that its clamps measure (A); ``unrated`` is the rating where none is told."""
     current, clamps = sensor.current, max(len(sensor.ports), 1)
     if sensor.source is Source.CLAMP:
         port = configuration.port_of(sensor)
         current = port.current if port else None
         clamps = _SUMMED if configuration.sums_ports else 1
-    if current is None:
-        return None
-    return current * _HIGHEST_VOLTAGE * _OVERLOAD * clamps / HOUR
+    rating = current or unrated
+    return None if rating is None else rating * _OVERLOAD * clamps
+
+
+def gauge_range(stream: Stream, configuration: Configuration) -> tuple[float, float]:
+    """Return the lowest and highest value that a gauge can have, in the unit of the stream.
+
+    They follow from what its input can count or measure, and are infinite if that is not known.
+    """
+    sensor, unit = stream.sensor, stream.unit
+    if unit is Unit.DEGREE:
+        return -_FULL_TURN, _FULL_TURN
+    if sensor.source in {Source.CLAMP, Source.ANALOG}:
+        current = _highest_current(sensor, configuration, _LARGEST_CLAMP) or inf
+        power = current * _HIGHEST_VOLTAGE
+        most = {Unit.WATT: power, Unit.VAR: power, Unit.AMPERE: current, Unit.VOLT: _MAX_VOLTAGE}
+        return (0, most[unit]) if unit in most else (-inf, inf)
+    rate = fastest(sensor, configuration)
+    if rate is None or unit not in {GAUGE_UNITS[sensor.quantity], Unit.LITRE_PER_DAY}:
+        return -inf, inf
+    highest = pulse_in_gauge_units(rate, unit)
+    is_both_ways = sensor.source is Source.COSEM and sensor.quantity is Quantity.ELECTRICITY
+    return (-highest if is_both_ways else 0), highest
 
 
 def pulse_in_gauge_units(constant: float, unit: Unit) -> float:

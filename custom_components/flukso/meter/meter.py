@@ -29,9 +29,8 @@ from ..redaction import shortened
 from ..transport.interface import Message, Transport
 from .availability import update_availability
 from .channel import Channel, ChannelContext
-from .channel_types import CounterChannel, FlowChannel, channel_type_of
+from .channel_types import channel_type_of
 from .clock import Clock
-from .input_limits import fastest, pulse_constant
 from .message_log import MessageLog
 from .meter_storage import MeterStorage
 from .name_wait import NameWait
@@ -189,25 +188,14 @@ class Meter:
             channel.stream = stream
             channels[key] = channel
         self.channels = channels
-        for channel in channels.values():
-            self._configure(channel)
+        for (sensor_id, _), channel in channels.items():
+            channel.configure(self.configuration, channels.get((sensor_id, Kind.COUNTER)))
         self._notify_listeners()
 
     def _create_channel(self, stream: Stream) -> Channel:
         topic = reading_topic(self.prefix, stream.sensor.sensor_id, stream.kind)
         interval = self.intervals.of(stream)
         return channel_type_of(stream)(stream, topic, self._transport, self._context, interval)
-
-    def _configure(self, channel: Channel) -> None:
-        """Pass the settings of its input to a channel."""
-        sensor = channel.stream.sensor
-        if isinstance(channel, CounterChannel):
-            channel.guard.fastest = fastest(sensor, self.configuration)
-            channel.guard.recycle(sensor.rid)
-        elif isinstance(channel, FlowChannel):
-            channel.constant = pulse_constant(sensor, self.configuration)
-            counter = self.channels.get((sensor.sensor_id, Kind.COUNTER))
-            channel.counter = counter if isinstance(counter, CounterChannel) else None
 
     @callback
     def _learn_unit(self, channel: Channel, reading: Reading, message: Message) -> None:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import atan2, degrees, hypot
 
+from .rounding import rounded
+
 #: With less current (A) nothing is connected; with less power (VA) the angle means nothing.
 _MIN_CURRENT = 0.05
 _MIN_POWER = 50
@@ -145,4 +147,4 @@ def _apparent(clamp: ClampFigures) -> float:
 
 
 def _rounded(figures: dict[str, float]) -> dict[str, float]:
-    return {name: round(value, 1) for name, value in figures.items()}
+    return {name: rounded(value, 1) for name, value in figures.items()}

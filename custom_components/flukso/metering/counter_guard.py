@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from math import inf
 
+from .rounding import rounded
+
 #: A live reading arrives at most this late (s).
 _LAG = 60
 #: The meter's times are whole seconds: two readings may be this much further apart (s).
@@ -117,7 +119,7 @@ class CounterGuard:
     gone on for so long, it ``is_stuck``.
 
     ``held`` is the number of withheld readings; ``value`` is the ``last`` accepted reading plus
-    ``offset``.
+    ``offset``; ``proven`` is a rate that the counter was believed to have, beyond ``fastest``.
     """
 
     def __init__(
@@ -130,7 +132,7 @@ class CounterGuard:
         self._rid = self._last_rid = rid
         self.last: CounterReading | None = None
         self.offset = 0.0
-        self._proven = 0.0
+        self.proven = 0.0
         self._release()
 
     def _release(self) -> None:
@@ -185,7 +187,7 @@ class CounterGuard:
 
     def _accept(self, base: CounterReading, rid: int) -> None:
         self.last, self._last_rid = base, rid
-        self.value = round(base.value + self.offset, 3)
+        self.value = rounded(base.value + self.offset, 3)
 
     def _continues(self, last: CounterReading, reading: CounterReading, lag: int = _LAG) -> bool:
         """Return whether a reading can follow the last one."""
@@ -203,7 +205,7 @@ class CounterGuard:
 
     def _most(self, elapsed: float) -> float:
         """Return the most that the counter can count in that time."""
-        return _counted_in(elapsed, max(self._limit, self._proven))
+        return _counted_in(elapsed, max(self._limit, self.proven))
 
     def _hold(self, base: CounterReading, reading: CounterReading) -> Break | None:
         held, steady, withheld = self._held, self._steady, self._withheld
@@ -216,7 +218,7 @@ class CounterGuard:
         if held.is_confirmed:
             return self._settle(base, held)
         if steady.is_lasting:
-            self._proven = max(self._proven, steady.rate * _PROVEN_MARGIN)
+            self.proven = max(self.proven, steady.rate * _PROVEN_MARGIN)
             return self._settle(base, steady)
         self._held, self._steady = held, steady
         if withheld is None or not _is_older(reading, withheld.last):
@@ -258,7 +260,7 @@ class CounterGuard:
         most = self._most(new.at - old.at)
         for counted in (new.value - old.value, new.value):
             if most < inf and self._can_count(counted, most):
-                return round(counted, 3)
+                return rounded(counted, 3)
         return None
 
 

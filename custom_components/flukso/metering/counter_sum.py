@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from .rounding import rounded
+
 
 @dataclass(frozen=True, slots=True)
 class CounterSumState:
@@ -28,7 +30,7 @@ class CounterSum:
     @property
     def total(self) -> float | None:
         """The sum (Wh); None before every counter had a value."""
-        return round(self._offset + sum(self._values.values()), 3) if self._has_total else None
+        return rounded(self._offset + sum(self._values.values()), 3) if self._has_total else None
 
     @property
     def state(self) -> CounterSumState | None:

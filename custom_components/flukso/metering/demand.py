@@ -6,6 +6,7 @@ from datetime import datetime, tzinfo
 
 from .durations import HOUR, MINUTE, QUARTER
 from .netting import LONGEST_GAP
+from .rounding import rounded
 
 #: The span over which the present power is averaged (s).
 _POWER_SPAN = MINUTE
@@ -124,4 +125,4 @@ class QuarterHourDemand:
 
 def _power(energy: float, seconds: int) -> float:
     """Return the mean power (W) of an energy (Wh) in that time."""
-    return round(energy * HOUR / seconds, 1)
+    return rounded(energy * HOUR / seconds, 1)

@@ -6,6 +6,7 @@ from math import inf
 from .block_timeline import Slack, Timeline
 from .durations import HOUR
 from .gaps import Gap, Hour, KnownValue, MeanRow, Row
+from .rounding import rounded
 
 _THOUSAND = 1000
 
@@ -41,7 +42,7 @@ def _known(
     if at_end is None or before is None or after is None:
         return None
     around = (at_end, before, after, *timeline.extremes(end))
-    values = [round(value / _THOUSAND + offset, 3) for value in around]
+    values = [rounded(value / _THOUSAND + offset, 3) for value in around]
     hidden = _hidden(timeline, end, offset, max(values)) if timeline.is_decimated(end) else 0
     return KnownValue(values[0], min(values), max(values), unrecorded, hidden)
 
@@ -57,7 +58,7 @@ def power_rows(gap: Gap, timeline: Timeline) -> Iterator[MeanRow]:
     before = gap.before
     for hour in gap.hours:
         if before is not None and before.known and hour.known:
-            mean = round(hour.known.value - before.known.value, 3)
+            mean = rounded(hour.known.value - before.known.value, 3)
             powers = (mean, *timeline.powers(hour.hour))
             yield MeanRow(hour.hour, mean, min(powers), max(powers))
         before = hour

@@ -1,9 +1,13 @@
 """The time-weighted mean of a gauge, whose integral is the meter's at any interval."""
 
+from .rounding import rounded
+
 #: A longer gap between readings is not filled (s).
 _MAX_GAP = 10
 #: If all readings are from an earlier time for so long, the meter's clock was set back (s).
 _SET_BACK = 10
+#: A smaller mean is the error of adding up (decimals).
+_DECIMALS = 9
 
 
 class IntervalMean:
@@ -43,7 +47,7 @@ class IntervalMean:
         self._count_until(end if end - self._time <= _MAX_GAP else self._time + 1, self._last)
         if not self._seconds:
             return self._last
-        mean = float(f"{self._sum / self._seconds:.6g}")
+        mean = rounded(float(f"{self._sum / self._seconds:.6g}"), _DECIMALS)
         self._sum, self._seconds = 0.0, 0
         return mean
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from .rounding import rounded
+
 #: The most seconds that wait for missing readings; then the oldest is dropped.
 _MAX_WAITING = 10
 
@@ -21,7 +23,7 @@ class SameSecondSum:
             self._waiting = {
                 second: readings for second, readings in self._waiting.items() if second > time
             }
-            return round(sum(self._signs[key] * value for key, value in values.items()), 3)
+            return rounded(sum(self._signs[key] * value for key, value in values.items()), 3)
         if len(self._waiting) > _MAX_WAITING:
             oldest = next(iter(self._waiting))
             del self._waiting[oldest]

@@ -43,7 +43,7 @@ def parse_reading(payload: bytes, stream: Stream) -> Reading:
     if not stream.lowest <= value <= stream.highest:
         raise ProtocolError(what, "value is out of the meter's range", value)
     known = stream.unit if unit == stream.unit else _known_unit(what, unit)
-    return Reading(time, value, known)
+    return Reading(time, value or abs(value), known)  # -0.0 becomes 0.0
 
 
 def _corrected(value: float) -> float:

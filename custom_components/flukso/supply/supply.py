@@ -9,6 +9,7 @@ from ..meter.channel import Channel
 from ..meter.channel_types import CounterChannel
 from ..meter.meter import Meter
 from ..meter.write_intervals import is_due
+from ..metering.rounding import rounded
 from ..protocol.quantities import QUADRANTS, Quantity
 from ..protocol.sensors import Source
 from ..protocol.topics import Kind
@@ -142,4 +143,4 @@ class Supply:
 
 
 def _netted(supply_energy: SupplyEnergy, energy: float) -> float | None:
-    return None if supply_energy.netting.time is None else round(energy, 3)
+    return None if supply_energy.netting.time is None else rounded(energy, 3)

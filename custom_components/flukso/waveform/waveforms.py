@@ -9,6 +9,7 @@ from homeassistant.util import dt as dt_util
 
 from ..meter.meter import Meter
 from ..meter.observable import Observable
+from ..metering.rounding import rounded
 from ..metering.waveform_analysis import crest_factor, harmonic, phase_shift, rms
 from ..protocol.sensors import Sensor, Source
 from ..protocol.topics import current_topic, voltage_topic
@@ -37,7 +38,7 @@ def figures_of(capture: Capture) -> dict[str, float | None]:
 
 
 def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, _DECIMALS) + 0.0  # -0.0 becomes 0.0
+    return None if value is None else rounded(value, _DECIMALS)
 
 
 class Figure(Observable):
