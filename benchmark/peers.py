@@ -29,6 +29,7 @@ class Peer:
     Attributes:
         name: its name in tables.
         platform: the integration of its entities.
+        direct: whether it connects to the meters' brokers, without Home Assistant's MQTT.
         options: options of this integration that are not the defaults.
         yaml: its part of configuration.yaml.
         component: the folder of the custom integration it needs.
@@ -36,6 +37,7 @@ class Peer:
 
     name: str
     platform: str = DOMAIN
+    direct: bool = False
     options: Mapping[str, int] | None = None
     yaml: str = ""
     component: Path | None = COMPONENT
@@ -51,15 +53,19 @@ class Peer:
             extra=self.yaml,
         )
 
-    async def join(self, home: HomeAssistant, port: int, meters: int) -> None:
+    async def join(self, home: HomeAssistant, port: int, device_ids: Sequence[str]) -> None:
         """Add the meters of a broker on the loopback address to a running Home Assistant."""
         client = home.client
-        await client.add_mqtt(port)
-        if self.platform != DOMAIN:
-            return
-        for flow in await client.discovered(DOMAIN, meters):
-            entry = await client.confirm(flow["flow_id"])
-            if self.options is not None:
+        if self.direct:
+            entries = [await client.add_directly(DOMAIN, port, each) for each in device_ids]
+        else:
+            await client.add_mqtt(port)
+            if self.platform != DOMAIN:
+                return
+            flows = await client.discovered(DOMAIN, len(device_ids))
+            entries = [await client.confirm(flow["flow_id"]) for flow in flows]
+        if self.options is not None:
+            for entry in entries:
                 await client.set_options(entry["entry_id"], dict(self.options))
 
     async def live(self, home: HomeAssistant) -> Sequence[tuple[Json, Json]]:
@@ -87,9 +93,10 @@ class Peer:
 
 
 DEFAULTS = Peer("this integration, defaults")
-EVERY_READING = Peer(
-    "this integration, interval 0", options={CONF_POWER_INTERVAL: 0, CONF_OTHER_INTERVAL: 0}
-)
+_INTERVAL_0 = {CONF_POWER_INTERVAL: 0, CONF_OTHER_INTERVAL: 0}
+EVERY_READING = Peer("this integration, interval 0", options=_INTERVAL_0)
+DIRECT_DEFAULTS = Peer("directly, defaults", direct=True)
+DIRECT_EVERY_READING = Peer("directly, interval 0", direct=True, options=_INTERVAL_0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +110,7 @@ class Floor(Peer):
     topics: Sequence[str] = ()
 
     @override
-    async def join(self, home: HomeAssistant, port: int, meters: int) -> None:
+    async def join(self, home: HomeAssistant, port: int, device_ids: Sequence[str]) -> None:
         """Subscribe to the topics."""
         await home.client.add_mqtt(port)
         await home.client.call_service("floor", "listen", topics=list(self.topics))

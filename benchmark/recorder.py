@@ -73,7 +73,7 @@ async def measure(minutes: int) -> list[Rows]:
         ]
         joined = list(zip(peers, homes, strict=True))
         for peer, home in joined:
-            await peer.join(home, broker.port, len(meters))
+            await peer.join(home, broker.port, [meter.device_id for meter in meters])
         groups = [await _groups_when_live(peer, home) for peer, home in joined]
         start = (time() // _PERIOD + 1) * _PERIOD
         end = start + minutes * 60

@@ -22,7 +22,16 @@ from stack import HomeAssistant, Mosquitto, eventually
 from stack.ports import LOOPBACK
 
 from .meters import Household, playing, three_clamps
-from .peers import DEFAULTS, EVERY_READING, Floor, Peer, floor, yaml_sensors
+from .peers import (
+    DEFAULTS,
+    DIRECT_DEFAULTS,
+    DIRECT_EVERY_READING,
+    EVERY_READING,
+    Floor,
+    Peer,
+    floor,
+    yaml_sensors,
+)
 from .program import processor_time, resident
 from .table import grouped, table
 
@@ -119,6 +128,8 @@ async def measure(meters: int, windows: int, model: type[Household] = Household)
         counting,
         DEFAULTS,
         EVERY_READING,
+        DIRECT_DEFAULTS,
+        DIRECT_EVERY_READING,
         yaml_sensors(YAML, played),
     )
     async with contextlib.AsyncExitStack() as parts:
@@ -131,7 +142,7 @@ async def measure(meters: int, windows: int, model: type[Household] = Household)
         parts.enter_context(_playing(played, broker.port))
         joined = list(zip(peers, homes, strict=True))
         for peer, home in joined:
-            await peer.join(home, broker.port, meters)
+            await peer.join(home, broker.port, [meter.device_id for meter in played])
         for peer, home in joined:
             await peer.live(home)
         await _play_until(played, played[-1].seconds + _WARM_UP)

@@ -14,6 +14,7 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
     """Parse the command line; argparse exits if it is invalid."""
     parser = argparse.ArgumentParser(prog="scripts/soak", description=sys.modules[__name__].__doc__)
     add = parser.add_argument
+    add("--direct", action="store_true", help="connect to the meters directly, without a bridge")
     add("--meters", type=int, default=10, metavar="N", help="default: %(default)s")
     add("--seconds", type=int, default=600, metavar="N", help="default: %(default)s")
     return parser.parse_args(argv)
@@ -39,7 +40,9 @@ def main(argv: Sequence[str]) -> int:
     """Run the test, print the report, and return 0 if no reading was lost and no memory leaked."""
     options = arguments(argv)
     with TemporaryDirectory() as folder:
-        load = asyncio.run(measure(options.meters, options.seconds, Path(folder)))
+        load = asyncio.run(
+            measure(options.meters, options.seconds, Path(folder), direct=options.direct)
+        )
     print(report(load, options.seconds))
     return 1 if load.faults or load.piles_up else 0
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import sys
 
 from custom_components.flukso.const import DOMAIN
+from simulator.__main__ import arguments, build
 from stack import Client, HomeAssistant, Mosquitto, Process, eventually
 from stack.ports import LOOPBACK
 
@@ -59,13 +60,14 @@ class Load:
         return self.more_blocks > _NOISE
 
 
-async def measure(meters: int, seconds: int, folder: Path) -> Load:
+async def measure(meters: int, seconds: int, folder: Path, *, direct: bool = False) -> Load:
     """Simulate full meters, and measure once all of their sensors have a value.
 
     Args:
         meters: the number of meters.
         seconds: the duration of the measurement, at least 3.
         folder: the folder of all files, including the log of Home Assistant.
+        direct: whether Home Assistant connects to the broker once for each meter.
     """
     levels = {"homeassistant": "warning"}
     async with (
@@ -74,9 +76,13 @@ async def measure(meters: int, seconds: int, folder: Path) -> Load:
         HomeAssistant(folder, levels=levels, extra="watch:", more=[_WATCH]) as home,
     ):
         client = home.client
-        await client.add_mqtt(broker.port)
-        for flow in await client.discovered(DOMAIN, meters):
-            await client.confirm(flow["flow_id"])
+        if direct:
+            for meter in build(arguments(_options(meters, broker.port)), 0):
+                await client.add_directly(DOMAIN, broker.port, meter.device_id)
+        else:
+            await client.add_mqtt(broker.port)
+            for flow in await client.discovered(DOMAIN, meters):
+                await client.confirm(flow["flow_id"])
         await eventually(lambda: _live(client, meters), f"{meters} meters, live", within=60)
         await asyncio.sleep(_SETTLED)
         with Ear(broker.port) as ear:
@@ -101,9 +107,12 @@ async def measure(meters: int, seconds: int, folder: Path) -> Load:
 
 
 def _playing(meters: int, port: int, folder: Path) -> Process:
-    options = ["--full", "--meters", str(meters), "--broker", f"{LOOPBACK}:{port}"]
-    command = [sys.executable, "-m", "simulator", *options]
+    command = [sys.executable, "-m", "simulator", *_options(meters, port)]
     return Process("the simulator", command, folder / "simulator.log", folder=_CHECKOUT)
+
+
+def _options(meters: int, port: int) -> list[str]:
+    return ["--full", "--meters", str(meters), "--broker", f"{LOOPBACK}:{port}"]
 
 
 async def _live(client: Client, meters: int) -> bool:
