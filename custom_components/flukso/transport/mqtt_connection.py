@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from paho.mqtt.client import Client, DisconnectFlags, MQTTMessage
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
@@ -130,12 +130,16 @@ class MqttConnection:
         """Connect, and return why it failed; resolving and connecting can block."""
         connecting = self._hass.async_add_executor_job(self._client.connect, host, port, _KEEPALIVE)
         try:
-            await asyncio.shield(connecting)
+            await asyncio.wait((connecting,))  # which, unlike a shield, logs no error that is late
         except asyncio.CancelledError:
-            connecting.add_done_callback(lambda _: self.close())
+            connecting.add_done_callback(self._abandon)
             raise
+        try:
+            connecting.result()
         except socket.gaierror, UnicodeError:
             return Refusal.UNRESOLVED
+        except TimeoutError:
+            return Refusal.SILENT
         except OSError:
             return Refusal.UNREACHABLE
         opened = self._client.socket()
@@ -159,6 +163,13 @@ class MqttConnection:
                 is_requested = True
                 self._request_answer()
         return None
+
+    @callback
+    def _abandon(self, connecting: asyncio.Future[MQTTErrorCode]) -> None:
+        """Close a connection that was made when nobody waited for it any more."""
+        if not connecting.cancelled():
+            connecting.exception()
+        self.close()
 
     @callback
     def close(self) -> None:
