@@ -1,8 +1,7 @@
 """A connection to an MQTT 3.1.1 broker over paho-mqtt, without a thread, read only when asked to.
 
 Waking up for every packet costs more than handling it, so the kernel gathers the packets, and
-``read`` takes all that have arrived. paho accepts packets of every kind and of up to 256 MB:
-the headers are checked in the socket (``MSG_PEEK``) before paho reads the packets.
+``read`` takes all that have arrived, after their headers have been checked.
 """
 
 import asyncio
@@ -23,8 +22,8 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from ..const import DOMAIN
-from ..protocol.mqtt_packets import connack_code, count_packets
 from ..protocol.validation import ProtocolError
+from .packet_check import PacketCheck
 
 #: How long resolving, connecting and the broker's answers may take together (s).
 CONNECT_TIMEOUT = 5
@@ -32,8 +31,7 @@ CONNECT_TIMEOUT = 5
 _KEEPALIVE = 60
 #: After so long without a byte an answer is requested; without one in time it is lost (s).
 _MAX_SILENCE, _ANSWER_TIMEOUT = 4, 3
-#: How many bytes are checked at once, and how long one read may take (s).
-_PEEK = 64 * 1024
+#: How long one read may take (s).
 _SLICE = 0.02
 #: How often to look for the answers to a new connection (s).
 _POLL = 0.02
@@ -97,17 +95,10 @@ class MqttConnection:
         self._client.on_disconnect = self._on_disconnect
         self._client.on_message = self._on_message
         self._client.on_subscribe = self._on_subscribe
-        self._socket: socket.socket | None = None
-        self._connack: int | None = None
+        self._check: PacketCheck | None = None
         self._is_answered = False
         self._is_open = False
-        #: What paho has read of an incomplete header, and how much of one waits in the socket.
-        self._header = b""
-        self._waiting = 0
-        #: Whether paho has read a part of a packet whose header was checked.
-        self._is_partly_read = False
         self._message: MQTTMessage | None = None
-        self._peeked = memoryview(bytearray(_PEEK))
         self._heard_at = 0.0
         self._requested_at: float | None = None
 
@@ -145,21 +136,21 @@ class MqttConnection:
         opened = self._client.socket()
         if TYPE_CHECKING:
             assert isinstance(opened, socket.socket)  # no TLS, no WebSocket
-        self._socket = opened
+        self._check = PacketCheck(opened)
         self._heard_at = monotonic()
-        return await self._async_handshake()
+        return await self._async_handshake(self._check)
 
-    async def _async_handshake(self) -> Refusal | None:
+    async def _async_handshake(self, check: PacketCheck) -> Refusal | None:
         """Wait for the broker's answers; return why it failed."""
         is_requested = False
         while not self._is_answered:
             await asyncio.sleep(_POLL)
             self._read_all()
-            if self._connack:
-                return _refusal_of(self._connack)
-            if self._socket is None:
+            if check.connack:
+                return _refusal_of(check.connack)
+            if self._check is None:
                 return Refusal.NO_BROKER
-            if self._connack is not None and not is_requested:
+            if check.connack is not None and not is_requested:
                 is_requested = True
                 self._request_answer()
         return None
@@ -175,7 +166,7 @@ class MqttConnection:
     def close(self) -> None:
         """End the connection without a call of ``lost``."""
         self._is_open = False
-        self._socket = None
+        self._check = None
         self._client.on_disconnect = None
         opened = self._client.socket()
         with suppress(*_PAHO_ERRORS):
@@ -217,48 +208,21 @@ class MqttConnection:
             self._heard_at, self._requested_at = monotonic(), None
             for _ in range(count):
                 self._read_packet()
-                if self._socket is None:
+                if self._check is None:
                     return False
                 if monotonic() >= end:
                     return True
         return False
 
     def _count_readable(self) -> int:
-        """Return how often paho can read: once for each complete packet, and for a partial one.
-
-        A part of a packet does not stay in the socket until the rest has arrived: where segments
-        are long, as on the loopback device, Linux would not accept the rest.
-        """
+        """Return how often paho can read; 0 after a packet that no meter sends."""
         if TYPE_CHECKING:
-            assert self._socket is not None
+            assert self._check is not None
         try:
-            length = self._socket.recv_into(self._peeked, flags=socket.MSG_PEEK)
-        except BlockingIOError:
-            return 0
-        except OSError:
-            length = 0
-        if not length or self._is_partly_read:
-            return 1  # paho finds the end of a connection itself
-        received = memoryview(self._header + self._peeked[:length])
-        if self._connack is None:
-            self._connack = connack_code(received)
-        try:
-            packets = count_packets(
-                memoryview(self._header + received) if self._header else received
-            )
+            return self._check.count_readable()
         except ProtocolError as error:
             self._end(str(error), at_fault=True)
             return 0
-        if packets.whole or packets.next_length:
-            self._header = b""
-            self._is_partly_read = not packets.whole
-        elif self._waiting == length:
-            self._header = bytes(received)
-            self._waiting = 0
-        else:
-            self._waiting = length
-            return 0
-        return packets.whole or 1
 
     def _read_packet(self) -> None:
         """Let paho read a packet, or what has arrived of a long one, and deliver its message."""
@@ -267,9 +231,9 @@ class MqttConnection:
         except _PAHO_ERRORS as error:
             self._end(f"a packet can't be read: {error}", at_fault=True)
         message, self._message = self._message, None
-        if message is None:
+        if message is None or self._check is None:
             return
-        self._is_partly_read = False
+        self._check.note_complete()
         try:
             topic = message.topic
         except UnicodeDecodeError:
@@ -313,8 +277,10 @@ class MqttConnection:
         _codes: list[ReasonCode],
         _properties: Properties | None,
     ) -> None:
+        if TYPE_CHECKING:
+            assert self._check is not None  # it is in a read
+        self._check.note_complete()
         self._is_answered = True
-        self._is_partly_read = False
 
     def _on_disconnect(
         self,
