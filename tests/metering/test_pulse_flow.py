@@ -3,7 +3,7 @@
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.flukso.metering.pulse_flow import decayed_flow
+from custom_components.flukso.metering.pulse_flow import CountedFlow, decayed_flow
 
 LITRE = 1.0
 
@@ -59,3 +59,22 @@ def test_a_flow_never_rises_by_itself(
     assert now is not None
     assert later is not None
     assert 0 <= later <= now + 0.0005 <= flow + 0.001
+
+
+def test_a_flow_is_at_most_what_was_counted_and_one_pulse() -> None:
+    counted = CountedFlow()
+    assert counted.most(1000, 0, 1, 0) is None
+
+    assert counted.most(1006, 29, 1, 30) == pytest.approx(7 / 30, abs=0.001)
+    assert counted.most(1006, 29, 1, 60) is None
+    assert counted.most(1007, 89, 1, 90) == pytest.approx(2 / 30, abs=0.001)
+
+
+def test_a_flow_is_not_limited_by_less_than_five_seconds_or_a_counter_that_fell() -> None:
+    counted = CountedFlow()
+    counted.begin(1000, 0)
+    counted.begin(1003, 2)
+
+    assert counted.most(1004, 4, 1, 4) is None
+    assert counted.most(1004, 6, 1, 6) == pytest.approx(5 / 6, abs=0.001)
+    assert counted.most(10, 12, 1, 12) is None

@@ -7,7 +7,7 @@ from homeassistant.core import callback
 from ..metering.counter_guard import CounterGuard, CounterReading, CounterState
 from ..metering.interval_mean import IntervalMean
 from ..metering.last_heard import LastHeard
-from ..metering.pulse_flow import decayed_flow
+from ..metering.pulse_flow import CountedFlow, decayed_flow
 from ..protocol.configuration import Configuration
 from ..protocol.reading import Reading
 from ..protocol.sensors import Source, Stream
@@ -69,18 +69,41 @@ class GaugeChannel(Channel):
 class FlowChannel(GaugeChannel):
     """The mean flow while pulses arrive, and afterwards the most that can still flow.
 
+    It is never more than what the counter of the same input counted, and one pulse.
+
     The size of a pulse (Wh, L, g or s) is the constant of its port, or else the smallest step that
     the counter of the same input has made.
     """
 
-    _constant: float | None = None
-    _counter: CounterChannel | None = None
+    def __init__(
+        self,
+        stream: Stream,
+        topic: str,
+        transport: Transport,
+        context: ChannelContext,
+        interval: int,
+    ) -> None:
+        super().__init__(stream, topic, transport, context, interval)
+        self._constant: float | None = None
+        self._counter: CounterChannel | None = None
+        self._counted_flow = CountedFlow()
 
     @override
     def configure(self, configuration: Configuration, counter: Channel | None) -> None:
         super().configure(configuration, counter)
         self._constant = pulse_constant(self.stream.sensor, configuration)
         self._counter = counter if isinstance(counter, CounterChannel) else None
+
+    @override
+    def reset(self) -> None:
+        super().reset()
+        self._counted_flow = CountedFlow()
+
+    @override
+    def _take(self, reading: Reading, at: float) -> bool:
+        if self._counter is not None and self._counter.guard.value is not None:
+            self._counted_flow.begin(self._counter.guard.value, at)
+        return super()._take(reading, at)
 
     @override
     def _is_possible(self, value: float) -> bool:
@@ -92,11 +115,28 @@ class FlowChannel(GaugeChannel):
     @override
     def _current(self, now: float) -> float | None:
         elapsed = 0 if self._last_seen is None else now - self._last_seen
-        constant = self._constant
-        if constant is None and self._counter is not None:
-            constant = self._counter.step
-        pulse = None if constant is None else pulse_in_gauge_units(constant, self.stream.unit)
-        return decayed_flow(super()._current(now), pulse, elapsed)
+        flow, unit, pulse = super()._current(now), self.stream.unit, self._pulse
+        if pulse is None:
+            return decayed_flow(flow, None, elapsed)
+        flow = decayed_flow(flow, pulse_in_gauge_units(pulse, unit), elapsed)
+        most = self._counted(pulse, now)
+        if flow is None or most is None:
+            return flow
+        return min(flow, pulse_in_gauge_units(most, unit))
+
+    @property
+    def _pulse(self) -> float | None:
+        """The size of a pulse; None while unknown."""
+        if self._constant is None and self._counter is not None:
+            return self._counter.step
+        return self._constant
+
+    def _counted(self, pulse: float, now: float) -> float | None:
+        """Return the most that flowed by the counter, if that is heard (units per second)."""
+        guard = None if self._counter is None else self._counter.guard
+        if guard is None or guard.last is None or guard.value is None:
+            return None
+        return self._counted_flow.most(guard.value, guard.last.at, pulse, now)
 
 
 class CounterChannel(Channel):
