@@ -2,13 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Generator
+import json
 
+from paho.mqtt import subscribe
 import pytest
 import pytest_asyncio
 import pytest_socket
 
 from stack import eventually
 from stack.client import Json
+from stack.ports import LOOPBACK
 
 from .faults import assert_counted, only_expected_errors
 from .parts import require_mosquitto
@@ -58,6 +61,23 @@ def logged(stage: Stage, text: str) -> int:
 
 async def test_home_assistant_has_no_mqtt_set_up(stage: Stage) -> None:
     assert await stage.home.client.entries("mqtt") == []
+
+
+async def test_a_request_for_history_reaches_the_meter(stage: Stage) -> None:
+    [entry] = await stage.home.client.entries("flukso")
+    listening = asyncio.create_task(
+        asyncio.to_thread(
+            subscribe.simple, "/d/device/+/tmpo/sync", hostname=LOOPBACK, port=stage.broker.port
+        )
+    )
+    await asyncio.sleep(1)
+    await stage.home.client.call_service(
+        "flukso", "request_history", config_entry_id=entry["entry_id"], since="2026-01-01 00:00:00"
+    )
+    async with asyncio.timeout(10):
+        message = await listening
+
+    assert [block["sid"] for block in json.loads(message.payload)]
 
 
 async def test_the_meters_broker_is_killed(stage: Stage) -> None:
