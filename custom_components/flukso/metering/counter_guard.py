@@ -3,24 +3,19 @@
 from dataclasses import dataclass
 from math import inf
 
+from .held_readings import HeldReadings, extended
 from .rounding import rounded
 
 #: A live reading arrives at most this late (s).
 _LAG = 60
 #: The meter's times are whole seconds: two readings may be this much further apart (s).
 _TICK = 2
-#: So many consistent readings confirm a break: the first and two that continue it.
-_CONFIRMATIONS = 3
-#: Readings that arrive closer together count as one: messages are replayed in one burst (s).
-_BURST = 0.5
-#: Readings that look like replayed old messages must continue for so long to be accepted (s).
-_REPLAY_DURATION = 60
-#: Readings that go on for so long are believed or reported, whatever was thought possible (s).
-_LASTING = 180
 #: A counter may prove to be up to so many times as fast as its input was thought to be.
 _BELIEVABLE = 20
 #: How much faster than its mean rate a counter that proved to be fast may count.
 _PROVEN_MARGIN = 2
+#: A meter whose clock is further behind the host's has a wrong clock (s).
+_FAR_BEHIND = 300
 #: Before its clock is set the meter counts from 1970 (docs/protocol.md section 9, quirk 4).
 _CLOCK_IS_SET = 1_234_567_890
 #: Counters have 32 bits before the decimal point (docs/protocol.md section 2).
@@ -61,47 +56,6 @@ class CounterState:
     rid: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """Consecutive withheld readings.
-
-    ``past`` is whether they look like old messages, ``count`` is how many there were, bursts
-    counted as one, ``counted`` is when the count last rose.
-    """
-
-    first: CounterReading
-    last: CounterReading
-    past: bool
-    counted: float
-    count: int = 1
-
-    def followed_by(self, reading: CounterReading, *, past: bool) -> _Held:
-        """Return the run with one more reading; old messages do not confirm a current one."""
-        if (reading.time, reading.value) == (self.last.time, self.last.value):
-            return self
-        if self.past and not past:
-            return _Held(self.first, reading, past, reading.at)
-        if reading.at - self.counted < _BURST:
-            return _Held(self.first, reading, past, self.counted, self.count)
-        return _Held(self.first, reading, past, reading.at, self.count + 1)
-
-    @property
-    def is_confirmed(self) -> bool:
-        """Whether the readings are too many, and old ones continued too long, for an error."""
-        duration = min(self.last.at - self.first.at, self.last.time - self.first.time)
-        return self.count >= _CONFIRMATIONS and (not self.past or duration >= _REPLAY_DURATION)
-
-    @property
-    def is_lasting(self) -> bool:
-        """Whether the readings went on for too long to be passed over in silence."""
-        return self.count >= _CONFIRMATIONS and self.last.at - self.first.at >= _LASTING
-
-    @property
-    def rate(self) -> float:
-        """The mean rate by the host's clock (units per second)."""
-        return abs(self.last.value - self.first.value) / (self.last.at - self.first.at)
-
-
 class CounterGuard:
     """Accepts possible readings of a counter, and withholds all others.
 
@@ -110,6 +64,9 @@ class CounterGuard:
     allows for the time since. Any other is
     withheld: two more that agree with it confirm it, an accepted one discards it. The offset
     carries the value over a confirmed break, so that no consumption is booked.
+
+    Where the clocks of the meter and of the host disagree, one reading is held against the lesser
+    time, and readings that confirm each other against the longer.
 
     Readings that look like old messages, replayed or out of order, must continue for a minute
     to be accepted.
@@ -141,9 +98,9 @@ class CounterGuard:
         ``_held`` are those that agree with each other, ``_steady`` those that agree but for the
         rate or the meter's clock, ``_withheld`` all that are no older than the one before.
         """
-        self._held: _Held | None = None
-        self._steady: _Held | None = None
-        self._withheld: _Held | None = None
+        self._held: HeldReadings | None = None
+        self._steady: HeldReadings | None = None
+        self._withheld: HeldReadings | None = None
 
     @property
     def is_withholding(self) -> bool:
@@ -213,8 +170,8 @@ class CounterGuard:
             held = None
         if steady is not None and not self._is_steady(steady.last, reading):
             steady = None
-        held = _extended(held, reading, past=self._is_past(base, reading))
-        steady = _extended(steady, reading)
+        held = extended(held, reading, past=self._is_past(base, reading))
+        steady = extended(steady, reading)
         if held.is_confirmed:
             return self._settle(base, held)
         if steady.is_lasting:
@@ -222,7 +179,7 @@ class CounterGuard:
             return self._settle(base, steady)
         self._held, self._steady = held, steady
         if withheld is None or not _is_older(reading, withheld.last):
-            self._withheld = _extended(withheld, reading)
+            self._withheld = extended(withheld, reading)
         self.held += 1
         return None
 
@@ -237,10 +194,10 @@ class CounterGuard:
         return is_old and not 0 < reading.value - base.value <= self._countable(base, reading)
 
     def _countable(self, base: CounterReading, reading: CounterReading) -> float:
-        """Return the most that the counter can have counted, regardless of the meter's clock."""
-        return self._most(reading.at - base.at + _LAG)
+        """Return the most that the counter can have counted by either clock."""
+        return self._most(_longest(base, reading, _LAG))
 
-    def _settle(self, base: CounterReading, held: _Held) -> Break | None:
+    def _settle(self, base: CounterReading, held: HeldReadings) -> Break | None:
         """Accept the withheld readings: a clock set back, a wrap at 32 bits, or a break."""
         counted, countable = held.last.value - base.value, self._countable(base, held.last)
         set_back = self._can_count(counted, countable)
@@ -257,18 +214,11 @@ class CounterGuard:
         return confirmed
 
     def _bookable(self, old: CounterReading, new: CounterReading) -> float | None:
-        most = self._most(new.at - old.at)
+        most = self._most(_longest(old, new))
         for counted in (new.value - old.value, new.value):
             if most < inf and self._can_count(counted, most):
                 return rounded(counted, 3)
         return None
-
-
-def _extended(run: _Held | None, reading: CounterReading, *, past: bool = False) -> _Held:
-    """Return a run with one more reading, or a new one."""
-    if run is None:
-        return _Held(reading, reading, past, reading.at)
-    return run.followed_by(reading, past=past)
 
 
 def _counted_in(elapsed: float, rate: float) -> float:
@@ -289,4 +239,16 @@ def _elapsed(last: CounterReading, reading: CounterReading, lag: int) -> float:
     elapsed = reading.at - last.at + lag
     if _clock_is_set(last) and _clock_is_set(reading):
         return min(elapsed, reading.time - last.time)
+    return elapsed
+
+
+def _longest(base: CounterReading, reading: CounterReading, lag: int = 0) -> float:
+    """Return the longest time between two readings that either clock tells.
+
+    A host without a battery starts with the time of before, but never with a later one: a meter
+    that was far behind the host has a wrong clock, and its leap is no time that passed.
+    """
+    elapsed = reading.at - base.at + lag
+    if _clock_is_set(base) and base.at - base.time <= _FAR_BEHIND:
+        return max(elapsed, reading.time - base.time)
     return elapsed

@@ -1,0 +1,84 @@
+"""The guard of a counter, where the clocks of the meter and of the host disagree."""
+
+from dataclasses import replace
+
+import pytest
+
+from custom_components.flukso.metering.counter_guard import CounterReading
+
+from .counting import METER, NOON, breaks, counting, guard_at, reading, shown
+
+HOURS = 3 * 3600
+
+
+def at_host(readings: list[CounterReading], ahead: float) -> list[CounterReading]:
+    """The same readings, by a host whose clock is ahead."""
+    return [replace(taken, at=taken.at + ahead) for taken in readings]
+
+
+def test_what_was_counted_in_a_blackout_of_the_host_is_counted() -> None:
+    """The host starts three hours later with the time of before; the meter's clock is right."""
+    guard = guard_at()
+
+    late = at_host(counting(METER + 6000, since=HOURS, seconds=60), 10 - HOURS)
+
+    assert shown(guard, late[:2]) == [METER, METER]
+    assert shown(guard, late[2:]) == [taken.value for taken in late[2:]]
+
+
+def test_a_host_whose_clock_is_before_that_of_the_last_reading_is_not_asked() -> None:
+    guard = guard_at()
+
+    late = at_host(counting(METER + 6000, since=HOURS, seconds=5), -86_400)
+
+    assert shown(guard, late)[2:] == [taken.value for taken in late[2:]]
+
+
+def test_what_was_counted_while_the_meters_clock_stood_still_is_counted() -> None:
+    """The meter starts with the time of before; the host's clock is right."""
+    guard = guard_at()
+
+    late = counting(METER + 6000, since=HOURS, seconds=5, clock=NOON - HOURS + 10)
+
+    assert shown(guard, late)[2:] == [taken.value for taken in late[2:]]
+
+
+def test_more_than_either_clock_allows_is_a_break() -> None:
+    guard = guard_at()
+
+    late = at_host(counting(METER + 60_000, since=HOURS, seconds=5), 10 - HOURS)
+
+    [found] = breaks(guard, late)
+    assert found.bookable is None
+    assert guard.value == METER + 2
+
+
+def test_a_single_wrong_reading_is_not_shown_because_a_clock_leaps() -> None:
+    guard = guard_at()
+
+    assert shown(guard, [CounterReading(NOON + HOURS, METER + 6000, NOON + 1)]) == [METER]
+
+
+@pytest.mark.parametrize("behind", [HOURS, 86_400])
+def test_a_clock_that_is_set_right_is_no_time_in_which_something_was_counted(behind: int) -> None:
+    """The meter was known to be behind: what its counter leaps meanwhile is a break."""
+    guard = guard_at()
+    guard.take(reading(1, METER + 1, clock=NOON - behind))
+    for taken in counting(METER + 2, since=2, seconds=90, clock=NOON - behind):
+        guard.take(taken)
+    assert guard.last is not None
+    before = guard.value
+    assert guard.last.time < NOON
+
+    found = breaks(guard, counting(METER + 6000, since=95, seconds=5))
+
+    assert len(found) == 1
+    assert guard.value == pytest.approx(before, abs=2.1)
+
+
+def test_a_counter_that_begins_anew_in_a_blackout_of_the_host_can_be_booked() -> None:
+    guard = guard_at()
+
+    [found] = breaks(guard, at_host(counting(6000, since=HOURS, seconds=5), 10 - HOURS))
+
+    assert found.bookable == 6000
