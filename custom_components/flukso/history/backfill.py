@@ -12,6 +12,7 @@ from homeassistant.util import dt as dt_util
 
 from ..entity_lookup import channel_unique_id, sensor_entity_id, sensor_entry
 from ..meter.channel_types import CounterChannel
+from ..meter.input_limits import is_regular
 from ..meter.meter import Meter
 from ..metering.block_timeline import Timeline
 from ..metering.durations import DAY, HOUR
@@ -259,6 +260,15 @@ def _unrecorded(channel: CounterChannel) -> float:
 
 
 def _clock_is_off(channel: CounterChannel) -> bool:
-    """Whether the meter's clock is so far off that its hours are not those of Home Assistant."""
-    reading, read_at = channel.stats.reading, channel.stats.read_at
-    return reading is not None and read_at is not None and abs(read_at - reading.time) > LAG
+    """Whether the meter's clock is so far off that its hours are not those of Home Assistant.
+
+    A counter that is regular sends every second: if its reading is dated long ago, that is not
+    because it rests.
+    """
+    stats = channel.stats
+    read_at = stats.arrived if is_regular(channel.stream) else stats.read_at
+    return (
+        stats.reading is not None
+        and read_at is not None
+        and abs(read_at - stats.reading.time) > LAG
+    )
