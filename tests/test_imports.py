@@ -13,12 +13,13 @@ _FLUKSO = Path(__file__).parents[1] / "custom_components" / "flukso"
 FLOORS = (
     ("protocol", "metering", "const"),
     ("models", "entity_lookup", "sensor_descriptions"),
-    ("redaction",),
+    ("redaction", "supply_descriptions"),
     ("transport", "storage"),
     ("meter",),
     ("devices", "meter_search"),
     ("supply", "history", "waveform", "health"),
     ("entity", "repairs", "migration", "options_flow", "rediscovery"),
+    ("supply_entities",),
     ("services", "sensor", "binary_sensor", "image", "diagnostics", "config_flow", "logbook"),
     ("__init__",),
 )

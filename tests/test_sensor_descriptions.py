@@ -30,10 +30,10 @@ from custom_components.flukso.sensor_descriptions import (
     CLOCK_OFFSET,
     FIGURES,
     FILLED_UNTIL,
-    TOTALS,
     FluksoSensorDescription,
     description_of,
 )
+from custom_components.flukso.supply_descriptions import NET_COUNTER, TOTALS
 
 _Class, _State = SensorDeviceClass, SensorStateClass
 EVENTS = {Quantity.ERROR, Quantity.MOVEMENT, Quantity.VIBRATION, Quantity.PROXIMITY}
@@ -219,7 +219,13 @@ def test_every_name_is_of_a_sensor_and_whatever_unit_comes_there_is_one() -> Non
         for unit in Unit
         if (description := description_of(replace(stream, unit=unit))) is not None
     ]
-    described += [*TOTALS.values(), *FIGURES.values(), CLOCK_OFFSET, FILLED_UNTIL]
+    described += [
+        *TOTALS.values(),
+        *NET_COUNTER.values(),
+        *FIGURES.values(),
+        CLOCK_OFFSET,
+        FILLED_UNTIL,
+    ]
 
     assert all(map(name_of, described))
     keys = {description.translation_key for description in described}

@@ -224,9 +224,15 @@ def test_the_faults_of_a_kube_have_their_names_and_its_binary_sensors_those_of_h
 
 
 def test_no_sensor_is_named_that_is_not_described() -> None:
-    described = strings("sensor_descriptions.py") | {
-        f"reactive_{word}_q{quadrant}" for word in ("power", "energy") for quadrant in range(1, 5)
-    }
+    described = (
+        strings("sensor_descriptions.py")
+        | strings("supply_descriptions.py")
+        | {
+            f"reactive_{word}_q{quadrant}"
+            for word in ("power", "energy")
+            for quadrant in range(1, 5)
+        }
+    )
 
     for key in ENGLISH["entity"]["sensor"]:
         assert {key, key.removeprefix("supply_")} & described, key

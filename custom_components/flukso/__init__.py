@@ -31,6 +31,7 @@ from .migration import migrate_entry, take_over
 from .models import FluksoConfigEntry, FluksoData
 from .repairs import delete_issues, raise_counter_break
 from .services import async_setup_actions
+from .supply.net_counters import NetCounterStorage
 from .supply.storage import SupplyStorage
 from .transport.choice import transport_of
 from .waveform.waveforms import Waveforms
@@ -132,6 +133,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> N
     await MeterStorage(hass, entry.entry_id).async_remove()
     await async_remove_fill_log(hass, entry.entry_id)
     await SupplyStorage(hass, entry.entry_id).async_remove()
+    await NetCounterStorage(hass, entry.entry_id).async_remove()
 
 
 async def async_remove_config_entry_device(

@@ -16,6 +16,11 @@ def channel_unique_id(device_id: str, sensor_id: str, kind: Kind) -> str:
     return f"{device_id}_{sensor_id}_{kind}"
 
 
+def sensor_unique_id(device_id: str, sensor_id: str, what: str) -> str:
+    """Return the unique id of an entity with what is computed from a sensor."""
+    return f"{device_id}_{sensor_id}_{what}"
+
+
 def port_unique_id(device_id: str, port: int, what: str) -> str:
     """Return the unique id of an entity of a port that belongs to none of its sensors."""
     return f"{device_id}_port_{port}_{what}"

@@ -29,13 +29,13 @@ from .sensor_descriptions import (
     CLOCK_OFFSET,
     FIGURES,
     FILLED_UNTIL,
-    TOTALS,
     FluksoSensorDescription,
     description_of,
 )
-from .supply.storage import SupplyStorage, supply_energy_from
+from .supply.net_counters import NetCounters, NetCounterStorage
+from .supply.storage import SupplyStorage
 from .supply.supply import Supply
-from .supply.totals import EnergyTotal, Total
+from .supply_entities import FluksoNetCounterTotal, create_total
 from .waveform.waveforms import Figure
 
 PARALLEL_UPDATES = 0
@@ -60,9 +60,16 @@ async def async_setup_entry(
     zone = dt_util.get_default_time_zone()
     supply = Supply(entry.runtime_data.meter, ports, zone, storage)
     entry.async_on_unload(supply.listen())
+    net_storage = NetCounterStorage(hass, entry.entry_id)
+    await net_storage.async_load()
+    entry.async_on_unload(net_storage.async_flush)
+    net_counters = NetCounters(entry.runtime_data.meter, net_storage)
+    entry.async_on_unload(net_counters.listen())
     channels = partial(channels_of, entry)
     await async_follow(hass, entry, channels, partial(_create, hass, entry))
-    totals = partial(_create_total, hass, entry)
+    net_totals = partial(FluksoNetCounterTotal, hass, entry)
+    await async_follow(hass, entry, net_counters.current, net_totals)
+    totals = partial(create_total, hass, entry)
     await async_follow(hass, entry, supply.current, totals)
     figures = entry.runtime_data.waveforms.figures
     await async_follow(hass, entry, figures, partial(FluksoFigure, hass, entry))
@@ -164,65 +171,6 @@ class FluksoCounter(FluksoSensor, RestoreEntity):
         if self._history is not None:
             self.async_on_remove(await self._history.blocks.async_follow(self._counter))
         await super().async_added_to_hass()
-
-
-def _create_total(hass: HomeAssistant, entry: FluksoConfigEntry, total: Total) -> FluksoTotal:
-    if isinstance(total, EnergyTotal):
-        return FluksoEnergyTotal(hass, entry, total)
-    return FluksoTotal(hass, entry, total)
-
-
-class FluksoTotal(FluksoEntity, SensorEntity):
-    """A total of the supply."""
-
-    def __init__(self, hass: HomeAssistant, entry: FluksoConfigEntry, total: Total) -> None:
-        meter = entry.runtime_data.meter
-        super().__init__(total, meter_unique_id(meter.device_id, total.what), meter_info(meter))
-        description = self.entity_description = TOTALS[total.what]
-        if description.belgian:
-            self._attr_entity_registry_enabled_default = hass.config.country == "BE"
-
-    @override
-    def _take_value(self) -> None:
-        self._attr_native_value = self.observable.value
-
-
-class FluksoEnergyTotal(FluksoTotal, RestoreSensor):
-    """An energy or demand of the supply."""
-
-    def __init__(
-        self, hass: HomeAssistant, entry: FluksoConfigEntry, energy_total: EnergyTotal
-    ) -> None:
-        super().__init__(hass, entry, energy_total)
-        self._energy_total = energy_total
-
-    @override
-    async def async_added_to_hass(self) -> None:
-        """Restore what the file of the supply does not have.
-
-        Earlier versions stored the energies of the supply with each of its entities. Where the
-        file was lost, this energy continues from its last state.
-        """
-        supply_energy = self._energy_total.supply_energy
-        state = supply_energy_from(await self.async_get_last_extra_data())
-        if state is not None:
-            await supply_energy.async_take_over(state)
-        stored = await self.async_get_last_sensor_data()
-        if (
-            stored is not None
-            and isinstance(stored.native_value, int | float)
-            and stored.native_unit_of_measurement == self.native_unit_of_measurement
-        ):
-            supply_energy.resume(self._energy_total.what, stored.native_value)
-        await super().async_added_to_hass()
-
-    @override
-    def _take_value(self) -> None:
-        super()._take_value()
-        if self._energy_total.what == "peak_demand":
-            peak = self._energy_total.supply_energy.demand.peak
-            began = dt_util.utc_from_timestamp(peak.quarter) if peak else None
-            self._attr_extra_state_attributes = {"quarter_began": began}
 
 
 class FluksoFigure(FluksoEntity, SensorEntity):

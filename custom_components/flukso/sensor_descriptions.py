@@ -197,11 +197,17 @@ _REACTIVE = frozenset({Quantity.Q1, Quantity.Q2, Quantity.Q3, Quantity.Q4})
 _DIAGNOSTIC = frozenset({*_REACTIVE, *_DISABLED, Quantity.BATTERY})
 
 
-def _translation_key(
+def translation_key_of(
     key: str, device_class: SensorDeviceClass | None, prefix: str = ""
 ) -> str | None:
     """Return the key, or None where Home Assistant's own name of the device class is the same."""
     return None if key == device_class else f"{prefix}{key}"
+
+
+#: Descriptions of what is computed from several readings, or from a counter.
+POWER = _BY_UNIT[Kind.GAUGE, Unit.WATT]
+REACTIVE_POWER = _BY_UNIT[Kind.GAUGE, Unit.VAR]
+ENERGY = _BY_UNIT[Kind.COUNTER, Unit.WATT_HOUR]
 
 
 def description_of(stream: Stream) -> FluksoSensorDescription | None:
@@ -217,46 +223,11 @@ def description_of(stream: Stream) -> FluksoSensorDescription | None:
     return replace(
         description,
         key=key,
-        translation_key=_translation_key(key, description.device_class),
+        translation_key=translation_key_of(key, description.device_class),
         entity_category=EntityCategory.DIAGNOSTIC if quantity in _DIAGNOSTIC else None,
         entity_registry_enabled_default=quantity not in _DISABLED,
         state_class=SensorStateClass.TOTAL if is_bidirectional else description.state_class,
     )
-
-
-def _of_supply(
-    key: str, description: FluksoSensorDescription, *, enabled: bool = True, belgian: bool = False
-) -> FluksoSensorDescription:
-    return replace(
-        description,
-        key=key,
-        translation_key=_translation_key(key, description.device_class, "supply_"),
-        entity_registry_enabled_default=enabled,
-        belgian=belgian,
-    )
-
-
-_POWER = _BY_UNIT[Kind.GAUGE, Unit.WATT]
-_ENERGY = _BY_UNIT[Kind.COUNTER, Unit.WATT_HOUR]
-
-#: Descriptions of the totals of a supply by their key.
-TOTALS = {
-    description.key: description
-    for description in (
-        _of_supply("active_power_import", _POWER),
-        _of_supply("active_power_export", _POWER),
-        _of_supply("net_active_power", _POWER),
-        _of_supply("reactive_power", _BY_UNIT[Kind.GAUGE, Unit.VAR], enabled=False),
-        _of_supply("active_energy_import", _ENERGY, enabled=False),
-        _of_supply("active_energy_export", _ENERGY, enabled=False),
-        _of_supply("netted_energy_import", _ENERGY),
-        _of_supply("netted_energy_export", _ENERGY),
-        _of_supply("demand", _POWER, belgian=True),
-        _of_supply("expected_demand", _POWER, belgian=True),
-        _of_supply("last_demand", _POWER, belgian=True),
-        _of_supply("peak_demand", _POWER, belgian=True),
-    )
-}
 
 
 def _diagnostic(key: str, description: FluksoSensorDescription) -> FluksoSensorDescription:

@@ -26,9 +26,9 @@ from custom_components.flukso.sensor_descriptions import (
     CLOCK_OFFSET,
     FIGURES,
     FILLED_UNTIL,
-    TOTALS,
     description_of,
 )
+from custom_components.flukso.supply_descriptions import NET_COUNTER, TOTALS
 from custom_components.flukso.transport.mqtt_connection import CannotConnectError, Refusal
 from stack.ports import LOOPBACK, free_port
 from tests.broker import Broker
@@ -284,7 +284,7 @@ async def test_icon_translations_have_no_icon_in_the_code(
 def test_icon_translations_or_classes_have_all_quantities() -> None:
     """Also those of meters that no test sets up."""
     described = [*filter(None, map(description_of, ALL.values())), *TOTALS.values()]
-    described += [*FIGURES.values(), CLOCK_OFFSET, FILLED_UNTIL]
+    described += [*NET_COUNTER.values(), *FIGURES.values(), CLOCK_OFFSET, FILLED_UNTIL]
 
     for description in described:
         has_icon = description.translation_key in ICONS["entity"]["sensor"]

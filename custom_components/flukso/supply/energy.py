@@ -9,19 +9,17 @@ from homeassistant.core import callback
 
 from ..meter.channel_types import CounterChannel
 from ..meter.clock import FAR_OFF
-from ..meter.observable import OnDemand
 from ..metering.counter_sum import CounterSum, CounterSumState
 from ..metering.demand import QuarterHourDemand
 from ..metering.netting import Netting
+from .energy_source import EnergySource
 from .storage import SupplyEnergyState, SupplyStorage
 
 
-class SupplyEnergy(OnDemand):
+class SupplyEnergy(EnergySource):
     """Adds up and nets the energy of a supply's counters, and notifies its listeners of changes.
 
     The state is restored from ``storage`` when the first listener subscribes, and saved there.
-    After a crash the restored state is up to a quarter of an hour old, so its energies are lower
-    than those published before: they are ``up_to_date`` once the energy counted since is added.
     """
 
     def __init__(
@@ -38,7 +36,6 @@ class SupplyEnergy(OnDemand):
         self.exported = CounterSum(export_keys)
         self.netting = Netting(import_keys, export_keys)
         self.demand = QuarterHourDemand(zone)
-        self.up_to_date = False
         self._sums: dict[CounterChannel, CounterSum] = {}
         for counter in imports:
             self._sums[counter] = self.imported
@@ -49,6 +46,7 @@ class SupplyEnergy(OnDemand):
         self._storage = storage
 
     @property
+    @override
     def available(self) -> bool:
         """Whether all counters are available."""
         return all(counter.available for counter in self._sums)
@@ -77,6 +75,7 @@ class SupplyEnergy(OnDemand):
             await self._storage.async_save()
 
     @callback
+    @override
     def resume(self, what: str, energy: float) -> None:
         """Continue from the last published energy (Wh), where no state is stored.
 
@@ -132,8 +131,7 @@ class SupplyEnergy(OnDemand):
             self.demand.interrupt()
             if self._break_time is not None and netted[-1][0] >= self._break_time:
                 self._break_time = None
-        for changed in self._listeners:
-            changed()
+        self._notify()
 
     def _check_for_break(self, key: str, offset: float, time: int) -> None:
         """Note a break of a counter, or one that the user books: it must not become demand."""

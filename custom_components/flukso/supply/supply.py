@@ -1,14 +1,15 @@
 """The totals over the phases of one supply."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from datetime import tzinfo
+from functools import partial
+from typing import override
 
-from homeassistant.core import CALLBACK_TYPE, callback
+from homeassistant.core import callback
 
 from ..meter.channel import Channel
 from ..meter.channel_types import CounterChannel
 from ..meter.meter import Meter
-from ..meter.write_intervals import is_due
 from ..metering.rounding import rounded
 from ..protocol.quantities import QUADRANTS, Quantity
 from ..protocol.sensors import Source
@@ -16,7 +17,7 @@ from ..protocol.topics import Kind
 from .energy import SupplyEnergy
 from .phases import supply_ports
 from .storage import SupplyStorage
-from .totals import EnergyTotal, PowerTotal, Total
+from .totals import EnergyTotal, PowerTotal, Total, Totals
 
 #: The quantities that each power is the sum of, with their signs.
 _POWERS = {
@@ -50,42 +51,31 @@ _NETTED: dict[str, _Figure] = {
 }
 
 
-class Supply:
-    """Keeps the totals of a meter in line with its channels, and publishes them when due."""
+class SupplyEnergyTotal(EnergyTotal):
+    """An energy or demand of the supply."""
+
+    def __init__(
+        self, what: str, supply_energy: SupplyEnergy, figure: _Figure, interval: int
+    ) -> None:
+        super().__init__(what, supply_energy, partial(figure, supply_energy), interval)
+        self.supply_energy = supply_energy
+
+
+class Supply(Totals[Total]):
+    """The totals of a supply."""
 
     def __init__(
         self, meter: Meter, chosen: Iterable[int], zone: tzinfo, storage: SupplyStorage
     ) -> None:
-        self.totals: dict[str, Total] = {}
-        self._meter = meter
+        super().__init__(meter)
         self._chosen = tuple(chosen)
         self._zone = zone
         self._storage = storage
         self._channels: dict[tuple[Quantity, Kind], tuple[Channel, ...]] = {}
-        self._update_totals()
-
-    def current(self) -> Collection[Total]:
-        """Return the totals of the supply as configured now."""
-        return self.totals.values()
 
     @callback
-    def listen(self) -> CALLBACK_TYPE:
-        """Follow the meter; returns an unsubscribe function."""
-        return self._meter.listen(self._update_totals, self._tick)
-
-    @callback
-    def _tick(self, elapsed: int) -> None:
-        for total in self.totals.values():
-            if not total.listening:
-                continue
-            if is_due(total.interval, elapsed) or not total.available:
-                total.publish()
-            else:
-                total.notify()
-
-    @callback
-    def _update_totals(self) -> None:
-        """Create the totals again when their channels have changed."""
+    @override
+    def _update(self) -> None:
         channels = self._find_channels()
         if channels == self._channels:
             return
@@ -130,7 +120,7 @@ class Supply:
         if imports and exports:
             figures |= _NETTED
         for what, figure in figures.items():
-            self.totals[what] = EnergyTotal(
+            self.totals[what] = SupplyEnergyTotal(
                 what, supply_energy, figure, self._meter.intervals.other
             )
 

@@ -1,24 +1,26 @@
-"""Totals of a supply: values computed from several channels."""
+"""Totals: values computed from the readings of one or several channels."""
 
-from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
 from functools import partial
 from typing import override
 
-from homeassistant.core import callback
+from homeassistant.core import CALLBACK_TYPE, callback
 
 from ..meter.channel import Channel
+from ..meter.meter import Meter
 from ..meter.observable import Observable
+from ..meter.write_intervals import is_due
 from ..metering.interval_mean import IntervalMean
 from ..metering.same_second_sum import SameSecondSum
-from .energy import SupplyEnergy
+from .energy_source import EnergySource
 
 
 class Total(Observable):
-    """A value computed from several channels, published once per interval, at first immediately.
+    """A value computed from channels, published once per interval, at first immediately.
 
-    It is never computed from some of the channels only: it waits for the others, or becomes
+    It is never computed from some of its channels only: it waits for the others, or becomes
     unavailable.
     """
 
@@ -91,28 +93,61 @@ class PowerTotal(Total):
 
 
 class EnergyTotal(Total):
-    """An energy or demand of the supply."""
+    """An energy or demand: a figure of a source."""
 
     def __init__(
         self,
         what: str,
-        supply_energy: SupplyEnergy,
-        figure: Callable[[SupplyEnergy], float | None],
+        source: EnergySource,
+        figure: Callable[[], float | None],
         interval: int,
     ) -> None:
         super().__init__(what, interval)
-        self.supply_energy = supply_energy
+        self.source = source
         self._figure = figure
 
     @property
     @override
     def available(self) -> bool:
-        return self.supply_energy.available
+        return self.source.available
 
     @override
     async def _async_start(self, work: ExitStack) -> None:
-        work.callback(await self.supply_energy.async_listen(self._channel_updated))
+        work.callback(await self.source.async_listen(self._channel_updated))
 
     @override
     def _compute(self) -> float | None:
-        return self._figure(self.supply_energy) if self.supply_energy.up_to_date else None
+        return self._figure() if self.source.up_to_date else None
+
+
+class Totals[AnyTotal: Total](ABC):
+    """Keeps totals of a meter in line with its channels, and publishes them when due."""
+
+    def __init__(self, meter: Meter) -> None:
+        self._meter = meter
+        self.totals: dict[str, AnyTotal] = {}
+
+    def current(self) -> Collection[AnyTotal]:
+        """Return the totals of the meter as configured now."""
+        return self.totals.values()
+
+    @callback
+    def listen(self) -> CALLBACK_TYPE:
+        """Follow the meter; returns an unsubscribe function."""
+        self._update()
+        return self._meter.listen(self._update, self._tick)
+
+    @callback
+    def _tick(self, elapsed: int) -> None:
+        for total in self.totals.values():
+            if not total.listening:
+                continue
+            if is_due(total.interval, elapsed) or not total.available:
+                total.publish()
+            else:
+                total.notify()
+
+    @callback
+    @abstractmethod
+    def _update(self) -> None:
+        """Create the totals again when their channels have changed."""
