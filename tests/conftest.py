@@ -1,9 +1,12 @@
 """What the tests share: this repository's integration, a broker, and a quiet MQTT client."""
 
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Iterator
 from datetime import datetime
+from itertools import islice
 import logging
 from pathlib import Path
+import traceback
+from types import FrameType
 from unittest.mock import MagicMock, patch
 
 from freezegun.api import FrozenDateTimeFactory
@@ -21,6 +24,20 @@ from .supplies import BRUSSELS, METER, House
 
 #: The test plugin has every statement of the recorder's database logged, a third of such a test.
 logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
+
+_walk_stack = traceback.walk_stack
+
+
+def _walk_top_of_stack(frame: FrameType) -> Iterator[tuple[FrameType, int]]:
+    """Yield the innermost frame.
+
+    The debug mode of asyncio, which the test plugin enables, keeps the stack of each callback,
+    future and task for its messages. A test's stack is deep: all of it takes half of a test's time.
+    """
+    return islice(_walk_stack(frame), 1)
+
+
+traceback.walk_stack = _walk_top_of_stack
 
 _CLIENT = "homeassistant.components.mqtt.client"
 _ANNOUNCEMENTS = "custom_components.flukso.transport.discovery"
