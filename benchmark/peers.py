@@ -11,7 +11,7 @@ from typing import override
 
 from custom_components.flukso.const import CONF_OTHER_INTERVAL, CONF_POWER_INTERVAL, DOMAIN
 from custom_components.flukso.protocol.sensors import Stream, parse_sensors, streams_of
-from custom_components.flukso.protocol.topics import Report, reading_topic
+from custom_components.flukso.protocol.topics import OWN_PREFIX, Report, reading_topic
 from custom_components.flukso.sensor_descriptions import description_of
 from simulator import Meter
 from stack import HomeAssistant, eventually
@@ -129,7 +129,7 @@ class Floor(Peer):
 def floor(name: str, meters: Sequence[Meter]) -> Floor:
     """Return the baseline that receives the same messages as this integration."""
     topics = [
-        reading_topic("", stream.sensor.sensor_id, stream.kind)
+        reading_topic(OWN_PREFIX, stream.sensor.sensor_id, stream.kind)
         for meter in meters
         for stream in _streams(meter)
         if (shown := description_of(stream)) and shown.entity_registry_enabled_default
@@ -172,7 +172,7 @@ def _yaml_sensor(stream: Stream, *, disabled_too: bool) -> Mapping[str, object] 
     settings = {
         "name": f"{stream.sensor.sensor_id} {stream.kind}",
         "unique_id": f"{stream.sensor.sensor_id}_{stream.kind}",
-        "state_topic": reading_topic("", stream.sensor.sensor_id, stream.kind),
+        "state_topic": reading_topic(OWN_PREFIX, stream.sensor.sensor_id, stream.kind),
         "value_template": "{{ value_json[1] }}",
         "unit_of_measurement": shown.native_unit_of_measurement,
         "device_class": shown.device_class,

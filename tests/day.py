@@ -66,8 +66,8 @@ class Day:
             domain=DOMAIN,
             title="Fluksometer",
             unique_id=device_id,
-            data={"device_id": device_id, "topic_prefix": ""},
-            version=2,
+            data={"device_id": device_id, "topic_prefix": "/"},
+            version=3,
         )
 
     async def begin(self) -> None:

@@ -22,7 +22,7 @@ def config_entry(meter: Meter, title: str = "Fluksometer") -> MockConfigEntry:
         title=title,
         unique_id=meter.device_id,
         data={"device_id": meter.device_id, "topic_prefix": meter.prefix},
-        version=2,
+        version=3,
     )
 
 

@@ -20,7 +20,7 @@ MILLI = 1000
 
 def flx_topic(meter: Meter, what: str) -> str:
     """Where a meter tells of its mains or its clock."""
-    return f"{meter.prefix}/device/{meter.device_id}/flx/{what}"
+    return f"{meter.prefix}device/{meter.device_id}/flx/{what}"
 
 
 def wave_topics(broker: Broker) -> set[str]:

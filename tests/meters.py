@@ -82,7 +82,7 @@ class Meter:
     sensors: dict[int, Section]
     ports: dict[str, Section] | None = None
     kubes: dict[str, Section] | None = None
-    prefix: str = ""
+    prefix: str = "/"
     flows: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
 
     @property
@@ -111,10 +111,10 @@ class Meter:
     @property
     def tap_topic(self) -> str:
         """Where the self-test appears."""
-        return f"{self.prefix}/device/{self.device_id}/test/tap"
+        return f"{self.prefix}device/{self.device_id}/test/tap"
 
     def _report(self, name: str, report: object) -> tuple[str, str]:
-        return f"{self.prefix}/device/{self.device_id}/config/{name}", json.dumps(report)
+        return f"{self.prefix}device/{self.device_id}/config/{name}", json.dumps(report)
 
     def sensor_id(self, slot: int) -> str:
         """The sensor id of a slot."""
@@ -122,7 +122,7 @@ class Meter:
 
     def topic(self, slot: int, kind: str) -> str:
         """The readings topic of a slot."""
-        return f"{self.prefix}/sensor/{self.sensor_id(slot)}/{kind}"
+        return f"{self.prefix}sensor/{self.sensor_id(slot)}/{kind}"
 
     def readings(self) -> dict[str, str]:
         """One reading on every topic that the meter publishes readings on."""

@@ -49,7 +49,7 @@ class Past:
     def topic(self, level: int, bid: int, rid: int = 0) -> str:
         """Where a block is published."""
         sensor_id = self.meter.sensor_id(self.slot)
-        return f"{self.meter.prefix}/sensor/{sensor_id}/tmpo/{rid}/{level}/{bid}/gz"
+        return f"{self.meter.prefix}sensor/{sensor_id}/tmpo/{rid}/{level}/{bid}/gz"
 
     def payload(self, level: int, bid: int) -> bytes:
         """What is in a block."""

@@ -25,7 +25,7 @@ async def replay(
     """
     topics = (message.topic for message in read(recording))
     prefix, device_id = next(
-        topic.removesuffix(_CONFIG).rsplit("/device/", 1)
+        topic.removesuffix(_CONFIG).rsplit("device/", 1)
         for topic in topics
         if topic.endswith(_CONFIG)
     )
@@ -34,7 +34,7 @@ async def replay(
         title="Fluksometer",
         unique_id=device_id,
         data={"device_id": device_id, "topic_prefix": prefix},
-        version=2,
+        version=3,
     )
     entry.add_to_hass(hass)
     assert await hass.config_entries.async_setup(entry.entry_id)

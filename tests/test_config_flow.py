@@ -1,5 +1,7 @@
 """A meter that Home Assistant discovers, from its card to its entry."""
 
+from dataclasses import replace
+
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 import pytest
@@ -8,7 +10,7 @@ from custom_components.flukso.const import DOMAIN
 
 from .broker import Broker
 from .flows import cards, confirm, discover
-from .home import device_names, entities, set_up
+from .home import device_names, entities, set_up, value_of
 from .meters import Meter, flm02, flm03, kubes_alone, three_clamps
 
 
@@ -58,10 +60,22 @@ async def test_a_discovered_meter_is_shown_and_added(
 
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert result["title"] == "Fluksometer"
-    assert result["data"] == {"device_id": meter.device_id, "topic_prefix": ""}
+    assert result["data"] == {"device_id": meter.device_id, "topic_prefix": "/"}
     assert result["result"].unique_id == meter.device_id
     assert cards(hass) == []
     assert entities(hass, result["result"])
+
+
+async def test_a_meter_behind_a_bridge_that_drops_the_leading_slash_is_discovered(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    meter = replace(flm03(), prefix="")
+
+    result = await confirm(hass, broker, await discover(hass, broker, meter))
+
+    assert result["data"] == {"device_id": meter.device_id, "topic_prefix": ""}
+    await broker.publish_all(meter.readings())
+    assert value_of(hass, meter, 1, "gauge") == 1278.5
 
 
 async def test_a_card_shows_names_that_come_after_the_sensors(

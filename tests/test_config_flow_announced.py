@@ -61,7 +61,7 @@ async def test_a_meter_that_announces_its_broker_is_shown_and_added(
     assert result["data"] == {
         "device_id": meter.device_id,
         **own_broker.address,
-        "topic_prefix": "",
+        "topic_prefix": "/",
     }
     assert result["result"].runtime_data.transport.connected
 

@@ -32,7 +32,7 @@ async def test_the_one_meter_that_is_heard_is_offered_at_once(
     assert form["description_placeholders"] is not None
     assert form["description_placeholders"]["model"] == "Fluksometer FLM03"
     result = await confirm(hass, broker, form)
-    assert result["data"] == {"device_id": meter.device_id, "topic_prefix": ""}
+    assert result["data"] == {"device_id": meter.device_id, "topic_prefix": "/"}
     await hass.async_block_till_done(wait_background_tasks=True)
     assert cards(hass) == []
 
@@ -64,19 +64,76 @@ async def test_several_meters_that_are_heard_are_offered_to_choose_from(
 async def test_a_meter_is_heard_behind_the_prefix_of_a_bridge(
     hass: HomeAssistant, broker: Broker
 ) -> None:
-    meter = replace(flm03(), prefix="home/flukso")
+    meter = replace(flm03(), prefix="home/flukso/")
     await broker.publish_all(meter.reports, retain=True)
 
-    form = await listen(hass, await start_by_hand(hass), topic_prefix=" home/flukso/ ")
+    form = await listen(hass, await start_by_hand(hass), topic_prefix=" home/flukso ")
 
     result = await confirm(hass, broker, form)
-    assert result["data"] == {"device_id": meter.device_id, "topic_prefix": "home/flukso"}
+    assert result["data"] == {"device_id": meter.device_id, "topic_prefix": "home/flukso/"}
     await broker.publish_all(meter.readings())
     assert value_of(hass, meter, 1, "gauge") == 1278.5
 
 
+#: What stands before ``device/`` behind each kind of bridge.
+BRIDGES = {
+    "as the meter publishes it": "/",
+    "without the leading slash": "",
+    "with a prefix": "flukso/",
+    "with a prefix that ends with a slash": "flukso//",
+    "with a prefix in place of the slash": "flukso",
+    "with a prefix that begins with a slash": "/flukso/",
+}
+
+
+@pytest.mark.parametrize("prefix", BRIDGES.values(), ids=BRIDGES)
+@pytest.mark.parametrize("change", ["", "more", "less"], ids=["as it is", "slash more", "less"])
+async def test_a_prefix_may_be_typed_with_a_slash_more_or_less_and_what_was_heard_is_kept(
+    hass: HomeAssistant, broker: Broker, prefix: str, change: str
+) -> None:
+    meter = replace(flm03(), prefix=prefix)
+    await broker.publish_all(meter.reports, retain=True)
+    typed = f"{prefix}/" if change == "more" else prefix
+    typed = prefix.removesuffix("/") if change == "less" else typed
+
+    form = await listen(hass, await start_by_hand(hass), topic_prefix=typed)
+    result = await confirm(hass, broker, form)
+
+    assert result["data"] == {"device_id": meter.device_id, "topic_prefix": prefix}
+    await broker.publish_all(meter.readings())
+    assert value_of(hass, meter, 1, "gauge") == 1278.5
+
+
+async def test_two_meters_behind_different_prefixes_keep_theirs(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    first, second = replace(flm02(), prefix="flukso//"), replace(flm03(), prefix="flukso/")
+    for meter in (first, second):
+        await broker.publish_all(meter.reports, retain=True)
+
+    for meter in (first, second):
+        form = await listen(hass, await start_by_hand(hass), topic_prefix="flukso")
+        if form["step_id"] == "meter":
+            form = await listen(hass, form, device_id=meter.device_id)
+        result = await confirm(hass, broker, form)
+
+        assert result["data"] == {"device_id": meter.device_id, "topic_prefix": meter.prefix}
+
+
+@pytest.mark.parametrize("typed", ["flukso/", "flukso"])
+async def test_a_meter_behind_several_prefixes_is_kept_behind_the_one_that_was_typed(
+    hass: HomeAssistant, broker: Broker, typed: str
+) -> None:
+    for prefix in ("flukso//", "flukso/", "flukso"):
+        await broker.publish_all(replace(flm03(), prefix=prefix).reports, retain=True)
+
+    form = await listen(hass, await start_by_hand(hass), topic_prefix=typed)
+
+    assert (await confirm(hass, broker, form))["data"]["topic_prefix"] == typed
+
+
 async def assert_it_can_be_sent_again(
-    hass: HomeAssistant, broker: Broker, form: ConfigFlowResult, prefix: str = ""
+    hass: HomeAssistant, broker: Broker, form: ConfigFlowResult, prefix: str = "/"
 ) -> None:
     """Whatever was wrong, the same form then finds the meter."""
     meter = replace(flm03(), prefix=prefix)
@@ -102,16 +159,23 @@ async def test_an_invalid_prefix_can_be_put_right(
     assert form["data_schema"] is not None
     [field] = form["data_schema"].schema
     assert field.description == {"suggested_value": prefix}
-    await assert_it_can_be_sent_again(hass, broker, form, "home")
+    await assert_it_can_be_sent_again(hass, broker, form, "home/")
 
 
-async def test_a_wrong_prefix_can_be_put_right(hass: HomeAssistant, broker: Broker) -> None:
+@pytest.mark.parametrize("typed", ["attic", "attic/"])
+async def test_a_wrong_prefix_can_be_put_right(
+    hass: HomeAssistant, broker: Broker, typed: str
+) -> None:
     await broker.publish_all(flm02().reports, retain=True)
 
-    form = await listen(hass, await start_by_hand(hass), topic_prefix="attic")
+    form = await listen(hass, await start_by_hand(hass), topic_prefix=typed)
 
     assert form["errors"] == {"base": "nothing_heard_behind_prefix"}
-    await assert_it_can_be_sent_again(hass, broker, form, "cellar")
+    assert form["description_placeholders"] is not None
+    tried = form["description_placeholders"]["topics"].split(", ")
+    assert tried[0] == f"{typed}device/…"
+    assert sorted(tried) == ["attic//device/…", "attic/device/…", "atticdevice/…"]
+    await assert_it_can_be_sent_again(hass, broker, form, "cellar/")
 
 
 async def test_where_nothing_is_heard_one_can_listen_again(
@@ -120,6 +184,7 @@ async def test_where_nothing_is_heard_one_can_listen_again(
     form = await listen(hass, await start_by_hand(hass))
 
     assert form["errors"] == {"base": "nothing_heard"}
+    assert form["description_placeholders"] == {"topics": "device/…, /device/…, //device/…"}
     await assert_it_can_be_sent_again(hass, broker, form)
 
 

@@ -63,7 +63,7 @@ async def test_without_mqtt_the_address_is_asked_for_at_once(
     assert result["data"] == {
         "device_id": meter.device_id,
         **own_broker.address,
-        "topic_prefix": "",
+        "topic_prefix": "/",
     }
     assert result["result"].unique_id == meter.device_id
     await hass.async_block_till_done()
@@ -108,7 +108,7 @@ async def test_several_meters_behind_an_address_are_offered_to_choose_from(
     assert result["data"] == {
         "device_id": flm02().device_id,
         **own_broker.address,
-        "topic_prefix": "",
+        "topic_prefix": "/",
     }
 
 

@@ -83,7 +83,7 @@ def channel_of(data: dict[str, Any], quantity: str, kind: str) -> dict[str, Any]
 async def test_versions_connection_and_configuration_are_told(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory, download: Download
 ) -> None:
-    meter = replace(flm03(), prefix="home")
+    meter = replace(flm03(), prefix="home/")
     entry = await set_up_and_read(hass, broker, meter)
     await broker.publish(meter.tap_topic, SELF_TEST)
     await broker.publish(meter.kube_report[0], "no JSON")
@@ -95,7 +95,7 @@ async def test_versions_connection_and_configuration_are_told(
     assert data["connection"] == "connected"
     assert data["entry"] == {
         "state": "loaded",
-        "data": {"device_id": "f10300…", "topic_prefix": "home"},
+        "data": {"device_id": "f10300…", "topic_prefix": "home/"},
         "options": {},
     }
     assert data["meter"] == {

@@ -79,9 +79,7 @@ def test_only_requirements_have_loggers_of_their_own() -> None:
 
 
 def test_a_meter_is_discovered_by_its_sensors_alone() -> None:
-    [pattern] = MANIFEST["mqtt"]
-
-    assert pattern == report_topic("", "+", Report.SENSORS)
+    assert MANIFEST["mqtt"] == [report_topic(prefix, "+", Report.SENSORS) for prefix in ("/", "")]
 
 
 SERVICES = ("MQTT Broker on flukso-f10300", "Flukso RESTful API on flukso-f10300")

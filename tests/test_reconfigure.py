@@ -13,7 +13,7 @@ from .flows import choose_broker, listen
 from .home import config_entry, entities, set_up_and_read, value_of
 from .meters import Meter, flm02, flm03, reading
 
-MOVED = "home/flukso"
+MOVED = "home/flukso/"
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ async def assert_it_moves(
     """Whatever was wrong, the same form then finds the meter behind its new prefix."""
     await broker.publish_all(replace(flm03(), prefix=MOVED).reports, retain=True)
 
-    result = await listen(hass, form, topic_prefix=f" {MOVED}/ ")
+    result = await listen(hass, form, topic_prefix=" home/flukso ")
     await broker.settle()
 
     assert result["type"] is FlowResultType.ABORT
@@ -62,7 +62,7 @@ async def test_a_meter_is_followed_behind_its_new_prefix_with_all_its_entities(
     registered = entities(hass, entry)
 
     form = await start(hass, entry)
-    assert suggested(form) == ""
+    assert suggested(form) == "/"
     await assert_it_moves(hass, broker, form, entry)
 
     assert entities(hass, entry) == registered
@@ -83,7 +83,7 @@ async def test_a_meter_can_lose_its_prefix(
     await broker.settle()
 
     assert result["reason"] == "reconfigure_successful"
-    assert entry.data["topic_prefix"] == ""
+    assert entry.data["topic_prefix"] == "/"
     await broker.publish_all(meter.readings())
     assert value_of(hass, meter, 1, "gauge") == 1278.5
 
@@ -114,20 +114,20 @@ async def test_where_the_meter_is_not_heard_another_prefix_can_be_tried(
     hass: HomeAssistant, broker: Broker, meter: Meter, prefix: str, errors: dict[str, str]
 ) -> None:
     entry = await set_up_and_read(hass, broker, meter)
-    await broker.publish_all(replace(flm02(), prefix="cellar").reports, retain=True)
+    await broker.publish_all(replace(flm02(), prefix="cellar/").reports, retain=True)
 
     form = await listen(hass, await start(hass, entry), topic_prefix=prefix)
 
     assert form["errors"] == errors
     assert suggested(form) == prefix
-    assert entry.data["topic_prefix"] == ""
+    assert entry.data["topic_prefix"] == "/"
     await assert_it_moves(hass, broker, form, entry)
 
 
 async def test_where_nothing_is_heard_without_a_prefix_another_can_be_tried(
     hass: HomeAssistant, broker: Broker, meter: Meter
 ) -> None:
-    entry = await set_up_and_read(hass, broker, replace(meter, prefix="attic"))
+    entry = await set_up_and_read(hass, broker, replace(meter, prefix="attic/"))
 
     form = await listen(hass, await start(hass, entry))
 

@@ -63,7 +63,7 @@ async def test_a_meter_changes_its_way_back_and_forth_and_keeps_everything(
     assert entry.data == {
         "device_id": meter.device_id,
         **own_broker.address,
-        "topic_prefix": "",
+        "topic_prefix": "/",
     }
     assert not [topic for topic in broker.topics if meter.device_id in topic]
     await connected(entry)
@@ -97,7 +97,7 @@ async def test_a_meter_gets_another_address(
     await hass.async_block_till_done()
 
     assert result["reason"] == "reconfigure_successful"
-    assert entry.data == {"device_id": meter.device_id, **moved, "topic_prefix": ""}
+    assert entry.data == {"device_id": meter.device_id, **moved, "topic_prefix": "/"}
     await connected(entry)
 
 

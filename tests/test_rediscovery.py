@@ -134,7 +134,7 @@ async def test_an_address_that_the_user_changed_meanwhile_is_kept(
     entry = await set_up_directly(hass, meter, own_broker.address)
     await own_broker.stop()
     await elsewhere.publish(meter)
-    through_mqtt = {"device_id": meter.device_id, "topic_prefix": "home"}
+    through_mqtt = {"device_id": meter.device_id, "topic_prefix": "home/"}
 
     async def change() -> None:
         await asyncio.sleep(0.2)

@@ -118,7 +118,7 @@ async def test_the_repair_takes_the_new_address_of_the_meter(
 async def test_the_repair_ends_if_the_meter_is_no_longer_connected_to_directly(
     hass: HomeAssistant, meter: Meter, entry: MockConfigEntry, repair: Repair
 ) -> None:
-    through_mqtt = {"device_id": meter.device_id, "topic_prefix": ""}
+    through_mqtt = {"device_id": meter.device_id, "topic_prefix": "/"}
     hass.config_entries.async_update_entry(entry, data=through_mqtt)
 
     result = await repair.open()

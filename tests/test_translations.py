@@ -260,6 +260,7 @@ def test_every_icon_belongs_to_an_entity() -> None:
     [
         ("config.flow_title", {"name"}),
         ("config.step.confirm.description", {"model", "id", "sensors", "ports"}),
+        ("config.error.nothing_heard", {"topics"}),
         ("issues.counter_break", set(strings("repairs.py"))),
         ("issues.unreachable", {"name", "host"}),
         ("exceptions.", filled_when_raised()),
@@ -280,7 +281,7 @@ def test_every_placeholder_is_filled(place: str, filled: set[str]) -> None:
 
 def test_no_other_text_has_placeholders() -> None:
     filled = ("config.flow_title", "config.step.confirm.description", "issues.", "device.")
-    filled += ("exceptions.", "common.")
+    filled += ("exceptions.", "common.", "config.error.nothing_heard")
 
     for where, text in texts(ENGLISH):
         assert not placeholders(text) or where.startswith(filled)

@@ -27,7 +27,7 @@ from .history.fill_log import async_load_fill_log, async_remove_fill_log
 from .meter.meter import Meter
 from .meter.meter_storage import MeterStorage
 from .meter.write_intervals import Intervals
-from .migration import migrate_entry, take_over
+from .migration import migrate_entry, migrate_prefix, take_over
 from .models import FluksoConfigEntry, FluksoData
 from .repairs import delete_issues, raise_counter_break
 from .services import async_setup_actions
@@ -47,10 +47,12 @@ async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
 
 
 async def async_migrate_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> bool:
-    """Migrate an entry of the older integration; one of a newer version is not supported."""
+    """Migrate an entry of an earlier version, or of the older integration."""
     if entry.version == 1:
         return migrate_entry(hass, entry)
-    return entry.version == 2
+    if entry.version == 2:
+        migrate_prefix(hass, entry)
+    return True
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> bool:

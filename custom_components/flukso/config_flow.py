@@ -15,7 +15,7 @@ from homeassistant.config_entries import (
     ConfigFlow,
     ConfigFlowResult,
 )
-from homeassistant.const import CONF_DEVICE_ID, CONF_HOST
+from homeassistant.const import CONF_DEVICE_ID, CONF_HOST, CONF_PORT
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.discovery_flow import DiscoveryKey
 from homeassistant.helpers.selector import SelectOptionDict, SelectSelector, SelectSelectorConfig
@@ -24,7 +24,7 @@ from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 import voluptuous as vol
 
-from .const import CONF_TOPIC_PREFIX, DOMAIN
+from .const import DOMAIN
 from .meter_search import (
     ADDRESS_SCHEMA,
     PREFIX_SCHEMA,
@@ -38,11 +38,11 @@ from .meter_search import (
 from .models import FluksoConfigEntry
 from .options_flow import FluksoOptionsFlow
 from .protocol.configuration import Configuration, parse_config, read_config
-from .protocol.topics import Report, device_id_of, report_topic
+from .protocol.topics import OWN_PREFIX, Report, device_id_of, report_topic
 from .protocol.validation import ProtocolError
 from .rediscovery import async_rediscover
 from .transport.direct import DEFAULT_PORT
-from .transport.discovery import async_ask_announced, async_read_meter
+from .transport.discovery import Found, async_ask_announced, async_read_meter
 from .transport.home_assistant import HomeAssistantTransport
 
 _NAME = "Fluksometer"
@@ -57,11 +57,11 @@ _MAX_ANNOUNCEMENTS = 50
 class FluksoConfigFlow(ConfigFlow, domain=DOMAIN):
     """One config entry for each meter; its unique id is the meter's device id."""
 
-    VERSION = 2
+    VERSION = 3
 
     def __init__(self) -> None:
         self.announced: tuple[str, str, int] | None = None
-        self._found = Search({}, {CONF_TOPIC_PREFIX: ""})
+        self._found = Search({}, {})
         self._device_id = ""
 
     @staticmethod
@@ -75,7 +75,8 @@ class FluksoConfigFlow(ConfigFlow, domain=DOMAIN):
     async def async_step_mqtt(self, discovery_info: MqttServiceInfo) -> ConfigFlowResult:
         """Handle a meter's config/sensor message found by discovery; abort if it is invalid."""
         try:
-            device_id = device_id_of(discovery_info.topic, Report.SENSORS)
+            prefix = OWN_PREFIX if discovery_info.topic.startswith(OWN_PREFIX) else ""
+            device_id = device_id_of(discovery_info.topic, Report.SENSORS, prefix)
             payload = discovery_info.payload
             sensors = read_config(
                 payload.encode() if isinstance(payload, str) else bytes(payload), Report.SENSORS
@@ -85,9 +86,9 @@ class FluksoConfigFlow(ConfigFlow, domain=DOMAIN):
             return self.async_abort(reason="invalid_discovery_info")
         await self.async_set_unique_id(device_id)
         self._abort_if_unique_id_configured()
-        received = await async_read_meter(HomeAssistantTransport(self.hass), device_id)
+        received = await async_read_meter(HomeAssistantTransport(self.hass), prefix, device_id)
         meter = discovered if received.sensors is None else received
-        return await self._async_show_card(device_id, meter, {CONF_TOPIC_PREFIX: ""})
+        return await self._async_show_card(device_id, Found(meter, prefix), {})
 
     @override
     async def async_step_zeroconf(self, discovery_info: ZeroconfServiceInfo) -> ConfigFlowResult:
@@ -122,7 +123,7 @@ class FluksoConfigFlow(ConfigFlow, domain=DOMAIN):
         [(device_id, meter)] = meters.items()
         await self.async_set_unique_id(device_id)
         self._abort_if_unique_id_configured()
-        return await self._async_show_card(device_id, meter, direct_data(host, port))
+        return await self._async_show_card(device_id, meter, {CONF_HOST: host, CONF_PORT: port})
 
     @callback
     def _is_asked_already(self) -> bool:
@@ -193,6 +194,7 @@ class FluksoConfigFlow(ConfigFlow, domain=DOMAIN):
         """Show a form until meters are found with it; then choose one, or change the entry."""
         is_new = self.source != SOURCE_RECONFIGURE
         errors: dict[str, str] = {}
+        placeholders: dict[str, str] = {}
         if user_input is not None:
             try:
                 self._found = await search(self.hass, user_input)
@@ -201,23 +203,26 @@ class FluksoConfigFlow(ConfigFlow, domain=DOMAIN):
                     return await self.async_step_meter()
                 return self._change_entry()
             except SearchError as error:
-                errors = error.errors
+                errors, placeholders = error.errors, error.placeholders
         elif not is_new:
             user_input = dict(self._get_reconfigure_entry().data)
         return self.async_show_form(
             step_id=step_id,
             data_schema=self.add_suggested_values_to_schema(schema, user_input),
             errors=errors,
+            description_placeholders=placeholders,
         )
 
     def _change_entry(self) -> ConfigFlowResult:
-        """Let the entry reach its meter as found; raise an error if only others were found."""
+        """Let the entry reach its meter as found; raise an error if only others were found.
+
+        An entry that was never loaded since an update is not migrated yet.
+        """
         entry = self._get_reconfigure_entry()
         device_id = entry.data[CONF_DEVICE_ID]
         self._found.require(device_id)
-        return self.async_update_reload_and_abort(
-            entry, data={CONF_DEVICE_ID: device_id, **self._found.data}
-        )
+        self.hass.config_entries.async_update_entry(entry, version=self.VERSION)
+        return self.async_update_reload_and_abort(entry, data=self._found.data_of(device_id))
 
     async def async_step_meter(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Choose one of the meters that were found."""
@@ -228,7 +233,9 @@ class FluksoConfigFlow(ConfigFlow, domain=DOMAIN):
             self._device_id = next(iter(meters))
         else:
             options = [
-                SelectOptionDict(value=device_id, label=f"{_model(meter)} {device_id[:6]}")
+                SelectOptionDict(
+                    value=device_id, label=f"{_model(meter.configuration)} {device_id[:6]}"
+                )
                 for device_id, meter in sorted(meters.items())
             ]
             selector = SelectSelector(SelectSelectorConfig(options=options))
@@ -237,15 +244,15 @@ class FluksoConfigFlow(ConfigFlow, domain=DOMAIN):
             )
         await self.async_set_unique_id(self._device_id, raise_on_progress=False)
         self.context["discovery_key"] = _discovery_key(
-            self._device_id, is_direct=CONF_HOST in self._found.data
+            self._device_id, is_direct=CONF_HOST in self._found.address
         )
         return await self.async_step_confirm()
 
     async def _async_show_card(
-        self, device_id: str, meter: Configuration, data: dict[str, str | int]
+        self, device_id: str, meter: Found, address: dict[str, str | int]
     ) -> ConfigFlowResult:
         """Let a discovered meter wait until the user adds it."""
-        self._device_id, self._found = device_id, Search({device_id: meter}, data)
+        self._device_id, self._found = device_id, Search({device_id: meter}, address)
         self.context["title_placeholders"] = {"name": f"{_NAME} {device_id[:6]}"}
         return await self.async_step_confirm()
 
@@ -259,13 +266,13 @@ class FluksoConfigFlow(ConfigFlow, domain=DOMAIN):
             return self.async_show_form(
                 step_id="confirm",
                 description_placeholders=_placeholders(
-                    self._device_id, self._found.meters[self._device_id]
+                    self._device_id, self._found.meters[self._device_id].configuration
                 ),
             )
         others = self._async_current_entries(include_ignore=False)
         return self.async_create_entry(
             title=f"{_NAME} {self._device_id[:6]}" if others else _NAME,
-            data={CONF_DEVICE_ID: self._device_id, **self._found.data},
+            data=self._found.data_of(self._device_id),
         )
 
 
@@ -274,7 +281,7 @@ def _discovery_key(device_id: str, *, is_direct: bool) -> DiscoveryKey:
     if is_direct:
         name = f"MQTT Broker on flukso-{device_id[:6]}.{_MQTT_SERVICE}"
         return DiscoveryKey(domain=SOURCE_ZEROCONF, key=(_MQTT_SERVICE, name), version=1)
-    topic = report_topic("", device_id, Report.SENSORS)
+    topic = report_topic(OWN_PREFIX, device_id, Report.SENSORS)
     return DiscoveryKey(domain=SOURCE_MQTT, key=topic, version=1)
 
 

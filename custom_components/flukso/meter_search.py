@@ -3,17 +3,16 @@
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from homeassistant.const import CONF_HOST, CONF_PORT
+from homeassistant.const import CONF_DEVICE_ID, CONF_HOST, CONF_PORT
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv
 import voluptuous as vol
 
 from .const import CONF_TOPIC_PREFIX
-from .protocol.configuration import Configuration
-from .protocol.topics import clean_prefix
+from .protocol.topics import OWN_PREFIX, clean_prefix, similar_prefixes
 from .protocol.validation import ProtocolError
 from .transport.direct import DEFAULT_PORT
-from .transport.discovery import async_ask_address, async_find_meters
+from .transport.discovery import Found, async_ask_address, async_find_meters
 from .transport.home_assistant import HomeAssistantTransport
 from .transport.interface import ConnectionState
 from .transport.mqtt_connection import Refusal
@@ -32,16 +31,22 @@ _CONNECTION_ERRORS = {
 class SearchError(Exception):
     """No meter was found; ``errors`` has a translation key by field of the form."""
 
-    def __init__(self, key: str, field: str = "base") -> None:
+    def __init__(self, key: str, field: str = "base", **placeholders: str) -> None:
         super().__init__(key)
         self.errors = {field: key}
+        self.placeholders = placeholders
 
 
 class Search(NamedTuple):
-    """The meters that were found, by device id, and the entry data with which they are reached."""
+    """The meters that were found, by device id, and the address at which they were, if any."""
 
-    meters: dict[str, Configuration]
-    data: dict[str, str | int]
+    meters: dict[str, Found]
+    address: dict[str, str | int]
+
+    def data_of(self, device_id: str) -> dict[str, str | int]:
+        """Return the entry data with which a meter is reached."""
+        prefix = self.meters[device_id].prefix
+        return {CONF_DEVICE_ID: device_id, **self.address, CONF_TOPIC_PREFIX: prefix}
 
     def remove(self, device_ids: Iterable[str | None]) -> None:
         """Remove meters that are set up already.
@@ -61,12 +66,12 @@ class Search(NamedTuple):
             SearchError: only others were.
         """
         if device_id not in self.meters:
-            raise SearchError("others_there" if CONF_HOST in self.data else "others_heard")
+            raise SearchError("others_there" if self.address else "others_heard")
 
 
 def direct_data(host: str, port: int) -> dict[str, str | int]:
-    """Return the entry data of a meter that is reached directly, without its device id."""
-    return {CONF_HOST: host, CONF_PORT: port, CONF_TOPIC_PREFIX: ""}
+    """Return the entry data with which a meter is reached directly, without its device id."""
+    return {CONF_HOST: host, CONF_PORT: port, CONF_TOPIC_PREFIX: OWN_PREFIX}
 
 
 def is_mqtt_set_up(hass: HomeAssistant) -> bool:
@@ -88,11 +93,13 @@ async def async_search_address(hass: HomeAssistant, user_input: Mapping[str, obj
         raise SearchError(answer.refusal)
     if not answer.meters:
         raise SearchError("nothing_there")
-    return Search(answer.meters, direct_data(host, port))
+    return Search(answer.meters, {CONF_HOST: host, CONF_PORT: port})
 
 
 async def async_search_prefix(hass: HomeAssistant, user_input: Mapping[str, object]) -> Search:
     """Find the meters on Home Assistant's broker behind the topic prefix that was entered.
+
+    They are also found with a slash more or less at its end.
 
     Raises:
         SearchError: the prefix is invalid, the broker is not connected, or has no such meter.
@@ -104,7 +111,10 @@ async def async_search_prefix(hass: HomeAssistant, user_input: Mapping[str, obje
     transport = HomeAssistantTransport(hass)
     if transport.connection_state is not ConnectionState.CONNECTED:
         raise SearchError(_CONNECTION_ERRORS[transport.connection_state])
-    meters = await async_find_meters(transport, prefix)
+    prefixes = similar_prefixes(prefix)
+    meters = await async_find_meters(transport, *prefixes)
     if not meters:
-        raise SearchError("nothing_heard_behind_prefix" if prefix else "nothing_heard")
-    return Search(meters, {CONF_TOPIC_PREFIX: prefix})
+        topics = ", ".join(f"{prefix}device/…" for prefix in prefixes)
+        key = "nothing_heard_behind_prefix" if prefix.strip("/") else "nothing_heard"
+        raise SearchError(key, topics=topics)
+    return Search(meters, {})

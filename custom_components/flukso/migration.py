@@ -53,7 +53,7 @@ from .metering.durations import DAY, MINUTE
 from .models import FluksoConfigEntry
 from .protocol.quantities import Unit
 from .protocol.sensors import Sensor, Stream
-from .protocol.topics import Kind, is_id
+from .protocol.topics import OWN_PREFIX, Kind, is_id
 from .redaction import shortened
 
 _LOGGER = logging.getLogger(__name__)
@@ -131,10 +131,18 @@ def migrate_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> bool:
         entry,
         title=title if entry.title == f"Flukso {device_id}" else entry.title,
         unique_id=device_id,
-        data={CONF_DEVICE_ID: device_id, CONF_TOPIC_PREFIX: ""},
-        version=2,
+        data={CONF_DEVICE_ID: device_id, CONF_TOPIC_PREFIX: OWN_PREFIX},
+        version=3,
     )
     return True
+
+
+@callback
+def migrate_prefix(hass: HomeAssistant, entry: FluksoConfigEntry) -> None:
+    """Add the slash with which a meter's topics begin to the topic prefix of version 2."""
+    prefix = entry.data[CONF_TOPIC_PREFIX] + OWN_PREFIX
+    data = {**entry.data, CONF_TOPIC_PREFIX: prefix}
+    hass.config_entries.async_update_entry(entry, data=data, version=3, minor_version=1)
 
 
 def _forget_unknown_firmware(hass: HomeAssistant, entry: FluksoConfigEntry, device_id: str) -> None:

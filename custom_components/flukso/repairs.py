@@ -184,11 +184,12 @@ class AddressFlow(RepairsFlow):
         if user_input is not None:
             try:
                 found = await async_search_address(self.hass, user_input)
-                found.require(entry.data[CONF_DEVICE_ID])
+                found.require(device_id := entry.data[CONF_DEVICE_ID])
             except SearchError as error:
                 errors = error.errors
             else:
-                self.hass.config_entries.async_update_entry(entry, data=entry.data | found.data)
+                data = entry.data | found.data_of(device_id)
+                self.hass.config_entries.async_update_entry(entry, data=data)
                 self.hass.config_entries.async_schedule_reload(entry.entry_id)
                 return self.async_create_entry(data={})
         return self.async_show_form(

@@ -13,7 +13,7 @@ from ..home import set_up, set_up_and_read
 from ..meters import Meter, kubes_alone, three_clamps
 from ..minutes import Home
 
-PREFIX = "home/flukso"
+PREFIX = "home/flukso/"
 A_DAY = 24 * 60
 
 
@@ -29,7 +29,7 @@ def home(hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory) ->
     return Home(hass, broker, freezer)
 
 
-@pytest.mark.parametrize("prefix", ["", PREFIX])
+@pytest.mark.parametrize("prefix", ["/", PREFIX])
 async def test_a_meter_without_problems_has_no_issues(
     hass: HomeAssistant, broker: Broker, home: Home, meter: Meter, prefix: str
 ) -> None:
@@ -52,7 +52,7 @@ async def test_a_bridge_without_the_readings_has_an_issue_until_they_arrive(
     await home.wait(2)
     assert home.issues == ["no_readings"]
     assert home.told["name"] == "Upstairs"
-    assert home.told["prefix"] == PREFIX
+    assert (home.told["slash"], home.told["mapping"]) == ("/", "home/flukso")
 
     await home.wait(1, meter)
     assert home.issues == []

@@ -219,7 +219,7 @@ async def test_the_issues_of_the_other_way_are_gone_and_the_ignored_ones_stay_ig
 ) -> None:
     entry = await set_up(hass, broker, meter)
     through_mqtt = dict(entry.data)
-    directly = {"device_id": meter.device_id, **ADDRESS, "topic_prefix": ""}
+    directly = {"device_id": meter.device_id, **ADDRESS, "topic_prefix": "/"}
 
     async def change(data: dict[str, Any]) -> None:
         hass.config_entries.async_update_entry(entry, data=data)

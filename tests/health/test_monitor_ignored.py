@@ -19,7 +19,7 @@ from ..meters import Meter, kubes_alone, reading, three_clamps
 from ..minutes import Home
 
 A_DAY = 24 * 60
-PREFIX = "home/flukso"
+PREFIX = "home/flukso/"
 
 type Again = Callable[[MockConfigEntry], Awaitable[None]]
 

@@ -14,7 +14,7 @@ from ..meters import Meter, flm02, reading, three_clamps
 from ..minutes import Home
 from ..subscriptions import queued, refused
 
-PREFIX = "home/flukso"
+PREFIX = "home/flukso/"
 
 
 @pytest.fixture
@@ -63,11 +63,24 @@ async def test_a_meter_whose_prefix_was_removed_has_an_issue_until_it_is_reconfi
     assert home.told["prefix"] == PREFIX
 
     await broker.publish_all(meter.reports, retain=True)
-    data = entry.data | {"topic_prefix": ""}
+    data = entry.data | {"topic_prefix": "/"}
     hass.config_entries.async_update_entry(entry, data=data)
     await home.restart(entry)
     await home.wait(6, meter)
     assert home.issues == []
+
+
+@pytest.mark.parametrize("prefix", ["", "flukso", "flukso//"])
+async def test_readings_as_the_meter_publishes_them_are_noticed_whatever_the_prefix_is(
+    hass: HomeAssistant, broker: Broker, home: Home, meter: Meter, prefix: str
+) -> None:
+    behind = replace(meter, prefix=prefix)
+    await set_up(hass, broker, behind)
+    await home.wait(6, behind)
+
+    await home.wait(6, meter)
+
+    assert home.issues == ["other_prefix"]
 
 
 async def test_retained_readings_of_an_earlier_bridge_are_ignored(

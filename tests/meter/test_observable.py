@@ -203,7 +203,7 @@ async def test_a_counter_whose_blocks_can_t_all_be_subscribed_to_is_not_followed
     assert isinstance(counter, CounterChannel)
     blocks = runtime.history.blocks
     filters = [
-        block_topic_filter("", counter.stream.sensor.sensor_id, level) for level in (12, 16, 20)
+        block_topic_filter("/", counter.stream.sensor.sensor_id, level) for level in (12, 16, 20)
     ]
 
     with refused(filters[-1]), pytest.raises(HomeAssistantError):

@@ -48,7 +48,7 @@ def test_the_blocks_of_a_simulated_meter_are_read(model: type[Flm02 | Flm03]) ->
     messages = meter.hear(Message(meter.sync_topic, json.dumps(request).encode()))
     levels = set()
     for message in messages:
-        address = parse_block_topic(message.topic, "")
+        address = parse_block_topic(message.topic, "/")
         block = decode(address, message.payload)
         levels.add(address.level)
         assert all(before < after for before, after in pairwise(block.times))
@@ -104,17 +104,21 @@ def test_a_block_of_one_reading_and_values_that_fall_are_read() -> None:
     assert list(decode(ADDRESS, falling).thousandths) == [5500, -2750, -2250]
 
 
-@given(st.sampled_from((8, 12, 16, 20)), st.integers(0, 999), st.sampled_from(("", "home/flukso")))
+@given(
+    st.sampled_from((8, 12, 16, 20)),
+    st.integers(0, 999),
+    st.sampled_from(("", "/", "home/flukso//")),
+)
 def test_a_topic_has_the_span_of_its_block(level: int, rid: int, prefix: str) -> None:
     bid = BID >> level << level
-    topic = f"{prefix}/sensor/{SENSOR}/tmpo/{rid}/{level}/{bid}/gz"
+    topic = f"{prefix}sensor/{SENSOR}/tmpo/{rid}/{level}/{bid}/gz"
     address = parse_block_topic(topic, prefix)
     assert address == BlockAddress(SENSOR, rid, level, bid)
     assert (address.begin, address.end) == (bid, bid + 2**level)
 
 
 def test_the_topics_of_a_level_are_subscribed_to_behind_the_prefix() -> None:
-    wanted = block_topic_filter("home", SENSOR, 16)
+    wanted = block_topic_filter("home/", SENSOR, 16)
     assert wanted == f"home/sensor/{SENSOR}/tmpo/+/16/+/gz"
 
 
@@ -140,7 +144,7 @@ def test_the_topics_of_a_level_are_subscribed_to_behind_the_prefix() -> None:
 )
 def test_a_topic_that_no_meter_has_is_refused(rid: object, level: object, bid: object) -> None:
     with pytest.raises(ProtocolError):
-        parse_block_topic(f"/sensor/{SENSOR}/tmpo/{rid}/{level}/{bid}/gz", "")
+        parse_block_topic(f"/sensor/{SENSOR}/tmpo/{rid}/{level}/{bid}/gz", "/")
 
 
 @pytest.mark.parametrize(
@@ -148,7 +152,7 @@ def test_a_topic_that_no_meter_has_is_refused(rid: object, level: object, bid: o
 )
 def test_another_topic_is_refused(topic: str) -> None:
     with pytest.raises(ProtocolError, match="not the topic of a tmpo block"):
-        parse_block_topic(topic, "")
+        parse_block_topic(topic, "/")
     with pytest.raises(ProtocolError, match="not the topic of a tmpo block"):
         parse_block_topic(topic, "home")
 
@@ -160,5 +164,5 @@ def test_any_topic_is_read_or_refused(topic: str, prefix: str) -> None:
 
 def test_the_first_block_of_a_clock_that_was_set_is_taken() -> None:
     bid = 1234567890 // 4096 * 4096
-    address: Any = parse_block_topic(f"/sensor/{SENSOR}/tmpo/0/12/{bid}/gz", "")
+    address: Any = parse_block_topic(f"/sensor/{SENSOR}/tmpo/0/12/{bid}/gz", "/")
     assert address.begin <= 1234567890 < address.end

@@ -16,8 +16,8 @@ _SENSORS = [
 
 
 def test_a_request_is_published_behind_the_prefix_of_the_bridge() -> None:
-    assert sync_topic("", "f" * 32) == f"/d/device/{'f' * 32}/tmpo/sync"
-    assert sync_topic("home", "f" * 32) == f"home/d/device/{'f' * 32}/tmpo/sync"
+    assert sync_topic("/", "f" * 32) == f"/d/device/{'f' * 32}/tmpo/sync"
+    assert sync_topic("home/", "f" * 32) == f"home/d/device/{'f' * 32}/tmpo/sync"
 
 
 @given(st.integers(0, 2**32), st.sampled_from((8, 12, 16, 20)))

@@ -8,18 +8,20 @@ from custom_components.flukso.protocol.topics import (
     EVERY_CONFIG,
     Kind,
     Report,
+    bridge_mapping,
     clean_prefix,
     device_id_of,
     is_id,
     reading_topic,
     report_topic,
+    similar_prefixes,
 )
 from custom_components.flukso.protocol.validation import ProtocolError
 
 from .strategies import parsed_or_refused, texts
 
 _ID = "0123456789abcdef" * 2
-_PREFIXES = ("", "home", "home/flukso", "/leading", "a b", "Haus/Zähler")
+_PREFIXES = ("/", "", "home/", "home/flukso//", "home", "/leading/", "a b/", "Haus/Zähler/")
 
 ids = st.text("0123456789abcdef", min_size=32, max_size=32)
 
@@ -34,12 +36,14 @@ def test_the_topic_of_a_report_has_the_id_of_its_meter(
 @pytest.mark.parametrize(
     ("prefix", "topic"),
     [
-        ("", f"/device/{_ID}/config/sensor"),
-        ("home/flukso", f"home/flukso/device/{_ID}/config/sensor"),
-        ("/leading", f"/leading/device/{_ID}/config/sensor"),
+        ("/", f"/device/{_ID}/config/sensor"),
+        ("", f"device/{_ID}/config/sensor"),
+        ("home/flukso/", f"home/flukso/device/{_ID}/config/sensor"),
+        ("home//", f"home//device/{_ID}/config/sensor"),
+        ("/leading/", f"/leading/device/{_ID}/config/sensor"),
     ],
 )
-def test_a_prefix_comes_before_the_leading_slash(prefix: str, topic: str) -> None:
+def test_a_prefix_is_all_that_stands_before_the_device(prefix: str, topic: str) -> None:
     assert report_topic(prefix, _ID, Report.SENSORS) == topic
 
 
@@ -47,7 +51,7 @@ def test_a_prefix_comes_before_the_leading_slash(prefix: str, topic: str) -> Non
 def test_a_report_of_another_kind_is_refused(report: Report) -> None:
     for other in set(Report) - {report}:
         with pytest.raises(ProtocolError, match="not a meter's"):
-            device_id_of(report_topic("", _ID, other), report)
+            device_id_of(report_topic("/", _ID, other), report, "/")
 
 
 @pytest.mark.parametrize(
@@ -75,13 +79,13 @@ def test_a_report_of_another_kind_is_refused(report: Report) -> None:
 )
 def test_other_topics_are_refused(topic: str) -> None:
     with pytest.raises(ProtocolError) as refusal:
-        device_id_of(topic, Report.SENSORS)
+        device_id_of(topic, Report.SENSORS, "/")
     assert refusal.value.what == "topic"
 
 
 def test_a_topic_without_the_prefix_is_refused() -> None:
     with pytest.raises(ProtocolError):
-        device_id_of(f"/device/{_ID}/config/sensor", Report.SENSORS, "home")
+        device_id_of(f"/device/{_ID}/config/sensor", Report.SENSORS, "home/")
 
 
 @given(texts, st.sampled_from(Report), texts)
@@ -96,8 +100,9 @@ def test_an_id_is_32_lower_case_hexadecimal_digits(text: str) -> None:
 
 
 def test_readings_have_a_topic_for_each_kind() -> None:
-    assert reading_topic("", _ID, Kind.GAUGE) == f"/sensor/{_ID}/gauge"
-    assert reading_topic("home", _ID, Kind.COUNTER) == f"home/sensor/{_ID}/counter"
+    assert reading_topic("/", _ID, Kind.GAUGE) == f"/sensor/{_ID}/gauge"
+    assert reading_topic("", _ID, Kind.GAUGE) == f"sensor/{_ID}/gauge"
+    assert reading_topic("home//", _ID, Kind.COUNTER) == f"home//sensor/{_ID}/counter"
 
 
 def test_one_subscription_receives_the_three_configs_of_every_meter() -> None:
@@ -112,18 +117,17 @@ def test_one_subscription_receives_the_three_configs_of_every_meter() -> None:
     [
         ("", ""),
         ("  ", ""),
-        ("/", ""),
+        ("/", "/"),
         ("home", "home"),
-        (" home/flukso/ ", "home/flukso"),
-        ("home//", "home"),
+        (" home/flukso/ ", "home/flukso/"),
+        ("home//", "home//"),
         ("/home", "/home"),
-        ("home / ", "home"),
-        ("/ /", ""),
+        ("home / ", "home /"),
         ("a b", "a b"),
         ("x" * 128, "x" * 128),
     ],
 )
-def test_a_typed_prefix_loses_blanks_and_slashes(typed: str, prefix: str) -> None:
+def test_a_typed_prefix_loses_the_blanks_around_it(typed: str, prefix: str) -> None:
     assert clean_prefix(typed) == prefix
 
 
@@ -140,7 +144,7 @@ def test_a_clean_prefix_is_clean_and_stays_as_it_is(typed: str) -> None:
     prefix = parsed_or_refused(lambda: clean_prefix(typed))
     if prefix is not None:
         assert clean_prefix(prefix) == prefix
-        assert not prefix.endswith(("/", " "))
+        assert prefix == prefix.strip()
         assert prefix.isprintable()
         assert not set("+#") & set(prefix)
 
@@ -149,5 +153,45 @@ def test_a_clean_prefix_is_clean_and_stays_as_it_is(typed: str) -> None:
 def test_a_prefix_is_part_of_the_topic_that_it_was_typed_for(
     prefix: str, device_id: str, report: Report
 ) -> None:
-    topic = report_topic(clean_prefix(f" {prefix}/ "), device_id, report)
+    topic = report_topic(clean_prefix(f" {prefix} "), device_id, report)
     assert device_id_of(topic, report, prefix) == device_id
+
+
+@pytest.mark.parametrize(
+    ("typed", "tried"),
+    [
+        ("", ("", "/", "//")),
+        ("/", ("/", "", "//")),
+        ("flukso", ("flukso", "flukso/", "flukso//")),
+        ("flukso/", ("flukso/", "flukso", "flukso//")),
+        ("flukso//", ("flukso//", "flukso/", "flukso")),
+        ("/a/b", ("/a/b", "/a/b/", "/a/b//")),
+    ],
+)
+def test_a_prefix_is_tried_as_typed_and_then_with_a_slash_more_or_less(
+    typed: str, tried: tuple[str, ...]
+) -> None:
+    assert similar_prefixes(typed) == tried
+
+
+@given(st.sampled_from(("", "a", "/a/b")), st.sampled_from(("", "/", "//")))
+def test_a_forgotten_or_added_slash_is_among_what_is_tried(stem: str, slashes: str) -> None:
+    prefix = stem + slashes
+    for typed in (prefix, f"{prefix}/", prefix.removesuffix("/")):
+        assert similar_prefixes(typed)[0] == typed
+        assert prefix in similar_prefixes(typed)
+
+
+@pytest.mark.parametrize(
+    ("prefix", "line"),
+    [
+        ("/", "topic /sensor/+/gauge in 0"),
+        ("home/flukso/", "topic /sensor/+/gauge in 0 home/flukso"),
+        ("flukso//", "topic /sensor/+/gauge in 0 flukso/"),
+        ("", 'topic sensor/+/gauge in 0 "" /'),
+        ("flukso", "topic sensor/+/gauge in 0 flukso /"),
+    ],
+)
+def test_the_line_of_a_bridge_leads_to_its_prefix(prefix: str, line: str) -> None:
+    slash, mapping = bridge_mapping(prefix)
+    assert f"topic {slash}sensor/+/gauge in 0 {mapping}".rstrip() == line

@@ -16,7 +16,12 @@ import voluptuous as vol
 from custom_components.flukso.const import DOMAIN
 from custom_components.flukso.entity import FluksoEntity
 from custom_components.flukso.models import FluksoData
-from custom_components.flukso.protocol.topics import CONFIG_REPORTS, Report, report_topic
+from custom_components.flukso.protocol.topics import (
+    CONFIG_REPORTS,
+    OWN_PREFIX,
+    Report,
+    report_topic,
+)
 from tests.broker import Broker
 from tests.flows import cards, confirm, discover, listen, start_by_hand
 from tests.home import config_entry, set_up, set_up_and_read
@@ -160,7 +165,10 @@ def test_docs_installation_instructions_go_through_hacs_and_the_bridge() -> None
     assert "HACS" in section("Installation")
     text = section("The bridge")
 
-    assert f"topic {report_topic('', '+', Report.SENSORS).replace('/sensor', '/+')} in 0" in text
+    assert (
+        f"topic {report_topic(OWN_PREFIX, '+', Report.SENSORS).replace('/sensor', '/+')} in 0"
+        in text
+    )
 
 
 def test_docs_removal_instructions_go_to_the_end() -> None:
@@ -179,7 +187,8 @@ async def test_entity_event_setup_ends_with_the_entity(hass: HomeAssistant, brok
     meter = flm03()
     entry = await set_up(hass, broker, meter)
     own = {
-        report_topic("", meter.device_id, report) for report in (*CONFIG_REPORTS, Report.SELF_TEST)
+        report_topic(OWN_PREFIX, meter.device_id, report)
+        for report in (*CONFIG_REPORTS, Report.SELF_TEST)
     }
     others = set(broker.topics)
     registry = er.async_get(hass)

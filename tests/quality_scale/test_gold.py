@@ -90,7 +90,7 @@ async def test_diagnostics_hold_no_secret(
 
 
 async def test_discovery_shows_a_card(hass: HomeAssistant, broker: Broker) -> None:
-    assert MANIFEST["mqtt"] == ["/device/+/config/sensor"]
+    assert MANIFEST["mqtt"] == ["/device/+/config/sensor", "device/+/config/sensor"]
     assert MANIFEST["zeroconf"]
     assert MANIFEST["dhcp"]
 

@@ -35,13 +35,13 @@ async def request(hass: HomeAssistant, entry_id: str, since: str = _SINCE) -> No
 
 def published(client: MagicMock, meter: Meter) -> list[list[dict[str, Any]]]:
     """The lists that were sent to a meter."""
-    topic = f"{meter.prefix}/d/device/{meter.device_id}/tmpo/sync"
+    topic = f"{meter.prefix}d/device/{meter.device_id}/tmpo/sync"
     calls = [call.args for call in client.publish.call_args_list if call.args[0] == topic]
     assert all((qos, retain) == (0, False) for _, _, qos, retain, *_ in calls)
     return [json.loads(payload) for _, payload, *_ in calls]
 
 
-@pytest.mark.parametrize("prefix", ["", "home/flukso"])
+@pytest.mark.parametrize("prefix", ["/", "home/flukso/"])
 async def test_the_counters_that_the_meter_remembers_and_have_an_enabled_entity_are_requested(
     hass: HomeAssistant, broker: Broker, mqtt_client_mock: MagicMock, prefix: str
 ) -> None:

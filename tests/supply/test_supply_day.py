@@ -186,8 +186,8 @@ async def test_energies_after_a_day_of_faults_are_those_of_the_household(
 ) -> None:
     house = House(hass, freezer)
     freezer.move_to(datetime.fromtimestamp(MIDNIGHT - 5, UTC))
-    data = {"device_id": DEVICE_ID, "topic_prefix": ""}
-    entry = MockConfigEntry(domain=DOMAIN, unique_id=DEVICE_ID, data=data, version=2)
+    data = {"device_id": DEVICE_ID, "topic_prefix": "/"}
+    entry = MockConfigEntry(domain=DOMAIN, unique_id=DEVICE_ID, data=data, version=3)
     entry.add_to_hass(hass)
     announced = {each.topic: each.payload.decode() for each in house.meter.announce()}
     await broker.publish_all(announced, retain=True)

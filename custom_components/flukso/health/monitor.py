@@ -37,7 +37,7 @@ from ..meter.message_log import listed
 from ..models import FluksoConfigEntry
 from ..protocol.reading import parse_reading
 from ..protocol.sensors import Stream
-from ..protocol.topics import CONFIG_REPORTS, Report, reading_topic
+from ..protocol.topics import CONFIG_REPORTS, OWN_PREFIX, Report, bridge_mapping, reading_topic
 from ..protocol.validation import ProtocolError
 from ..redaction import name_and_entity_id
 from ..transport.interface import Message, Transport
@@ -178,12 +178,14 @@ class HealthMonitor:
         return listed([(report, part) for report, part in unread if not part.minor])
 
     async def _subscribe_elsewhere(self) -> None:
-        """Subscribe to one reading without the topic prefix of the meter: none should arrive."""
+        """Subscribe to one reading without the prefix of a bridge: none should arrive."""
         streams = {
-            reading_topic("", channel.stream.sensor.sensor_id, channel.stream.kind): channel.stream
+            reading_topic(
+                OWN_PREFIX, channel.stream.sensor.sensor_id, channel.stream.kind
+            ): channel.stream
             for channel in _regular(self._meter.channels.values())
         }
-        if not self._meter.prefix or not streams or self._elsewhere_topic in streams:
+        if self._meter.prefix == OWN_PREFIX or not streams or self._elsewhere_topic in streams:
             return
         self._subscription.close()
         self._elsewhere_topic = ""
@@ -209,9 +211,12 @@ class HealthMonitor:
 
     def _placeholders(self, symptoms: Symptoms) -> dict[str, str]:
         since = dt_util.as_local(dt_util.utc_from_timestamp(symptoms.silent_since))
+        slash, mapping = bridge_mapping(self._meter.prefix)
         return {
             "name": self._entry.title,
             "prefix": self._meter.prefix,
+            "slash": slash,
+            "mapping": mapping,
             "since": since.strftime("%Y-%m-%d %H:%M") if symptoms.is_silent else "",
             "report": symptoms.unreadable or "",
             "counters": symptoms.stuck or "",

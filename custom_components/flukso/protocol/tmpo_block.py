@@ -20,7 +20,7 @@ from .topics import Kind, is_id
 from .validation import ProtocolError, Section, load
 
 _WHAT = "tmpo block"
-_TOPIC = re.compile(r"/sensor/([^/]+)/tmpo/([0-9]{1,6})/([0-9]{1,2})/([0-9]{1,10})/gz")
+_TOPIC = re.compile(r"sensor/([^/]+)/tmpo/([0-9]{1,6})/([0-9]{1,2})/([0-9]{1,10})/gz")
 
 #: A block of level n spans 2ⁿ seconds.
 LEVELS = frozenset({8, 12, 16, 20})
@@ -84,7 +84,7 @@ class Block:
 
 def block_topic_filter(prefix: str, sensor_id: str, level: int) -> str:
     """Return the topic filter of a sensor's blocks of a level."""
-    return f"{prefix}/sensor/{sensor_id}/tmpo/+/{level}/+/gz"
+    return f"{prefix}sensor/{sensor_id}/tmpo/+/{level}/+/gz"
 
 
 def parse_block_topic(topic: str, prefix: str) -> BlockAddress:

@@ -11,7 +11,7 @@ _LEVEL = 8
 
 def sync_topic(prefix: str, device_id: str) -> str:
     """Return the topic on which a meter receives requests for blocks."""
-    return f"{prefix}/d/device/{device_id}/tmpo/sync"
+    return f"{prefix}d/device/{device_id}/tmpo/sync"
 
 
 def sync_list(sensors: Iterable[Sensor], since: int) -> bytes:

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import ExitStack, suppress
+from functools import partial
 from typing import NamedTuple
 
 from homeassistant.core import HomeAssistant
@@ -9,7 +10,13 @@ from homeassistant.helpers.singleton import singleton
 
 from ..const import DOMAIN
 from ..protocol.configuration import Configuration, parse_config, read_config
-from ..protocol.topics import CONFIG_REPORTS, EVERY_CONFIG, device_id_of, report_topic
+from ..protocol.topics import (
+    CONFIG_REPORTS,
+    EVERY_CONFIG,
+    OWN_PREFIX,
+    device_id_of,
+    report_topic,
+)
 from ..protocol.validation import ProtocolError
 from .direct import DirectTransport
 from .interface import Message, Transport
@@ -24,13 +31,20 @@ _MAX_METERS = 100
 _MAX_ASKED = 4
 
 
+class Found(NamedTuple):
+    """The configuration of a meter that was found, and the topic prefix behind which it was."""
+
+    configuration: Configuration
+    prefix: str = OWN_PREFIX
+
+
 class Answer(NamedTuple):
     """The meters behind an address by device id, or why there is no connection to it.
 
     ``refusal`` is the translation key of the reason.
     """
 
-    meters: dict[str, Configuration]
+    meters: dict[str, Found]
     refusal: str | None = None
 
 
@@ -41,7 +55,7 @@ async def async_ask_address(hass: HomeAssistant, host: str, port: int, digits: s
         await transport.async_start()
         if transport.error is not None:
             return Answer({}, transport.error.translation_key)
-        return Answer(await async_find_meters(transport, "", digits))
+        return Answer(await async_find_meters(transport, OWN_PREFIX, digits=digits))
     finally:
         await transport.async_stop()
 
@@ -58,59 +72,74 @@ async def async_ask_announced(hass: HomeAssistant, host: str, port: int, digits:
 
 
 async def async_find_meters(
-    transport: Transport, prefix: str, digits: str = ""
-) -> dict[str, Configuration]:
-    """Return the configuration of the meters behind a topic prefix, by device id.
+    transport: Transport, *prefixes: str, digits: str = ""
+) -> dict[str, Found]:
+    """Return the meters behind topic prefixes, by device id.
 
-    They are the first hundred whose id starts with ``digits``.
+    They are the first hundred whose id starts with ``digits``. One that is found behind several
+    prefixes counts as found behind the first of them.
 
     Raises:
         HomeAssistantError: MQTT is not set up.
     """
-    return await _async_collect(transport, prefix, [prefix + EVERY_CONFIG], digits)
+    topics = [(prefix, prefix + EVERY_CONFIG) for prefix in prefixes]
+    collected = await _async_collect(transport, topics, digits)
+    return {
+        device_id: Found(configuration, prefix)
+        for prefix in reversed(prefixes)
+        for device_id, configuration in collected[prefix].items()
+    }
 
 
-async def async_read_meter(transport: Transport, device_id: str) -> Configuration:
+async def async_read_meter(transport: Transport, prefix: str, device_id: str) -> Configuration:
     """Return the configuration of one meter, empty if none was received.
 
     Raises:
         HomeAssistantError: MQTT is not set up.
     """
-    topics = [report_topic("", device_id, report) for report in CONFIG_REPORTS]
-    return (await _async_collect(transport, "", topics)).get(device_id, Configuration())
+    topics = [(prefix, report_topic(prefix, device_id, report)) for report in CONFIG_REPORTS]
+    collected = await _async_collect(transport, topics)
+    return collected[prefix].get(device_id, Configuration())
 
 
 async def _async_collect(
-    transport: Transport, prefix: str, topics: list[str], digits: str = ""
-) -> dict[str, Configuration]:
-    """Collect config reports until no more arrive; drop invalid ones and meters without sensors."""
-    meters: dict[str, Configuration] = {}
+    transport: Transport, topics: list[tuple[str, str]], digits: str = ""
+) -> dict[str, dict[str, Configuration]]:
+    """Collect config reports, by prefix and device id, until no more arrive.
+
+    ``topics`` are topic filters with their prefixes. Invalid reports and meters without sensors are
+    dropped.
+    """
+    meters: dict[str, dict[str, Configuration]] = {prefix: {} for prefix, _ in topics}
     report_received = asyncio.Event()
 
-    def is_one_too_many(device_id: str) -> bool:
-        return len(meters) >= _MAX_METERS and device_id not in meters
-
-    def received(message: Message) -> None:
+    def received(prefix: str, message: Message) -> None:
+        found = meters[prefix]
         for report in CONFIG_REPORTS:
             try:
                 device_id = device_id_of(message.topic, report, prefix)
-                if not device_id.startswith(digits) or is_one_too_many(device_id):
+                is_one_too_many = len(found) >= _MAX_METERS and device_id not in found
+                if not device_id.startswith(digits) or is_one_too_many:
                     return
                 parsed = parse_config(read_config(message.payload, report), report)
             except ProtocolError:
                 continue
-            meters[device_id] = meters.get(device_id, Configuration()).updated(parsed)
+            found[device_id] = found.get(device_id, Configuration()).updated(parsed)
             report_received.set()
 
     with ExitStack() as subscriptions:
-        for topic in topics:
-            subscriptions.callback(await transport.async_subscribe(topic, received))
+        for prefix, topic in topics:
+            receive = partial(received, prefix)
+            subscriptions.callback(await transport.async_subscribe(topic, receive))
         with suppress(TimeoutError):
             await asyncio.wait_for(_async_wait_for_silence(report_received), LISTEN_FOR)
     return {
-        device_id: configuration
-        for device_id, configuration in meters.items()
-        if configuration.sensors is not None
+        prefix: {
+            device_id: configuration
+            for device_id, configuration in found.items()
+            if configuration.sensors is not None
+        }
+        for prefix, found in meters.items()
     }
 
 
