@@ -1,12 +1,16 @@
 """The last reading that was heard on a topic, which tells what is said again."""
 
+from collections import deque
 from math import inf
 
 from .clock_offset import CLOCK_IS_SET, JITTER
 
+#: How many values of a second are kept: a meter whose clock stands still sends them without end.
+_MAX_VALUES = 16
+
 
 class LastHeard:
-    """The last reading, and every value of the last second of which there was one.
+    """The last reading, and the values of the last second of which there was one.
 
     ``time`` is a second by the meter's clock, ``measured`` is the same by the clock of the host.
     """
@@ -14,7 +18,7 @@ class LastHeard:
     def __init__(self, time: int = -1, measured: float = -inf) -> None:
         self._time = time
         self._measured = measured
-        self._values: list[float] = []
+        self._values = deque[float](maxlen=_MAX_VALUES)
         self._last: tuple[int, float] | None = None
 
     def note(self, time: int, value: float, measured: float) -> None:
