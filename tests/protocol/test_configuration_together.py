@@ -29,6 +29,7 @@ def test_a_meter_is_an_flm03_by_default() -> None:
     assert Configuration().model == "FLM03"
     assert Configuration(_sensors(_PPLUS)).model == "FLM03"
     assert Configuration(_sensors(_PHASES, flm02=True)).model == "FLM02"
+    assert Configuration(_sensors(_PHASES, flm02=True), ports=Ports()).model == "FLM03"
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,8 @@ def test_a_disabled_sensor_publishes_nothing(enable: Json) -> None:
     ],
 )
 def test_an_unused_slot_is_no_sensor(unused: Json) -> None:
-    assert parse_sensors({"1": unused}) == Sensors()
+    sensors = parse_sensors({"1": unused})
+    assert (sensors.enabled, sensors.unread) == ((), ())
 
 
 @pytest.mark.parametrize(

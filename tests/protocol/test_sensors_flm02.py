@@ -37,6 +37,7 @@ def test_an_flm02_names_its_sensors_and_has_no_subtypes() -> None:
             ports=(1,),
             function="main",
             current=50,
+            daily_flow=True,
         ),
     )
 
@@ -45,6 +46,51 @@ def test_a_meter_that_has_both_names_and_subtypes_is_no_flm02() -> None:
     config: Config = {"1": slot(1, subtype="pplus", function="main", **{"class": "ct"})}
     assert not parse_sensors(config).flm02
     assert only_sensor(config).source is Source.CLAMP
+
+
+@pytest.mark.parametrize(
+    ("class_", "settings"),
+    [
+        ("analog", {"port": [1]}),
+        ("pulse", {"port": [4], "type": "water"}),
+        ("cosem", {"port": "ttyS0", "type": "gas"}),
+        ("analog", {"port": [1], "enable": 0}),
+        ("uart", {"port": [6], "enable": 0, "type": ""}),
+    ],
+)
+def test_an_flm02_whose_sensors_have_no_names_is_told_from_an_flm03_by_their_class(
+    class_: str, settings: dict[str, Json]
+) -> None:
+    config: Config = {"1": slot(1, **{"class": class_}, **settings), "64": {"id": sensor_id(64)}}
+    sensors = parse_sensors(config)
+    assert sensors.flm02
+    assert all(sensor.daily_flow for sensor in sensors.enabled)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"2": slot(2, subtype="vrms", port=[1])},
+        {"2": slot(2, subtype="vrms", port=[1], enable=0)},
+        {"65": {"id": sensor_id(65)}},
+        {"128": {"id": sensor_id(128)}},
+    ],
+    ids=["subtype", "disabled subtype", "first slot of an FLM03 alone", "last"],
+)
+@pytest.mark.parametrize("settings", [{"class": "pulse"}, {"function": "tap"}])
+def test_a_meter_with_what_only_an_flm03_has_is_no_flm02(
+    settings: dict[str, Json], other: Config
+) -> None:
+    config: Config = {"37": slot(37, type="water", port=[4], **settings), **other}
+    sensors = parse_sensors(config)
+    assert not sensors.flm02
+    assert not any(sensor.daily_flow for sensor in sensors.enabled)
+
+
+@pytest.mark.parametrize("class_", [["pulse"], {"pulse": 1}, 5, True, "kube", "ct", "x" * 65])
+def test_a_class_that_no_wired_input_has_makes_no_flm02(class_: Json) -> None:
+    config: Config = {"1": slot(1, **{"class": class_}), "2": slot(2, type="gas", port=[5])}
+    assert not parse_sensors(config).flm02
 
 
 def test_an_flm02_whose_name_is_a_number_is_named_so() -> None:

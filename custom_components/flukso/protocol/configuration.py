@@ -94,7 +94,12 @@ class Configuration:
     @property
     def model(self) -> str:
         """FLM02 or FLM03."""
-        return "FLM02" if self.sensors is not None and self.sensors.flm02 else "FLM03"
+        return "FLM02" if self._is_flm02 else "FLM03"
+
+    @property
+    def _is_flm02(self) -> bool:
+        """Whether the meter is an FLM02, which has no config/flx."""
+        return self.sensors is not None and self.sensors.flm02 and self.ports is None
 
     @property
     def unread(self) -> tuple[tuple[Report, Unread], ...]:
@@ -147,7 +152,7 @@ class Configuration:
         if self.sensors is None:
             return False
         on_kubes = any(sensor.source is Source.KUBE for sensor in self.sensors.enabled)
-        return (self.sensors.flm02 or self.ports is not None) and (
+        return (self._is_flm02 or self.ports is not None) and (
             not on_kubes or self.kubes is not None
         )
 

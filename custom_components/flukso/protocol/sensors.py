@@ -1,6 +1,6 @@
 """``config/sensor``: the enabled sensors of a meter, and the readings topics of each."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from .quantities import (
@@ -18,6 +18,11 @@ from .validation import Json, ProtocolError, Section, Unread
 
 #: FLM03: the current clamps; the pulse inputs are ports 4 to 6 (docs/protocol.md section 4).
 CLAMP_PORTS = (1, 2, 3)
+
+#: The slots that an FLM03 has and an FLM02 has not, used or not.
+_FLM03_SLOTS = range(65, 129)
+#: The classes of an FLM02's wired inputs; on an FLM03, only kubes have a class.
+_FLM02_CLASSES = frozenset({"analog", "pulse", "cosem", "uart"})
 
 _MAX_PORTS = 8
 #: A counter has 32 bits before the decimal point and 3 decimals (docs/protocol.md section 2).
@@ -46,7 +51,7 @@ class Sensor:
     counts how often the sensor id was reused, ``kube`` is the kube's number in config/kube,
     ``remembered`` is whether the meter stores its readings. An FLM02 has the name of a sensor
     (``function``), the rating of a clamp (``current``, A) and the size of a pulse
-    (``constant``, Wh or L) here.
+    (``constant``, Wh or L) here, and publishes a flow per day (``daily_flow``).
     """
 
     sensor_id: str
@@ -60,6 +65,7 @@ class Sensor:
     current: float | None = None
     constant: float | None = None
     remembered: bool = True
+    daily_flow: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +128,19 @@ def parse_sensors(config: Json) -> Sensors:
             enabled[sensor.sensor_id] = sensor
     if not slots:
         raise ProtocolError(Report.SENSORS, "no sensor slots")
-    has_functions = any(slot.has("function") for slot in slots)
-    has_subtypes = any(slot.has("subtype") for slot in slots)
-    return Sensors(tuple(enabled.values()), has_functions and not has_subtypes, tuple(root.unread))
+    flm02 = _is_flm02(slots) and not any(root.has(str(number)) for number in _FLM03_SLOTS)
+    sensors = tuple(replace(sensor, daily_flow=flm02) for sensor in enabled.values())
+    return Sensors(sensors, flm02, tuple(root.unread))
+
+
+def _is_flm02(slots: list[Section]) -> bool:
+    """Return whether slots are those of an FLM02 (docs/protocol.md section 4).
+
+    Some of an FLM03's have a subtype, and none has a name or the class of a wired input.
+    """
+    return not any(slot.has("subtype") for slot in slots) and any(
+        slot.has("function") or str(slot.fields.get("class")) in _FLM02_CLASSES for slot in slots
+    )
 
 
 def _parse_sensor(slot: Section) -> Sensor | None:
@@ -246,5 +262,4 @@ def _gauge_unit(sensor: Sensor) -> Unit:
     if sensor.source is Source.KUBE and sensor.quantity is Quantity.OTHER:
         return Unit.NONE
     unit = GAUGE_UNITS[sensor.quantity]
-    on_flm02 = sensor.function is not None or sensor.source is Source.COSEM
-    return Unit.LITRE_PER_DAY if on_flm02 and unit is Unit.LITRE_PER_SECOND else unit
+    return Unit.LITRE_PER_DAY if sensor.daily_flow and unit is Unit.LITRE_PER_SECOND else unit
