@@ -1,6 +1,8 @@
 """A meter that the user adds by hand, from what is heard; every error can be put right."""
 
+import asyncio
 from dataclasses import replace
+from unittest.mock import patch
 
 from homeassistant.config_entries import (
     SOURCE_IGNORE,
@@ -16,7 +18,7 @@ from custom_components.flukso.const import DOMAIN
 from .broker import Broker
 from .flows import cards, confirm, discover, listen, start_by_hand
 from .home import set_up, value_of
-from .meters import flm02, flm03, kubes_alone
+from .meters import Meter, flm02, flm03, kubes_alone
 
 
 @pytest.mark.parametrize("user_input", [{}, {"topic_prefix": "  "}], ids=["empty", "blanks"])
@@ -186,6 +188,65 @@ async def test_where_nothing_is_heard_one_can_listen_again(
     assert form["errors"] == {"base": "nothing_heard"}
     assert form["description_placeholders"] == {"topics": "device/…, /device/…, //device/…"}
     await assert_it_can_be_sent_again(hass, broker, form)
+
+
+def told(form: ConfigFlowResult) -> tuple[object, object]:
+    """The error, and what it says was received."""
+    return form["errors"], form["description_placeholders"]
+
+
+@pytest.mark.parametrize("is_retained", [True, False], ids=["retained", "live"])
+@pytest.mark.parametrize("prefix", ["/", "", "flukso/"])
+async def test_a_meter_whose_firmware_publishes_no_configuration_is_told_of(
+    hass: HomeAssistant, broker: Broker, prefix: str, *, is_retained: bool
+) -> None:
+    meter = replace(flm02(), prefix=prefix)
+    if is_retained:
+        await broker.publish_all(meter.readings(), retain=True)
+
+    form, _ = await asyncio.gather(
+        listen(hass, await start_by_hand(hass), topic_prefix=prefix.removesuffix("/")),
+        keep_sending(broker, {} if is_retained else meter.readings()),
+    )
+
+    received = {"sensors": str(len(sensor_ids(meter))), "prefix": prefix}
+    assert told(form) == ({"base": "only_readings_heard"}, received)
+    assert not [topic for topic in broker.topics if topic.endswith(("sensor/+/gauge", "+/counter"))]
+    await assert_it_can_be_sent_again(hass, broker, form, prefix)
+
+
+async def keep_sending(broker: Broker, messages: dict[str, str]) -> None:
+    """Publish messages for some seconds, as they are over here."""
+    for _ in range(20):
+        await asyncio.sleep(0.02)
+        await broker.publish_all(messages)
+
+
+def sensor_ids(meter: Meter) -> set[str]:
+    """The sensors of a meter that publish readings."""
+    return {topic.split("sensor/")[1].split("/")[0] for topic in meter.readings()}
+
+
+async def test_readings_of_very_many_sensors_end_the_search_and_are_counted_to_a_hundred(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    for number in range(300):
+        await broker.publish(f"/sensor/{number:032x}/gauge", "[1, 2]", retain=True)
+
+    with patch("custom_components.flukso.transport.discovery.LISTEN_FOR", 0.3):
+        form = await listen(hass, await start_by_hand(hass))
+
+    assert told(form) == ({"base": "only_readings_heard"}, {"sensors": "100", "prefix": "/"})
+
+
+async def test_what_is_no_reading_is_not_told_of(hass: HomeAssistant, broker: Broker) -> None:
+    for topic in ("kitchen/gauge", f"{'0' * 31}/gauge", f"{'G' * 32}/counter"):
+        await broker.publish(f"/sensor/{topic}", "[1, 2]", retain=True)
+    await broker.publish(f"/sensor/{'0' * 32}/gauge", "", retain=True)
+
+    form = await listen(hass, await start_by_hand(hass))
+
+    assert form["errors"] == {"base": "nothing_heard"}
 
 
 async def test_what_is_no_meter_is_not_offered(hass: HomeAssistant, broker: Broker) -> None:

@@ -227,6 +227,19 @@ async def test_another_broker_can_be_put_right(
     await assert_it_can_be_sent_again(hass, own_broker, form)
 
 
+async def test_a_meter_whose_firmware_publishes_no_configuration_is_told_of(
+    hass: HomeAssistant, own_broker: MetersBroker
+) -> None:
+    await own_broker.send(flm02().readings(), retain=True)
+
+    form = await listen(hass, await open_form(hass), **own_broker.address)
+
+    assert form["errors"] == {"base": "only_readings_there"}
+    assert form["description_placeholders"] == {"sensors": "13"}
+    assert own_broker.connections == 1
+    await assert_it_can_be_sent_again(hass, own_broker, form)
+
+
 @pytest.mark.parametrize("port", [0, 65_536, "mqtt"])
 async def test_a_port_that_does_not_exist_is_refused(hass: HomeAssistant, port: int | str) -> None:
     form = await open_form(hass)

@@ -150,7 +150,7 @@ def test_every_error_and_abort_has_its_text() -> None:
         text
         for module in ("config_flow.py", "meter_search.py")
         for text in strings(module)
-        if re.fullmatch(r"(mqtt|invalid|nothing|others|all)_\w+", text)
+        if re.fullmatch(r"(mqtt|invalid|nothing|only|others|all)_\w+", text)
     }
     assert named | set(Refusal) == ENGLISH["config"]["error"].keys() | {"invalid_discovery_info"}
 
@@ -161,7 +161,7 @@ def test_the_address_is_asked_for_in_a_repair_as_in_the_config_flow() -> None:
 
     for part in ("data", "data_description"):
         assert fix_flow["step"]["address"][part] == form[part]
-    of_address = set(Refusal) | {"nothing_there", "others_there"}
+    of_address = set(Refusal) | {"nothing_there", "only_readings_there", "others_there"}
     assert fix_flow["error"] == {key: ENGLISH["config"]["error"][key] for key in of_address}
 
 
@@ -261,8 +261,10 @@ def test_every_icon_belongs_to_an_entity() -> None:
         ("config.flow_title", {"name"}),
         ("config.step.confirm.description", {"model", "id", "sensors", "ports"}),
         ("config.error.nothing_heard", {"topics"}),
+        ("config.error.only_readings_heard", {"sensors", "prefix"}),
+        ("config.error.only_readings_there", {"sensors"}),
         ("issues.counter_break", set(strings("repairs.py"))),
-        ("issues.unreachable", {"name", "host"}),
+        ("issues.unreachable", {"name", "host", "sensors"}),
         ("exceptions.", filled_when_raised()),
         ("common.", set().union(*map(strings, SAYING))),
     ],
@@ -281,7 +283,7 @@ def test_every_placeholder_is_filled(place: str, filled: set[str]) -> None:
 
 def test_no_other_text_has_placeholders() -> None:
     filled = ("config.flow_title", "config.step.confirm.description", "issues.", "device.")
-    filled += ("exceptions.", "common.", "config.error.nothing_heard")
+    filled += ("exceptions.", "common.", "config.error.nothing_heard", "config.error.only_readings")
 
     for where, text in texts(ENGLISH):
         assert not placeholders(text) or where.startswith(filled)

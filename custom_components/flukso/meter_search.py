@@ -12,7 +12,12 @@ from .const import CONF_TOPIC_PREFIX
 from .protocol.topics import OWN_PREFIX, clean_prefix, similar_prefixes
 from .protocol.validation import ProtocolError
 from .transport.direct import DEFAULT_PORT
-from .transport.discovery import Found, async_ask_address, async_find_meters
+from .transport.discovery import (
+    Found,
+    async_ask_address,
+    async_count_sensors,
+    async_find_meters,
+)
 from .transport.home_assistant import HomeAssistantTransport
 from .transport.interface import ConnectionState
 from .transport.mqtt_connection import Refusal
@@ -88,9 +93,11 @@ async def async_search_address(hass: HomeAssistant, user_input: Mapping[str, obj
     host, port = str(user_input[CONF_HOST]).strip(), int(str(user_input[CONF_PORT]))
     if not host:
         raise SearchError(Refusal.UNRESOLVED)
-    answer = await async_ask_address(hass, host, port)
+    answer = await async_ask_address(hass, host, port, count_sensors=True)
     if answer.refusal is not None:
         raise SearchError(answer.refusal)
+    if answer.sensors:
+        raise SearchError("only_readings_there", sensors=str(answer.sensors))
     if not answer.meters:
         raise SearchError("nothing_there")
     return Search(answer.meters, {CONF_HOST: host, CONF_PORT: port})
@@ -114,6 +121,9 @@ async def async_search_prefix(hass: HomeAssistant, user_input: Mapping[str, obje
     prefixes = similar_prefixes(prefix)
     meters = await async_find_meters(transport, *prefixes)
     if not meters:
+        for heard, sensors in (await async_count_sensors(transport, *prefixes)).items():
+            if sensors:
+                raise SearchError("only_readings_heard", sensors=str(sensors), prefix=heard)
         topics = ", ".join(f"{prefix}device/…" for prefix in prefixes)
         key = "nothing_heard_behind_prefix" if prefix.strip("/") else "nothing_heard"
         raise SearchError(key, topics=topics)

@@ -181,12 +181,14 @@ class AddressFlow(RepairsFlow):
         if entry is None or CONF_HOST not in entry.data:
             return self.async_abort(reason="not_direct")
         errors: dict[str, str] = {}
+        placeholders: dict[str, str] = {"name": entry.title, "host": entry.data[CONF_HOST]}
         if user_input is not None:
             try:
                 found = await async_search_address(self.hass, user_input)
                 found.require(device_id := entry.data[CONF_DEVICE_ID])
             except SearchError as error:
                 errors = error.errors
+                placeholders |= error.placeholders
             else:
                 data = entry.data | found.data_of(device_id)
                 self.hass.config_entries.async_update_entry(entry, data=data)
@@ -198,7 +200,7 @@ class AddressFlow(RepairsFlow):
                 ADDRESS_SCHEMA, user_input or entry.data
             ),
             errors=errors,
-            description_placeholders={"name": entry.title, "host": entry.data[CONF_HOST]},
+            description_placeholders=placeholders,
         )
 
 

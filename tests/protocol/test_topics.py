@@ -14,6 +14,7 @@ from custom_components.flukso.protocol.topics import (
     is_id,
     reading_topic,
     report_topic,
+    sensor_id_of,
     similar_prefixes,
 )
 from custom_components.flukso.protocol.validation import ProtocolError
@@ -103,6 +104,17 @@ def test_readings_have_a_topic_for_each_kind() -> None:
     assert reading_topic("/", _ID, Kind.GAUGE) == f"/sensor/{_ID}/gauge"
     assert reading_topic("", _ID, Kind.GAUGE) == f"sensor/{_ID}/gauge"
     assert reading_topic("home//", _ID, Kind.COUNTER) == f"home//sensor/{_ID}/counter"
+
+
+@given(ids, st.sampled_from(Kind), st.sampled_from(_PREFIXES))
+def test_the_topic_of_a_reading_has_the_id_of_its_sensor(
+    sensor_id: str, kind: Kind, prefix: str
+) -> None:
+    topic = reading_topic(prefix, sensor_id, kind)
+    assert sensor_id_of(topic, prefix) == sensor_id
+    for other in (f"{topic}/", f"x{topic}", topic[:-1], topic.upper()):
+        with pytest.raises(ProtocolError, match="not the topic of a reading"):
+            sensor_id_of(other, prefix)
 
 
 def test_one_subscription_receives_the_three_configs_of_every_meter() -> None:

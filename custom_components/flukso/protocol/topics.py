@@ -103,6 +103,18 @@ def similar_prefixes(prefix: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((prefix, f"{stem}/", stem, f"{stem}//")))
 
 
+def sensor_id_of(topic: str, prefix: str) -> str:
+    """Return the sensor id in the topic of a reading.
+
+    Raises:
+        ProtocolError: another topic, or an id that is not 32 lower-case hexadecimal digits.
+    """
+    sensor_id = topic.removeprefix(f"{prefix}sensor/").partition("/")[0]
+    if is_id(sensor_id) and any(topic == reading_topic(prefix, sensor_id, kind) for kind in Kind):
+        return sensor_id
+    raise ProtocolError("topic", "not the topic of a reading", topic)
+
+
 def bridge_mapping(prefix: str) -> tuple[str, str]:
     """Return how mosquitto maps the meter's topics to a prefix.
 

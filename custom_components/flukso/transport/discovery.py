@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import ExitStack, suppress
 from functools import partial
+from itertools import product
 from typing import NamedTuple
 
 from homeassistant.core import HomeAssistant
@@ -14,8 +15,11 @@ from ..protocol.topics import (
     CONFIG_REPORTS,
     EVERY_CONFIG,
     OWN_PREFIX,
+    Kind,
     device_id_of,
+    reading_topic,
     report_topic,
+    sensor_id_of,
 )
 from ..protocol.validation import ProtocolError
 from .direct import DirectTransport
@@ -25,8 +29,9 @@ from .interface import Message, Transport
 LISTEN_FOR = 5.0
 #: After so long without a new report (s), all of them have been received.
 QUIET_FOR = 1.0
-#: How many meters of one broker are looked at; what is retained on it may be junk.
+#: How many meters and sensors of one broker are looked at; what is retained on it may be junk.
 _MAX_METERS = 100
+_MAX_SENSORS = 100
 #: How many announced addresses are asked at the same time.
 _MAX_ASKED = 4
 
@@ -41,21 +46,29 @@ class Found(NamedTuple):
 class Answer(NamedTuple):
     """The meters behind an address by device id, or why there is no connection to it.
 
-    ``refusal`` is the translation key of the reason.
+    ``refusal`` is the translation key of the reason. ``sensors`` is of how many sensors readings
+    were received, where that was asked for and there is no meter.
     """
 
     meters: dict[str, Found]
     refusal: str | None = None
+    sensors: int = 0
 
 
-async def async_ask_address(hass: HomeAssistant, host: str, port: int, digits: str = "") -> Answer:
+async def async_ask_address(
+    hass: HomeAssistant, host: str, port: int, digits: str = "", *, count_sensors: bool = False
+) -> Answer:
     """Connect to the broker at an address, and return its meters whose id starts with digits."""
     transport = DirectTransport(hass, host, port)
     try:
         await transport.async_start()
         if transport.error is not None:
             return Answer({}, transport.error.translation_key)
-        return Answer(await async_find_meters(transport, OWN_PREFIX, digits=digits))
+        meters = await async_find_meters(transport, OWN_PREFIX, digits=digits)
+        sensors = 0
+        if count_sensors and not meters:
+            sensors = (await async_count_sensors(transport, OWN_PREFIX))[OWN_PREFIX]
+        return Answer(meters, sensors=sensors)
     finally:
         await transport.async_stop()
 
@@ -89,6 +102,35 @@ async def async_find_meters(
         for prefix in reversed(prefixes)
         for device_id, configuration in collected[prefix].items()
     }
+
+
+async def async_count_sensors(transport: Transport, *prefixes: str) -> dict[str, int]:
+    """Return of how many sensors readings are received, by topic prefix.
+
+    This is for a search that has found no configuration, because it takes a subscription to all
+    readings: it ends after some seconds, or with the hundredth sensor.
+
+    Raises:
+        HomeAssistantError: MQTT is not set up.
+    """
+    heard: dict[str, set[str]] = {prefix: set() for prefix in prefixes}
+    is_enough = asyncio.Event()
+
+    def received(prefix: str, message: Message) -> None:
+        with suppress(ProtocolError):
+            if message.payload and not is_enough.is_set():
+                heard[prefix].add(sensor_id_of(message.topic, prefix))
+        if sum(map(len, heard.values())) >= _MAX_SENSORS:
+            is_enough.set()
+
+    with ExitStack() as subscriptions:
+        for prefix, kind in product(prefixes, Kind):
+            topic = reading_topic(prefix, "+", kind)
+            receive = partial(received, prefix)
+            subscriptions.callback(await transport.async_subscribe(topic, receive))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(is_enough.wait(), LISTEN_FOR)
+    return {prefix: len(sensor_ids) for prefix, sensor_ids in heard.items()}
 
 
 async def async_read_meter(transport: Transport, prefix: str, device_id: str) -> Configuration:
