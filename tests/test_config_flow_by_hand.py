@@ -316,6 +316,24 @@ async def test_a_meter_whose_card_was_ignored_can_be_added(
     assert hass.config_entries.async_entries(DOMAIN) == [result["result"]]
 
 
+@pytest.mark.parametrize("prefix", ["/", ""])
+async def test_a_meter_that_is_removed_again_is_discovered_where_it_was_found(
+    hass: HomeAssistant, broker: Broker, prefix: str
+) -> None:
+    await broker.publish_all(replace(flm03(), prefix=prefix).reports, retain=True)
+    form = await listen(hass, await start_by_hand(hass), topic_prefix=prefix)
+    result = await confirm(hass, broker, form)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert cards(hass) == []
+
+    await hass.config_entries.async_remove(result["result"].entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+    [card] = cards(hass)
+    form = await hass.config_entries.flow.async_configure(card["flow_id"], {})
+    assert form["data"]["topic_prefix"] == prefix
+
+
 async def test_a_meter_that_was_added_meanwhile_is_not_added_twice(
     hass: HomeAssistant, broker: Broker
 ) -> None:

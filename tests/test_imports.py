@@ -16,7 +16,7 @@ FLOORS = (
     ("redaction", "supply_descriptions"),
     ("transport", "storage"),
     ("meter",),
-    ("devices", "meter_search"),
+    ("devices", "meter_search", "meter_card"),
     ("supply", "history", "waveform", "health"),
     ("entity", "repairs", "migration", "options_flow", "rediscovery"),
     ("supply_entities",),

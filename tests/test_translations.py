@@ -260,6 +260,7 @@ def test_every_icon_belongs_to_an_entity() -> None:
     [
         ("config.flow_title", {"name"}),
         ("config.step.confirm.description", {"model", "id", "sensors", "ports"}),
+        ("config.step.confirm_silent.description", {"model", "id", "sensors", "ports"}),
         ("config.error.nothing_heard", {"topics"}),
         ("config.error.only_readings_heard", {"sensors", "prefix"}),
         ("config.error.only_readings_there", {"sensors"}),
@@ -282,7 +283,7 @@ def test_every_placeholder_is_filled(place: str, filled: set[str]) -> None:
 
 
 def test_no_other_text_has_placeholders() -> None:
-    filled = ("config.flow_title", "config.step.confirm.description", "issues.", "device.")
+    filled = ("config.flow_title", "config.step.confirm", "issues.", "device.")
     filled += ("exceptions.", "common.", "config.error.nothing_heard", "config.error.only_readings")
 
     for where, text in texts(ENGLISH):

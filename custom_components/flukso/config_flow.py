@@ -9,15 +9,12 @@ import re
 from typing import Any, override
 
 from homeassistant.config_entries import (
-    SOURCE_MQTT,
     SOURCE_RECONFIGURE,
-    SOURCE_ZEROCONF,
     ConfigFlow,
     ConfigFlowResult,
 )
 from homeassistant.const import CONF_DEVICE_ID, CONF_HOST, CONF_PORT
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers.discovery_flow import DiscoveryKey
 from homeassistant.helpers.selector import SelectOptionDict, SelectSelector, SelectSelectorConfig
 from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
@@ -25,6 +22,7 @@ from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 import voluptuous as vol
 
 from .const import DOMAIN
+from .meter_card import MQTT_SERVICE, NAME, discovery_key, model_name, placeholders
 from .meter_search import (
     ADDRESS_SCHEMA,
     PREFIX_SCHEMA,
@@ -38,16 +36,13 @@ from .meter_search import (
 from .models import FluksoConfigEntry
 from .options_flow import FluksoOptionsFlow
 from .protocol.configuration import Configuration, parse_config, read_config
-from .protocol.topics import OWN_PREFIX, Report, device_id_of, report_topic
+from .protocol.topics import OWN_PREFIX, Report, device_id_of
 from .protocol.validation import ProtocolError
 from .rediscovery import async_rediscover
 from .transport.direct import DEFAULT_PORT
-from .transport.discovery import Found, async_ask_announced, async_read_meter
+from .transport.discovery import Found, async_ask_announced, async_is_heard, async_read_meter
 from .transport.home_assistant import HomeAssistantTransport
 
-_NAME = "Fluksometer"
-#: The service as which a meter announces its broker (docs/protocol.md section 8).
-_MQTT_SERVICE = "_mqtt._tcp.local."
 #: The host name of a meter has the first digits of its device id.
 _HOST_NAME = re.compile(r"\bflukso-([0-9a-f]{6})\b")
 #: How many announcements are looked into at the same time; more are dropped.
@@ -63,6 +58,7 @@ class FluksoConfigFlow(ConfigFlow, domain=DOMAIN):
         self.announced: tuple[str, str, int] | None = None
         self._found = Search({}, {})
         self._device_id = ""
+        self._is_heard = True
 
     @staticmethod
     @callback
@@ -88,12 +84,13 @@ class FluksoConfigFlow(ConfigFlow, domain=DOMAIN):
         self._abort_if_unique_id_configured()
         received = await async_read_meter(HomeAssistantTransport(self.hass), prefix, device_id)
         meter = discovered if received.sensors is None else received
+        self._is_heard = not discovery_info.retain
         return await self._async_show_card(device_id, Found(meter, prefix), {})
 
     @override
     async def async_step_zeroconf(self, discovery_info: ZeroconfServiceInfo) -> ConfigFlowResult:
         """Handle a service that a meter announces: its broker, or its web interface."""
-        is_broker = discovery_info.type == _MQTT_SERVICE
+        is_broker = discovery_info.type == MQTT_SERVICE
         port = (discovery_info.port if is_broker else None) or DEFAULT_PORT
         return await self._async_step_announced(discovery_info.name, discovery_info.host, port)
 
@@ -234,7 +231,7 @@ class FluksoConfigFlow(ConfigFlow, domain=DOMAIN):
         else:
             options = [
                 SelectOptionDict(
-                    value=device_id, label=f"{_model(meter.configuration)} {device_id[:6]}"
+                    value=device_id, label=f"{model_name(meter.configuration)} {device_id[:6]}"
                 )
                 for device_id, meter in sorted(meters.items())
             ]
@@ -243,9 +240,9 @@ class FluksoConfigFlow(ConfigFlow, domain=DOMAIN):
                 step_id="meter", data_schema=vol.Schema({vol.Required(CONF_DEVICE_ID): selector})
             )
         await self.async_set_unique_id(self._device_id, raise_on_progress=False)
-        self.context["discovery_key"] = _discovery_key(
-            self._device_id, is_direct=CONF_HOST in self._found.address
-        )
+        prefix, is_direct = meters[self._device_id].prefix, CONF_HOST in self._found.address
+        key = discovery_key(self._device_id, prefix, is_direct=is_direct)
+        self.context["discovery_key"] = key
         return await self.async_step_confirm()
 
     async def _async_show_card(
@@ -253,48 +250,35 @@ class FluksoConfigFlow(ConfigFlow, domain=DOMAIN):
     ) -> ConfigFlowResult:
         """Let a discovered meter wait until the user adds it."""
         self._device_id, self._found = device_id, Search({device_id: meter}, address)
-        self.context["title_placeholders"] = {"name": f"{_NAME} {device_id[:6]}"}
+        self.context["title_placeholders"] = {"name": f"{NAME} {device_id[:6]}"}
         return await self.async_step_confirm()
 
     async def async_step_confirm(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Show the meter, and create its entry unless another flow has done so meanwhile."""
+        """Show the meter, and create its entry unless another flow has done so meanwhile.
+
+        This step is taken again whenever the card is opened.
+        """
         self._abort_if_unique_id_configured()
         if user_input is None:
             self._set_confirm_only()
-            return self.async_show_form(
-                step_id="confirm",
-                description_placeholders=_placeholders(
-                    self._device_id, self._found.meters[self._device_id].configuration
-                ),
-            )
+            meter = self._found.meters[self._device_id]
+            if not self._is_heard:
+                transport = HomeAssistantTransport(self.hass)
+                self._is_heard = await async_is_heard(transport, self._device_id, meter)
+            told = placeholders(self._device_id, meter.configuration)
+            if not self._is_heard:
+                return self.async_show_form(step_id="confirm_silent", description_placeholders=told)
+            return self.async_show_form(step_id="confirm", description_placeholders=told)
         others = self._async_current_entries(include_ignore=False)
         return self.async_create_entry(
-            title=f"{_NAME} {self._device_id[:6]}" if others else _NAME,
+            title=f"{NAME} {self._device_id[:6]}" if others else NAME,
             data=self._found.data_of(self._device_id),
         )
 
-
-def _discovery_key(device_id: str, *, is_direct: bool) -> DiscoveryKey:
-    """Return the key with which discovery offers a meter again once its entry is removed."""
-    if is_direct:
-        name = f"MQTT Broker on flukso-{device_id[:6]}.{_MQTT_SERVICE}"
-        return DiscoveryKey(domain=SOURCE_ZEROCONF, key=(_MQTT_SERVICE, name), version=1)
-    topic = report_topic(OWN_PREFIX, device_id, Report.SENSORS)
-    return DiscoveryKey(domain=SOURCE_MQTT, key=topic, version=1)
-
-
-def _model(meter: Configuration) -> str:
-    return f"{_NAME} {meter.model}"
-
-
-def _placeholders(device_id: str, meter: Configuration) -> Mapping[str, str]:
-    """Return the placeholders of the confirm form."""
-    enabled = meter.sensors.enabled if meter.sensors else ()
-    return {
-        "model": _model(meter),
-        "id": device_id[:6],
-        "sensors": str(len(enabled)),
-        "ports": ", ".join(meter.names) or "–",
-    }
+    async def async_step_confirm_silent(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Do the same for a meter of which nothing but what the broker retained was received."""
+        return await self.async_step_confirm(user_input)

@@ -16,6 +16,8 @@ from ..protocol.topics import (
     EVERY_CONFIG,
     OWN_PREFIX,
     Kind,
+    Report,
+    clock_topic,
     device_id_of,
     reading_topic,
     report_topic,
@@ -23,7 +25,7 @@ from ..protocol.topics import (
 )
 from ..protocol.validation import ProtocolError
 from .direct import DirectTransport
-from .interface import Message, Transport
+from .interface import ConnectionState, Message, Transport
 
 #: How long to listen for meters at most (s); their configuration is retained and arrives at once.
 LISTEN_FOR = 5.0
@@ -32,6 +34,8 @@ QUIET_FOR = 1.0
 #: How many meters and sensors of one broker are looked at; what is retained on it may be junk.
 _MAX_METERS = 100
 _MAX_SENSORS = 100
+#: How many topics of one meter are listened to; an FLM03 with all its inputs and two kubes has 75.
+_MAX_TOPICS = 100
 #: How many announced addresses are asked at the same time.
 _MAX_ASKED = 4
 
@@ -142,6 +146,36 @@ async def async_read_meter(transport: Transport, prefix: str, device_id: str) ->
     topics = [(prefix, report_topic(prefix, device_id, report)) for report in CONFIG_REPORTS]
     collected = await _async_collect(transport, topics)
     return collected[prefix].get(device_id, Configuration())
+
+
+async def async_is_heard(transport: Transport, device_id: str, meter: Found) -> bool:
+    """Return whether a meter publishes anything within some seconds; what is retained is not.
+
+    Silence is no proof: pulse inputs publish with each pulse only.
+    """
+    if transport.connection_state is not ConnectionState.CONNECTED:
+        return False
+    heard = asyncio.Event()
+
+    def received(message: Message) -> None:
+        if not message.retained:
+            heard.set()
+
+    prefix, configuration = meter.prefix, meter.configuration
+    topics = [
+        *(report_topic(prefix, device_id, report) for report in Report),
+        clock_topic(prefix, device_id),
+        *(
+            reading_topic(prefix, stream.sensor.sensor_id, stream.kind)
+            for stream in configuration.streams
+        ),
+    ]
+    with ExitStack() as subscriptions:
+        for topic in topics[:_MAX_TOPICS]:
+            subscriptions.callback(await transport.async_subscribe(topic, received))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(heard.wait(), LISTEN_FOR)
+    return heard.is_set()
 
 
 async def _async_collect(

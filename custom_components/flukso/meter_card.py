@@ -1,0 +1,41 @@
+"""What the config flow shows of a meter that was found, and how discovery offers it again."""
+
+from collections.abc import Mapping
+
+from homeassistant.config_entries import SOURCE_MQTT, SOURCE_ZEROCONF
+from homeassistant.helpers.discovery_flow import DiscoveryKey
+
+from .protocol.configuration import Configuration
+from .protocol.topics import OWN_PREFIX, Report, report_topic
+
+NAME = "Fluksometer"
+#: The service as which a meter announces its broker (docs/protocol.md section 8).
+MQTT_SERVICE = "_mqtt._tcp.local."
+
+
+def discovery_key(device_id: str, prefix: str, *, is_direct: bool) -> DiscoveryKey:
+    """Return the key with which discovery offers a meter again once its entry is removed.
+
+    On Home Assistant's broker, only a meter with its own prefix, or without any, is discovered.
+    """
+    if is_direct:
+        name = f"MQTT Broker on flukso-{device_id[:6]}.{MQTT_SERVICE}"
+        return DiscoveryKey(domain=SOURCE_ZEROCONF, key=(MQTT_SERVICE, name), version=1)
+    topic = report_topic(prefix and OWN_PREFIX, device_id, Report.SENSORS)
+    return DiscoveryKey(domain=SOURCE_MQTT, key=topic, version=1)
+
+
+def model_name(meter: Configuration) -> str:
+    """Return the name of a meter's model."""
+    return f"{NAME} {meter.model}"
+
+
+def placeholders(device_id: str, meter: Configuration) -> Mapping[str, str]:
+    """Return the placeholders of the confirm form."""
+    enabled = meter.sensors.enabled if meter.sensors else ()
+    return {
+        "model": model_name(meter),
+        "id": device_id[:6],
+        "sensors": str(len(enabled)),
+        "ports": ", ".join(meter.names) or "–",
+    }
