@@ -198,9 +198,9 @@ def test_home_assistant_names_what_is_called_like_its_device_class() -> None:
         ("humidity", Kind.GAUGE): _Class.HUMIDITY,
         ("light", Kind.GAUGE): _Class.ILLUMINANCE,
     }
-    assert [what for what, total in TOTALS.items() if total.translation_key is None] == [
-        "reactive_power"
-    ]
+    assert {what for what, total in TOTALS.items() if total.translation_key is None} == {
+        *("power", "reactive_power", "energy")
+    }
 
 
 @pytest.mark.parametrize("unit", [Unit.NONE, Unit.VAR])

@@ -128,7 +128,7 @@ def test_every_field_is_named_and_explained() -> None:
 def test_the_options_tell_their_defaults(language: Path) -> None:
     form = json.loads(language.read_text("utf-8"))["options"]["step"]["init"]
     told = {
-        option: set(re.findall(r"\d+", text)) for option, text in form["data_description"].items()
+        option: set(re.findall(r"\b\d+", text)) for option, text in form["data_description"].items()
     }
 
     assert told == {

@@ -47,7 +47,7 @@ def part_of(meter: Meter, sensor: Sensor) -> Part:
         kube = configuration.kube_of(sensor) or Kube()
         identifier, place = f"kube_{sensor.kube}", str(sensor.kube)
     else:
-        place = "+".join(map(str, sensor.ports)) or "P1"
+        place = sensor.place
         has_port = configuration.model == "FLM03" and len(sensor.ports) == 1
         identifier = f"port_{place}" if has_port else sensor.sensor_id
     return Part((DOMAIN, f"{meter.device_id}_{identifier}"), name, place, kube)

@@ -32,7 +32,7 @@ from .const import (
 )
 from .metering.durations import HOUR
 from .models import FluksoConfigEntry
-from .supply.phases import clamp_names
+from .supply.phases import electricity_ports, in_order
 
 #: The options with an interval: its default and its minimum (s).
 _INTERVALS = {
@@ -51,7 +51,9 @@ class FluksoOptionsFlow(OptionsFlowWithReload):
             options: dict[str, Any] = {option: int(user_input[option]) for option in _INTERVALS}
             options[CONF_FILL_GAPS] = bool(user_input[CONF_FILL_GAPS])
             if ports := user_input.get(CONF_SUPPLY_PORTS):
-                options[CONF_SUPPLY_PORTS] = [int(port) for port in ports]
+                options[CONF_SUPPLY_PORTS] = [
+                    int(port) if port.isdigit() else port for port in ports
+                ]
             return self.async_create_entry(data=options)
         options = dict(self.config_entry.options)
         fields: dict[vol.Marker, object] = {
@@ -60,18 +62,18 @@ class FluksoOptionsFlow(OptionsFlowWithReload):
         }
         fill_gaps = vol.Required(CONF_FILL_GAPS, default=options.get(CONF_FILL_GAPS, True))
         fields[fill_gaps] = BooleanSelector()
-        chosen = options.get(CONF_SUPPLY_PORTS, [])
-        if names := self._clamps(chosen):
-            suggestion = {"suggested_value": [str(port) for port in chosen]}
+        chosen = [str(port) for port in options.get(CONF_SUPPLY_PORTS, [])]
+        if names := self._ports(chosen):
+            suggestion = {"suggested_value": chosen}
             fields[vol.Optional(CONF_SUPPLY_PORTS, description=suggestion)] = _port_selector(names)
         return self.async_show_form(step_id="init", data_schema=vol.Schema(fields))
 
-    def _clamps(self, chosen: list[int]) -> dict[int, str | None]:
-        """Return the clamps of the meter by port, with their names, and the ports chosen before."""
-        names: dict[int, str | None] = dict.fromkeys(chosen)
+    def _ports(self, chosen: list[str]) -> dict[str, str | None]:
+        """Return the ports that measure electricity, and those chosen before, with their names."""
+        names: dict[str, str | None] = dict.fromkeys(chosen)
         entry: FluksoConfigEntry = self.config_entry
         if entry.state is ConfigEntryState.LOADED:
-            names |= clamp_names(entry.runtime_data.meter.configuration)
+            names |= electricity_ports(entry.runtime_data.meter.configuration)
         return names
 
 
@@ -87,10 +89,10 @@ def _seconds(minimum: int) -> NumberSelector:
     )
 
 
-def _port_selector(names: dict[int, str | None]) -> SelectSelector:
+def _port_selector(names: dict[str, str | None]) -> SelectSelector:
     options = [
-        SelectOptionDict(value=str(port), label=f"{port}: {name}" if name else str(port))
-        for port, name in sorted(names.items())
+        SelectOptionDict(value=port, label=f"{port}: {names[port]}" if names[port] else port)
+        for port in in_order(names)
     ]
     return SelectSelector(
         SelectSelectorConfig(options=options, multiple=True, mode=SelectSelectorMode.LIST)

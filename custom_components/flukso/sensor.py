@@ -53,18 +53,19 @@ async def async_setup_entry(
     _async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Set up the sensors of a meter, also those that it enables later."""
-    storage = SupplyStorage(hass, entry.entry_id)
-    await storage.async_load()
-    entry.async_on_unload(storage.async_flush)
-    ports = map(int, entry.options.get(CONF_SUPPLY_PORTS, []))
-    zone = dt_util.get_default_time_zone()
-    supply = Supply(entry.runtime_data.meter, ports, zone, storage)
-    entry.async_on_unload(supply.listen())
-    net_storage = NetCounterStorage(hass, entry.entry_id)
-    await net_storage.async_load()
-    entry.async_on_unload(net_storage.async_flush)
-    net_counters = NetCounters(entry.runtime_data.meter, net_storage)
+    meter = entry.runtime_data.meter
+    net_storage, storage = (
+        NetCounterStorage(hass, entry.entry_id),
+        SupplyStorage(hass, entry.entry_id),
+    )
+    for each in (net_storage, storage):
+        await each.async_load()
+        entry.async_on_unload(each.async_flush)
+    net_counters = NetCounters(meter, net_storage)
     entry.async_on_unload(net_counters.listen())
+    ports = map(str, entry.options.get(CONF_SUPPLY_PORTS, []))
+    supply = Supply(meter, net_counters, ports, dt_util.get_default_time_zone(), storage)
+    entry.async_on_unload(supply.listen())
     channels = partial(channels_of, entry)
     await async_follow(hass, entry, channels, partial(_create, hass, entry))
     net_totals = partial(FluksoNetCounterTotal, hass, entry)
@@ -73,7 +74,7 @@ async def async_setup_entry(
     await async_follow(hass, entry, supply.current, totals)
     figures = entry.runtime_data.waveforms.figures
     await async_follow(hass, entry, figures, partial(FluksoFigure, hass, entry))
-    clocks = partial(_clocks, entry.runtime_data.meter)
+    clocks = partial(_clocks, meter)
     await async_follow(hass, entry, clocks, partial(FluksoClock, entry))
     filled = partial(_filled_until, entry)
     await async_follow(hass, entry, filled, partial(FluksoFilledUntil, entry))

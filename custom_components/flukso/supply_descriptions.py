@@ -32,10 +32,12 @@ def _of_supply(
 TOTALS = {
     description.key: description
     for description in (
+        _of_supply("power", POWER),
         _of_supply("active_power_import", POWER),
         _of_supply("active_power_export", POWER),
         _of_supply("net_active_power", POWER),
         _of_supply("reactive_power", REACTIVE_POWER, enabled=False),
+        _of_supply("energy", ENERGY),
         _of_supply("active_energy_import", ENERGY, enabled=False),
         _of_supply("active_energy_export", ENERGY, enabled=False),
         _of_supply("netted_energy_import", ENERGY),

@@ -1,5 +1,6 @@
 """Import and export of the net counter of a P1 port."""
 
+import re
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
@@ -78,9 +79,9 @@ async def test_a_net_counter_has_import_and_export_beside_it(
 async def test_only_a_net_counter_has_them(hass: HomeAssistant, broker: Broker) -> None:
     await set_up(hass, broker, METER.changed(5, **{"class": "cosem", "port": "ttyS0"}))
 
-    registered = er.async_get(hass).entities.values()
-    found = {entity.unique_id for entity in registered if "_energy_" in entity.unique_id}
-    assert found == {entry_of(hass, way).unique_id for way in ("import", "export")}
+    ids = (entity.unique_id for entity in er.async_get(hass).entities.values())
+    of_sensors = {each for each in ids if re.fullmatch(r"\w{32}_\w{32}_energy_\w+", each)}
+    assert of_sensors == {entry_of(hass, way).unique_id for way in ("import", "export")}
 
 
 async def test_they_go_on_after_a_restart_and_book_net_what_ran_meanwhile(

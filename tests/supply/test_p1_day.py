@@ -34,11 +34,16 @@ from ..delivery import Delivery
 DEVICE_ID = "f1" + "0" * 30
 HOME = Home(seed=11, solar_phase=2)
 MIDNIGHT = int(datetime(2026, 5, 12, tzinfo=ZoneInfo("Europe/Brussels")).timestamp())
-HOUR = 3600
+HOUR, QUARTER = 3600, 900
 DAY = range(MIDNIGHT, MIDNIGHT + 24 * HOUR + 1, 10)
 #: The meter is cut off from the network, and Home Assistant is stopped.
 OUTAGE = range(MIDNIGHT + 12 * HOUR, MIDNIGHT + 14 * HOUR)
 AWAY = range(MIDNIGHT + 16 * HOUR, MIDNIGHT + 16 * HOUR + 1200)
+#: In these the demand of the last quarter-hour is not known.
+AFTER_A_GAP = {
+    *range(MIDNIGHT, MIDNIGHT + 2 * QUARTER),
+    *(each for gap in (OUTAGE, AWAY) for each in range(gap.stop, gap.stop + 2 * QUARTER)),
+}
 #: A telegram without its registers.
 BROKEN = MIDNIGHT + 10 * HOUR
 #: The share of the telegrams that are lost.
@@ -82,6 +87,8 @@ class P1Day:
             if now % PERIOD == 0:
                 await self.let_publish(now)
                 self.compare(now)
+                if now % QUARTER and now not in AFTER_A_GAP:
+                    self.compare_demand(now)
 
     def speak(self, now: int, *, retained: bool = False) -> None:
         """Let the power arrive, and the counter if it has changed."""
@@ -111,16 +118,34 @@ class P1Day:
         assert exported == pytest.approx(falls, abs=1)
         assert imported - exported == pytest.approx(self.truth[now] - START, abs=1)
         assert self.shown("counter") == pytest.approx(self.truth[now], abs=1)
+        assert self.total("netted_energy_import") * 1000 == pytest.approx(imported, abs=1)
+        assert self.total("netted_energy_export") * 1000 == pytest.approx(exported, abs=1)
+
+    def compare_demand(self, now: int) -> None:
+        """Compare the demand of the last quarter-hour with the truth (W).
+
+        A telegram may be missing at its end, and what ran then is only known as a whole.
+        """
+        end = now // QUARTER * QUARTER
+        rises = (max(self.truth[at + 1] - self.truth[at], 0) for at in range(end - QUARTER, end))
+        assert self.total("last_demand") == pytest.approx(sum(rises) * HOUR / QUARTER, abs=60)
 
     def shown(self, what: str) -> float:
         """Return the state of an entity of the counter (Wh)."""
+        return self._state(f"{self.sensor_id}_{what}") * 1000
+
+    def total(self, what: str) -> float:
+        """Return the state of a total of the supply (kWh or W)."""
+        return self._state(what)
+
+    def _state(self, what: str) -> float:
         registry = er.async_get(self._hass)
-        unique_id = f"{DEVICE_ID}_{self.sensor_id}_{what}"
+        unique_id = f"{DEVICE_ID}_{what}"
         entity_id = registry.async_get_entity_id("sensor", DOMAIN, unique_id)
         assert entity_id is not None
         state = self._hass.states.get(entity_id)
         assert state is not None
-        return float(state.state) * 1000
+        return float(state.state)
 
 
 @pytest.fixture
@@ -134,6 +159,7 @@ def delivery() -> Iterator[None]:
 async def test_import_and_export_of_a_day_are_the_rises_and_falls_between_the_telegrams(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
+    hass.config.country = "BE"
     day = P1Day(hass, freezer)
     freezer.move_to(datetime.fromtimestamp(MIDNIGHT - 5, UTC))
     entry = MockConfigEntry(

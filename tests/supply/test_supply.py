@@ -8,7 +8,7 @@ import pytest
 from ..broker import Broker
 from ..clock import Writes
 from ..home import config_entry, device_of, set_up, set_up_knowing
-from ..meters import Meter, flm02, flm03, three_clamps
+from ..meters import Meter, flm02, flm03, kubes_alone, three_clamps
 from ..supplies import (
     DEMANDS,
     NETTED,
@@ -96,7 +96,11 @@ async def test_the_demand_is_enabled_at_first_where_it_is_charged(
 
 
 @pytest.mark.usefixtures("all_entities_enabled")
-@pytest.mark.parametrize("meter", [three_clamps(), flm03(), flm02()], ids=["1p", "all", "FLM02"])
+@pytest.mark.parametrize(
+    "meter",
+    [three_clamps(), flm03(), flm02().changed(2, 6, enable=0), kubes_alone()],
+    ids=["1p", "all", "FLM02", "kubes"],
+)
 async def test_other_meters_have_no_totals(
     hass: HomeAssistant, broker: Broker, meter: Meter
 ) -> None:

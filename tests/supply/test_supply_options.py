@@ -42,15 +42,40 @@ def offered(form: ConfigFlowResult) -> tuple[list[tuple[str, str]], object]:
     return [], None
 
 
-async def test_the_clamps_are_offered_by_number_and_name(
+async def test_the_ports_that_measure_electricity_are_offered_by_number_and_name(
     hass: HomeAssistant, broker: Broker
 ) -> None:
     entry = await set_up(hass, broker, flm03().with_port(2, name=""))
 
     options, chosen = offered(await open_options(hass, entry))
 
-    assert options == [("1", "1: main"), ("2", "2"), ("3", "3: solar")]
+    assert options == [("1", "1: main"), ("2", "2"), ("3", "3: solar"), ("6", "6: heat pump")]
     assert chosen == []
+
+
+async def test_the_inputs_of_an_flm02_are_offered_by_what_is_printed_on_it_and_name(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    entry = await set_up(hass, broker, flm02())
+
+    options, chosen = offered(await open_options(hass, entry))
+
+    assert options == [("1", "1: main"), ("1+2+3", "1+2+3: house"), ("P1", "P1: grid")]
+    assert chosen == []
+
+
+async def test_another_input_of_an_flm02_can_be_chosen_than_its_p1_port(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    meter = flm02()
+    entry = await set_up(hass, broker, meter)
+    assert "net_active_power" in totals(hass, meter)
+
+    await choose(hass, broker, entry, "1+2+3")
+
+    assert entry.options == OTHERS | {"supply_ports": ["1+2+3"]}
+    assert "net_active_power" not in totals(hass, meter)
+    assert offered(await open_options(hass, entry))[1] == ["1+2+3"]
 
 
 async def test_a_clamp_that_is_disabled_is_not_offered(hass: HomeAssistant, broker: Broker) -> None:
@@ -58,13 +83,13 @@ async def test_a_clamp_that_is_disabled_is_not_offered(hass: HomeAssistant, brok
 
     options, _ = offered(await open_options(hass, entry))
 
-    assert options == [("1", "1: main"), ("3", "3: solar")]
+    assert options == [("1", "1: main"), ("3", "3: solar"), ("6", "6: heat pump")]
 
 
-async def test_a_meter_without_clamps_has_no_such_option(
+async def test_a_meter_that_measures_no_electricity_has_no_such_option(
     hass: HomeAssistant, broker: Broker
 ) -> None:
-    entry = await set_up(hass, broker, flm02())
+    entry = await set_up(hass, broker, flm02().changed(1, 2, 6, enable=0))
 
     assert offered(await open_options(hass, entry)) == ([], None)
 

@@ -96,7 +96,7 @@ class QuarterHourDemand:
             self._start_quarter(begin, time, energy)
         self._time, self._energy = time, energy
         self._recent.append((time, energy))
-        while time - self._recent[0][0] > _POWER_SPAN:
+        while len(self._recent) > 2 and time - self._recent[0][0] > _POWER_SPAN:
             self._recent.popleft()
 
     def interrupt(self) -> None:

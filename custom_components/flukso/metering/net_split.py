@@ -25,26 +25,33 @@ class NetSplit:
     """
 
     def __init__(self) -> None:
-        self._value: float | None = None
         self._imported = self._exported = 0.0
         self._second: int | None = None
-        self._highest = self._lowest = 0.0
+        self._has_value = False
+        self._begin = self._highest = self._lowest = 0.0
+
+    @property
+    def imported(self) -> float:
+        """The import so far (Wh)."""
+        return rounded(self._imported + self._highest - self._begin, _DECIMALS)
+
+    @property
+    def exported(self) -> float:
+        """The export so far (Wh)."""
+        return rounded(self._exported + self._begin - self._lowest, _DECIMALS)
 
     @property
     def state(self) -> NetSplitState | None:
-        """The energies so far, to store over a restart; None before the first reading."""
-        if self._value is None:
+        """The state to store over a restart; None before the first reading."""
+        if not self._has_value:
             return None
-        risen, fallen = self._highest - self._value, self._value - self._lowest
-        return NetSplitState(
-            rounded(self._value + risen - fallen, _DECIMALS),
-            rounded(self._imported + risen, _DECIMALS),
-            rounded(self._exported + fallen, _DECIMALS),
-        )
+        value = self._highest + self._lowest - self._begin
+        return NetSplitState(rounded(value, _DECIMALS), self.imported, self.exported)
 
     def restore(self, state: NetSplitState) -> None:
         """Continue from a state."""
-        self._value = self._highest = self._lowest = state.value
+        self._has_value = True
+        self._begin = self._highest = self._lowest = state.value
         self._imported, self._exported = state.imported, state.exported
         self._second = None
 

@@ -4,8 +4,12 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from .durations import QUARTER
+
 #: A counter's value between two readings is known if they are no further apart (s).
 LONGEST_GAP = 10
+#: A counter that is sent only when it changes has not changed if others are so far ahead (s).
+_WAIT = 60
 #: The most readings buffered of one counter while another is silent; then every other is dropped.
 _MAX_READINGS = 3600
 
@@ -21,10 +25,15 @@ class NettingState:
 
 
 class _Track:
-    """The readings of one counter from its booked value to the ``last`` second."""
+    """The readings of one counter from its booked value to the ``last`` second.
 
-    def __init__(self, time: int, value: float) -> None:
+    It is sent only when it changes if it has a ``step``, which is what it then counts (Wh).
+    """
+
+    def __init__(self, time: int, value: float, longest_gap: int, step: float) -> None:
         self.last = time
+        self._longest_gap = longest_gap
+        self._step = step
         self._times = [time]
         self._values = [value]
 
@@ -63,11 +72,20 @@ class _Track:
         low, high = self._values[after - 1 : after + 1]
         return low + (high - low) * (time - begin) / (end - begin)
 
+    def known_until(self, newest: int) -> int:
+        """Return until when its value is known, if the newest reading of all is of that second."""
+        return max(self.last, newest - _WAIT) if self._step else self.last
+
     def is_known_at(self, time: int) -> bool:
         """Return whether the readings around a second are close enough to interpolate."""
         after = bisect_right(self._times, time)
-        around = self._times[max(after - 1, 0) : after + 1]
-        return time in around or (len(around) == 2 and around[1] - around[0] <= LONGEST_GAP)
+        around = slice(max(after - 1, 0), after + 1)
+        times, values = self._times[around], self._values[around]
+        if time in times:
+            return True
+        if self._step and abs(values[-1] - values[0]) <= self._step:
+            return True
+        return len(times) == 2 and times[1] - times[0] <= self._longest_gap
 
     def book_until(self, time: int) -> None:
         """Drop the readings before that second."""
@@ -82,9 +100,21 @@ class Netting:
     Counters of the same second are netted. A second is booked once every counter has a reading
     of that second or a later one: a missing reading is waited for, and the energy counted
     meanwhile is spread evenly over the wait. Nothing is lost, and nothing booked twice.
+
+    A counter that runs both ways is one of the imports. ``steps`` are those of the counters that
+    are sent only when they change (Wh): such a one is not waited for longer than a minute.
     """
 
-    def __init__(self, imports: Iterable[str], exports: Iterable[str]) -> None:
+    def __init__(
+        self,
+        imports: Iterable[str],
+        exports: Iterable[str],
+        *,
+        longest_gap: int = LONGEST_GAP,
+        steps: Mapping[str, float] | None = None,
+    ) -> None:
+        self._longest_gap = longest_gap
+        self._steps = steps or {}
         self._signs: dict[str, int] = {}
         for key in imports:
             self._signs[key] = 1
@@ -112,7 +142,7 @@ class Netting:
         """Restore the state from before a restart; counters that are not in it start anew."""
         self._time, self.imported, self.exported = state.time, state.imported, state.exported
         self._tracks = {
-            key: _Track(state.time, value)
+            key: self._track(key, state.time, value)
             for key, value in state.values.items()
             if key in self._signs
         }
@@ -120,31 +150,36 @@ class Netting:
     def take(self, key: str, time: int, value: float) -> list[tuple[int, float]]:
         """Process a counter's reading (Wh), and book the seconds that it completed.
 
-        Returns the import (Wh) up to the end of each of them, without the seconds in which the
-        value of a counter is not known.
+        Returns the import (Wh) up to the end of each of them, and of quarter-hours among them,
+        without the seconds in which the value of a counter is not known.
         """
         track = self._tracks.get(key)
         if track is None:
-            self._tracks[key] = _Track(time, value)
+            self._tracks[key] = self._track(key, time, value)
         else:
             track.take(time, value)
         if len(self._tracks) < len(self._signs):
             return []
-        end = min(track.last for track in self._tracks.values())
+        newest = max(track.last for track in self._tracks.values())
+        end = min(track.known_until(newest) for track in self._tracks.values())
         if self._time is None or end < self._time:
             self._time = end
-        return self._book_until(end) if end > self._time else []
+        return self._book(self._time, end) if end > self._time else []
 
-    def _book_until(self, end: int) -> list[tuple[int, float]]:
+    def _track(self, key: str, time: int, value: float) -> _Track:
+        return _Track(time, value, self._longest_gap, self._steps.get(key, 0))
+
+    def _book(self, begin: int, end: int) -> list[tuple[int, float]]:
         tracks = self._tracks.values()
-        times = sorted({time for track in tracks for time in track.times_until(end)})
+        seconds = {time for track in tracks for time in track.times_until(end)}
+        times = sorted(seconds | _ends_of_quarters(min(seconds), end) | {end})
         known = []
         booked = self._net_at(times[0])
         for time in times[1:]:
             net = self._net_at(time)
-            self._book(net - booked)
+            self._add(net - booked)
             booked = net
-            if all(track.is_known_at(time) for track in tracks):
+            if time > begin and all(track.is_known_at(time) for track in tracks):
                 known.append((time, self.imported))
         for track in tracks:
             track.book_until(end)
@@ -154,8 +189,15 @@ class Netting:
     def _net_at(self, time: int) -> float:
         return sum(sign * self._tracks[key].at(time) for key, sign in self._signs.items())
 
-    def _book(self, energy: float) -> None:
+    def _add(self, energy: float) -> None:
         if energy >= 0:
             self.imported += energy
         else:
             self.exported -= energy
+
+
+def _ends_of_quarters(begin: int, end: int) -> set[int]:
+    """Return the last seconds of the first quarter-hour and of the last two of a time."""
+    last = (end + 1) // QUARTER * QUARTER - 1
+    first = (begin + 1) // QUARTER * QUARTER + QUARTER - 1
+    return {time for time in (first, last - QUARTER, last) if begin < time <= end}

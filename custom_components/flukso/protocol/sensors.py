@@ -67,6 +67,11 @@ class Sensor:
     remembered: bool = True
     daily_flow: bool = False
 
+    @property
+    def place(self) -> str:
+        """Its port as it is printed on the meter ("2"), several of them ("1+2+3"), or "P1"."""
+        return "+".join(map(str, self.ports)) or "P1"
+
 
 @dataclass(frozen=True, slots=True)
 class Sensors:

@@ -1,6 +1,8 @@
 """The energy of a supply: sums over its phases, netted energy, and the quarter-hour demand."""
 
+from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import tzinfo
 from functools import partial
 from typing import override
@@ -13,7 +15,26 @@ from ..metering.counter_sum import CounterSum, CounterSumState
 from ..metering.demand import QuarterHourDemand
 from ..metering.netting import Netting
 from .energy_source import EnergySource
+from .net_counters import NetCounter
 from .storage import SupplyEnergyState, SupplyStorage
+
+
+@dataclass(frozen=True, slots=True)
+class SupplyCounter:
+    """A counter of the supply.
+
+    ``net`` has its import and export if it runs both ways; ``step`` is what it counts at least (Wh)
+    when it is sent, if that is only when it changes.
+    """
+
+    channel: CounterChannel
+    net: NetCounter | None = None
+    step: float = 0
+
+    @property
+    def key(self) -> str:
+        """Its key in sums, and in what is stored."""
+        return self.channel.stream.sensor.sensor_id
 
 
 class SupplyEnergy(EnergySource):
@@ -24,23 +45,24 @@ class SupplyEnergy(EnergySource):
 
     def __init__(
         self,
-        imports: tuple[CounterChannel, ...],
-        exports: tuple[CounterChannel, ...],
+        imports: Sequence[SupplyCounter],
+        exports: Sequence[SupplyCounter],
         zone: tzinfo,
         storage: SupplyStorage,
+        *,
+        longest_gap: int,
     ) -> None:
         super().__init__()
-        import_keys = [_key(counter) for counter in imports]
-        export_keys = [_key(counter) for counter in exports]
+        import_keys = [counter.key for counter in imports]
+        export_keys = [counter.key for counter in exports]
+        net_keys = [counter.key for counter in imports if counter.net is not None]
         self.imported = CounterSum(import_keys)
-        self.exported = CounterSum(export_keys)
-        self.netting = Netting(import_keys, export_keys)
+        self.exported = CounterSum(export_keys + net_keys)
+        steps = {counter.key: counter.step for counter in imports}
+        self.netting = Netting(import_keys, export_keys, longest_gap=longest_gap, steps=steps)
         self.demand = QuarterHourDemand(zone)
-        self._sums: dict[CounterChannel, CounterSum] = {}
-        for counter in imports:
-            self._sums[counter] = self.imported
-        for counter in exports:
-            self._sums[counter] = self.exported
+        self._sums = dict.fromkeys(imports, self.imported)
+        self._sums |= dict.fromkeys(exports, self.exported)
         self._offsets: dict[str, float] = {}
         self._break_time: int | None = None
         self._storage = storage
@@ -49,7 +71,7 @@ class SupplyEnergy(EnergySource):
     @override
     def available(self) -> bool:
         """Whether all counters are available."""
-        return all(counter.available for counter in self._sums)
+        return all(counter.channel.available for counter in self._sums)
 
     @property
     def state(self) -> SupplyEnergyState | None:
@@ -57,7 +79,7 @@ class SupplyEnergy(EnergySource):
         netting = self.netting.state
         if netting is None:
             return None
-        guards = {_key(counter): counter.guard.state for counter in self._sums}
+        guards = {counter.key: counter.channel.guard.state for counter in self._sums}
         return SupplyEnergyState(
             netting,
             self.imported.state,
@@ -85,7 +107,7 @@ class SupplyEnergy(EnergySource):
         if self._storage.state is not None:
             return
         match what:
-            case "active_energy_import":
+            case "active_energy_import" | "energy":
                 self.imported.restore(CounterSumState(energy, {}))
             case "active_energy_export":
                 self.exported.restore(CounterSumState(energy, {}))
@@ -101,9 +123,9 @@ class SupplyEnergy(EnergySource):
             if stored is not None:
                 total.restore(stored)
         for counter in self._sums:
-            guarded = state.counters.get(_key(counter))
+            guarded = state.counters.get(counter.key)
             if guarded is not None:
-                counter.restore(guarded)
+                counter.channel.restore(guarded)
 
     @override
     async def _async_start(self, work: ExitStack) -> None:
@@ -112,15 +134,23 @@ class SupplyEnergy(EnergySource):
             self._restore(stored)
         self._storage.save_from(lambda: self.state)
         for counter in self._sums:
-            take = partial(self._take, counter, _key(counter))
-            work.callback(await counter.async_follow(take))
+            if counter.net is not None:
+                work.callback(await counter.net.async_keep_active())
+            take = partial(self._take, counter)
+            work.callback(await counter.channel.async_follow(take))
 
     @callback
-    def _take(self, counter: CounterChannel, key: str, time: int, value: float, at: float) -> None:
-        self._check_for_break(key, counter.guard.offset, time)
-        self._sums[counter].take(key, value)
-        netted = self.netting.take(key, time, value)
-        if not netted:
+    def _take(self, counter: SupplyCounter, time: int, value: float, at: float) -> None:
+        self._check_for_break(counter.key, counter.channel.guard.offset, time)
+        if counter.net is None:
+            self._sums[counter].take(counter.key, value)
+        else:
+            self.imported.take(counter.key, counter.net.imported)
+            self.exported.take(counter.key, counter.net.exported)
+        before = self.netting.time
+        netted = self.netting.take(counter.key, time, value)
+        booked = self.netting.time
+        if before is None or booked is None or booked == before:  # nothing was booked
             return
         self.up_to_date = True
         self._storage.save_soon()
@@ -129,7 +159,7 @@ class SupplyEnergy(EnergySource):
                 self.demand.take(second, energy)
         else:
             self.demand.interrupt()
-            if self._break_time is not None and netted[-1][0] >= self._break_time:
+            if self._break_time is not None and booked >= self._break_time:
                 self._break_time = None
         self._notify()
 
@@ -138,7 +168,3 @@ class SupplyEnergy(EnergySource):
         if self._offsets.setdefault(key, offset) != offset:
             self._offsets[key] = offset
             self._break_time = time
-
-
-def _key(counter: CounterChannel) -> str:
-    return counter.stream.sensor.sensor_id

@@ -110,14 +110,14 @@ class NetCounter(EnergySource):
         return self.channel.available
 
     @property
-    def imported(self) -> float | None:
-        """The import (Wh); None before the first reading."""
-        return None if self._split.state is None else self._split.state.imported
+    def imported(self) -> float:
+        """The import (Wh)."""
+        return self._split.imported
 
     @property
-    def exported(self) -> float | None:
-        """The export (Wh); None before the first reading."""
-        return None if self._split.state is None else self._split.state.exported
+    def exported(self) -> float:
+        """The export (Wh)."""
+        return self._split.exported
 
     @property
     def state(self) -> NetCounterState | None:
@@ -159,6 +159,10 @@ class NetCounters(Totals[NetCounterTotal]):
         self._stored = dict(storage.state.counters) if storage.state else {}
         self._counters: dict[CounterChannel, NetCounter] = {}
         storage.save_from(self._state)
+
+    def of(self, channel: CounterChannel) -> NetCounter | None:
+        """Return the net counter of a channel; None for one that runs one way only."""
+        return self._counters.get(channel)
 
     def _state(self) -> NetCountersState:
         """Return the states of all counters, also of those that the meter has no longer."""

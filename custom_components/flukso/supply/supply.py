@@ -1,31 +1,63 @@
-"""The totals over the phases of one supply."""
+"""The totals of a supply: over the phases, or of the P1 port or pulse meter that feeds it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import tzinfo
 from functools import partial
 from typing import override
 
 from homeassistant.core import callback
 
-from ..meter.channel import Channel
 from ..meter.channel_types import CounterChannel
 from ..meter.meter import Meter
+from ..metering.netting import LONGEST_GAP
 from ..metering.rounding import rounded
 from ..protocol.quantities import QUADRANTS, Quantity
 from ..protocol.sensors import Source
-from ..protocol.topics import Kind
-from .energy import SupplyEnergy
+from .energy import SupplyCounter, SupplyEnergy
+from .feeds import Feed, Part, find_feeds
+from .net_counters import NetCounters
 from .phases import supply_ports
 from .storage import SupplyStorage
 from .totals import EnergyTotal, PowerTotal, Total, Totals
 
-#: The quantities that each power is the sum of, with their signs.
-_POWERS = {
-    "active_power_import": {Quantity.PPLUS: 1},
-    "active_power_export": {Quantity.PMINUS: 1},
-    "net_active_power": {Quantity.PPLUS: 1, Quantity.PMINUS: -1},
-    "reactive_power": QUADRANTS,
+
+def _same(power: float) -> float:
+    return power
+
+
+def _negated(power: float) -> float:
+    return -power
+
+
+def _positive(power: float) -> float:
+    return max(power, 0.0)
+
+
+def _negative(power: float) -> float:
+    return max(-power, 0.0)
+
+
+#: A telegram of a P1 port comes every ten seconds; two may be missing (s).
+_LONGEST_GAP_OF_P1 = 30
+
+#: The quantities that each power is the sum of, and what of them.
+_NET: Mapping[str, Mapping[Quantity, Part]] = {
+    "active_power_import": {Quantity.PPLUS: _same, Quantity.ELECTRICITY: _positive},
+    "net_active_power": {
+        Quantity.PPLUS: _same,
+        Quantity.PMINUS: _negated,
+        Quantity.ELECTRICITY: _same,
+    },
 }
+_BOTH_WAYS: Mapping[str, Mapping[Quantity, Part]] = {
+    **_NET,
+    "active_power_export": {Quantity.PMINUS: _same, Quantity.ELECTRICITY: _negative},
+    "reactive_power": {
+        quadrant: _same if sign > 0 else _negated for quadrant, sign in QUADRANTS.items()
+    },
+}
+#: Of clamps that do not know the direction.
+_UNDIRECTED: Mapping[str, Mapping[Quantity, Part]] = {"power": {Quantity.ELECTRICITY: _same}}
 
 type _Figure = Callable[[SupplyEnergy], float | None]
 
@@ -35,13 +67,17 @@ _IMPORT: dict[str, _Figure] = {
 _EXPORT: dict[str, _Figure] = {
     "active_energy_export": lambda supply_energy: supply_energy.exported.total
 }
-_NETTED: dict[str, _Figure] = {
+_NETTED_IMPORT: dict[str, _Figure] = {
     "netted_energy_import": lambda supply_energy: _netted(
         supply_energy, supply_energy.netting.imported
-    ),
+    )
+}
+_NETTED_EXPORT: dict[str, _Figure] = {
     "netted_energy_export": lambda supply_energy: _netted(
         supply_energy, supply_energy.netting.exported
-    ),
+    )
+}
+_DEMAND: dict[str, _Figure] = {
     "demand": lambda supply_energy: supply_energy.demand.average,
     "expected_demand": lambda supply_energy: supply_energy.demand.expected,
     "last_demand": lambda supply_energy: supply_energy.demand.last,
@@ -49,6 +85,8 @@ _NETTED: dict[str, _Figure] = {
         supply_energy.demand.peak.demand if supply_energy.demand.peak else None
     ),
 }
+#: Of clamps that do not know the direction.
+_ENERGY: dict[str, _Figure] = {"energy": lambda supply_energy: supply_energy.imported.total}
 
 
 class SupplyEnergyTotal(EnergyTotal):
@@ -65,71 +103,97 @@ class Supply(Totals[Total]):
     """The totals of a supply."""
 
     def __init__(
-        self, meter: Meter, chosen: Iterable[int], zone: tzinfo, storage: SupplyStorage
+        self,
+        meter: Meter,
+        net_counters: NetCounters,
+        chosen: Iterable[str],
+        zone: tzinfo,
+        storage: SupplyStorage,
     ) -> None:
         super().__init__(meter)
+        self._net_counters = net_counters
         self._chosen = tuple(chosen)
         self._zone = zone
         self._storage = storage
-        self._channels: dict[tuple[Quantity, Kind], tuple[Channel, ...]] = {}
+        self._feeds: tuple[Feed, ...] = ()
 
     @callback
     @override
     def _update(self) -> None:
-        channels = self._find_channels()
-        if channels == self._channels:
+        feeds = find_feeds(self._meter, supply_ports(self._meter.configuration, self._chosen))
+        if feeds == self._feeds:
             return
-        self._channels = channels
+        self._feeds = feeds
         self.totals = {}
-        self._add_powers()
-        self._add_energies()
+        if feeds:
+            self._add_powers()
+            self._add_energies()
 
-    def _find_channels(self) -> dict[tuple[Quantity, Kind], tuple[Channel, ...]]:
-        """Return the channels of all ports by quantity, without quantities that a port lacks."""
-        ports = supply_ports(self._meter.configuration, self._chosen)
-        by_port: dict[tuple[Quantity, Kind], dict[int, Channel]] = {}
-        for channel in self._meter.channels.values():
-            sensor = channel.stream.sensor
-            if sensor.source is Source.CLAMP and sensor.ports and sensor.ports[0] in ports:
-                quantity = (sensor.quantity, channel.stream.kind)
-                by_port.setdefault(quantity, {})[sensor.ports[0]] = channel
-        return {
-            quantity: tuple(channels[port] for port in ports)
-            for quantity, channels in by_port.items()
-            if len(channels) == len(ports)
-        }
+    @property
+    def _is_undirected(self) -> bool:
+        """Whether clamps of an FLM02 are part of it, which do not know the direction."""
+        return any(feed.source is Source.ANALOG for feed in self._feeds)
+
+    @property
+    def _is_both_ways(self) -> bool:
+        """Whether its export is measured; a pulse meter counts import only."""
+        return not self._is_undirected and any(feed.measures_export for feed in self._feeds)
+
+    @property
+    def _powers(self) -> Mapping[str, Mapping[Quantity, Part]]:
+        """The powers that are known, and what they are the sums of."""
+        if self._is_undirected:
+            return _UNDIRECTED
+        return _BOTH_WAYS if self._is_both_ways else _NET
 
     def _add_powers(self) -> None:
-        for what, signs in _POWERS.items():
-            if not all(self._gauges(quantity) for quantity in signs):
-                continue
-            gauges = {
-                gauge: sign for quantity, sign in signs.items() for gauge in self._gauges(quantity)
-            }
-            interval = self._meter.intervals.of(next(iter(gauges)).stream)
-            self.totals[what] = PowerTotal(what, gauges, interval)
+        for what, parts in self._powers.items():
+            found = [feed.gauges(parts) for feed in self._feeds]
+            gauges = {gauge: part for each in found for gauge, part in (each or {}).items()}
+            if None not in found:
+                interval = self._meter.intervals.of(next(iter(gauges)).stream)
+                self.totals[what] = PowerTotal(what, gauges, interval)
 
     def _add_energies(self) -> None:
-        imports, exports = self._counters(Quantity.PPLUS), self._counters(Quantity.PMINUS)
-        supply_energy = SupplyEnergy(imports, exports, self._zone, self._storage)
+        imports = _complete(feed.imported for feed in self._feeds)
+        exports = _complete(feed.exported for feed in self._feeds if feed.measures_export)
+        supply_energy = self._supply_energy(imports or (), exports or ())
+        has_import = imports is not None
+        has_export = exports is not None and self._is_both_ways
         figures: dict[str, _Figure] = {}
-        if imports:
-            figures |= _IMPORT
-        if exports:
+        if has_import:
+            figures |= _ENERGY if self._is_undirected else _IMPORT
+        if has_export:
             figures |= _EXPORT
-        if imports and exports:
-            figures |= _NETTED
+        if has_import and (has_export or not self._is_both_ways):
+            figures |= _DEMAND if self._is_undirected else _NETTED_IMPORT | _DEMAND
+        if has_import and has_export:
+            figures |= _NETTED_EXPORT
         for what, figure in figures.items():
             self.totals[what] = SupplyEnergyTotal(
                 what, supply_energy, figure, self._meter.intervals.other
             )
 
-    def _gauges(self, quantity: Quantity) -> tuple[Channel, ...]:
-        return self._channels.get((quantity, Kind.GAUGE), ())
+    def _supply_energy(
+        self, imports: Iterable[CounterChannel], exports: Iterable[CounterChannel]
+    ) -> SupplyEnergy:
+        nets = {counter: self._net_counters.of(counter) for counter in imports}
+        steps = {feed.imported: feed.step(self._meter.configuration) for feed in self._feeds}
+        has_net = any(feed.is_net for feed in self._feeds)
+        return SupplyEnergy(
+            [SupplyCounter(counter, nets[counter], steps[counter]) for counter in imports],
+            [SupplyCounter(counter) for counter in exports if counter not in nets],
+            self._zone,
+            self._storage,
+            longest_gap=_LONGEST_GAP_OF_P1 if has_net else LONGEST_GAP,
+        )
 
-    def _counters(self, quantity: Quantity) -> tuple[CounterChannel, ...]:
-        channels = self._channels.get((quantity, Kind.COUNTER), ())
-        return tuple(channel for channel in channels if isinstance(channel, CounterChannel))
+
+def _complete(counters: Iterable[CounterChannel | None]) -> tuple[CounterChannel, ...] | None:
+    """Return counters; None if one of them is missing."""
+    found = tuple(counters)
+    known = tuple(counter for counter in found if counter is not None)
+    return known if len(known) == len(found) else None
 
 
 def _netted(supply_energy: SupplyEnergy, energy: float) -> float | None:

@@ -9,10 +9,12 @@ from typing import override
 from homeassistant.core import CALLBACK_TYPE, callback
 
 from ..meter.channel import Channel
+from ..meter.channel_types import FlowChannel
 from ..meter.meter import Meter
 from ..meter.observable import Observable
 from ..meter.write_intervals import is_due
 from ..metering.interval_mean import IntervalMean
+from ..metering.rounding import rounded
 from ..metering.same_second_sum import SameSecondSum
 from .energy_source import EnergySource
 
@@ -56,40 +58,59 @@ class Total(Observable):
 
 
 class PowerTotal(Total):
-    """The signed sum of gauges: the mean over the interval of the sums of each second."""
+    """The sum of gauges, or of parts of them: the mean over the interval of each second's sum.
 
-    def __init__(self, what: str, gauges: Mapping[Channel, int], interval: int) -> None:
+    The flow of a pulse input, which has no reading each second, is added as it is published.
+    """
+
+    def __init__(
+        self, what: str, gauges: Mapping[Channel, Callable[[float], float]], interval: int
+    ) -> None:
         super().__init__(what, interval)
-        self._gauges = gauges
+        self._flows = {
+            gauge: part for gauge, part in gauges.items() if isinstance(gauge, FlowChannel)
+        }
+        self._gauges = {gauge: part for gauge, part in gauges.items() if gauge not in self._flows}
         self._reset()
 
     @property
     @override
     def available(self) -> bool:
-        return all(gauge.available for gauge in self._gauges)
+        return all(gauge.available for gauge in (*self._gauges, *self._flows))
 
     @override
     async def _async_start(self, work: ExitStack) -> None:
-        for gauge in self._gauges:
-            take = partial(self._take, gauge.topic)
+        for gauge, part in self._gauges.items():
+            take = partial(self._take, gauge.topic, part)
             work.callback(await gauge.async_follow(take))
+        for flow in self._flows:
+            work.callback(await flow.async_listen(self._channel_updated))
 
     @callback
-    def _take(self, key: str, time: int, value: float, at: float) -> None:
-        total = self._same_second_sum.take(key, time, value)
+    def _take(
+        self, key: str, part: Callable[[float], float], time: int, value: float, at: float
+    ) -> None:
+        total = self._same_second_sum.take(key, time, part(value))
         if total is not None and self._mean.take(time, total, at):
             self._channel_updated()
 
     @override
     def _reset(self) -> None:
-        signs = {gauge.topic: sign for gauge, sign in self._gauges.items()}
-        self._same_second_sum = SameSecondSum(signs)
+        self._same_second_sum = SameSecondSum([gauge.topic for gauge in self._gauges])
         self._mean = IntervalMean()
         self.value = None
 
     @override
     def _compute(self) -> float | None:
-        return self._mean.publish(0 if self._publish_immediately else self.interval)
+        power = self._mean.publish(0 if self._publish_immediately else self.interval)
+        if not self._flows:
+            return power
+        flows = [
+            None if flow.value is None else part(flow.value) for flow, part in self._flows.items()
+        ]
+        powers = [*flows, power] if self._gauges else flows
+        known = [each for each in powers if each is not None]
+        return rounded(sum(known), 3) if len(known) == len(powers) else None
 
 
 class EnergyTotal(Total):
