@@ -3,12 +3,14 @@
 import os
 from pathlib import Path
 import shutil
+import subprocess
 
 import pytest
 
 from stack import find_faketime, find_mosquitto
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+_NAMESPACES = ("unshare --map-root-user --net", "unshare --net", "sudo -n unshare --net")
 
 
 def require_mosquitto() -> None:
@@ -25,6 +27,24 @@ def require_browser() -> str:
     """The path of Chromium; skips where there is none, in continuous integration there must be."""
     found = filter(None, map(shutil.which, _BROWSERS))
     return _require(next(found, None), "no browser: install chromium to see Home Assistant's pages")
+
+
+def require_namespace() -> list[str]:
+    """The command that runs a program in a new network; skips where networks are forbidden.
+
+    In continuous integration it must be allowed, and may take sudo.
+    """
+    commands = [each.split() for each in _NAMESPACES[: None if os.environ.get("CI") else 2]]
+    found = next(filter(_is_allowed, commands), None)
+    return _require(found, "no network namespace: unshare (util-linux) or ip (iproute2) is refused")
+
+
+def _is_allowed(unshare: list[str]) -> bool:
+    try:
+        subprocess.run([*unshare, "ip", "link", "set", "lo", "up"], check=True, capture_output=True)
+    except OSError, subprocess.CalledProcessError:
+        return False
+    return True
 
 
 def _require[Found](found: Found | None, otherwise: str) -> Found:

@@ -98,7 +98,6 @@ async def test_a_meter_is_discovered_confirmed_and_named(
     await expect(page.get_by_text("Fluksometer FLM03, device id")).to_be_visible()
     names = page.get_by_text("Ports and kubes: L1, L2, L3, water, gas, solar")
     await expect(names).to_be_visible()
-    await camera.take("confirm", height=560)
     await page.get_by_role("button", name="Submit").click()
 
     fields = page.get_by_role("textbox", name="Device name")
