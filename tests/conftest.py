@@ -67,6 +67,7 @@ def _no_waiting() -> Generator[None]:
         patch("custom_components.flukso.transport.home_assistant.BURST", overdue),
         patch(f"{_ANNOUNCEMENTS}.LISTEN_FOR", 0.2),
         patch(f"{_ANNOUNCEMENTS}.QUIET_FOR", 0.02),
+        patch(f"{_ANNOUNCEMENTS}.START_TIME", 0.02),
     ):
         yield
 

@@ -38,6 +38,14 @@ class MetersBroker(Mosquitto):
         """How many clients have connected to it so far, without those that publish."""
         return self.log.read_text().count(" as flukso-")
 
+    async def is_reached(self) -> None:
+        """Wait until one has connected."""
+
+        async def reached() -> bool:
+            return self.connections > 0
+
+        await eventually(reached, "a connection", within=5, every=0.05)
+
     async def is_left(self) -> None:
         """Wait until all of these have disconnected."""
 

@@ -39,6 +39,19 @@ async def meter(own_broker: MetersBroker) -> Meter:
     return flm03()
 
 
+async def test_a_meter_that_announces_itself_before_it_has_started_is_shown(
+    hass: HomeAssistant, own_broker: MetersBroker
+) -> None:
+    with patch("custom_components.flukso.transport.discovery.START_TIME", 1):
+        asking = asyncio.create_task(announce(hass, flm03(), own_broker.port))
+        await own_broker.is_reached()
+        await own_broker.is_left()
+        await own_broker.publish(flm03())
+        form = await asking
+
+    assert form["step_id"] == "confirm"
+
+
 async def test_a_meter_that_announces_its_broker_is_shown_and_added(
     hass: HomeAssistant, own_broker: MetersBroker, meter: Meter
 ) -> None:

@@ -158,7 +158,7 @@ def test_docs_high_level_description_says_what_a_fluksometer_is() -> None:
     opening = README.partition("\n## ")[0]
 
     assert "[Fluksometer](https://www.flukso.net) is" in opening
-    assert "This integration turns each Fluksometer" in opening
+    assert "This integration connects to each Fluksometer" in opening
 
 
 def test_docs_installation_instructions_go_through_hacs_and_the_bridge() -> None:

@@ -31,6 +31,8 @@ from .interface import ConnectionState, Message, Transport
 LISTEN_FOR = 5.0
 #: After so long without a new report (s), all of them have been received.
 QUIET_FOR = 1.0
+#: How long after its announcement a meter may take to publish its configuration (s).
+START_TIME = 30.0
 #: How many meters and sensors of one broker are looked at; what is retained on it may be junk.
 _MAX_METERS = 100
 _MAX_SENSORS = 100
@@ -83,9 +85,18 @@ def _limit(_hass: HomeAssistant) -> asyncio.Semaphore:
 
 
 async def async_ask_announced(hass: HomeAssistant, host: str, port: int, digits: str) -> Answer:
-    """Do the same for an address that any device may have announced: not many at a time."""
-    async with _limit(hass):
-        return await async_ask_address(hass, host, port, digits)
+    """Do the same for an address that any device may have announced: not many at a time.
+
+    A meter that starts announces its broker before it publishes its configuration, so a broker
+    without the meter is asked once more.
+    """
+    for pause in (0, START_TIME):
+        await asyncio.sleep(pause)
+        async with _limit(hass):
+            answer = await async_ask_address(hass, host, port, digits)
+        if answer.meters or answer.refusal is not None:
+            break
+    return answer
 
 
 async def async_find_meters(
