@@ -1,6 +1,7 @@
 """What a real meter sent, played through a real mosquitto into a real Home Assistant."""
 
 import json
+import time
 
 from paho.mqtt.publish import multiple
 import pytest
@@ -36,6 +37,11 @@ def _sensors() -> dict[str, dict[str, object]]:
         }
         for slot, (sensor_id, (port, subtype)) in enumerate(sensors.items(), 1)
     }
+
+
+def _now(payload: str) -> str:
+    """The captured payload with the present second: an old reading is no news."""
+    return f"[{int(time.time())}{payload[payload.index(',') :]}"
 
 
 def _publish(broker: Mosquitto, messages: dict[str, str] | list[tuple[str, str]]) -> None:
@@ -90,7 +96,7 @@ async def test_each_captured_sensor_shows_its_last_captured_reading(
     seen: list[dict[str, float | None]] = []
 
     async def as_captured() -> bool:
-        _publish(mosquitto, [(f"/sensor/{name}", payload) for name, payload in readings])
+        _publish(mosquitto, [(f"/sensor/{name}", _now(payload)) for name, payload in readings])
         shown = await _shown(home)
         seen[:] = [{name: shown.get(name) for name in expected}]
         return seen == [expected]

@@ -13,6 +13,7 @@ from custom_components.flukso.meter.channel_types import CounterChannel
 from custom_components.flukso.meter.observable import Observable
 from custom_components.flukso.protocol.tmpo_block import block_topic_filter
 from custom_components.flukso.protocol.topics import Kind
+from custom_components.flukso.supply.net_counters import NetCounters, NetCounterStorage
 from custom_components.flukso.supply.storage import SupplyStorage
 from custom_components.flukso.supply.supply import Supply
 
@@ -59,7 +60,11 @@ def channel(entry: MockConfigEntry) -> Channel:
 def source_of(hass: HomeAssistant, entry: MockConfigEntry, what: str) -> Observable:
     """The observable of that kind."""
     runtime = entry.runtime_data
-    totals = Supply(runtime.meter, (), UTC, SupplyStorage(hass, entry.entry_id)).totals
+    net_counters = NetCounters(runtime.meter, NetCounterStorage(hass, entry.entry_id))
+    storage = SupplyStorage(hass, entry.entry_id)
+    supply = Supply(runtime.meter, net_counters, (), UTC, storage)
+    supply.listen()
+    totals = supply.totals
     sources: dict[str, Observable] = {
         "channel": runtime.meter.channels[METER.sensor_id(slot(1, "pplus")), Kind.GAUGE],
         "clock": runtime.meter.clock,
