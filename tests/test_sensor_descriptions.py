@@ -43,7 +43,11 @@ def streams(source: Source, quantity: Quantity) -> tuple[Stream, ...]:
     """What a sensor can publish, be its data type counter or gauge."""
     on_kube = source is Source.KUBE and quantity not in EVENTS
     data_types = [Kind.GAUGE] if on_kube else [Kind.COUNTER, Kind.GAUGE]
-    sensors = [Sensor("0" * 32, quantity, source, data_type) for data_type in data_types]
+    sensors = [
+        Sensor("0" * 32, quantity, source, data_type, daily_flow=daily_flow)
+        for data_type in data_types
+        for daily_flow in (False, True)
+    ]
     return tuple(stream for sensor in sensors for stream in streams_of(sensor))
 
 

@@ -79,7 +79,7 @@ async def book(hass: HomeAssistant) -> dict[int, list[float]]:
     return booked
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("enable_statistics", [True])
 @pytest.mark.parametrize("recorder_config", [{CONF_COMMIT_INTERVAL: MINUTE}])
 @pytest.mark.usefixtures("hass_storage", "_without_debugging")

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
+import socket
+import struct
 
 from stack.ports import LOOPBACK
 
@@ -67,6 +69,12 @@ class Peer:
         """Send bytes over the latest connection."""
         self.writers[-1].write(data)
         await self.writers[-1].drain()
+
+    def reset(self) -> None:
+        """End the latest connection as a device that has restarted does, with a RST segment."""
+        opened = self.writers[-1].get_extra_info("socket")
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.writers[-1].transport.abort()
 
     def close(self) -> None:
         """Close all connections."""

@@ -254,6 +254,16 @@ async def test_a_message_is_sent_as_the_peer_reads(hass: HomeAssistant, hostile:
     assert sent == [publish("/d/sync", payload)[-len(payload) - 9 :]] * 4
 
 
+async def test_a_connection_that_is_reset_is_made_again(hass: HomeAssistant, hostile: Peer) -> None:
+    with patch(f"{_DIRECT}._FIRST_PAUSE", 0.05):
+        async with connected(hass, hostile.port) as transport:
+            await transport.async_subscribe(_TOPIC, lambda _: None)
+            await hostile.receives(SUBSCRIBE)
+            hostile.reset()
+            await hostile.receives(SUBSCRIBE, 2)
+            assert transport.connected
+
+
 async def test_a_lost_connection_has_nothing_to_read(hass: HomeAssistant, hostile: Peer) -> None:
     async with connected(hass, hostile.port) as transport:
         hostile.close()
@@ -415,14 +425,13 @@ async def test_random_bytes_neither_raise_nor_grow(
             tracemalloc.start()
             try:
                 for _ in range(25):
-                    await true(lambda: transport.connected)
+                    await true(lambda: transport.connected and bool(hostile.writers))
                     garbage = chance.choice(starts) + chance.randbytes(chance.randrange(2000))
                     await hostile.send(garbage)
                     transport.flush()
-                    hostile.writers[-1].close()
+                    hostile.writers.pop().close()
                     await true(lambda: not transport.connected)
                     hostile.received.clear()
-                    hostile.writers.clear()
                 _, peak = tracemalloc.get_traced_memory()
             finally:
                 tracemalloc.stop()

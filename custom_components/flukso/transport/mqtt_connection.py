@@ -158,7 +158,7 @@ class MqttConnection:
     @callback
     def _abandon(self, connecting: asyncio.Future[MQTTErrorCode]) -> None:
         """Close a connection that was made when nobody waited for it any more."""
-        if not connecting.cancelled():
+        with suppress(asyncio.CancelledError):
             connecting.exception()
         self.close()
 
