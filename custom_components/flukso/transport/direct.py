@@ -265,9 +265,12 @@ class DirectTransport(Transport):
 
     @callback
     def _deliver(self, topic: str, payload: bytes, retained: bool) -> None:
+        """Deliver a message by its exact topic; the filters in use match none of these topics."""
         message = Message(topic, payload, retained, time())
-        for receive in list(self._topics.get(topic, ())):
-            self._call(receive, message)
+        if (exact := self._topics.get(topic)) is not None:
+            for receive in list(exact):
+                self._call(receive, message)
+            return
         for pattern, receivers in list(self._filters.items()):
             if topic_matches_sub(pattern, topic):
                 for receive in list(receivers):
