@@ -12,7 +12,7 @@ import json
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import restore_state
-from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.components.recorder.common import (
     async_wait_recording_done,
 )
@@ -21,6 +21,7 @@ from custom_components.flukso.const import DOMAIN
 from simulator import Flm03, Message
 
 from .broker import Broker
+from .timers import fire_due_timers
 
 MIDNIGHT = datetime(2026, 1, 13, tzinfo=UTC)
 MINUTE, HOUR = 60, 3600
@@ -104,7 +105,7 @@ class Day:
             spoken = [message for _ in range(step) for message in self._second(every)]
             self._freezer.tick(step)
             self._send(send(spoken))
-            async_fire_time_changed(self._hass)
+            fire_due_timers(self._hass)
             await self._hass.async_block_till_done()
             if self.now % 300 == 10:  # the recorder has begun its statistics
                 await async_wait_recording_done(self._hass)

@@ -24,6 +24,7 @@ import logging
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.recorder import CONF_COMMIT_INTERVAL, Recorder
 from homeassistant.components.recorder.statistics import statistics_during_period
+from homeassistant.const import CONF_ENTITIES, CONF_INCLUDE
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 import pytest
@@ -60,9 +61,9 @@ def _this_integration(
 
 @pytest.fixture
 def _without_debugging(hass: HomeAssistant, caplog: pytest.LogCaptureFixture) -> None:
-    """Disable the debug mode of the event loop and the logging of database statements."""
+    """Disable the debug mode of the event loop and what is logged below warning."""
     hass.loop.set_debug(False)
-    caplog.set_level(logging.WARNING, "sqlalchemy.engine")
+    caplog.set_level(logging.WARNING)
 
 
 async def book(hass: HomeAssistant) -> dict[int, list[float]]:
@@ -81,7 +82,10 @@ async def book(hass: HomeAssistant) -> dict[int, list[float]]:
 
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("enable_statistics", [True])
-@pytest.mark.parametrize("recorder_config", [{CONF_COMMIT_INTERVAL: MINUTE}])
+@pytest.mark.parametrize(
+    "recorder_config",
+    [{CONF_COMMIT_INTERVAL: MINUTE, CONF_INCLUDE: {CONF_ENTITIES: list(ENERGY.values())}}],
+)
 @pytest.mark.usefixtures("hass_storage", "_without_debugging")
 async def test_whatever_goes_wrong_a_day_is_booked_as_it_was(
     hass: HomeAssistant,

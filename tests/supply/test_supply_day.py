@@ -17,7 +17,6 @@ from homeassistant.helpers import entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
-    async_fire_time_changed,
     async_mock_restore_state_shutdown_restart,
 )
 
@@ -29,6 +28,7 @@ from simulator.household import Home, power
 from simulator.installation import CLAMP_PORTS, clamp_slots
 
 from ..broker import Broker
+from ..timers import fire_due_timers
 
 DEVICE_ID = "da1" + "0" * 29
 HOME = Home(seed=11, solar_phase=2)
@@ -100,14 +100,14 @@ class House:
                 if receive := Shortcut.receivers.get(message.topic):
                     receive(message)
             if now % 5 == 0:
-                async_fire_time_changed(self._hass)
+                fire_due_timers(self._hass)
                 await self._hass.async_block_till_done()
 
     async def wait(self, now: int) -> None:
         """Let half a minute pass without messages, so that the last states are published."""
         for moment in range(now + 5, now + 36, 5):
             self._freezer.move_to(datetime.fromtimestamp(moment, UTC))
-            async_fire_time_changed(self._hass)
+            fire_due_timers(self._hass)
             await self._hass.async_block_till_done()
 
     def _received(self, now: int, counters: list[Message]) -> list[Message]:
