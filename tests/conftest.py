@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncGenerator, Generator, Iterator
 from datetime import datetime
-from itertools import islice
 import logging
 from pathlib import Path
 import traceback
@@ -25,19 +24,24 @@ from .supplies import BRUSSELS, METER, House
 #: The test plugin has every statement of the recorder's database logged, a third of such a test.
 logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
 
-_walk_stack = traceback.walk_stack
+#: The plugin has every record formatted once more, for a stream beside pytest's own capture.
+logging.getLogger().removeHandler(
+    next(each for each in logging.getLogger().handlers if type(each) is logging.StreamHandler)
+)
+#: Nor does a test read what Home Assistant itself logs below warning.
+logging.getLogger("homeassistant").setLevel(logging.WARNING)
 
 
-def _walk_top_of_stack(frame: FrameType) -> Iterator[tuple[FrameType, int]]:
-    """Yield the innermost frame.
+def _walk_no_stack(_frame: FrameType | None) -> Iterator[tuple[FrameType, int]]:
+    """Yield no frame.
 
     The debug mode of asyncio, which the test plugin enables, keeps the stack of each callback,
-    future and task for its messages. A test's stack is deep: all of it takes half of a test's time.
+    future and task for its messages: that takes half of a test's time.
     """
-    return islice(_walk_stack(frame), 1)
+    return iter(())
 
 
-traceback.walk_stack = _walk_top_of_stack
+traceback.walk_stack = _walk_no_stack
 
 _CLIENT = "homeassistant.components.mqtt.client"
 _ANNOUNCEMENTS = "custom_components.flukso.transport.discovery"
