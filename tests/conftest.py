@@ -9,7 +9,11 @@ from types import FrameType
 from unittest.mock import MagicMock, patch
 
 from freezegun.api import FrozenDateTimeFactory
+from homeassistant.components.recorder import CONF_EVENT_TYPES
+from homeassistant.const import CONF_EXCLUDE
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.device_registry import EVENT_DEVICE_REGISTRY_UPDATED
+from homeassistant.helpers.entity_registry import EVENT_ENTITY_REGISTRY_UPDATED
 import pytest
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
 from syrupy.assertion import SnapshotAssertion
@@ -82,6 +86,13 @@ async def broker(
 ) -> Broker:
     """A broker that Home Assistant's MQTT integration is connected to."""
     return await connect(hass, mqtt_client_mock)
+
+
+@pytest.fixture
+def recorder_config() -> dict[str, object]:
+    """Record no changes of the registries: no test reads them, and a meter makes hundreds."""
+    changes = [EVENT_ENTITY_REGISTRY_UPDATED, EVENT_DEVICE_REGISTRY_UPDATED]
+    return {CONF_EXCLUDE: {CONF_EVENT_TYPES: changes}}
 
 
 @pytest.fixture
