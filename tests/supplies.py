@@ -24,6 +24,7 @@ POWERS = {"active_power_import", "active_power_export", "net_active_power", "rea
 SUMS = {"active_energy_import", "active_energy_export"}
 NETTED = {"netted_energy_import", "netted_energy_export"}
 DEMANDS = {"demand", "expected_demand", "last_demand", "peak_demand"}
+HOUSE_TOTALS = {"house_power", "house_energy", "self_consumption"}
 IMPORT, EXPORT = "netted_energy_import", "netted_energy_export"
 PLAIN_IMPORT, PLAIN_EXPORT = "active_energy_import", "active_energy_export"
 
@@ -89,7 +90,7 @@ def total_of(hass: HomeAssistant, meter: Meter, what: str) -> er.RegistryEntry |
 def totals(hass: HomeAssistant, meter: Meter) -> set[str]:
     """The totals that are there; those that the user has disabled or the meter lacks are not."""
     found = set()
-    for what in POWERS | SUMS | NETTED | DEMANDS:
+    for what in POWERS | SUMS | NETTED | DEMANDS | HOUSE_TOTALS:
         entity = total_of(hass, meter, what)
         state = hass.states.get(entity.entity_id) if entity else None
         if state and not state.attributes.get("restored"):

@@ -136,6 +136,7 @@ def test_the_options_tell_their_defaults(language: Path) -> None:
         "other_interval": {str(DEFAULT_OTHER_INTERVAL), "0"},
         "waveform_interval": {str(DEFAULT_WAVEFORM_INTERVAL)},
         "supply_ports": set(),
+        "production_ports": set(),
         "fill_gaps": set(),
     }
 

@@ -9,6 +9,7 @@ CONF_TOPIC_PREFIX: Final = "topic_prefix"
 CONF_POWER_INTERVAL: Final = "power_interval"
 CONF_OTHER_INTERVAL: Final = "other_interval"
 CONF_SUPPLY_PORTS: Final = "supply_ports"
+CONF_PRODUCTION_PORTS: Final = "production_ports"
 CONF_WAVEFORM_INTERVAL: Final = "waveform_interval"
 CONF_FILL_GAPS: Final = "fill_gaps"
 

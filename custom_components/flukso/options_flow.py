@@ -1,5 +1,6 @@
-"""Options flow: the intervals of states, whether gaps are filled, and the ports of the supply."""
+"""Options flow: intervals, whether gaps are filled, the ports of supply and production."""
 
+from collections.abc import Callable
 from typing import Any
 
 from homeassistant.config_entries import (
@@ -24,6 +25,7 @@ from .const import (
     CONF_FILL_GAPS,
     CONF_OTHER_INTERVAL,
     CONF_POWER_INTERVAL,
+    CONF_PRODUCTION_PORTS,
     CONF_SUPPLY_PORTS,
     CONF_WAVEFORM_INTERVAL,
     DEFAULT_OTHER_INTERVAL,
@@ -32,7 +34,8 @@ from .const import (
 )
 from .metering.durations import HOUR
 from .models import FluksoConfigEntry
-from .supply.phases import electricity_ports, in_order
+from .protocol.configuration import Configuration
+from .supply.phases import electricity_ports, in_order, production_ports
 
 #: The options with an interval: its default and its minimum (s).
 _INTERVALS = {
@@ -40,20 +43,21 @@ _INTERVALS = {
     CONF_OTHER_INTERVAL: (DEFAULT_OTHER_INTERVAL, 0),
     CONF_WAVEFORM_INTERVAL: (DEFAULT_WAVEFORM_INTERVAL, DEFAULT_WAVEFORM_INTERVAL),
 }
+#: The options with ports, and which ports they offer.
+_PORTS = {CONF_SUPPLY_PORTS: electricity_ports, CONF_PRODUCTION_PORTS: production_ports}
 
 
 class FluksoOptionsFlow(OptionsFlowWithReload):
-    """The intervals of states, whether gaps are filled, and the ports of the supply."""
+    """The intervals of states, whether gaps are filled, and the ports of supply and production."""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show the options, or save them."""
         if user_input is not None:
             options: dict[str, Any] = {option: int(user_input[option]) for option in _INTERVALS}
             options[CONF_FILL_GAPS] = bool(user_input[CONF_FILL_GAPS])
-            if ports := user_input.get(CONF_SUPPLY_PORTS):
-                options[CONF_SUPPLY_PORTS] = [
-                    int(port) if port.isdigit() else port for port in ports
-                ]
+            for option in _PORTS:
+                if ports := user_input.get(option):
+                    options[option] = [int(port) if port.isdigit() else port for port in ports]
             return self.async_create_entry(data=options)
         options = dict(self.config_entry.options)
         fields: dict[vol.Marker, object] = {
@@ -62,18 +66,21 @@ class FluksoOptionsFlow(OptionsFlowWithReload):
         }
         fill_gaps = vol.Required(CONF_FILL_GAPS, default=options.get(CONF_FILL_GAPS, True))
         fields[fill_gaps] = BooleanSelector()
-        chosen = [str(port) for port in options.get(CONF_SUPPLY_PORTS, [])]
-        if names := self._ports(chosen):
-            suggestion = {"suggested_value": chosen}
-            fields[vol.Optional(CONF_SUPPLY_PORTS, description=suggestion)] = _port_selector(names)
+        for option, offered in _PORTS.items():
+            chosen = [str(port) for port in options.get(option, [])]
+            if names := self._names(chosen, offered):
+                suggestion = {"suggested_value": chosen}
+                fields[vol.Optional(option, description=suggestion)] = _port_selector(names)
         return self.async_show_form(step_id="init", data_schema=vol.Schema(fields))
 
-    def _ports(self, chosen: list[str]) -> dict[str, str | None]:
-        """Return the ports that measure electricity, and those chosen before, with their names."""
+    def _names(
+        self, chosen: list[str], offered: Callable[[Configuration], dict[str, str | None]]
+    ) -> dict[str, str | None]:
+        """Return the ports that are offered, and those chosen before, with their names."""
         names: dict[str, str | None] = dict.fromkeys(chosen)
         entry: FluksoConfigEntry = self.config_entry
         if entry.state is ConfigEntryState.LOADED:
-            names |= electricity_ports(entry.runtime_data.meter.configuration)
+            names |= offered(entry.runtime_data.meter.configuration)
         return names
 
 

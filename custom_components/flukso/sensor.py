@@ -13,7 +13,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.restore_state import RestoreEntity
 from homeassistant.util import dt as dt_util
 
-from .const import CONF_SUPPLY_PORTS
+from .const import CONF_PRODUCTION_PORTS, CONF_SUPPLY_PORTS
 from .devices import device_info, meter_info
 from .entity import ChannelEntity, FluksoEntity, async_follow, channels_of
 from .entity_lookup import meter_unique_id, port_unique_id, sensor_entry
@@ -63,8 +63,14 @@ async def async_setup_entry(
         entry.async_on_unload(each.async_flush)
     net_counters = NetCounters(meter, net_storage)
     entry.async_on_unload(net_counters.listen())
-    ports = map(str, entry.options.get(CONF_SUPPLY_PORTS, []))
-    supply = Supply(meter, net_counters, ports, dt_util.get_default_time_zone(), storage)
+    supply = Supply(
+        meter,
+        net_counters,
+        chosen=map(str, entry.options.get(CONF_SUPPLY_PORTS, [])),
+        production=map(str, entry.options.get(CONF_PRODUCTION_PORTS, [])),
+        zone=dt_util.get_default_time_zone(),
+        storage=storage,
+    )
     entry.async_on_unload(supply.listen())
     channels = partial(channels_of, entry)
     await async_follow(hass, entry, channels, partial(_create, hass, entry))

@@ -9,7 +9,7 @@ from ..checks import METER, check, keys, says
 from ..home import let_pass, set_up, set_up_knowing
 from ..mains import cycle, flx_topic, waveform
 from ..meters import flm02, reading
-from ..supplies import slot, wired
+from ..supplies import set_up_with, slot, wired
 
 pytestmark = pytest.mark.usefixtures("freezer")
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("freezer")
 async def test_a_correct_installation_has_no_findings(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
-    entry = await set_up(hass, broker, METER)
+    entry = await set_up_with(hass, broker, METER, production_ports=[3])
     messages = says(METER, 1) | says(METER, 2) | says(METER, 3, pplus=0, pminus=2000)
 
     findings = await check(hass, broker, freezer, entry, messages)
@@ -55,7 +55,7 @@ async def test_a_clamp_sensor_without_a_port_is_not_checked(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory, port: object
 ) -> None:
     meter = METER.changed(*range(1, 13), port=port)
-    entry = await set_up(hass, broker, meter)
+    entry = await set_up_with(hass, broker, meter, production_ports=[3])
     messages = says(METER, 1) | says(METER, 2) | says(METER, 3, pplus=0, pminus=2000)
 
     findings = await check(hass, broker, freezer, entry, messages)

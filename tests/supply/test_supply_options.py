@@ -9,7 +9,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from ..broker import Broker
 from ..home import config_entry, set_up
 from ..meters import Meter, flm02, flm03
-from ..supplies import three_phases, totals
+from ..supplies import HOUSE_TOTALS, three_phases, totals
 
 OTHERS = {"power_interval": 5, "other_interval": 30, "waveform_interval": 10, "fill_gaps": True}
 
@@ -30,11 +30,13 @@ async def choose(
     return result
 
 
-def offered(form: ConfigFlowResult) -> tuple[list[tuple[str, str]], object]:
+def offered(
+    form: ConfigFlowResult, option: str = "supply_ports"
+) -> tuple[list[tuple[str, str]], object]:
     """Return the options of the field, and what is selected."""
     assert form["data_schema"] is not None
     for field, selector in form["data_schema"].schema.items():
-        if field == "supply_ports":
+        if field == option:
             options = selector.config["options"]
             return [(each["value"], each["label"]) for each in options], field.description[
                 "suggested_value"
@@ -162,3 +164,27 @@ async def test_a_port_that_is_no_clamp_of_the_meter_is_rejected(
         await hass.config_entries.options.async_configure(
             form["flow_id"], OTHERS | {"supply_ports": ports}
         )
+
+
+async def test_ports_of_the_production_can_be_all_but_a_p1_port(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    for meter, ports in (
+        (flm02(), [("1", "1: main"), ("1+2+3", "1+2+3: house")]),
+        (flm03(), [("1", "1: main"), ("2", "2: main"), ("3", "3: solar"), ("6", "6: heat pump")]),
+    ):
+        entry = await set_up(hass, broker, meter)
+        assert offered(await open_options(hass, entry), "production_ports") == (ports, [])
+
+
+async def test_chosen_ports_of_the_production_are_kept(hass: HomeAssistant, broker: Broker) -> None:
+    meter = three_phases()
+    entry = await set_up(hass, broker, meter.changed(39, enable=1))
+    form = await open_options(hass, entry)
+    answers = OTHERS | {"production_ports": ["6"]}
+    await hass.config_entries.options.async_configure(form["flow_id"], answers)
+    await broker.settle()
+
+    assert entry.options == OTHERS | {"production_ports": [6]}
+    assert offered(await open_options(hass, entry), "production_ports")[1] == ["6"]
+    assert totals(hass, meter) > HOUSE_TOTALS

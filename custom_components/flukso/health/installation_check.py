@@ -4,11 +4,10 @@ For that time the topics of all gauges of clamps are subscribed to, whatever ent
 """
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import ExitStack
 from functools import partial
 from math import hypot
-import re
 from statistics import fmean
 
 from homeassistant.core import callback
@@ -27,14 +26,7 @@ from ..transport.interface import Message, Transport
 #: The mean of each quantity, by port.
 type Means = dict[int, dict[Quantity, float]]
 
-#: The name of a port with a source of power, such as solar panels or a battery.
-_SOURCE = re.compile(
-    r"solar|solaire|sun|zon(?!e)|sonne|soleil|pv|photo|foto|panelen|panneaux"
-    r"|inverter|omvormer|onduleur|wechselrichter|batter|accu(?!m)|akku|speicher|powerwall"
-    r"|wind(?!o)|generat|wkk|chp|bhkw|produ|inje[ck]",
-    re.IGNORECASE,
-)
-#: Above this power (W) such a source may explain that power flows back through other ports.
+#: Above this power (W) a source may explain that power flows back through other ports.
 _LEAST_SOURCE_POWER = 20
 _POWERS = {Quantity.PPLUS: 1, Quantity.PMINUS: -1}
 _SINGLE_PHASE, _WITHOUT_NEUTRAL = "1p", "3p-n"
@@ -87,17 +79,18 @@ def clamp_figures(
     means: Means,
     configuration: Configuration,
     shape: Mapping[str, float | None],
+    sources: Collection[int],
 ) -> ClampFigures:
     """Return the figures of the clamp of a sensor; ``shape`` has those of its waveform, if any.
 
-    Without a ports configuration, neither the nominal voltage nor the sources are known.
+    ``sources`` are the ports of what generates power. Without a ports configuration, neither the
+    nominal voltage is known nor what is on the other ports.
     """
     [port] = sensor.ports
     measured, settings = means.get(port, {}), configuration.port_of(sensor)
     ports = configuration.ports
     phase = ports.phase if ports else None
     has_own_power = not configuration.sums_ports  # the power of a sum is not that of the clamp
-    sources = _sources(configuration)
     return ClampFigures(
         active=_sum(measured, _POWERS) if has_own_power else None,
         reactive=_sum(measured, QUADRANTS) if has_own_power else None,
@@ -108,7 +101,8 @@ def clamp_figures(
         rating=settings.current if settings else None,
         neutral=phase != _WITHOUT_NEUTRAL,
         source=port in sources,
-        fed=ports is None or any(_may_supply(means.get(each, {})) for each in sources - {port}),
+        fed=ports is None
+        or any(_may_supply(means.get(each, {})) for each in sources if each != port),
     )
 
 
@@ -124,12 +118,6 @@ def _sum(measured: Mapping[Quantity, float], signs: Mapping[Quantity, int]) -> f
     if not signs.keys() <= measured.keys():
         return None
     return sum(sign * measured[quantity] for quantity, sign in signs.items())
-
-
-def _sources(configuration: Configuration) -> set[int]:
-    """Return the ports whose name is that of a source, even without an enabled sensor."""
-    ports = configuration.ports.by_number if configuration.ports else {}
-    return {number for number, port in ports.items() if _SOURCE.search(port.name or "")}
 
 
 def _may_supply(measured: Mapping[Quantity, float]) -> bool:

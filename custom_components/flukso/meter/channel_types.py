@@ -14,7 +14,7 @@ from ..protocol.sensors import Source, Stream
 from ..protocol.topics import Kind
 from ..transport.interface import Transport
 from .channel import Channel, ChannelContext
-from .input_limits import fastest, is_event, pulse_constant, pulse_in_gauge_units
+from .input_limits import fastest, is_event, max_age, pulse_constant, pulse_in_gauge_units
 
 
 class EventChannel(Channel):
@@ -87,6 +87,13 @@ class FlowChannel(GaugeChannel):
         self._constant: float | None = None
         self._counter: CounterChannel | None = None
         self._counted_flow = CountedFlow()
+        self._silence = 0.0
+
+    @property
+    def flow(self) -> float | None:
+        """The value, or 0 if there was no pulse at all for so long that there is no flow."""
+        is_idle = self.value is None and self._silence > max_age(self.stream)
+        return 0.0 if is_idle else self.value
 
     @override
     def configure(self, configuration: Configuration, counter: Channel | None) -> None:
@@ -114,7 +121,7 @@ class FlowChannel(GaugeChannel):
 
     @override
     def _current(self, now: float) -> float | None:
-        elapsed = 0 if self._last_seen is None else now - self._last_seen
+        elapsed = self._silence = 0 if self._last_seen is None else now - self._last_seen
         flow, unit, pulse = super()._current(now), self.stream.unit, self._pulse
         if pulse is None:
             return decayed_flow(flow, None, elapsed)

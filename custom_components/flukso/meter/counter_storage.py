@@ -1,6 +1,6 @@
 """State of a counter in the extra data of its entity, restored after a restart."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, override
 
@@ -18,11 +18,15 @@ SECOND = vol.All(int, vol.Range(0, 2**32))
 
 
 def dataclass_schema[Record](
-    kind: Callable[..., Record], **layout: object
+    kind: Callable[..., Record], *, optional: Mapping[str, object] | None = None, **layout: object
 ) -> Callable[[object], Record]:
-    """Return a schema that validates the JSON of ``dataclasses.asdict`` and restores the object."""
-    required = {vol.Required(name): check for name, check in layout.items()}
-    return vol.All(required, lambda fields: kind(**fields))
+    """Return a schema that validates the JSON of ``dataclasses.asdict`` and restores the object.
+
+    ``optional`` is the layout of fields with a default.
+    """
+    fields: dict[vol.Marker, object] = {vol.Required(name): check for name, check in layout.items()}
+    fields |= {vol.Optional(name): check for name, check in (optional or {}).items()}
+    return vol.All(fields, lambda values: kind(**values))
 
 
 COUNTER = dataclass_schema(

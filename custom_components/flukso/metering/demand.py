@@ -4,8 +4,8 @@ from collections import deque
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
+from .counter_track import LONGEST_GAP
 from .durations import HOUR, MINUTE, QUARTER
-from .netting import LONGEST_GAP
 from .rounding import rounded
 
 #: The span over which the present power is averaged (s).

@@ -17,7 +17,7 @@ from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util.json import JsonArrayType, JsonObjectType
 import voluptuous as vol
 
-from ..const import DOMAIN
+from ..const import CONF_PRODUCTION_PORTS, DOMAIN
 from ..devices import part_of
 from ..health.installation_check import async_listen_to_clamps, clamp_figures
 from ..metering.clamp_checks import Finding, Trouble, check_clamp
@@ -54,11 +54,13 @@ async def _async_check_installation(call: ServiceCall) -> ServiceResponse:
         ),
     )
     texts = await async_get_translations(hass, hass.config.language, "common", [DOMAIN])
+    chosen = map(str, entry.options.get(CONF_PRODUCTION_PORTS, []))
+    sources = {int(port) for port in chosen if port.isdigit()}
     clamps: JsonArrayType = []
     for oscilloscope, capture in zip(oscilloscopes, captures, strict=True):
         part = part_of(runtime.meter, oscilloscope.sensor)
         shape = figures_of(capture) if capture else {}
-        figures = clamp_figures(oscilloscope.sensor, means, configuration, shape)
+        figures = clamp_figures(oscilloscope.sensor, means, configuration, shape, sources)
         name = part.name or part.place
         findings: JsonArrayType = [
             _finding_response(finding, name, texts) for finding in check_clamp(figures)

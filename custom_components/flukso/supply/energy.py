@@ -13,8 +13,10 @@ from ..meter.channel_types import CounterChannel
 from ..meter.clock import FAR_OFF
 from ..metering.counter_sum import CounterSum, CounterSumState
 from ..metering.demand import QuarterHourDemand
+from ..metering.house_energy import HouseEnergy
 from ..metering.netting import Netting
 from .energy_source import EnergySource
+from .feeds import Feed
 from .net_counters import NetCounter
 from .storage import SupplyEnergyState, SupplyStorage
 
@@ -51,6 +53,7 @@ class SupplyEnergy(EnergySource):
         storage: SupplyStorage,
         *,
         longest_gap: int,
+        production: Sequence[tuple[Feed, float]],
     ) -> None:
         super().__init__()
         import_keys = [counter.key for counter in imports]
@@ -61,6 +64,8 @@ class SupplyEnergy(EnergySource):
         steps = {counter.key: counter.step for counter in imports}
         self.netting = Netting(import_keys, export_keys, longest_gap=longest_gap, steps=steps)
         self.demand = QuarterHourDemand(zone)
+        self.house = HouseEnergy({_production_key(feed): step for feed, step in production})
+        self._production = [feed for feed, _ in production]
         self._sums = dict.fromkeys(imports, self.imported)
         self._sums |= dict.fromkeys(exports, self.exported)
         self._offsets: dict[str, float] = {}
@@ -74,18 +79,38 @@ class SupplyEnergy(EnergySource):
         return all(counter.channel.available for counter in self._sums)
 
     @property
+    def has_production(self) -> bool:
+        """Whether production is measured."""
+        return bool(self._production)
+
+    @property
+    def house_available(self) -> bool:
+        """Whether all counters are available, also those of the production."""
+        counters = (counter for feed in self._production for counter in feed.counters)
+        return self.available and all(counter.available for counter in counters)
+
+    @property
+    def _channels(self) -> dict[str, CounterChannel]:
+        """All counters by their key."""
+        production = (counter for feed in self._production for counter in feed.counters)
+        return {counter.key: counter.channel for counter in self._sums} | {
+            counter.stream.sensor.sensor_id: counter for counter in production
+        }
+
+    @property
     def state(self) -> SupplyEnergyState | None:
         """The state to restore after a restart; None before anything was netted."""
         netting = self.netting.state
         if netting is None:
             return None
-        guards = {counter.key: counter.channel.guard.state for counter in self._sums}
+        guards = {key: channel.guard.state for key, channel in self._channels.items()}
         return SupplyEnergyState(
             netting,
             self.imported.state,
             self.exported.state,
             self.demand.state,
             {key: state for key, state in guards.items() if state is not None},
+            self.house.state,
         )
 
     async def async_take_over(self, state: SupplyEnergyState) -> None:
@@ -122,10 +147,12 @@ class SupplyEnergy(EnergySource):
         for total, stored in ((self.imported, state.imported), (self.exported, state.exported)):
             if stored is not None:
                 total.restore(stored)
-        for counter in self._sums:
-            guarded = state.counters.get(counter.key)
+        if state.house is not None:
+            self.house.restore(state.house)
+        for key, channel in self._channels.items():
+            guarded = state.counters.get(key)
             if guarded is not None:
-                counter.channel.restore(guarded)
+                channel.restore(guarded)
 
     @override
     async def _async_start(self, work: ExitStack) -> None:
@@ -138,6 +165,10 @@ class SupplyEnergy(EnergySource):
                 work.callback(await counter.net.async_keep_active())
             take = partial(self._take, counter)
             work.callback(await counter.channel.async_follow(take))
+        for feed in self._production:
+            for channel in feed.counters:
+                produce = partial(self._take_production, feed, channel)
+                work.callback(await channel.async_follow(produce))
 
     @callback
     def _take(self, counter: SupplyCounter, time: int, value: float, at: float) -> None:
@@ -150,7 +181,11 @@ class SupplyEnergy(EnergySource):
         before = self.netting.time
         netted = self.netting.take(counter.key, time, value)
         booked = self.netting.time
-        if before is None or booked is None or booked == before:  # nothing was booked
+        if booked is None or booked == before:
+            return
+        if self._production:
+            self.house.take_grid(booked, self.netting.imported, self.netting.exported)
+        if before is None:  # these are the first values
             return
         self.up_to_date = True
         self._storage.save_soon()
@@ -163,8 +198,21 @@ class SupplyEnergy(EnergySource):
                 self._break_time = None
         self._notify()
 
+    @callback
+    def _take_production(
+        self, feed: Feed, channel: CounterChannel, time: int, value: float, _at: float
+    ) -> None:
+        if feed.production is channel:
+            self.house.take_production(_production_key(feed), time, value)
+            self._notify()
+
     def _check_for_break(self, key: str, offset: float, time: int) -> None:
         """Note a break of a counter, or one that the user books: it must not become demand."""
         if self._offsets.setdefault(key, offset) != offset:
             self._offsets[key] = offset
             self._break_time = time
+
+
+def _production_key(feed: Feed) -> str:
+    """Return the key of a source of power, that of its first counter."""
+    return feed.counters[0].stream.sensor.sensor_id

@@ -31,8 +31,7 @@ class Feed:
     @property
     def imported(self) -> CounterChannel | None:
         """The counter of its import; one that runs both ways also counts its export."""
-        is_clamp = self.source is Source.CLAMP
-        counter = self._counter(Quantity.PPLUS if is_clamp else Quantity.ELECTRICITY)
+        counter = self._counter(Quantity.ELECTRICITY if self.is_one_counter else Quantity.PPLUS)
         is_whole = counter is not None and self.is_net == is_net(counter.stream)
         return counter if is_whole else None
 
@@ -44,7 +43,7 @@ class Feed:
     @property
     def measures_export(self) -> bool:
         """Whether export is measured; a pulse meter counts import only."""
-        return self.source is Source.CLAMP or self.is_net
+        return not self.is_one_counter or self.is_net
 
     @property
     def is_net(self) -> bool:
@@ -55,18 +54,62 @@ class Feed:
         channel = self.channels.get((quantity, Kind.COUNTER))
         return channel if isinstance(channel, CounterChannel) else None
 
+    @property
+    def is_one_counter(self) -> bool:
+        """Whether it has a single counter; a clamp of an FLM03 has one for each direction."""
+        return self.source is not Source.CLAMP
+
+    @property
+    def production(self) -> CounterChannel | None:
+        """The counter of what a source of power produces, whichever way round its clamp is.
+
+        Of the two counters of a clamp it is the one that has counted more; None while that is not
+        known.
+        """
+        forward, backward = self.imported, self.exported
+        if forward is None or self.is_one_counter:
+            return forward
+        if backward is None or forward.guard.value is None or backward.guard.value is None:
+            return None
+        return backward if backward.guard.value > forward.guard.value else forward
+
+    @property
+    def counters(self) -> tuple[CounterChannel, ...]:
+        """All its counters of active energy; none at all if one is missing."""
+        wanted = (self.imported,) if self.is_one_counter else (self.imported, self.exported)
+        known = tuple(counter for counter in wanted if counter is not None)
+        return known if len(known) == len(wanted) else ()
+
+    def production_parts(self) -> Mapping[Quantity, Part]:
+        """Return the quantities whose gauges have the power of its production."""
+
+        def forward(power: float) -> float:
+            return 0.0 if self._is_backward else power
+
+        def backward(power: float) -> float:
+            return power if self._is_backward else 0.0
+
+        return {
+            Quantity.PPLUS: forward,
+            Quantity.PMINUS: backward,
+            Quantity.ELECTRICITY: lambda power: power,
+        }
+
+    @property
+    def _is_backward(self) -> bool:
+        return self.production is not None and self.production is self.exported
+
     def step(self, configuration: Configuration) -> float:
         """Return what its counter counts when it is sent (Wh); 0 if it is sent regularly."""
-        if self.source is Source.CLAMP or self.imported is None:
+        if not self.is_one_counter or self.imported is None:
             return 0
         return pulse_constant(self.imported.stream.sensor, configuration) or _STEP
 
     def gauges(self, parts: Mapping[Quantity, Part]) -> Mapping[Channel, Part] | None:
         """Return its gauges of these quantities; None if it lacks one, or measures none of them."""
-        is_clamp = self.source is Source.CLAMP
         gauges: dict[Channel, Part] = {}
         for quantity, part in parts.items():
-            if (quantity is Quantity.ELECTRICITY) == is_clamp:
+            if (quantity is Quantity.ELECTRICITY) != self.is_one_counter:
                 continue
             gauge = self.channels.get((quantity, Kind.GAUGE))
             if gauge is None:

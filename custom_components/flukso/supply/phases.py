@@ -29,6 +29,14 @@ def electricity_ports(configuration: Configuration) -> dict[str, str | None]:
     }
 
 
+def production_ports(configuration: Configuration) -> dict[str, str | None]:
+    """Return the ports that can measure a source of power, and their names: all but a P1 port."""
+    enabled = configuration.sensors.enabled if configuration.sensors else ()
+    net = {sensor.place for sensor in enabled if sensor.source is Source.COSEM}
+    ports = electricity_ports(configuration)
+    return {port: name for port, name in ports.items() if port not in net}
+
+
 def in_order(ports: Iterable[str]) -> list[str]:
     """Return ports in the order of their numbers."""
     return sorted(

@@ -11,6 +11,7 @@ from ..meter.counter_storage import COUNTER, NUMBER, SECOND, dataclass_schema, r
 from ..metering.counter_guard import CounterState
 from ..metering.counter_sum import CounterSumState
 from ..metering.demand import Peak, QuarterHourDemandState
+from ..metering.house_energy import HouseEnergyState
 from ..metering.netting import NettingState
 from ..protocol.quantities import Unit
 from .state_storage import StateStorage
@@ -18,17 +19,30 @@ from .state_storage import StateStorage
 
 @dataclass(frozen=True, slots=True)
 class SupplyEnergyState:
-    """The state to restore after a restart, including the guards of the counters."""
+    """The state to restore after a restart, including the guards of the counters.
+
+    That of the ``house`` is there where production is measured.
+    """
 
     netting: NettingState
     imported: CounterSumState | None
     exported: CounterSumState | None
     demand: QuarterHourDemandState
     counters: Mapping[str, CounterState]
+    house: HouseEnergyState | None = None
 
 
 _VALUES = {str: NUMBER}
 _SUM = vol.Any(None, dataclass_schema(CounterSumState, total=NUMBER, values=_VALUES))
+_HOUSE = dataclass_schema(
+    HouseEnergyState,
+    time=SECOND,
+    imported=NUMBER,
+    exported=NUMBER,
+    values=_VALUES,
+    house=NUMBER,
+    self_consumed=NUMBER,
+)
 _NUMBER_OR_NONE = vol.Any(None, NUMBER)
 _LAYOUT = vol.Schema(
     dataclass_schema(
@@ -47,6 +61,7 @@ _LAYOUT = vol.Schema(
             peak=vol.Any(None, dataclass_schema(Peak, demand=NUMBER, quarter=SECOND)),
         ),
         counters={str: COUNTER},
+        optional={"house": vol.Any(None, _HOUSE)},
     ),
     extra=vol.REMOVE_EXTRA,
 )

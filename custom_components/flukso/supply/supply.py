@@ -1,6 +1,6 @@
 """The totals of a supply: over the phases, or of the P1 port or pulse meter that feeds it."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import tzinfo
 from functools import partial
 from typing import override
@@ -9,7 +9,7 @@ from homeassistant.core import callback
 
 from ..meter.channel_types import CounterChannel
 from ..meter.meter import Meter
-from ..metering.netting import LONGEST_GAP
+from ..metering.counter_track import LONGEST_GAP
 from ..metering.rounding import rounded
 from ..protocol.quantities import QUADRANTS, Quantity
 from ..protocol.sensors import Source
@@ -85,6 +85,12 @@ _DEMAND: dict[str, _Figure] = {
         supply_energy.demand.peak.demand if supply_energy.demand.peak else None
     ),
 }
+_HOUSE: dict[str, _Figure] = {
+    "house_energy": lambda supply_energy: _of_house(supply_energy, supply_energy.house.house),
+    "self_consumption": lambda supply_energy: _of_house(
+        supply_energy, supply_energy.house.self_consumed
+    ),
+}
 #: Of clamps that do not know the direction.
 _ENERGY: dict[str, _Figure] = {"energy": lambda supply_energy: supply_energy.imported.total}
 
@@ -99,6 +105,15 @@ class SupplyEnergyTotal(EnergyTotal):
         self.supply_energy = supply_energy
 
 
+class HouseEnergyTotal(SupplyEnergyTotal):
+    """An energy of the house, which needs also the counters of the production."""
+
+    @property
+    @override
+    def available(self) -> bool:
+        return self.supply_energy.house_available
+
+
 class Supply(Totals[Total]):
     """The totals of a supply."""
 
@@ -106,27 +121,35 @@ class Supply(Totals[Total]):
         self,
         meter: Meter,
         net_counters: NetCounters,
+        *,
         chosen: Iterable[str],
+        production: Iterable[str],
         zone: tzinfo,
         storage: SupplyStorage,
     ) -> None:
         super().__init__(meter)
         self._net_counters = net_counters
         self._chosen = tuple(chosen)
+        self._production_ports = tuple(production)
         self._zone = zone
         self._storage = storage
         self._feeds: tuple[Feed, ...] = ()
+        self._production: tuple[Feed, ...] = ()
 
     @callback
     @override
     def _update(self) -> None:
-        feeds = find_feeds(self._meter, supply_ports(self._meter.configuration, self._chosen))
-        if feeds == self._feeds:
+        ports = supply_ports(self._meter.configuration, self._chosen)
+        feeds = find_feeds(self._meter, ports)
+        others = [port for port in self._production_ports if port not in ports]
+        production = find_feeds(self._meter, others)
+        if (feeds, production) == (self._feeds, self._production):
             return
-        self._feeds = feeds
+        self._feeds, self._production = feeds, production
         self.totals = {}
         if feeds:
             self._add_powers()
+            self._add_house_power()
             self._add_energies()
 
     @property
@@ -154,6 +177,16 @@ class Supply(Totals[Total]):
                 interval = self._meter.intervals.of(next(iter(gauges)).stream)
                 self.totals[what] = PowerTotal(what, gauges, interval)
 
+    def _add_house_power(self) -> None:
+        """Add what the house uses: what comes from the grid, less what goes there, and its own."""
+        net = [feed.gauges(_BOTH_WAYS["net_active_power"]) for feed in self._feeds]
+        own = [feed.gauges(feed.production_parts()) for feed in self._production]
+        found = [*net, *own]
+        if own and self._is_both_ways and None not in found:
+            gauges = {gauge: part for each in found for gauge, part in (each or {}).items()}
+            interval = self._meter.intervals.of(next(iter(gauges)).stream)
+            self.totals["house_power"] = PowerTotal("house_power", gauges, interval)
+
     def _add_energies(self) -> None:
         imports = _complete(feed.imported for feed in self._feeds)
         exports = _complete(feed.exported for feed in self._feeds if feed.measures_export)
@@ -169,10 +202,11 @@ class Supply(Totals[Total]):
             figures |= _DEMAND if self._is_undirected else _NETTED_IMPORT | _DEMAND
         if has_import and has_export:
             figures |= _NETTED_EXPORT
+            if supply_energy.has_production:
+                figures |= _HOUSE
         for what, figure in figures.items():
-            self.totals[what] = SupplyEnergyTotal(
-                what, supply_energy, figure, self._meter.intervals.other
-            )
+            kind = HouseEnergyTotal if what in _HOUSE else SupplyEnergyTotal
+            self.totals[what] = kind(what, supply_energy, figure, self._meter.intervals.other)
 
     def _supply_energy(
         self, imports: Iterable[CounterChannel], exports: Iterable[CounterChannel]
@@ -186,7 +220,14 @@ class Supply(Totals[Total]):
             self._zone,
             self._storage,
             longest_gap=_LONGEST_GAP_OF_P1 if has_net else LONGEST_GAP,
+            production=self._production_steps(),
         )
+
+    def _production_steps(self) -> Sequence[tuple[Feed, float]]:
+        """Return the sources of power, and what their counters count when they are sent (Wh)."""
+        if not all(feed.counters for feed in self._production):
+            return ()
+        return [(feed, feed.step(self._meter.configuration)) for feed in self._production]
 
 
 def _complete(counters: Iterable[CounterChannel | None]) -> tuple[CounterChannel, ...] | None:
@@ -198,3 +239,7 @@ def _complete(counters: Iterable[CounterChannel | None]) -> tuple[CounterChannel
 
 def _netted(supply_energy: SupplyEnergy, energy: float) -> float | None:
     return None if supply_energy.netting.time is None else rounded(energy, 3)
+
+
+def _of_house(supply_energy: SupplyEnergy, energy: float) -> float | None:
+    return None if supply_energy.house.state is None else rounded(energy, 3)

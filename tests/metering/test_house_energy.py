@@ -1,0 +1,177 @@
+from hypothesis import given, strategies as st
+import pytest
+
+from custom_components.flukso.metering.house_energy import HouseEnergy, HouseEnergyState
+
+
+def house_of(*production: str, step: float = 0) -> HouseEnergy:
+    """Return a house whose counters had their first reading in second 100."""
+    house = HouseEnergy(dict.fromkeys(production, step))
+    house.take_grid(100, 5000, 70)
+    for key in production:
+        house.take_production(key, 100, 0)
+    return house
+
+
+def energies(house: HouseEnergy) -> tuple[float, float]:
+    """Return the energy of the house and the self-consumption, to be compared."""
+    return pytest.approx(house.house), pytest.approx(house.self_consumed)
+
+
+def test_there_is_nothing_before_every_counter_had_a_reading() -> None:
+    house = HouseEnergy({"a": 0, "b": 0})
+    assert house.state is None
+    house.take_production("a", 100, 5)
+    house.take_grid(100, 5000, 70)
+    assert house.state is None
+    house.take_production("b", 100, 900)
+    assert house.state == HouseEnergyState(100, 5000, 70, {"a": 5, "b": 900}, 0, 0)
+
+
+def test_it_begins_with_the_first_second_of_which_all_is_known() -> None:
+    house = HouseEnergy({"a": 0})
+    for second in range(100, 106):
+        house.take_production("a", second, 5 * second)
+    house.take_grid(104, 5000, 70)
+    house.take_grid(105, 5000, 72)
+    assert energies(house) == (3, 3)
+
+
+def test_without_production_the_house_uses_what_it_imports() -> None:
+    house = house_of("a")
+    house.take_grid(101, 5002, 70)
+    house.take_production("a", 101, 0)
+    assert energies(house) == (2, 0)
+
+
+def test_what_of_the_production_is_not_exported_is_self_consumption() -> None:
+    house = house_of("a")
+    house.take_grid(101, 5000, 73)
+    house.take_production("a", 101, 5)
+    assert energies(house) == (2, 2)
+
+
+def test_it_is_compared_second_by_second_where_production_is_measured_every_second() -> None:
+    """In one second all is used, in the other all is exported, and more than was produced."""
+    house = house_of("a")
+    for second, exported, produced in ((101, 0, 5), (102, 6, 10)):
+        house.take_production("a", second, produced)
+        house.take_grid(second, 5000, 70 + exported)
+    assert energies(house) == (5, 5)
+
+
+def test_the_energy_of_a_pulse_belongs_to_all_the_time_since_the_one_before() -> None:
+    house = house_of("pulses")
+    for second in range(101, 161):
+        house.take_grid(second, 5000, 70 + (second - 100) / 10)
+    assert energies(house) == (0, 0)
+    house.take_production("pulses", 150, 10)
+    assert energies(house) == (5, 5)
+
+
+def test_pulses_that_come_more_often_than_every_second_are_not_counted_too_high() -> None:
+    """Five pulses in two seconds are dated as two and three; most of them are exported."""
+    house = house_of("pulses", step=1)
+    for second in range(101, 701):
+        house.take_grid(second, 5000, 70 + 2.4 * (second - 100))
+        house.take_production("pulses", second, 5 * (second - 100) // 2)
+    assert energies(house) == (60, 60)
+
+
+def test_more_export_than_production_is_not_made_up_for_beyond_two_pulses() -> None:
+    house = house_of("pulses", step=1)
+    house.take_grid(200, 5000, 170)
+    house.take_production("pulses", 200, 10)
+    house.take_production("pulses", 300, 20)
+    house.take_grid(300, 5000, 170)
+    assert energies(house) == (8, 8)
+
+
+def test_a_pulse_waits_for_the_grid() -> None:
+    house = house_of("pulses")
+    house.take_production("pulses", 110, 10)
+    assert energies(house) == (0, 0)
+    house.take_grid(120, 5000, 74)
+    assert energies(house) == (8, 8)
+
+
+def test_several_sources_add_up() -> None:
+    house = house_of("clamp", "pulses")
+    for second in range(101, 111):
+        house.take_grid(second, 5000, 70 + 2 * (second - 100))
+        house.take_production("clamp", second, second - 100)
+    house.take_production("pulses", 110, 15)
+    assert energies(house) == (5, 5)
+
+
+def test_a_restart_loses_nothing_and_counts_nothing_twice() -> None:
+    house = house_of("a")
+    house.take_grid(101, 5002, 73)
+    house.take_production("a", 101, 5)
+    house.take_grid(102, 5003, 74)
+    state = house.state
+    assert state is not None
+
+    after = HouseEnergy({"a": 0, "b": 0})
+    after.restore(state)
+    assert energies(after) == (5, 2)
+    after.take_production("b", 150, 9000)
+    after.take_production("a", 200, 15)
+    after.take_grid(200, 5010, 76)
+    after.take_production("b", 200, 9002)
+    assert after.house - after.self_consumed == 10
+    assert after.self_consumed == pytest.approx(2 + 12 - 3)
+
+
+def test_a_clock_that_is_set_back_takes_nothing_away() -> None:
+    house = house_of("a")
+    for second in (1001, 501, 502, 503):
+        house.take_grid(second, 5000, 70)
+        house.take_production("a", second, 4)
+    assert energies(house) == (4, 4)
+    house.take_grid(504, 5001, 70)
+    house.take_production("a", 504, 6)
+    assert energies(house) == (7, 6)
+
+
+STEPS = st.lists(
+    st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(0, 9), st.integers(1, 30)),
+    max_size=30,
+)
+
+
+@given(STEPS)
+def test_self_consumption_is_at_most_the_production_and_never_less_than_what_is_not_exported(
+    steps: list[tuple[int, int, int, int]],
+) -> None:
+    house, imported, exported, produced, time = house_of("a"), 5000, 70, 0, 100
+    last = (0.0, 0.0)
+    for more_import, more_export, more_produced, seconds in steps:
+        imported, exported = imported + more_import, exported + more_export
+        produced, time = produced + more_produced, time + seconds
+        house.take_grid(time, imported, exported)
+        house.take_production("a", time, produced)
+        assert house.house >= last[0]
+        assert house.self_consumed >= last[1]
+        assert max(produced - (exported - 70), 0) - 1e-6 <= house.self_consumed <= produced + 1e-6
+        assert house.house - house.self_consumed == pytest.approx(imported - 5000)
+        last = house.house, house.self_consumed
+
+
+@given(STEPS, st.permutations(("grid", "a", "b")))
+def test_the_order_of_the_messages_of_a_second_makes_no_difference(
+    steps: list[tuple[int, int, int, int]], order: list[str]
+) -> None:
+    houses = [house_of("a", "b") for _ in range(2)]
+    imported, exported, time = 5000, 70, 100
+    produced = {"a": 0, "b": 0}
+    for more_import, more_export, more_produced, seconds in steps:
+        imported, exported, time = imported + more_import, exported + more_export, time + seconds
+        produced = {"a": produced["a"] + more_produced, "b": produced["b"] + 1}
+        for house, each in zip(houses, (("grid", "a", "b"), order), strict=True):
+            for what in each:
+                if what == "grid":
+                    house.take_grid(time, imported, exported)
+                else:
+                    house.take_production(what, time, produced[what])
+    assert houses[0].state == houses[1].state
