@@ -144,7 +144,10 @@ async def test_options_are_kept(page: Page, camera: Camera) -> None:
     await open_options(page)
     interval = page.get_by_role("spinbutton", name="Active power and current")
     await expect(interval).to_have_value("5")
-    await expect(page.get_by_text("1: L1")).to_be_visible()
+    offered = page.get_by_text("1: L1")
+    await expect(offered).to_have_count(2)  # as a port of the supply and of the production
+    for option in await offered.all():
+        await expect(option).to_be_visible()
     await camera.take("options")
     await interval.fill("10")
     await page.get_by_role("button", name="Submit").click()

@@ -62,7 +62,9 @@ def source_of(hass: HomeAssistant, entry: MockConfigEntry, what: str) -> Observa
     runtime = entry.runtime_data
     net_counters = NetCounters(runtime.meter, NetCounterStorage(hass, entry.entry_id))
     storage = SupplyStorage(hass, entry.entry_id)
-    supply = Supply(runtime.meter, net_counters, (), UTC, storage)
+    supply = Supply(
+        runtime.meter, net_counters, chosen=(), production=(), zone=UTC, storage=storage
+    )
     supply.listen()
     totals = supply.totals
     sources: dict[str, Observable] = {

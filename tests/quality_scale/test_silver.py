@@ -66,6 +66,7 @@ def test_docs_configuration_parameters_are_those_of_the_form() -> None:
         "waveform_interval": f"{const.DEFAULT_WAVEFORM_INTERVAL} s",
         "fill_gaps": "on",
         "supply_ports": "automatic",
+        "production_ports": "none",
     }
 
     assert form.keys() == defaults.keys()
