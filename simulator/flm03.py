@@ -170,9 +170,13 @@ class Flm03(Meter):
     def _live(self, start: int, stop: int) -> None:
         for port, clamp in self._clamps.items():
             clamp.integrate(start, stop)
+            stamp = stop - self.lag + self.clock
             for outlet, reading in self._clamp_counters(port):
                 if outlet.history:
-                    outlet.history.log(stop - self.lag + self.clock, reading)
+                    outlet.history.log(stamp, reading)
+            for outlet, raw in self._clamp_gauges(port):
+                if outlet.history:
+                    outlet.history.log(stamp, wire.gauge_misread(raw))
         for port, pulses in self._inputs.items():
             sensor = self.sensors[pulse_slot(port)]
             history = self._history(sensor)
@@ -201,16 +205,19 @@ class Flm03(Meter):
         for outlet in self._counters[port]:
             yield outlet, readings[outlet.index]
 
+    def _clamp_gauges(self, port: int) -> Iterator[tuple[Outlet, int]]:
+        outlets, clamp = self._gauges[port], self._clamps[port]
+        powers_only = not outlets or outlets[-1].index < COUNTERS
+        gauges = clamp.powers() if powers_only else clamp.gauges()
+        for outlet in outlets:
+            yield outlet, gauges[outlet.index]
+
     def _clamp_messages(self, port: int, stamp: int) -> Iterator[Message]:
         for outlet, reading in self._clamp_counters(port):
             if outlet.history:
                 outlet.history.log(stamp, reading)
             yield Message(outlet.topic, wire.counter(stamp, reading, outlet.unit))
-        outlets, clamp = self._gauges[port], self._clamps[port]
-        powers_only = not outlets or outlets[-1].index < COUNTERS
-        gauges = clamp.powers() if powers_only else clamp.gauges()
-        for outlet in outlets:
-            raw = gauges[outlet.index]
+        for outlet, raw in self._clamp_gauges(port):
             if outlet.history:
                 outlet.history.log(stamp, wire.gauge_misread(raw))
             yield Message(outlet.topic, wire.gauge(stamp, raw, outlet.unit))

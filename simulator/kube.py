@@ -82,7 +82,7 @@ class Kube:
     def second(self, start: int, now: int) -> Iterator[str]:
         """Simulate from start to now; return the types with readings in the packets at now."""
         self.count(start, now)
-        if (now + 7 * self.kid) % GAUGE_PERIOD == 0:
+        if now in self.packets(now - 1, now):
             for kind, value in self._gauges(now).items():
                 if kind not in SILENT[self.node.hw_type]:
                     self.readings[kind] = value
@@ -97,6 +97,11 @@ class Kube:
                     continue
                 self.readings[kind] = count
                 yield kind
+
+    def packets(self, start: int, stop: int) -> range:
+        """Return the seconds after start, up to stop, in which it sends its gauges."""
+        first = start + 1 + -(start + 1 + 7 * self.kid) % GAUGE_PERIOD
+        return range(first, stop + 1, GAUGE_PERIOD)
 
     def count(self, start: int, now: int) -> None:
         """Count the movements from start up to, not including, now."""

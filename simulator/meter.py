@@ -76,8 +76,8 @@ class Meter(ABC):
     def second(self, now: int) -> list[Message]:
         """Return all messages of a second.
 
-        The time since the last simulated second is counted and stored with one reading per
-        minute, but not published.
+        The time since the last simulated second is counted and stored, with one reading per
+        minute, or of a kube per packet, but not published.
 
         Args:
             now: The second since the epoch, later than the last one.
@@ -214,10 +214,22 @@ class Meter(ABC):
             stop = min(whole, until)
             self._live(self._past, stop)
             for kube_ in self.kubes.values():
-                kube_.count(self._past, stop)
+                self._live_kube(kube_, stop)
             self._past = stop
         if self._storage is not None:
             self._storage.settle(until + self.clock)
+
+    def _live_kube(self, kube_: Kube, stop: int) -> None:
+        """Count a kube's movements up to, not including, stop; store what its packets said."""
+        passed = self._past
+        if self._storage is not None:
+            for now in kube_.packets(self._past, stop):
+                spoken = set(kube_.second(passed, now))
+                passed = now
+                for kid, sensor, reading in self._kube_readings():
+                    if kid == kube_.kid and sensor.type in spoken:
+                        self._log_kube(now, sensor, reading)
+        kube_.count(passed, stop)
 
     def _kube_messages(self, now: int) -> Iterator[Message]:
         spoken = {kid: set(kube.second(self._past, now)) for kid, kube in self.kubes.items()}
@@ -228,11 +240,13 @@ class Meter(ABC):
                 yield self._kube_message(now, sensor, reading)
 
     def _kube_message(self, now: int, sensor: Sensor, reading: float) -> Message:
-        stamp = now + self.clock
-        if history := self._history(sensor):
-            history.log(stamp, round(reading * 1000))
-        payload = wire.reading(stamp, reading, kube.UNITS[sensor.type or ""])
+        self._log_kube(now, sensor, reading)
+        payload = wire.reading(now + self.clock, reading, kube.UNITS[sensor.type or ""])
         return Message(f"{self.prefix}/sensor/{sensor.id}/{sensor.data_type}", payload, retain=True)
+
+    def _log_kube(self, now: int, sensor: Sensor, reading: float) -> None:
+        if history := self._history(sensor):
+            history.log(now + self.clock, round(reading * 1000))
 
     def _kube_readings(self) -> Iterator[tuple[int, Sensor, float]]:
         """Yield the enabled sensors of kubes that have sent packets, with their last readings."""

@@ -1,3 +1,4 @@
+from itertools import pairwise
 import json
 
 import pytest
@@ -165,3 +166,24 @@ def test_an_flm02_keeps_its_counters_too() -> None:
     found = list(blocks(play(meter, START, 700)))
     assert found
     assert {block.header["cfg"]["class"] for block in found} <= {"analog", "pulse"}
+
+
+def test_gauges_are_in_the_larger_blocks_too() -> None:
+    """Each minute while nobody listened, as the counters are, and of kubes each packet."""
+    meter = Flm03(DEVICE, start=START, clamps=1, pulses=(), kubes=1, waveforms=False, times=False)
+    meter.second(START)
+    meter.second(START + SPAN + 300)
+    asked = {slot.id: slot for slot in meter.sensors.values() if slot.logged}
+    found = {
+        sid: block
+        for sid in asked
+        for block in blocks(meter.hear(wanted(meter, sid, 0, 0)))
+        if block.level == 16
+    }
+    assert {sid for sid, slot in asked.items() if slot.data_type == "gauge"} <= found.keys()
+    for sid, block in found.items():
+        if asked[sid].data_type == "gauge":
+            steps = {b - a for (a, _), (b, _) in pairwise(block.readings[1:])}
+            assert steps == ({64} if "kid" in asked[sid].more else {60})
+    voltage = next(slot.id for slot in asked.values() if slot.more.get("subtype") == "vrms")
+    assert all(200 < value < 260 for _, value in found[voltage].readings)
