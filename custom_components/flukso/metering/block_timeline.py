@@ -12,6 +12,7 @@ from math import gcd
 from time import sleep
 
 from .durations import HOUR
+from .segments import Segments
 
 #: From thousandths of a Wh a second to W.
 _TO_WATT = HOUR / 1000
@@ -154,39 +155,12 @@ def _powers(times: array[int], values: array[int], over: int) -> dict[int, tuple
     return powers
 
 
-class Timeline:
-    """The known history of one counter, from segments in any order that may overlap.
-
-    A larger segment replaces those within it.
-    """
+class Timeline(Segments[Segment]):
+    """The known history of one counter, from segments in any order."""
 
     def __init__(self, *, both_ways: bool = False) -> None:
+        super().__init__()
         self._both_ways = both_ways
-        self._segments: tuple[Segment, ...] = ()
-
-    @property
-    def span(self) -> tuple[int, int]:
-        """The begin of the first and the end of the last segment; (0, 0) if there is none."""
-        known = self._segments
-        return (known[0].begin, known[-1].end) if known else (0, 0)
-
-    def covers(self, begin: int, end: int) -> bool:
-        """Return whether one segment covers all of these seconds."""
-        return any(known.begin <= begin and end <= known.end for known in self._segments)
-
-    def add(self, segment: Segment) -> None:
-        """Add a segment."""
-        if not self.covers(segment.begin, segment.end):
-            others = [
-                known
-                for known in self._segments
-                if known.begin < segment.begin or segment.end < known.end
-            ]
-            self._segments = tuple(sorted([*others, segment], key=lambda known: known.begin))
-
-    def forget(self, before: int) -> None:
-        """Drop the segments that ended before."""
-        self._segments = tuple(known for known in self._segments if known.end >= before)
 
     def value_at(self, time: int) -> int | None:
         """Return the value at the end of an hour, or the slack before or after it.

@@ -34,6 +34,18 @@ class MeanRow:
     max: float
 
 
+@dataclass(frozen=True, slots=True)
+class AngleRow:
+    """An hour of a circular gauge (its first second): its mean direction, from 0 to before 360°.
+
+    ``weight`` is how long it was known (s), less the more the directions differ.
+    """
+
+    hour: int
+    mean: float
+    weight: float
+
+
 class Finding(StrEnum):
     """How the row of an hour compares with the meter's readings."""
 

@@ -38,12 +38,23 @@ def parse_reading(payload: bytes, stream: Stream) -> Reading:
         raise ProtocolError(what, "time is not in whole seconds since 1970", time)
     if type(value) is not int and type(value) is not float:
         raise ProtocolError(what, "value is not a number", value)
-    if stream.misprinted and stream.lowest - 1 < value <= -1:
-        value = _corrected(value)
-    if not stream.lowest <= value <= stream.highest:
+    meant = meant_value(value, stream)
+    if meant is None:
         raise ProtocolError(what, "value is out of the meter's range", value)
     known = stream.unit if unit == stream.unit else _known_unit(what, unit)
-    return Reading(time, value or abs(value), known)  # -0.0 becomes 0.0
+    return Reading(time, meant, known)
+
+
+def meant_value(number: float, stream: Stream) -> float | None:
+    """Return the value that a number of a stream means, in a message or a block.
+
+    Negative clamp gauges are corrected. None if it is out of the meter's range.
+    """
+    if stream.misprinted and stream.lowest - 1 < number <= -1:
+        number = _corrected(number)
+    if not stream.lowest <= number <= stream.highest:
+        return None
+    return number or abs(number)  # -0.0 becomes 0.0
 
 
 def _corrected(value: float) -> float:
