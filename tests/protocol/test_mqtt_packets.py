@@ -1,13 +1,21 @@
-"""Packets of MQTT 3.1.1, counted by their headers alone."""
+"""The packets of MQTT 3.1.1, as they are sent and as they are received."""
+
+from contextlib import suppress
 
 from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.flukso.protocol.mqtt_packets import (
     MAX_MESSAGE,
-    Packets,
+    RETAINED_PUBLISH,
+    Packet,
     connack_code,
-    count_packets,
+    connect,
+    find_packet,
+    publish,
+    read_message,
+    subscribe,
+    unsubscribe,
 )
 from custom_components.flukso.protocol.validation import ProtocolError
 
@@ -15,10 +23,6 @@ PINGRESP = b"\xd0\x00"
 CONNACK = b"\x20\x02\x00\x00"
 SUBACK = b"\x90\x03\x00\x01\x00"
 UNSUBACK = b"\xb0\x02\x00\x01"
-
-
-def counted(received: bytes) -> Packets:
-    return count_packets(memoryview(received))
 
 
 def length_of(remaining: int) -> bytes:
@@ -31,40 +35,76 @@ def length_of(remaining: int) -> bytes:
             return bytes(written)
 
 
-def publish(payload: bytes, topic: bytes = b"/t", *, retained: bool = False) -> bytes:
-    body = len(topic).to_bytes(2, "big") + topic + payload
-    return bytes([0x31 if retained else 0x30]) + length_of(len(body)) + body
+def found(received: bytes) -> list[bytes]:
+    """The whole packets in what has been received."""
+    packets: list[bytes] = []
+    start = 0
+    while (packet := find_packet(received, start)) and packet.end <= len(received):
+        packets.append(received[start : packet.end])
+        start = packet.end
+    return packets
 
 
-bodies = st.binary(max_size=300)
+topics = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=40
+)
 packets = st.one_of(
-    st.builds(publish, bodies, retained=st.booleans()),
+    st.builds(publish, topics, st.binary(max_size=300)),
     st.sampled_from([PINGRESP, CONNACK, SUBACK, UNSUBACK]),
 )
 
 
-def test_nothing_has_no_packet() -> None:
-    assert counted(b"") == Packets(0, 0)
+def test_packets_are_written_as_the_standard_shows_them() -> None:
+    """The example of CONNECT is that of section 3.1.2.5, without the flags of a user."""
+    assert connect("flukso", 10) == b"\x10\x12\x00\x04MQTT\x04\x02\x00\x0a\x00\x06flukso"
+    assert subscribe(["a/b", "c/+"]) == b"\x82\x0e\x00\x01\x00\x03a/b\x00\x00\x03c/+\x00"
+    assert unsubscribe(["a/b"]) == b"\xa2\x07\x00\x01\x00\x03a/b"
+    assert publish("a/b", b"\x00\xff") == b"\x30\x07\x00\x03a/b\x00\xff"
 
 
-def test_whole_packets_are_counted_and_the_next_one_is_measured() -> None:
-    long = publish(bytes(1000))
-    assert counted(CONNACK + SUBACK + long[:10]) == Packets(2, len(long))
+@pytest.mark.parametrize("size", [0, 100, 124, 125, 16_379, 16_380, 3_000_000])
+def test_a_message_of_any_length_is_written_and_read(size: int) -> None:
+    body = b"\x00\x01t" + bytes(size)
+    assert publish("t", bytes(size)) == b"\x30" + length_of(len(body)) + body
+
+    packet = find_packet(publish("t", bytes(size)), 0)
+    assert packet is not None
+    assert read_message(publish("t", bytes(size)), packet) == ("t", bytes(size))
 
 
-def test_the_length_of_a_packet_is_unknown_while_its_header_is_not_whole() -> None:
-    assert counted(PINGRESP + b"\x30") == Packets(1, 0)
-    assert counted(b"\x30\xff\xff") == Packets(0, 0)
+@given(topics, st.binary(max_size=300), st.binary(max_size=5))
+def test_any_message_is_read_as_it_was_written(topic: str, payload: bytes, before: bytes) -> None:
+    received = before + publish(topic, payload)
+    packet = find_packet(received, len(before))
+    assert packet is not None
+    assert packet.end == len(received)
+    assert read_message(received, packet) == (topic, payload)
+
+
+def test_a_retained_message_is_told_from_others() -> None:
+    packet = find_packet(b"\x31" + publish("t", b"1")[1:], 0)
+    assert packet is not None
+    assert packet.kind == RETAINED_PUBLISH
+
+
+def test_a_packet_is_found_before_its_content_has_arrived() -> None:
+    long = publish("t", bytes(1000))
+    assert find_packet(CONNACK + long[:10], len(CONNACK)) == Packet(0x30, 7, 4 + len(long))
+
+
+@pytest.mark.parametrize("received", [b"", b"\x30", b"\x30\xff\xff"])
+def test_the_length_of_a_packet_is_unknown_while_its_header_is_not_whole(received: bytes) -> None:
+    assert find_packet(received, 0) is None
 
 
 @given(st.lists(packets, max_size=20), st.data())
-def test_any_stream_of_packets_cut_anywhere_is_counted_right(
+def test_any_stream_of_packets_cut_anywhere_is_found_right(
     stream: list[bytes], data: st.DataObject
 ) -> None:
     received = b"".join(stream)
     cut = data.draw(st.integers(0, len(received)))
     ends = [len(b"".join(stream[: count + 1])) for count in range(len(stream))]
-    assert counted(received[:cut]).whole == sum(end <= cut for end in ends)
+    assert found(received[:cut]) == stream[: sum(end <= cut for end in ends)]
 
 
 @pytest.mark.parametrize(
@@ -82,40 +122,70 @@ def test_any_stream_of_packets_cut_anywhere_is_counted_right(
 )
 def test_a_packet_that_was_not_asked_for_is_refused(first: int) -> None:
     with pytest.raises(ProtocolError, match="not asked for"):
-        counted(bytes([first, 0]))
+        find_packet(bytes([first, 0]), 0)
 
 
 @pytest.mark.parametrize("header", [b"\x30", b"\x31"])
 def test_the_longest_message_is_four_megabytes(header: bytes) -> None:
-    assert counted(header + length_of(MAX_MESSAGE)).next_length == MAX_MESSAGE + 5
+    packet = find_packet(header + length_of(MAX_MESSAGE), 0)
+    assert packet is not None
+    assert packet.end == MAX_MESSAGE + 5
     with pytest.raises(ProtocolError, match="too long"):
-        counted(header + length_of(MAX_MESSAGE + 1))
+        find_packet(header + length_of(MAX_MESSAGE + 1), 0)
 
 
 def test_an_acknowledgement_is_short() -> None:
     with pytest.raises(ProtocolError, match="too long"):
-        counted(b"\x90" + length_of(20_000))
+        find_packet(b"\x90" + length_of(20_000), 0)
+
+
+@pytest.mark.parametrize("received", [b"\x20\x01", b"\x90\x02", b"\xb0\x01", b"\x30\x02"])
+def test_a_packet_without_its_content_is_refused(received: bytes) -> None:
+    with pytest.raises(ProtocolError, match="too short"):
+        find_packet(received, 0)
 
 
 def test_a_length_has_four_bytes_at_the_most() -> None:
     with pytest.raises(ProtocolError, match="more than four bytes"):
-        counted(b"\x30\xff\xff\xff\xff\x01")
+        find_packet(b"\x30\xff\xff\xff\xff\x01", 0)
+
+
+@pytest.mark.parametrize(
+    ("received", "wrong"),
+    [
+        (b"\x30\x03\x00\x00a", "no topic"),
+        (b"\x30\x04\x00\x09ab", "no topic"),
+        (b"\x30\x04\x00\x02\xff\xfe", "not UTF-8"),
+    ],
+)
+def test_a_message_without_a_topic_is_refused(received: bytes, wrong: str) -> None:
+    packet = find_packet(received, 0)
+    assert packet is not None
+    with pytest.raises(ProtocolError, match=wrong):
+        read_message(received, packet)
+
+
+def code(received: bytes) -> int:
+    packet = find_packet(received, 0)
+    assert packet is not None
+    return connack_code(received, packet)
 
 
 def test_the_code_of_a_connack_tells_why_a_connection_is_refused() -> None:
-    assert connack_code(memoryview(CONNACK)) == 0
-    assert connack_code(memoryview(b"\x20\x02\x00\x05" + PINGRESP)) == 5
-
-
-@pytest.mark.parametrize("received", [b"", CONNACK[:3], SUBACK, b"HTTP/1.1 400"])
-def test_what_is_no_whole_connack_has_no_code(received: bytes) -> None:
-    assert connack_code(memoryview(received)) is None
+    assert code(CONNACK) == 0
+    assert code(b"\x20\x02\x00\x05") == 5
+    assert code(b"\x20\x03\x00\x84\x00") == 0x84
+    with pytest.raises(ProtocolError, match="another version"):
+        code(b"\x20\x03\x00\x00\x00")
 
 
 @given(st.binary(max_size=2000))
-def test_whatever_arrives_is_counted_or_refused(received: bytes) -> None:
-    try:
-        packets = counted(received)
-    except ProtocolError:
-        return
-    assert 0 <= packets.whole <= len(received) // 2
+def test_whatever_arrives_is_read_or_refused(received: bytes) -> None:
+    with suppress(ProtocolError):
+        start = 0
+        while (packet := find_packet(received, start)) and packet.end <= len(received):
+            assert packet.end > start
+            start = packet.end
+            if packet.kind in (0x30, 0x31):
+                topic, payload = read_message(received, packet)
+                assert topic.encode() + payload in received

@@ -15,7 +15,6 @@ from .scale import MANIFEST, REPOSITORY, answer, imported, trees
 BLOCKING = {"requests", "urllib.request", "http.client", "subprocess", "sqlite3"}
 #: What can wait, and what of it is used in the event loop: nothing that does.
 CLIENT = "mqtt_connection.py"
-WAITING = {"connect", "reconnect", "loop", "loop_forever", "loop_start", "wait_for_publish"}
 
 
 def test_async_dependency_is_nothing_to_claim_without_a_library_and_nothing_blocks() -> None:
@@ -33,23 +32,22 @@ def test_async_dependency_is_nothing_to_claim_without_a_library_and_nothing_bloc
     assert blocking == rests, "a worker alone may rest, to let the loop go on"
 
 
-def test_async_dependency_lets_the_mqtt_client_connect_in_the_executor_alone() -> None:
+def test_async_dependency_lets_the_event_loop_resolve_and_connect() -> None:
+    """And one module alone has a socket, which never blocks."""
     [client] = [tree for path, tree in trees() if path.name == CLIENT]
     calls = [node for node in ast.walk(client) if isinstance(node, ast.Call)]
     called = {ast.unparse(call.func) for call in calls}
 
-    importing = {
+    with_socket = {
         path.name
         for path, tree in trees()
         for node in ast.walk(tree)
-        if isinstance(node, ast.Import | ast.ImportFrom)
-        and ast.unparse(node).startswith(("from paho", "import socket"))
+        if isinstance(node, ast.Import) and ast.unparse(node) == "import socket"
     }
-    assert importing == {CLIENT, "direct.py", "packet_check.py"}
-    assert not {name for name in called if name.startswith("socket.")}
-    assert not {name for name in called if name.rpartition(".")[2] in WAITING}
-    [connecting] = [call for call in calls if "self._client.connect" in map(ast.unparse, call.args)]
-    assert ast.unparse(connecting.func) == "self._hass.async_add_executor_job"
+    assert with_socket == {CLIENT}
+    assert {name for name in called if name.startswith("socket.")} == {"socket.socket"}
+    assert {"self._loop.getaddrinfo", "self._loop.sock_connect"} <= called
+    assert "self._socket.setblocking(False)" in map(ast.unparse, calls)
 
 
 async def test_async_dependency_reads_from_a_meter_without_a_thread(

@@ -11,8 +11,6 @@ from stack.ports import LOOPBACK
 CONNACK = b"\x20\x02\x00\x00"
 #: The kinds of packets that a client sends.
 CONNECT, PUBLISH, SUBSCRIBE, UNSUBSCRIBE, PINGREQ, DISCONNECT = 0x10, 0x30, 0x82, 0xA2, 0xC0, 0xE0
-#: Recorded for a subscription whose only purpose is its answer.
-PROBE = 0
 _ANSWERS = {SUBSCRIBE: b"\x90\x03%s\x00", UNSUBSCRIBE: b"\xb0\x02%s", PINGREQ: b"\xd0\x00"}
 
 
@@ -89,8 +87,7 @@ class Peer:
             while True:
                 await self.reads.wait()
                 kind, body = await _read_packet(reader)
-                is_probe = kind == SUBSCRIBE and b"flukso-" in body
-                self.received.append((PROBE if is_probe else kind, body))
+                self.received.append((kind, body))
                 self._heard.set()
                 if kind in self.answers:
                     answer = self.connack if kind == CONNECT else _answer(kind, body)

@@ -3,20 +3,15 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
-from functools import partial
 from itertools import count
 from pathlib import Path
 from random import Random
 import socket
-import threading
 import time
 import tracemalloc
-from typing import Any, override
 from unittest.mock import patch
 
 from homeassistant.core import HomeAssistant
-from paho.mqtt.client import Client
-from paho.mqtt.enums import MQTTErrorCode
 import pytest
 
 from custom_components.flukso.protocol.mqtt_packets import MAX_MESSAGE
@@ -31,6 +26,7 @@ from .peer import (
     CONNACK,
     CONNECT,
     DISCONNECT,
+    PINGREQ,
     PUBLISH,
     SUBSCRIBE,
     UNSUBSCRIBE,
@@ -43,19 +39,6 @@ from .peer import (
 _CONNECTION = "custom_components.flukso.transport.mqtt_connection"
 _DIRECT = "custom_components.flukso.transport.direct"
 _TOPIC = "/sensor/0123456789abcdef0123456789abcdef/gauge"
-
-
-class _LateClient(Client):
-    """Connects only when the attempt was given up."""
-
-    def __init__(self, given_up: threading.Event, *arguments: Any, **more: Any) -> None:
-        super().__init__(*arguments, **more)
-        self._given_up = given_up
-
-    @override
-    def connect(self, *arguments: Any, **more: Any) -> MQTTErrorCode:
-        self._given_up.wait(5)
-        return super().connect(*arguments, **more)
 
 
 @pytest.fixture(autouse=True)
@@ -125,7 +108,7 @@ async def test_an_unexpected_error_is_logged_and_another_attempt_is_made(
 ) -> None:
     with (
         patch(f"{_DIRECT}._FIRST_PAUSE", 0.05),
-        patch(f"{_CONNECTION}.Client.connect", side_effect=ZeroDivisionError),
+        patch(f"{_CONNECTION}.MqttConnection.async_open", side_effect=ZeroDivisionError),
     ):
         transport = DirectTransport(hass, LOOPBACK, hostile.port)
         await transport.async_start()
@@ -150,25 +133,35 @@ async def test_an_address_that_does_not_answer_is_told(
         assert await refusal(hass, LOOPBACK, hostile.port) == "no_answer"
 
 
-async def test_a_connection_that_is_made_after_it_was_given_up_is_closed(
-    hass: HomeAssistant, hostile: Peer
-) -> None:
-    given_up = threading.Event()
-
+async def test_a_connection_that_was_given_up_is_closed(hass: HomeAssistant, hostile: Peer) -> None:
     hostile.answers = set()
-    transport = DirectTransport(hass, LOOPBACK, hostile.port)
-    with (
-        patch(f"{_CONNECTION}.CONNECT_TIMEOUT", 0.1),
-        patch(f"{_CONNECTION}.Client", partial(_LateClient, given_up)),
-    ):
-        await transport.async_start()
-    assert isinstance(transport.error, CannotConnectError)
-    assert transport.error.refusal == "no_answer"
-    await transport.async_stop()
 
-    given_up.set()
+    with patch(f"{_CONNECTION}.CONNECT_TIMEOUT", 0.1):
+        assert await refusal(hass, LOOPBACK, hostile.port) == "no_answer"
+
     await hostile.receives(CONNECT)
     await true(hostile.is_left)
+
+
+async def test_an_address_to_which_no_connection_is_made_is_told(hass: HomeAssistant) -> None:
+    with socket.socket() as full:  # whose only place is taken: the kernel drops what comes
+        full.bind((LOOPBACK, 0))
+        full.listen(0)
+        with (
+            socket.create_connection(full.getsockname()),
+            patch(f"{_CONNECTION}.CONNECT_TIMEOUT", 0.3),
+        ):
+            assert await refusal(hass, LOOPBACK, full.getsockname()[1]) == "no_answer"
+
+
+async def test_of_several_addresses_the_first_that_answers_is_taken(
+    hass: HomeAssistant, hostile: Peer
+) -> None:
+    kind = (socket.AF_INET, socket.SOCK_STREAM, 0, "")
+    found = [(*kind, (LOOPBACK, port)) for port in (free_port(), hostile.port)]
+    with patch("socket.getaddrinfo", return_value=found):
+        async with connected(hass, hostile.port) as transport:
+            assert transport.connected
 
 
 @pytest.mark.parametrize(
@@ -216,6 +209,7 @@ async def test_the_code_of_a_broker_that_refuses_is_told(
         pytest.param(b"\xff" * 64, id="ones"),
         pytest.param(b"\x20\x03\x00\x00\x00", id="a CONNACK of MQTT 5"),
         pytest.param(b"\x90\x00", id="a SUBACK without content"),
+        pytest.param(b"\xd0\x00", id="a PINGRESP without a CONNACK"),
         pytest.param(b"\x20\x02\x00\x00\x30\x01a", id="a message without a topic"),
     ],
 )
@@ -262,6 +256,30 @@ async def test_a_connection_that_is_reset_is_made_again(hass: HomeAssistant, hos
             hostile.reset()
             await hostile.receives(SUBSCRIBE, 2)
             assert transport.connected
+
+
+async def test_what_is_sent_over_a_connection_that_was_reset_ends_it(
+    hass: HomeAssistant, hostile: Peer
+) -> None:
+    async with connected(hass, hostile.port) as transport:
+        hostile.reset()
+        await asyncio.sleep(0)
+        await transport.async_publish("/d/sync", b"[]")
+        await true(lambda: not transport.connected)
+
+
+async def test_a_broker_that_talks_all_the_time_is_told_that_the_client_is_there(
+    hass: HomeAssistant, hostile: Peer
+) -> None:
+    """It would end the connection after one and a half times the keepalive (section 3.1.2.10)."""
+    with patch(f"{_CONNECTION}._MAX_PAUSE", 0.05), patch(f"{_DIRECT}._SHORT_PERIOD", 0.02):
+        async with connected(hass, hostile.port) as transport:
+            await transport.async_subscribe(_TOPIC, lambda _: None)
+            await hostile.receives(SUBSCRIBE)
+            before = hostile.count(PINGREQ)
+            while hostile.count(PINGREQ) < before + 2:
+                await hostile.send(publish(_TOPIC, b"1"))
+                await asyncio.sleep(0.01)
 
 
 async def test_a_lost_connection_has_nothing_to_read(hass: HomeAssistant, hostile: Peer) -> None:

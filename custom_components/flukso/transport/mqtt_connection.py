@@ -1,7 +1,8 @@
-"""A connection to an MQTT 3.1.1 broker over paho-mqtt, without a thread, read only when asked to.
+"""A connection to an MQTT 3.1.1 broker, without a thread, read only when asked to.
 
 Waking up for every packet costs more than handling it, so the kernel gathers the packets, and
-``read`` takes all that have arrived, after their headers have been checked.
+``read`` takes all that have arrived. paho-mqtt reads each packet with three calls of the kernel or
+more, which took a quarter of all the time; here one call reads many.
 """
 
 import asyncio
@@ -10,36 +11,29 @@ from contextlib import suppress
 from enum import StrEnum
 from secrets import token_hex
 import socket
-import struct
 from time import monotonic
-from typing import TYPE_CHECKING
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
-from paho.mqtt.client import Client, DisconnectFlags, MQTTMessage
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
-from paho.mqtt.properties import Properties
-from paho.mqtt.reasoncodes import ReasonCode
 
 from ..const import DOMAIN
+from ..protocol import mqtt_packets
 from ..protocol.validation import ProtocolError
-from .packet_check import PacketCheck
 
 #: How long resolving, connecting and the broker's answers may take together (s).
 CONNECT_TIMEOUT = 5
-#: The keepalive that the broker is told (s). A broker that is lost is noticed by its silence.
-_KEEPALIVE = 60
+#: The keepalive that the broker is told, and after how long without a packet one is sent (s).
+_KEEPALIVE, _MAX_PAUSE = 60, 30
 #: After so long without a byte an answer is requested; without one in time it is lost (s).
 _MAX_SILENCE, _ANSWER_TIMEOUT = 4, 3
-#: How long one read may take (s).
-_SLICE = 0.02
+#: How long one read may take (s), and how many bytes are received at once.
+_SLICE, _CHUNK = 0.02, 64 * 1024
 #: How often to look for the answers to a new connection (s).
 _POLL = 0.02
 #: Codes of a CONNACK: MQTT 3.1.1, section 3.2.2.3, and the same in MQTT 5.
+_ACCEPTED = 0
 _VERSION_CODES = frozenset((0x01, 0x84))
 _PASSWORD_CODES = frozenset((0x04, 0x05, 0x86, 0x87))
-#: What paho raises on a malformed packet.
-_PAHO_ERRORS = (struct.error, ValueError, IndexError, KeyError, OSError)
 
 
 class Refusal(StrEnum):
@@ -79,27 +73,17 @@ class MqttConnection:
         received: Callable[[str, bytes, bool], None],
         lost: Callable[[str, bool], None],
     ) -> None:
-        self._hass = hass
+        self._loop = hass.loop
         self._received = received
         self._lost = lost
-        # every broker has to accept 23 characters (section 3.1.3.1)
-        self._client_id = f"flukso-{token_hex(8)}"
-        self._client = Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=self._client_id,
-            clean_session=True,
-            protocol=MQTTProtocolVersion.MQTTv311,
-            reconnect_on_failure=False,
-        )
-        self._client.connect_timeout = CONNECT_TIMEOUT
-        self._client.on_disconnect = self._on_disconnect
-        self._client.on_message = self._on_message
-        self._client.on_subscribe = self._on_subscribe
-        self._check: PacketCheck | None = None
+        self._socket: socket.socket | None = None
+        self._incoming = bytearray()
+        self._outgoing = bytearray()
+        #: The code of the broker's CONNACK, once it has arrived.
+        self._connack: int | None = None
         self._is_answered = False
         self._is_open = False
-        self._message: MQTTMessage | None = None
-        self._heard_at = 0.0
+        self._heard_at = self._sent_at = 0.0
         self._requested_at: float | None = None
 
     async def async_open(self, host: str, port: int) -> None:
@@ -118,180 +102,170 @@ class MqttConnection:
         self._is_open = True
 
     async def _async_connect(self, host: str, port: int) -> Refusal | None:
-        """Connect, and return why it failed; resolving and connecting can block."""
-        connecting = self._hass.async_add_executor_job(self._client.connect, host, port, _KEEPALIVE)
+        """Connect, and return why it failed."""
         try:
-            await asyncio.wait((connecting,))  # which, unlike a shield, logs no error that is late
-        except asyncio.CancelledError:
-            connecting.add_done_callback(self._abandon)
-            raise
-        try:
-            connecting.result()
+            found = await self._loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except socket.gaierror, UnicodeError:
             return Refusal.UNRESOLVED
-        except TimeoutError:
-            return Refusal.SILENT
-        except OSError:
-            return Refusal.UNREACHABLE
-        opened = self._client.socket()
-        if TYPE_CHECKING:
-            assert isinstance(opened, socket.socket)  # no TLS, no WebSocket
-        self._check = PacketCheck(opened)
-        self._heard_at = monotonic()
-        return await self._async_handshake(self._check)
+        for family, kind, protocol, _, address in found:
+            self._socket = socket.socket(family, kind, protocol)
+            self._socket.setblocking(False)
+            try:
+                await self._loop.sock_connect(self._socket, address)
+            except OSError:
+                self._socket.close()
+                self._socket = None
+            else:
+                return await self._async_handshake()
+        return Refusal.UNREACHABLE
 
-    async def _async_handshake(self, check: PacketCheck) -> Refusal | None:
+    async def _async_handshake(self) -> Refusal | None:
         """Wait for the broker's answers; return why it failed."""
-        is_requested = False
+        # every broker has to accept 23 characters (section 3.1.3.1)
+        self._send(mqtt_packets.connect(f"flukso-{token_hex(8)}", _KEEPALIVE))
         while not self._is_answered:
             await asyncio.sleep(_POLL)
             self._read_all()
-            if check.connack:
-                return _refusal_of(check.connack)
-            if self._check is None:
+            if self._connack:
+                return _refusal_of(self._connack)
+            if self._socket is None:
                 return Refusal.NO_BROKER
-            if check.connack is not None and not is_requested:
-                is_requested = True
-                self._request_answer()
         return None
-
-    @callback
-    def _abandon(self, connecting: asyncio.Future[MQTTErrorCode]) -> None:
-        """Close a connection that was made when nobody waited for it any more."""
-        with suppress(asyncio.CancelledError):
-            connecting.exception()
-        self.close()
 
     @callback
     def close(self) -> None:
         """End the connection without a call of ``lost``."""
+        opened, self._socket = self._socket, None
         self._is_open = False
-        self._check = None
-        self._client.on_disconnect = None
-        opened = self._client.socket()
-        with suppress(*_PAHO_ERRORS):
-            self._client.disconnect()
         if opened is not None:
+            with suppress(OSError):
+                opened.send(mqtt_packets.DISCONNECT)
             opened.close()
 
     @callback
     def subscribe(self, topics: Iterable[str]) -> None:
         """Subscribe to topics, all in one packet."""
-        self._client.subscribe([(topic, 0) for topic in topics])
+        self._send(mqtt_packets.subscribe(topics))
 
     @callback
     def unsubscribe(self, topics: Iterable[str]) -> None:
         """End subscriptions, all in one packet."""
-        self._client.unsubscribe(list(topics))
+        self._send(mqtt_packets.unsubscribe(topics))
 
     @callback
     def publish(self, topic: str, payload: bytes) -> None:
         """Publish a message, not retained."""
-        self._client.publish(topic, payload)
+        self._send(mqtt_packets.publish(topic, payload))
 
     @callback
     def read(self) -> bool:
         """Take what has arrived, for no longer than a slice; return whether more is waiting."""
         if not self._is_open:
             return False
-        self._client.loop_misc()
-        if self._client.want_write():
-            self._client.loop_write()
+        self._write()
         more = self._read_all()
         if not more and self._is_open:
             self._check_silence()
         return more
 
+    def _send(self, packet: bytes) -> None:
+        self._sent_at = monotonic()
+        self._outgoing += packet
+        self._write()
+
+    def _write(self) -> None:
+        """Send what waits to be sent, as much as the kernel takes."""
+        if self._socket is None or not self._outgoing:
+            return
+        try:
+            sent = self._socket.send(self._outgoing)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self._end(f"it was closed: {error}", at_fault=False)
+        else:
+            del self._outgoing[:sent]
+
     def _read_all(self) -> bool:
         end = monotonic() + _SLICE
-        while count := self._count_readable():
-            self._heard_at, self._requested_at = monotonic(), None
-            for _ in range(count):
-                self._read_packet()
-                if self._check is None:
-                    return False
+        while True:
+            if self._handle_packets(end):
+                return True
+            if not self._receive():
+                return False
+
+    def _receive(self) -> bool:
+        """Receive bytes; return whether there were any."""
+        if self._socket is None:
+            return False
+        try:
+            received = self._socket.recv(_CHUNK)
+        except BlockingIOError:
+            return False
+        except OSError as error:
+            self._end(f"it was closed: {error}", at_fault=False)
+            return False
+        if not received:
+            self._end("it was closed", at_fault=False)
+            return False
+        self._incoming += received
+        self._heard_at, self._requested_at = monotonic(), None
+        return True
+
+    def _handle_packets(self, end: float) -> bool:
+        """Handle the packets that have been received whole; return whether the time was over."""
+        incoming, handled = self._incoming, 0
+        try:
+            while True:
+                packet = mqtt_packets.find_packet(incoming, handled)
+                if packet is None or packet.end > len(incoming):
+                    break
                 if monotonic() >= end:
                     return True
-        return False
-
-    def _count_readable(self) -> int:
-        """Return how often paho can read; 0 after a packet that no meter sends."""
-        if TYPE_CHECKING:
-            assert self._check is not None
-        try:
-            return self._check.count_readable()
+                handled = packet.end
+                self._handle(packet)
         except ProtocolError as error:
             self._end(str(error), at_fault=True)
-            return 0
+        finally:
+            del incoming[:handled]
+        return False
 
-    def _read_packet(self) -> None:
-        """Let paho read a packet, or what has arrived of a long one, and deliver its message."""
-        try:
-            self._client.loop_read()
-        except _PAHO_ERRORS as error:
-            self._end(f"a packet can't be read: {error}", at_fault=True)
-        message, self._message = self._message, None
-        if message is None or self._check is None:
-            return
-        self._check.note_complete()
-        try:
-            topic = message.topic
-        except UnicodeDecodeError:
-            self._end("a topic is not UTF-8", at_fault=True)
-        else:
+    def _handle(self, packet: mqtt_packets.Packet) -> None:
+        """Handle a packet.
+
+        Raises:
+            ProtocolError: no broker sends it, or not as the first.
+        """
+        if self._connack is None and packet.kind != mqtt_packets.CONNACK:
+            raise ProtocolError("MQTT packet", "sent before a CONNACK", packet.kind)
+        if packet.kind in mqtt_packets.MESSAGES:
+            topic, payload = mqtt_packets.read_message(self._incoming, packet)
             if self._is_open:
-                self._received(topic, message.payload, message.retain)
+                self._received(topic, payload, packet.kind == mqtt_packets.RETAINED_PUBLISH)
+        elif packet.kind == mqtt_packets.PINGRESP:
+            self._is_answered = True
+        elif packet.kind == mqtt_packets.CONNACK:
+            self._connack = mqtt_packets.connack_code(self._incoming, packet)
+            if self._connack == _ACCEPTED:
+                self._send(mqtt_packets.PINGREQ)
 
     def _check_silence(self) -> None:
-        """Request an answer from a silent broker, and end the connection without one.
-
-        paho's own ping is sent once per keepalive, and ends the connection only after another one.
-        """
+        """Request an answer from a silent broker, and end the connection without one."""
         now = monotonic()
-        if self._requested_at is None:
-            if now - self._heard_at >= _MAX_SILENCE:
-                self._requested_at = now
-                self._request_answer()
-        elif now - self._requested_at >= _ANSWER_TIMEOUT:
-            self._end("it does not answer any more", at_fault=False)
-
-    def _request_answer(self) -> None:
-        """Subscribe to a topic on which nobody publishes: that is answered, and nothing else."""
-        self._client.subscribe(self._client_id)
+        if self._requested_at is not None:
+            if now - self._requested_at >= _ANSWER_TIMEOUT:
+                self._end("it does not answer any more", at_fault=False)
+        elif now - self._heard_at >= _MAX_SILENCE:
+            self._requested_at = now
+            self._send(mqtt_packets.PINGREQ)
+        elif now - self._sent_at >= _MAX_PAUSE:
+            self._send(mqtt_packets.PINGREQ)
 
     def _end(self, reason: str, *, at_fault: bool) -> None:
         was_open = self._is_open
         self.close()
         if was_open:
             self._lost(reason, at_fault)
-
-    def _on_message(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
-        """Keep the message until paho has finished with its packet: it must not raise in there."""
-        self._message = message
-
-    def _on_subscribe(
-        self,
-        _client: Client,
-        _userdata: object,
-        _mid: int,
-        _codes: list[ReasonCode],
-        _properties: Properties | None,
-    ) -> None:
-        if TYPE_CHECKING:
-            assert self._check is not None  # it is in a read
-        self._check.note_complete()
-        self._is_answered = True
-
-    def _on_disconnect(
-        self,
-        _client: Client,
-        _userdata: object,
-        _flags: DisconnectFlags,
-        code: ReasonCode,
-        _properties: Properties | None,
-    ) -> None:
-        """Handle the end of the connection by the broker or the network."""
-        self._end(f"it was closed: {code}", at_fault=False)
 
 
 def _refusal_of(connack: int) -> Refusal:
