@@ -1,8 +1,8 @@
 """A peer in place of a broker, which sends whatever a test wants it to."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager, suppress
 import socket
 import struct
 
@@ -123,3 +123,13 @@ async def peer() -> AsyncGenerator[Peer]:
     finally:
         server.close()
         made.close()
+
+
+@contextmanager
+def full_port() -> Generator[int]:
+    """A port that drops what arrives: its only place is taken, and nobody accepts."""
+    with socket.socket() as full:
+        full.bind((LOOPBACK, 0))
+        full.listen(0)
+        with socket.create_connection(full.getsockname()):
+            yield full.getsockname()[1]

@@ -31,6 +31,7 @@ from .peer import (
     SUBSCRIBE,
     UNSUBSCRIBE,
     Peer,
+    full_port,
     length_of,
     peer,
     publish,
@@ -144,14 +145,8 @@ async def test_a_connection_that_was_given_up_is_closed(hass: HomeAssistant, hos
 
 
 async def test_an_address_to_which_no_connection_is_made_is_told(hass: HomeAssistant) -> None:
-    with socket.socket() as full:  # whose only place is taken: the kernel drops what comes
-        full.bind((LOOPBACK, 0))
-        full.listen(0)
-        with (
-            socket.create_connection(full.getsockname()),
-            patch(f"{_CONNECTION}.CONNECT_TIMEOUT", 0.3),
-        ):
-            assert await refusal(hass, LOOPBACK, full.getsockname()[1]) == "no_answer"
+    with full_port() as port, patch(f"{_CONNECTION}.CONNECT_TIMEOUT", 0.3):
+        assert await refusal(hass, LOOPBACK, port) == "no_answer"
 
 
 async def test_of_several_addresses_the_first_that_answers_is_taken(
