@@ -92,6 +92,11 @@ class Meter:
         return self._report("sensor", {"main": {"max_provisioned_sensors": 128}, **slots})
 
     @property
+    def saved_report(self) -> tuple[str, str]:
+        """The same, after another setting of the last pulse input was saved."""
+        return self.changed(39, rid=1).sensor_report
+
+    @property
     def port_report(self) -> tuple[str, str]:
         """The topic and payload of config/flx."""
         return self._report("flx", self.ports)

@@ -10,7 +10,7 @@ from pytest_homeassistant_custom_component.common import async_capture_events
 
 from ..broker import Broker
 from ..home import set_up, set_up_and_read
-from ..meters import Meter, kubes_alone, three_clamps
+from ..meters import Meter, kubes_alone, reading, three_clamps
 from ..minutes import Home
 
 PREFIX = "home/flukso/"
@@ -65,10 +65,32 @@ async def test_a_bridge_that_loses_the_readings_has_an_issue(
     await home.wait(10, meter)
 
     home.freezer.tick(1)
-    await broker.publish(*meter.sensor_report)
+    await broker.publish(*meter.saved_report)
     await home.wait(6)
 
     assert home.issues == ["no_readings"]
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_a_configuration_that_is_said_again_is_no_sign_of_life(
+    hass: HomeAssistant, broker: Broker, home: Home, meter: Meter, *, restarted: bool
+) -> None:
+    """A broker between both says it again, without the retain flag, of a meter that is off."""
+    entry = await set_up(hass, broker, meter)
+    await broker.publish_all(meter.readings())
+    await home.wait(10, meter)
+    if restarted:
+        broker.retained.clear()
+        await home.restart(entry)
+
+    for _ in range(3):
+        home.freezer.tick(1)
+        await broker.publish(*meter.sensor_report)
+        await home.wait(6)
+    assert home.issues == []
+
+    await home.sleep(A_DAY)
+    assert home.issues == ["silent"]
 
 
 async def test_a_meter_that_is_switched_off_has_an_issue_after_a_day(
@@ -119,13 +141,46 @@ async def test_a_meter_that_never_sent_anything_has_an_issue_after_a_day(
     assert home.issues == ["silent"]
 
 
-async def test_an_idle_water_meter_has_no_issue(
-    hass: HomeAssistant, broker: Broker, home: Home, meter: Meter
-) -> None:
-    await set_up(hass, broker, meter.changed(*range(1, 37), enable=0).changed(37, enable=1))
+@pytest.fixture
+def pulses(meter: Meter) -> Meter:
+    """Return a meter with a water meter alone."""
+    return meter.changed(*range(1, 37), enable=0).changed(37, enable=1)
 
+
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_an_idle_water_meter_has_no_issue(
+    hass: HomeAssistant, broker: Broker, home: Home, pulses: Meter, *, restarted: bool
+) -> None:
+    entry = await set_up_and_read(hass, broker, pulses)
+    if restarted:
+        await home.restart(entry)
+
+    await home.wait(6)
     await home.sleep(2 * A_DAY)
 
+    assert home.issues == []
+
+
+async def test_a_water_meter_that_was_never_heard_has_an_issue_after_a_day(
+    hass: HomeAssistant, broker: Broker, home: Home, pulses: Meter
+) -> None:
+    """It was added by hand, from the configuration that the broker has kept of it."""
+    await hass.config.async_set_time_zone("UTC")
+    home.freezer.move_to("2026-11-20T08:00:00+00:00")
+    entry = await set_up(hass, broker, pulses)
+
+    await home.wait(6)
+    await home.sleep(A_DAY - 8)
+    assert home.issues == []
+    await home.sleep(3)
+    assert home.issues == ["silent"]
+    assert home.told["since"] == "2026-11-20 08:00"
+
+    await home.restart(entry)
+    await home.wait(10)
+    assert home.issues == ["silent"]
+    await broker.publish(pulses.topic(37, "counter"), reading(1000, "L"))
+    await home.wait(1)
     assert home.issues == []
 
 

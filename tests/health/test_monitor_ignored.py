@@ -87,7 +87,7 @@ async def test_readings_that_never_arrived(
     await home.wait(1, meter)
     assert home.issues == []
     await home.wait(6)
-    await broker.publish(*meter.sensor_report)
+    await broker.publish(*meter.saved_report)
     await home.wait(1)
     assert home.issues == ["no_readings"]
     [issue] = ir.async_get(hass).issues.values()
@@ -101,7 +101,7 @@ async def test_readings_that_arrived_until_the_bridge_lost_them(
     await broker.publish_all(meter.readings())
     await home.wait(1, meter)
     home.freezer.tick(1)
-    await broker.publish(*meter.sensor_report)
+    await broker.publish(*meter.saved_report)
     await home.wait(6)
     ignore(hass)
 
@@ -158,7 +158,7 @@ async def test_a_silent_meter_whose_configuration_arrives_later(
     await again(entry)
     await home.wait(11)
 
-    await broker.publish(*meter.sensor_report)
+    await broker.publish(*meter.saved_report)
     await home.wait(1)
 
     assert home.issues == ["no_readings"]

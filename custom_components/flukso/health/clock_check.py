@@ -16,13 +16,15 @@ _MAX_AGE = 120
 
 
 class ClockCheck:
-    """Adds up for how long the clock has been more than ``FAR_OFF`` off."""
+    """Adds up for how long the clock has been more than ``FAR_OFF`` off, or if it has stopped."""
 
     def __init__(self, meter: Meter, period: float) -> None:
         #: For how long (s); None before the first message.
         self.off: float | None = None
         #: How far ahead the clock was at first (s), negative if it was behind.
         self.ahead = 0.0
+        #: Whether it stands still or is much too slow; None while that is not known.
+        self.stopped: bool | None = None
         self._meter = meter
         self._period = period
         self._unsubscribe: CALLBACK_TYPE | None = None
@@ -30,6 +32,11 @@ class ClockCheck:
     async def async_check(self, now: float) -> None:
         """Check the clock, once per ``period`` (s); without messages nothing changes."""
         await self._subscribe_where_needed()
+        offset = self._meter.clock.offset
+        if not offset.tells_time(now):
+            self.stopped = True
+        elif offset.is_confirmed(now, _MAX_AGE):
+            self.stopped = False
         ahead = self._ahead(now)
         if ahead is None:
             return

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from math import inf
 
 from ..meter.message_log import LastReport
 from ..metering.durations import DAY, HOUR, MINUTE
@@ -27,6 +28,7 @@ class Problem(StrEnum):
     NO_CONFIGURATION_DIRECT = "no_configuration_direct"
     UNREADABLE = "unreadable_configuration"
     CLOCK = "clock_wrong"
+    CLOCK_STOPPED = "clock_stopped"
     STUCK = "counter_stuck"
     UNKNOWN_SETTINGS = "unknown_settings"
 
@@ -68,20 +70,22 @@ class Symptoms:
 
     The broker has been connected since ``since``. ``max_silence`` is how long the streams that
     send regularly may all be silent (s), infinite if that is unknown, None without such streams.
-    ``arrived`` is the last message on a readings topic, ``read`` the last reading, also one from
-    before a restart. ``reported`` is whether any config report arrived, ``sensors`` is the last
-    config/sensor, ``unreadable`` names the invalid reports with their errors, ``unknown`` the
-    parts of the configuration that can't be read. ``elsewhere`` is the first and the last reading
-    that arrived without the topic prefix. The meter's clock has been far off for ``clock_off``
-    seconds, None if its time is unknown. ``stuck`` names the counters of which all readings of the
-    last minutes were withheld, ``withholding`` is whether there is one of which the last was.
-    ``known`` are the problems that were found and are not known to be gone, also from before a
+    ``listening`` is whether any reading is subscribed to, ``arrived`` is the last message on a
+    readings topic, ``read`` the last reading, also one from before a restart. ``reported`` is
+    whether any config report arrived, ``sensors`` is the last config/sensor, ``unreadable`` names
+    the invalid reports with their errors, ``unknown`` the parts of the configuration that can't be
+    read. ``elsewhere`` is the first and the last reading that arrived without the topic prefix.
+    The meter's clock has been far off for ``clock_off`` seconds, None if its time is unknown;
+    ``clock_stopped`` is whether it stands still. ``stuck`` names the counters of which all readings
+    of the last minutes were withheld, ``withholding`` is whether there is one of which the last
+    was. ``known`` are the problems that were found and are not known to be gone, also from before a
     restart.
     """
 
     now: float
     since: float
     max_silence: float | None
+    listening: bool = True
     arrived: float | None = None
     read: float | None = None
     reported: bool = False
@@ -90,6 +94,7 @@ class Symptoms:
     unknown: str | None = None
     elsewhere: tuple[float, float] | None = None
     clock_off: float | None = None
+    clock_stopped: bool | None = None
     stuck: str | None = None
     withholding: bool = False
     known: frozenset[Problem] = frozenset()
@@ -104,6 +109,10 @@ class Symptoms:
             undecided.add(Problem.STUCK)
         if self.clock_off is None or 0 < self.clock_off < _FAR_OFF_FOR:
             undecided.add(Problem.CLOCK)
+        if self.is_unheard:
+            undecided.add(Problem.SILENT)
+        if self.clock_stopped is None:
+            undecided.add(Problem.CLOCK_STOPPED)
         if not self.reported:
             undecided |= {Problem.UNREADABLE, Problem.UNKNOWN_SETTINGS}
         if self.sensors is None:
@@ -135,17 +144,25 @@ class Symptoms:
         return self.now - last_message >= max(SOON, self.max_silence)
 
     @property
+    def is_unheard(self) -> bool:
+        """Whether nothing but the configuration was ever received of streams that may be idle."""
+        may_be_idle = self.max_silence is None or self.max_silence == inf
+        return may_be_idle and self.listening and self.read is None and self.arrived is None
+
+    @property
     def is_configured_only(self) -> bool:
         """Whether the bridge forwards the configuration, but no readings.
 
-        A retained message may be older than the silence, so it counts only if no reading of the
-        meter is known. Until the next reading, a silence keeps its diagnosis, also over a restart.
+        A retained message, or one that says the same as the last, may be older than the silence, so
+        it counts only if no reading of the meter is known. Until the next reading, a silence keeps
+        its diagnosis, also over a restart.
         """
         if Problem.NO_READINGS in self.known:
             return True
         if self.sensors is None:
             return False
-        is_live = not self.sensors.retained and self.sensors.at > (self.arrived or 0)
+        is_new = not self.sensors.retained and not self.sensors.repeated
+        is_live = is_new and self.sensors.at > (self.arrived or 0)
         return is_live or (self.read is None and Problem.SILENT not in self.known)
 
     @property
@@ -169,19 +186,30 @@ class Symptoms:
 def diagnose(symptoms: Symptoms) -> frozenset[Problem]:
     """Return the problems that the symptoms indicate, of meters reached in either way."""
     found = frozenset() if symptoms.stuck is None else frozenset({Problem.STUCK})
-    return found if symptoms.is_early else found | _diagnose_missing(symptoms)
+    if symptoms.is_early:
+        return found
+    return found | _diagnose_messages(symptoms) | _diagnose_silence(symptoms)
 
 
-def _diagnose_missing(symptoms: Symptoms) -> frozenset[Problem]:
+def _diagnose_messages(symptoms: Symptoms) -> frozenset[Problem]:
+    """Return the problems of what arrives."""
     found = set()
     if symptoms.unreadable is not None:
         found.add(Problem.UNREADABLE)
     if symptoms.unknown is not None:
         found.add(Problem.UNKNOWN_SETTINGS)
-    if symptoms.clock_off is not None and symptoms.clock_off >= _FAR_OFF_FOR:
+    if symptoms.clock_stopped:
+        found.add(Problem.CLOCK_STOPPED)
+    elif symptoms.clock_off is not None and symptoms.clock_off >= _FAR_OFF_FOR:
         found.add(Problem.CLOCK)
     if symptoms.arrived is not None and symptoms.sensors is None:
         found |= _OF_CONFIGURATION
+    return frozenset(found)
+
+
+def _diagnose_silence(symptoms: Symptoms) -> frozenset[Problem]:
+    """Return the problems of readings that are missing, or arrive without the prefix."""
+    found = set()
     if symptoms.is_silent:
         found.add(Problem.NO_READINGS_DIRECT)
         if symptoms.is_elsewhere:
@@ -192,4 +220,6 @@ def _diagnose_missing(symptoms: Symptoms) -> frozenset[Problem]:
             found.add(Problem.SILENT)
     elif symptoms.comes_twice:
         found.add(Problem.TWO_PREFIXES)
+    elif symptoms.is_unheard and symptoms.now - symptoms.since >= DAY:
+        found.add(Problem.SILENT)
     return frozenset(found)

@@ -154,6 +154,7 @@ class HealthMonitor:
             now,
             since,
             max_silence=min(max_silences, default=clock.max_silence or unknown),
+            listening=any(channel.listening for channel in channels),
             arrived=_latest((clock_received, *(channel.stats.live_at for channel in channels))),
             read=_latest((clock_received, *map(_read_at, channels))),
             reported=any(report in reports for report in CONFIG_REPORTS),
@@ -162,6 +163,7 @@ class HealthMonitor:
             unknown=self._unknown_settings() or None,
             elsewhere=self._elsewhere,
             clock_off=self._clock_check.off,
+            clock_stopped=self._clock_check.stopped,
             stuck="\n".join(f"- {name}" for name in map(self._name, stuck)) or None,
             withholding=any(counter.guard.is_withholding for counter in counters),
             known=frozenset(problem for problem in Problem if self._issue(problem) is not None),
@@ -211,13 +213,14 @@ class HealthMonitor:
 
     def _placeholders(self, symptoms: Symptoms) -> dict[str, str]:
         since = dt_util.as_local(dt_util.utc_from_timestamp(symptoms.silent_since))
+        is_silent = symptoms.is_silent or symptoms.is_unheard
         slash, mapping = bridge_mapping(self._meter.prefix)
         return {
             "name": self._entry.title,
             "prefix": self._meter.prefix,
             "slash": slash,
             "mapping": mapping,
-            "since": since.strftime("%Y-%m-%d %H:%M") if symptoms.is_silent else "",
+            "since": since.strftime("%Y-%m-%d %H:%M") if is_silent else "",
             "report": symptoms.unreadable or "",
             "counters": symptoms.stuck or "",
             "settings": symptoms.unknown or "",

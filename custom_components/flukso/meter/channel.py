@@ -123,13 +123,14 @@ class Channel(Observable):
 
     def _is_news(self, reading: Reading, message: Message) -> bool:
         """Return whether a reading tells anything new, and count it if it does not."""
+        clock = self._context.clock
         is_late = self._age(reading, message) > _MAX_TRANSIT
         is_repeated = self._last_heard.repeats(reading.time, reading.value, is_late=is_late)
-        if is_repeated and reading.unit is self.stream.unit:
+        if is_repeated and reading.unit is self.stream.unit and clock.tells_time(message.arrived):
             self.stats.note_dropped("repeated")
             return False
         if not message.retained:
-            self._context.clock.note(self.topic, reading.time, message.arrived)
+            clock.note(self.topic, reading.time, message.arrived, reading.value)
         age = self._age(reading, message)
         if self._last_heard.is_later_than(reading.time, message.arrived - age):
             self.stats.note_dropped("older than the last")
@@ -211,10 +212,10 @@ class Channel(Observable):
         return self._first_pending or not self.interval
 
     def _age(self, reading: Reading, message: Message) -> float:
-        """Return how old a reading is (s); not known of a live one before the clock is set."""
-        if reading.time < CLOCK_IS_SET and not message.retained:
-            return 0
-        return self._context.clock.age(reading.time, message.arrived)
+        """Return how old a reading is (s); of a live one, 0 while the clock tells no time."""
+        clock, arrived = self._context.clock, message.arrived
+        tells_time = reading.time >= CLOCK_IS_SET and clock.tells_time(arrived)
+        return clock.age(reading.time, arrived) if tells_time or message.retained else 0
 
     def _is_possible(self, value: float) -> bool:
         """Return whether the input can measure a value."""

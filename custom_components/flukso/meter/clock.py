@@ -103,7 +103,7 @@ class Clock(Observable):
         except ProtocolError as error:
             self._report_broken(message.topic, error)
             return
-        if time == self._last_time:
+        if time == self._last_time and self.offset.tells_time(message.arrived):
             return
         self._last_time = time
         self.offset.note(self.topic, time, message.arrived)

@@ -29,12 +29,14 @@ def listed(unread: Sequence[tuple[Report, Unread]]) -> str:
 class LastReport:
     """The last message on the topic of a report, which arrived ``at`` (s since 1970).
 
-    ``wrong`` is the reason why it is broken, without any text of the message.
+    ``wrong`` is the reason why it is broken, without any text of the message; ``repeated`` is
+    whether it says the same as the one before.
     """
 
     at: float
     retained: bool
     wrong: str | None = None
+    repeated: bool = False
 
 
 class MessageLog:
@@ -46,9 +48,16 @@ class MessageLog:
         self._unread: set[tuple[Report, int]] = set()
 
     @callback
-    def note_read(self, report: Report, message: Message, unread: Sequence[Unread] = ()) -> None:
+    def note_read(
+        self,
+        report: Report,
+        message: Message,
+        unread: Sequence[Unread] = (),
+        *,
+        repeated: bool = False,
+    ) -> None:
         """Record a valid report, and log what can't be read of it the first time."""
-        self.reports[report] = LastReport(message.arrived, message.retained)
+        self.reports[report] = LastReport(message.arrived, message.retained, repeated=repeated)
         _LOGGER.debug("%s: %d bytes read", message.topic, len(message.payload))
         if unread:
             level = logging.INFO if all(part.minor for part in unread) else logging.WARNING

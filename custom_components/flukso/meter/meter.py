@@ -154,13 +154,14 @@ class Meter:
             self.message_log.note_unreadable(report, message, error)
             return
         self.catch_up()
-        self.message_log.note_read(report, message, parsed.unread)
+        is_repeated = self._storage.reports.get(report) == config
+        self.message_log.note_read(report, message, parsed.unread, repeated=is_repeated)
+        if not is_repeated:
+            self._storage.store_report(report, config)
         configuration = self.configuration.updated(parsed)
-        if configuration == self.configuration:
-            return
-        self.configuration = configuration
-        self._storage.store_report(report, config)
-        self._name_wait.changed(self.configuration)
+        if configuration != self.configuration:
+            self.configuration = configuration
+            self._name_wait.changed(self.configuration)
 
     @callback
     def _receive_self_test(self, message: Message) -> None:

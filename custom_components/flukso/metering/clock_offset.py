@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 from math import inf
 
+from .clock_pace import JITTER, MAX_PAUSE, ClockPace
+
 #: Before its clock is set the meter counts from 1970 (docs/protocol.md section 9, quirk 4).
 CLOCK_IS_SET = 1_234_567_890
-#: Live messages on a topic keep pace with the clock of the host to within this (s), ...
-JITTER = 2
-#: ... and prove an offset once they have done so for this long (s), without a longer pause (s).
+#: Messages that have kept pace for this long (s) prove an offset.
 _PROOF = 5
-_MAX_PAUSE = 600
 #: A message may be late, but never early: a clock that is further behind is believed once nothing
 #: has confirmed the present offset for this long (s).
 _CONFIRMED_FOR = 10
@@ -25,7 +24,7 @@ class _Run:
 
     def includes(self, ahead: float, arrived: float) -> bool:
         """Return whether a message keeps pace with those before."""
-        is_in_time = 0 <= arrived - self.last <= _MAX_PAUSE
+        is_in_time = 0 <= arrived - self.last <= MAX_PAUSE
         return is_in_time and abs(ahead - self.ahead) <= JITTER
 
 
@@ -34,16 +33,21 @@ class ClockOffset:
 
     The clock counts as right until messages prove otherwise. One message proves nothing: it may
     be an old one that the broker sends again. Old messages do not keep pace with the clock of
-    the host, as they come at once or again with the same time.
+    the host, as they come at once or again with the same time. A clock that stands still, or is
+    much too slow, tells no time at all; a message is then as old as if it was sent on arrival.
     """
 
     def __init__(self) -> None:
         self.ahead = 0.0
-        self._confirmed = -inf
+        self._confirmed = self._lost = -inf
         self._runs: dict[str, list[_Run]] = {}
+        self._paces: dict[str, ClockPace] = {}
 
-    def note(self, topic: str, time: float, arrived: float) -> None:
-        """Process the ``time`` in a message that is not retained, and when it arrived."""
+    def note(self, topic: str, time: float, arrived: float, value: float = 0) -> None:
+        """Process the ``time`` in a message that is not retained, and when it arrived.
+
+        The ``value`` tells whether a message with the time of the last is another one.
+        """
         if time < CLOCK_IS_SET:
             return
         ahead, runs = time - arrived, self._runs.setdefault(topic, [])
@@ -51,11 +55,25 @@ class ClockOffset:
         if run is None:
             run = _Run(ahead, arrived, arrived)
             foremost = max(runs, key=lambda known: known.ahead, default=run)
-            is_past = not 0 <= arrived - foremost.last <= _MAX_PAUSE
+            is_past = not 0 <= arrived - foremost.last <= MAX_PAUSE
             self._runs[topic] = [run] if is_past or ahead > foremost.ahead else [foremost, run]
         run.ahead, run.last = max(run.ahead, ahead), arrived
         if run.last - run.first >= _PROOF:
             self._prove(run.ahead, arrived)
+            return
+        pace = self._paces.get(topic)
+        if pace is None:
+            pace = self._paces[topic] = ClockPace()
+        if pace.falls_behind(time, value, arrived):
+            self._lost = arrived
+
+    def tells_time(self, arrived: float) -> bool:
+        """Return whether the time in a live message that arrives then is to be believed."""
+        return not 0 <= arrived - self._lost <= MAX_PAUSE
+
+    def is_confirmed(self, now: float, within: float) -> bool:
+        """Return whether messages have kept pace with the host in the last seconds."""
+        return 0 <= now - self._confirmed <= within
 
     def age(self, time: float, arrived: float) -> float:
         """Return how old a message is that has this ``time`` (s); 0 if it is of the future."""
@@ -63,9 +81,11 @@ class ClockOffset:
 
     def is_old(self, time: float, arrived: float, most: float) -> bool:
         """Return whether a live message is older than ``most`` seconds, as far as is known."""
-        return time >= CLOCK_IS_SET and self.age(time, arrived) > most
+        is_dated = time >= CLOCK_IS_SET and self.tells_time(arrived)
+        return is_dated and self.age(time, arrived) > most
 
     def _prove(self, ahead: float, arrived: float) -> None:
-        is_confirmed = 0 <= arrived - self._confirmed <= _CONFIRMED_FOR
-        if ahead >= self.ahead - JITTER or not is_confirmed:
+        self._lost = -inf
+        self._paces.clear()
+        if ahead >= self.ahead - JITTER or not self.is_confirmed(arrived, _CONFIRMED_FOR):
             self.ahead, self._confirmed = ahead, arrived

@@ -3,7 +3,8 @@
 from collections import deque
 from math import inf
 
-from .clock_offset import CLOCK_IS_SET, JITTER
+from .clock_offset import CLOCK_IS_SET
+from .clock_pace import JITTER
 
 #: How many values of a second are kept: a meter whose clock stands still sends them without end.
 _MAX_VALUES = 16

@@ -1,0 +1,93 @@
+"""A channel of a meter with somebody who listens to it, without Home Assistant."""
+
+import asyncio
+from contextlib import ExitStack
+from typing import cast
+
+from homeassistant.core import CALLBACK_TYPE
+
+from custom_components.flukso.meter.channel import Channel, ChannelContext
+from custom_components.flukso.meter.channel_types import CounterChannel, channel_type_of
+from custom_components.flukso.metering.clock_offset import ClockOffset
+from custom_components.flukso.protocol.quantities import Quantity
+from custom_components.flukso.protocol.sensors import Sensor, Source, streams_of
+from custom_components.flukso.protocol.topics import Kind
+from custom_components.flukso.transport.interface import Message, Receive, Transport
+
+NOON = 1_760_000_000
+TOPIC = "/sensor/0/gauge"
+SENSORS = (
+    Sensor("1" * 32, Quantity.PPLUS, Source.CLAMP, Kind.COUNTER, (1,)),
+    Sensor("2" * 32, Quantity.ELECTRICITY, Source.COSEM, Kind.COUNTER),
+    Sensor("3" * 32, Quantity.WATER, Source.PULSE, Kind.COUNTER, (4,)),
+    Sensor("4" * 32, Quantity.TEMPERATURE, Source.KUBE, Kind.GAUGE, kube=1),
+    Sensor("5" * 32, Quantity.MOVEMENT, Source.KUBE, Kind.COUNTER, kube=1),
+)
+STREAMS = [stream for sensor in SENSORS for stream in streams_of(sensor)]
+
+
+class Wire:
+    """The transport of one channel, in which nothing is buffered."""
+
+    connected = True
+    receive: Receive
+
+    async def async_subscribe_buffered(
+        self, _topic: str, receive: Receive, _urgent: object
+    ) -> CALLBACK_TYPE:
+        """Keep where the messages go."""
+        self.receive = receive
+        return lambda: None
+
+
+class Listener:
+    """A channel with somebody who listens to it."""
+
+    def __init__(self, stream: int, interval: int) -> None:
+        self.wire = Wire()
+        self.shown: list[tuple[float, float | None, bool]] = []
+        self.followed: list[tuple[int, float]] = []
+        self.now = 0.0
+        self.clock = ClockOffset()
+        context = ChannelContext(self.clock, *[lambda *_: None] * 3)
+        chosen = STREAMS[stream]
+        self.channel: Channel = channel_type_of(chosen)(
+            chosen, TOPIC, cast("Transport", self.wire), context, interval
+        )
+        if isinstance(self.channel, CounterChannel):
+            self.channel.guard.fastest = 1000
+        asyncio.run(self._listen())
+
+    async def _listen(self) -> None:
+        with ExitStack() as kept:
+            kept.callback(await self.channel.async_listen(self._changed))
+            kept.callback(await self.channel.async_follow(self._follow))
+            kept.pop_all()
+
+    def _changed(self) -> None:
+        self.shown.append((self.now, self.channel.value, self.channel.available))
+
+    def _follow(self, time: int, value: float, _at: float) -> None:
+        self.followed.append((time, value))
+
+    def tick(self, now: float) -> None:
+        """Do what the meter does at each tick."""
+        self.now = now
+        self.channel.begin_silence(now)
+        self.channel.set_alive(alive=not self.channel.is_silent(now))
+        if self.channel.alive:
+            self.channel.update_value(now)
+
+    def hear(self, payload: bytes, now: float, *, retained: bool = False) -> None:
+        """Hear a message."""
+        self.now = now
+        self.wire.receive(Message(TOPIC, payload, retained, now))
+
+    @property
+    def state(self) -> object:
+        """What is shown, stored and told of it."""
+        channel = self.channel
+        stored = channel.guard.state if isinstance(channel, CounterChannel) else None
+        stats = channel.stats
+        read = (stats.reading, stats.read_at, stats.live_at, stats.taken)
+        return self.shown, self.followed, channel.value, channel.available, stored, read
