@@ -26,12 +26,21 @@ async def discover(hass: HomeAssistant, broker: Broker, meter: Meter) -> ConfigF
     return await hass.config_entries.flow.async_configure(card["flow_id"])
 
 
-async def confirm(hass: HomeAssistant, broker: Broker, form: ConfigFlowResult) -> ConfigFlowResult:
+async def confirm(
+    hass: HomeAssistant, broker: Broker, form: ConfigFlowResult, step_id: str = "confirm"
+) -> ConfigFlowResult:
     """Send the form that asks whether to add a meter."""
-    assert form["step_id"] == "confirm"
+    assert form["step_id"] == step_id
     result = await hass.config_entries.flow.async_configure(form["flow_id"], {})
     await broker.settle()
     return result
+
+
+async def confirm_silent(
+    hass: HomeAssistant, broker: Broker, form: ConfigFlowResult
+) -> ConfigFlowResult:
+    """Send the form that asks whether to add a meter of which nothing is received."""
+    return await confirm(hass, broker, form, "confirm_silent")
 
 
 async def start_by_hand(hass: HomeAssistant) -> ConfigFlowResult:

@@ -16,7 +16,7 @@ import pytest
 from custom_components.flukso.const import DOMAIN
 
 from .broker import Broker
-from .flows import cards, confirm, discover, listen, start_by_hand
+from .flows import cards, confirm_silent, discover, listen, start_by_hand
 from .home import set_up, value_of
 from .meters import Meter, flm02, flm03, kubes_alone
 
@@ -33,7 +33,7 @@ async def test_the_one_meter_that_is_heard_is_offered_at_once(
 
     assert form["description_placeholders"] is not None
     assert form["description_placeholders"]["model"] == "Fluksometer FLM03"
-    result = await confirm(hass, broker, form)
+    result = await confirm_silent(hass, broker, form)
     assert result["data"] == {"device_id": meter.device_id, "topic_prefix": "/"}
     await hass.async_block_till_done(wait_background_tasks=True)
     assert cards(hass) == []
@@ -58,7 +58,7 @@ async def test_several_meters_that_are_heard_are_offered_to_choose_from(
     form = await hass.config_entries.flow.async_configure(
         form["flow_id"], {"device_id": flm02().device_id}
     )
-    result = await confirm(hass, broker, form)
+    result = await confirm_silent(hass, broker, form)
     assert result["title"] == "Fluksometer f10200"
     assert result["data"]["device_id"] == flm02().device_id
 
@@ -71,7 +71,7 @@ async def test_a_meter_is_heard_behind_the_prefix_of_a_bridge(
 
     form = await listen(hass, await start_by_hand(hass), topic_prefix=" home/flukso ")
 
-    result = await confirm(hass, broker, form)
+    result = await confirm_silent(hass, broker, form)
     assert result["data"] == {"device_id": meter.device_id, "topic_prefix": "home/flukso/"}
     await broker.publish_all(meter.readings())
     assert value_of(hass, meter, 1, "gauge") == 1278.5
@@ -99,7 +99,7 @@ async def test_a_prefix_may_be_typed_with_a_slash_more_or_less_and_what_was_hear
     typed = prefix.removesuffix("/") if change == "less" else typed
 
     form = await listen(hass, await start_by_hand(hass), topic_prefix=typed)
-    result = await confirm(hass, broker, form)
+    result = await confirm_silent(hass, broker, form)
 
     assert result["data"] == {"device_id": meter.device_id, "topic_prefix": prefix}
     await broker.publish_all(meter.readings())
@@ -117,7 +117,7 @@ async def test_two_meters_behind_different_prefixes_keep_theirs(
         form = await listen(hass, await start_by_hand(hass), topic_prefix="flukso")
         if form["step_id"] == "meter":
             form = await listen(hass, form, device_id=meter.device_id)
-        result = await confirm(hass, broker, form)
+        result = await confirm_silent(hass, broker, form)
 
         assert result["data"] == {"device_id": meter.device_id, "topic_prefix": meter.prefix}
 
@@ -131,7 +131,7 @@ async def test_a_meter_behind_several_prefixes_is_kept_behind_the_one_that_was_t
 
     form = await listen(hass, await start_by_hand(hass), topic_prefix=typed)
 
-    assert (await confirm(hass, broker, form))["data"]["topic_prefix"] == typed
+    assert (await confirm_silent(hass, broker, form))["data"]["topic_prefix"] == typed
 
 
 async def assert_it_can_be_sent_again(
@@ -143,7 +143,7 @@ async def assert_it_can_be_sent_again(
 
     form = await listen(hass, form, topic_prefix=prefix)
 
-    result = await confirm(hass, broker, form)
+    result = await confirm_silent(hass, broker, form)
     assert result["data"] == {"device_id": meter.device_id, "topic_prefix": prefix}
 
 
@@ -310,7 +310,7 @@ async def test_a_meter_whose_card_was_ignored_can_be_added(
     assert cards(hass) == []
 
     form = await listen(hass, await start_by_hand(hass))
-    result = await confirm(hass, broker, form)
+    result = await confirm_silent(hass, broker, form)
 
     assert result["title"] == "Fluksometer"
     assert hass.config_entries.async_entries(DOMAIN) == [result["result"]]
@@ -322,7 +322,7 @@ async def test_a_meter_that_is_removed_again_is_discovered_where_it_was_found(
 ) -> None:
     await broker.publish_all(replace(flm03(), prefix=prefix).reports, retain=True)
     form = await listen(hass, await start_by_hand(hass), topic_prefix=prefix)
-    result = await confirm(hass, broker, form)
+    result = await confirm_silent(hass, broker, form)
     await hass.async_block_till_done(wait_background_tasks=True)
     assert cards(hass) == []
 
@@ -341,7 +341,7 @@ async def test_a_meter_that_was_added_meanwhile_is_not_added_twice(
         await broker.publish_all(meter.reports, retain=True)
     choice = {"device_id": flm02().device_id}
     first, second = [await listen(hass, await start_by_hand(hass)) for _ in range(2)]
-    await confirm(
+    await confirm_silent(
         hass, broker, await hass.config_entries.flow.async_configure(first["flow_id"], choice)
     )
 

@@ -9,7 +9,7 @@ from homeassistant.data_entry_flow import FlowResultType
 import pytest
 
 from .broker import Broker
-from .flows import cards, confirm, discover
+from .flows import cards, confirm, discover, listen, start_by_hand
 from .meters import Meter, flm02, flm03, kubes_alone, three_clamps
 
 
@@ -80,6 +80,37 @@ async def test_retained_readings_are_no_sign_of_life(hass: HomeAssistant, broker
     form = await card_after_restart(hass, broker, flm02())
 
     assert form["step_id"] == "confirm_silent"
+
+
+async def test_a_configuration_that_is_said_again_is_no_sign_of_life(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    """A broker between the meter's and Home Assistant's says it again, without the retain flag."""
+    form = await card_after_restart(hass, broker, flm03(), live=flm03().reports)
+
+    assert form["step_id"] == "confirm_silent"
+
+
+async def test_a_meter_that_is_added_by_hand_and_not_heard_is_shown_as_such(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    await broker.publish_all(flm03().reports, retain=True)
+
+    form = await listen(hass, await start_by_hand(hass))
+
+    assert form["step_id"] == "confirm_silent"
+
+
+async def test_a_meter_that_is_added_by_hand_and_heard_is_shown_as_ever(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    await broker.publish_all(flm03().reports, retain=True)
+
+    form, _ = await asyncio.gather(
+        listen(hass, await start_by_hand(hass)), keep_sending(broker, flm03().readings())
+    )
+
+    assert form["step_id"] == "confirm"
 
 
 async def test_what_another_meter_publishes_is_no_sign_of_life(

@@ -33,7 +33,7 @@ async def test_a_removed_meter_is_offered_again(
     form = await discover(hass, broker, meter)
     if found == "by hand":
         form = await listen(hass, await start_by_hand(hass))
-    result = await confirm(hass, broker, form)
+    result = await confirm(hass, broker, form, str(form["step_id"]))
     assert cards(hass) == []
 
     await hass.config_entries.async_remove(result["result"].entry_id)

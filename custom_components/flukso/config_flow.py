@@ -243,6 +243,7 @@ class FluksoConfigFlow(ConfigFlow, domain=DOMAIN):
         prefix, is_direct = meters[self._device_id].prefix, CONF_HOST in self._found.address
         key = discovery_key(self._device_id, prefix, is_direct=is_direct)
         self.context["discovery_key"] = key
+        self._is_heard = is_direct
         return await self.async_step_confirm()
 
     async def _async_show_card(
@@ -280,5 +281,5 @@ class FluksoConfigFlow(ConfigFlow, domain=DOMAIN):
     async def async_step_confirm_silent(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Do the same for a meter of which nothing but what the broker retained was received."""
+        """Do the same for a meter of which nothing but what a broker retained was received."""
         return await self.async_step_confirm(user_input)

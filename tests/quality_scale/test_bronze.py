@@ -23,7 +23,7 @@ from custom_components.flukso.protocol.topics import (
     report_topic,
 )
 from tests.broker import Broker
-from tests.flows import cards, confirm, discover, listen, start_by_hand
+from tests.flows import cards, confirm, confirm_silent, discover, listen, start_by_hand
 from tests.home import config_entry, set_up, set_up_and_read
 from tests.meters import flm02, flm03, three_clamps
 from tests.test_manifest import png_size
@@ -87,7 +87,7 @@ async def test_config_flow_adds_a_meter_in_the_ui(hass: HomeAssistant, broker: B
     assert MANIFEST["config_flow"] is True
     await broker.publish_all(flm03().reports, retain=True)
 
-    result = await confirm(hass, broker, await listen(hass, await start_by_hand(hass)))
+    result = await confirm_silent(hass, broker, await listen(hass, await start_by_hand(hass)))
 
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert not (HOUSE / "strings.json").exists()

@@ -15,6 +15,7 @@ from ..protocol.topics import (
     CONFIG_REPORTS,
     EVERY_CONFIG,
     OWN_PREFIX,
+    ConfigReport,
     Kind,
     Report,
     clock_topic,
@@ -160,33 +161,47 @@ async def async_read_meter(transport: Transport, prefix: str, device_id: str) ->
 
 
 async def async_is_heard(transport: Transport, device_id: str, meter: Found) -> bool:
-    """Return whether a meter publishes anything within some seconds; what is retained is not.
+    """Return whether a meter publishes anything within some seconds.
 
-    Silence is no proof: pulse inputs publish with each pulse only.
+    What is retained, or the same configuration again, may be of a meter that is gone. Silence is
+    no proof: pulse inputs publish with each pulse only.
     """
     if transport.connection_state is not ConnectionState.CONNECTED:
         return False
-    heard = asyncio.Event()
-
-    def received(message: Message) -> None:
-        if not message.retained:
-            heard.set()
-
     prefix, configuration = meter.prefix, meter.configuration
+    reports = {report_topic(prefix, device_id, report): report for report in CONFIG_REPORTS}
     topics = [
-        *(report_topic(prefix, device_id, report) for report in Report),
+        *reports,
+        report_topic(prefix, device_id, Report.SELF_TEST),
         clock_topic(prefix, device_id),
         *(
             reading_topic(prefix, stream.sensor.sensor_id, stream.kind)
             for stream in configuration.streams
         ),
-    ]
+    ][:_MAX_TOPICS]
+    heard = asyncio.Event()
+
+    def received(message: Message) -> None:
+        report = reports.get(message.topic)
+        is_known = report is not None and _says(report, message, configuration)
+        if not message.retained and not is_known:
+            heard.set()
+
     with ExitStack() as subscriptions:
-        for topic in topics[:_MAX_TOPICS]:
+        for topic in topics:
             subscriptions.callback(await transport.async_subscribe(topic, received))
         with suppress(TimeoutError):
             await asyncio.wait_for(heard.wait(), LISTEN_FOR)
     return heard.is_set()
+
+
+def _says(report: ConfigReport, message: Message, configuration: Configuration) -> bool:
+    """Return whether a report has nothing but what is in a configuration."""
+    try:
+        parsed = parse_config(read_config(message.payload, report), report)
+    except ProtocolError:
+        return False
+    return configuration.updated(parsed) == configuration
 
 
 async def _async_collect(
