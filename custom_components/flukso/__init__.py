@@ -11,6 +11,7 @@ from homeassistant.helpers.typing import ConfigType
 
 from .const import (
     CONF_FILL_GAPS,
+    CONF_IMPORT_HISTORY,
     CONF_OTHER_INTERVAL,
     CONF_POWER_INTERVAL,
     CONF_TOPIC_PREFIX,
@@ -24,6 +25,7 @@ from .devices import async_register_devices, part_of
 from .health.monitor import HealthMonitor
 from .history.backfill import Backfill
 from .history.fill_log import async_load_fill_log, async_remove_fill_log
+from .history.import_log import async_load_import_log, async_remove_import_log
 from .meter.meter import Meter
 from .meter.meter_storage import MeterStorage
 from .meter.write_intervals import Intervals
@@ -88,8 +90,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> bo
     entry.async_on_unload(waveforms.listen())
     fill_log = await async_load_fill_log(hass, entry.entry_id)
     fill_gaps = entry.options.get(CONF_FILL_GAPS, True)
-    history = Backfill(hass, meter, transport, fill_log) if fill_gaps else None
-    entry.runtime_data = FluksoData(transport, meter, waveforms, fill_log, history)
+    import_log = await async_load_import_log(hass, entry.entry_id)
+    history = Backfill(hass, meter, transport, fill_log, import_log) if fill_gaps else None
+    entry.runtime_data = FluksoData(transport, meter, waveforms, fill_log, import_log, history)
     await meter.async_load()
     if transport.error is not None and meter.configuration.sensors is None:
         raise _not_ready(transport.error)
@@ -109,7 +112,21 @@ async def async_setup_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> bo
         ) from error
     HealthMonitor(hass, entry, transport).start()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    if history is not None:
+        await _async_start_import(hass, entry, history)
     return True
+
+
+async def _async_start_import(
+    hass: HomeAssistant, entry: FluksoConfigEntry, history: Backfill
+) -> None:
+    """Continue the import of the meter's past, or begin the one that was wished for with it."""
+    if entry.options.get(CONF_IMPORT_HISTORY):
+        options = {key: entry.options[key] for key in entry.options if key != CONF_IMPORT_HISTORY}
+        hass.config_entries.async_update_entry(entry, options=options)
+        if history.past.log.running is None:
+            await history.past.async_begin(0)
+    entry.async_on_unload(history.past.start())
 
 
 def _not_ready(error: HomeAssistantError) -> ConfigEntryNotReady:
@@ -133,6 +150,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> N
     """Delete the issues and files of a removed meter."""
     delete_issues(hass, entry)
     await MeterStorage(hass, entry.entry_id).async_remove()
+    await async_remove_import_log(hass, entry.entry_id)
     await async_remove_fill_log(hass, entry.entry_id)
     await SupplyStorage(hass, entry.entry_id).async_remove()
     await NetCounterStorage(hass, entry.entry_id).async_remove()

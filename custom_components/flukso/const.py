@@ -12,8 +12,10 @@ CONF_SUPPLY_PORTS: Final = "supply_ports"
 CONF_PRODUCTION_PORTS: Final = "production_ports"
 CONF_WAVEFORM_INTERVAL: Final = "waveform_interval"
 CONF_FILL_GAPS: Final = "fill_gaps"
+CONF_IMPORT_HISTORY: Final = "import_history"
 
 EVENT_HISTORY_FILLED: Final = f"{DOMAIN}_history_filled"
+EVENT_HISTORY_IMPORTED: Final = f"{DOMAIN}_history_imported"
 
 #: How often power and current are written, and everything else (s); 0 is every reading.
 DEFAULT_POWER_INTERVAL: Final = 5

@@ -8,6 +8,7 @@ from homeassistant.config_entries import ConfigEntry
 if TYPE_CHECKING:
     from .history.backfill import Backfill
     from .history.fill_log import FillLog
+    from .history.import_log import ImportLog
     from .meter.meter import Meter
     from .transport.interface import Transport
     from .waveform.waveforms import Waveforms
@@ -21,6 +22,7 @@ class FluksoData:
     meter: Meter
     waveforms: Waveforms
     fill_log: FillLog
+    import_log: ImportLog
     history: Backfill | None
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from .fill_log import Fill
+from .fill_file import Fill
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,8 +27,11 @@ from ..sensor_descriptions import description_of
 from ..transport.interface import Transport
 from .audit import Audit, AuditedHour, Outcome, Refusal
 from .block_reader import LAG, BlockReader, slack_of
-from .fill_log import RECORDER_IS_FIRST, Fill, FillLog
+from .fill_file import Fill
+from .fill_log import RECORDER_IS_FIRST, FillLog
 from .filled_until import FilledUntil
+from .import_log import ImportLog
+from .past_import import PastImport
 from .statistics_units import async_mean_rows, async_rows
 
 _LOGGER = logging.getLogger(__name__)
@@ -43,15 +46,20 @@ class Backfill:
     """Fills the gaps of the counters in use when blocks arrive, and audits them on request."""
 
     def __init__(
-        self, hass: HomeAssistant, meter: Meter, transport: Transport, fill_log: FillLog
+        self,
+        hass: HomeAssistant,
+        meter: Meter,
+        transport: Transport,
+        fill_log: FillLog,
+        import_log: ImportLog,
     ) -> None:
         self.blocks = BlockReader(hass, meter, transport, self._async_update)
+        self.past = PastImport(hass, meter, transport, self.blocks, import_log)
         self.filled_until = FilledUntil(lambda: self.blocks.counters)
         self._hass = hass
         self._meter = meter
         self._fill_log = fill_log
         self._refusals: dict[str, list[Refusal]] = {}
-        self._fill_lock = asyncio.Lock()
         self._stopped = asyncio.Event()
 
     @property
@@ -67,7 +75,7 @@ class Backfill:
         self._stopped.set()
         self.blocks.stop()
         try:
-            async with asyncio.timeout(STOP_TIMEOUT), self._fill_lock:
+            async with asyncio.timeout(STOP_TIMEOUT), self._fill_log.lock:
                 pass
         except TimeoutError:
             _LOGGER.info(
@@ -127,7 +135,7 @@ class Backfill:
         """
         filled: list[Fill] = []
         refused: list[Refusal] = []
-        async with self._fill_lock:
+        async with self._fill_log.lock:
             if self._stopped.is_set():
                 return Outcome((), ())
             span = self.blocks.timeline_of(channel).span

@@ -1,22 +1,24 @@
 """Blocks of the meter's memory: received for the counters in use, decoded in a worker thread."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 import logging
+from typing import Protocol
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.util import dt as dt_util
 
 from ..const import DEFAULT_POWER_INTERVAL
 from ..entity_lookup import channel_unique_id
+from ..meter.channel import Channel
 from ..meter.channel_types import CounterChannel
 from ..meter.meter import Meter
 from ..metering.block_timeline import Segment, Slack, Timeline, segment_of
 from ..metering.durations import DAY
 from ..protocol.quantities import Unit
-from ..protocol.sensors import Stream
-from ..protocol.tmpo_block import BlockAddress, block_topic_filter, decode, parse_block_topic
+from ..protocol.tmpo_block import Block, BlockAddress, block_topic_filter, decode, parse_block_topic
 from ..protocol.topics import Kind
 from ..protocol.validation import ProtocolError
 from ..transport.interface import Message, Transport
@@ -31,6 +33,20 @@ _MAX_PENDING_BYTES = 64 * 1024 * 1024
 _MAX_AGE = 400 * DAY
 #: The largest transit time of a reading, and the largest tolerated clock offset of the meter (s).
 LAG = 30
+
+
+class BlockUser(Protocol):
+    """Who needs more of the blocks than the timelines of counters keep."""
+
+    def wants(self, channel: Channel, address: BlockAddress) -> bool:
+        """Return whether it needs a block, before that is decoded."""
+
+    def reduce(self, channel: Channel, block: Block) -> object:
+        """Return what it keeps of a block; called in a worker thread."""
+
+    def take(self, channel: Channel, address: BlockAddress, reduced: object) -> None:
+        """Keep that, in the event loop."""
+
 
 type _Updated = Callable[[str, CounterChannel, int, int], Awaitable[None]]
 
@@ -57,9 +73,12 @@ class BlockReader:
         self._meter = meter
         self._transport = transport
         self._updated = updated
+        self.users: list[BlockUser] = []
+        #: When the last block arrived (s since 1970); whether any was dropped, or is being read.
+        self.last_arrived = 0.0
+        self.has_dropped = self.is_decoding = False
         self._followed: dict[CounterChannel, _FollowedCounter] = {}
         self._pending: dict[BlockAddress, tuple[CounterChannel, bytes]] = {}
-        self._is_decoding = False
 
     @property
     def counters(self) -> dict[str, CounterChannel]:
@@ -110,21 +129,23 @@ class BlockReader:
         except ProtocolError as error:
             self._meter.message_log.note_broken(message.topic, error)
             return
+        self.last_arrived = message.arrived
         if not is_wanted:
             return
         size = sum(len(payload) for _, payload in self._pending.values())
         if size + len(message.payload) > _MAX_PENDING_BYTES:
             _LOGGER.debug("%s: too many blocks are waiting to be decoded", message.topic)
+            self.has_dropped = True
             return
         self._pending[address] = (channel, message.payload)
-        if not self._is_decoding:
-            self._is_decoding = True
+        if not self.is_decoding:
+            self.is_decoding = True
             self._hass.async_create_background_task(
                 self._async_decode_pending(), "read blocks of the meter's memory"
             )
 
     def _is_wanted(self, channel: CounterChannel, address: BlockAddress, now: float) -> bool:
-        """Whether a block can contain new data.
+        """Whether a block can contain data that is new to its timeline, or to a user of blocks.
 
         Raises:
             ProtocolError: it ends in the future.
@@ -133,10 +154,17 @@ class BlockReader:
             raise ProtocolError("tmpo block", "ends in the future", address.bid)
         return (
             address.rid == channel.stream.sensor.rid
-            and address.end > now - _MAX_AGE
             and address not in self._pending
-            and not self.timeline_of(channel).covers(address.begin, address.end)
+            and (self._is_new(channel, address, now) or bool(self._users_of(channel, address)))
         )
+
+    def _is_new(self, channel: CounterChannel, address: BlockAddress, now: float) -> bool:
+        """Whether a block can contain data that is new to its timeline."""
+        is_known = self.timeline_of(channel).covers(address.begin, address.end)
+        return address.end > now - _MAX_AGE and not is_known
+
+    def _users_of(self, channel: CounterChannel, address: BlockAddress) -> list[BlockUser]:
+        return [user for user in self.users if user.wants(channel, address)]
 
     async def _async_decode_pending(self) -> None:
         """Decode all pending blocks one by one, and then report which counters have new data."""
@@ -146,8 +174,14 @@ class BlockReader:
                 while self._pending:
                     address = next(iter(self._pending))
                     channel, payload = self._pending.pop(address)
-                    segment = await self._async_segment(address, channel, payload)
-                    if segment is not None and address.rid == channel.stream.sensor.rid:
+                    users = self._users_of(channel, address)
+                    read = await self._async_read(address, channel, payload, users)
+                    if read is None or address.rid != channel.stream.sensor.rid:
+                        continue
+                    segment, reduced = read
+                    for user, kept in zip(users, reduced, strict=True):
+                        user.take(channel, address, kept)
+                    if self._is_new(channel, address, dt_util.utcnow().timestamp()):
                         timeline = self.timeline_of(channel)
                         timeline.add(segment)
                         timeline.forget(address.end - _MAX_AGE)
@@ -157,18 +191,24 @@ class BlockReader:
                     if channel in new_spans:
                         await self._updated(unique_id, channel, *new_spans[channel])
         finally:
-            self._is_decoding = False
+            self.is_decoding = False
 
-    async def _async_segment(
-        self, address: BlockAddress, channel: CounterChannel, payload: bytes
-    ) -> Segment | None:
+    async def _async_read(
+        self,
+        address: BlockAddress,
+        channel: CounterChannel,
+        payload: bytes,
+        users: Sequence[BlockUser],
+    ) -> tuple[Segment, list[object]] | None:
+        """Return the segment of a block, and what each of its users keeps of it."""
         is_energy = channel.stream.unit is Unit.WATT_HOUR
         interval = max(self._meter.intervals.power, DEFAULT_POWER_INTERVAL)
         read = partial(
-            _read_segment,
+            _read,
             address,
             payload,
-            channel.stream,
+            channel,
+            users,
             slack=slack_of(channel),
             power_over=interval if is_energy else None,
         )
@@ -189,20 +229,27 @@ def _new_followed(channel: CounterChannel) -> _FollowedCounter:
     return _FollowedCounter(stream.sensor.rid, Timeline(both_ways=stream.both_ways))
 
 
-def _read_segment(
-    address: BlockAddress, payload: bytes, stream: Stream, *, slack: Slack, power_over: int | None
-) -> Segment:
-    """Decode a block of a counter, and return the segment of its timeline.
+def _read(
+    address: BlockAddress,
+    payload: bytes,
+    channel: CounterChannel,
+    users: Sequence[BlockUser],
+    *,
+    slack: Slack,
+    power_over: int | None,
+) -> tuple[Segment, list[object]]:
+    """Decode a block of a counter; return the segment of its timeline, and what is kept of it.
 
     Raises:
         ProtocolError: the block is malformed, or is not of this counter.
     """
+    stream = channel.stream
     block = decode(address, payload)
     if block.kind is not Kind.COUNTER:
         raise ProtocolError("tmpo block", "not a counter's")
     if block.unit not in {None, stream.unit}:
         raise ProtocolError("tmpo block", "in a different unit than the counter", block.unit)
-    return segment_of(
+    segment = segment_of(
         address.begin,
         address.end,
         block.times,
@@ -211,3 +258,4 @@ def _read_segment(
         both_ways=stream.both_ways,
         power_over=power_over,
     )
+    return segment, [user.reduce(channel, block) for user in users]

@@ -5,48 +5,29 @@ An hour whose fill was undone is excluded: it is not filled again until the user
 
 import asyncio
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from enum import StrEnum
-from typing import TypedDict
 
 from homeassistant.const import ATTR_DEVICE_ID, ATTR_ENTITY_ID
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.singleton import singleton
 from homeassistant.util import dt as dt_util
-import voluptuous as vol
 
 from ..const import DOMAIN, EVENT_HISTORY_FILLED
 from ..entity_lookup import sensor_entity_id
 from ..metering.durations import DAY, HOUR
 from ..metering.gaps import MeanRow, Row
 from ..storage import Storage
+from .fill_file import Fill, Layout, StoredFill, as_stored, read_fills
 from .statistics_store import StoredRow
-from .statistics_units import Change, async_apply, async_plan, in_unit
+from .statistics_units import async_apply, async_plan, in_unit
 
 _VERSION = 1
 #: How long a fill can be undone (s).
 _MAX_AGE = 30 * DAY
 #: The time after an hour that its row is left to the recorder (s).
 RECORDER_IS_FIRST = 900
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Fill:
-    """Hours of an entity that were filled ``at`` a time (s since 1970).
-
-    ``amount`` is what was counted in them, in the unit of the statistic; None for a gauge.
-    """
-
-    unique_id: str
-    at: float
-    amount: float | None
-    change: Change
-
-    @property
-    def hours(self) -> tuple[int, ...]:
-        """The begin of each of its hours (s since 1970)."""
-        return tuple(row.hour for row in self.change.after)
 
 
 class RestoreFailure(StrEnum):
@@ -56,48 +37,11 @@ class RestoreFailure(StrEnum):
     GONE = "no_entity"
 
 
-type _Columns = list[float | None]
-
-
-class _StoredFill(TypedDict):
-    """A fill in the file, each of its rows as a list of columns."""
-
-    unique_id: str
-    at: float
-    amount: float | None
-    unit: str | None
-    before: list[_Columns]
-    after: list[_Columns]
-
-
-class _Layout(TypedDict):
-    """The layout of the file, one per config entry; ``held`` has the excluded hours."""
-
-    filled: list[_StoredFill]
-    held: dict[str, list[int]]
-
-
-_NUMBERS = (float, int)
-_NUMBER = vol.Any(None, *_NUMBERS)
-_LAYOUT = vol.Schema(
-    {
-        vol.Required("filled"): [
-            {
-                vol.Required("unique_id"): str,
-                vol.Required("at"): vol.Any(float, int),
-                vol.Required("amount"): _NUMBER,
-                vol.Required("unit"): vol.Any(None, str),
-                vol.Required("before"): list,
-                vol.Required("after"): vol.All(list, vol.Length(min=1)),
-            }
-        ],
-        vol.Required("held"): {str: [int]},
-    }
-)
-
-
 class FillLog:
-    """The fills of a meter: written, kept in Home Assistant's storage folder, and undone."""
+    """The fills of a meter: written, kept in Home Assistant's storage folder, and undone.
+
+    Who reads rows and writes others that depend on them holds the ``lock`` in between.
+    """
 
     def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
         self._hass = hass
@@ -109,8 +53,9 @@ class FillLog:
             contents="record of filled hours",
             serialize_in_event_loop=False,
         )
-        self._filled: dict[Fill, _StoredFill] = {}
+        self._filled: dict[Fill, StoredFill] = {}
         self._excluded: dict[str, set[int]] = {}
+        self.lock = asyncio.Lock()
         self._writing = asyncio.Lock()
         self._removed = False
 
@@ -121,7 +66,7 @@ class FillLog:
 
     async def async_load(self) -> None:
         """Load the stored fills; where the file is unreadable, they can no longer be undone."""
-        stored = await self._storage.async_load(_read)
+        stored = await self._storage.async_load(read_fills)
         if stored is not None:
             self._filled, self._excluded = stored
 
@@ -161,7 +106,7 @@ class FillLog:
             counted = None if amount is None else in_unit(amount, unit, change.unit)
             fill = Fill(unique_id, at, counted, change)
             recent = {old: stored for old, stored in self._filled.items() if old.at > at - _MAX_AGE}
-            self._filled = recent | {fill: _as_stored(fill)}
+            self._filled = recent | {fill: as_stored(fill)}
             await self._storage.async_save()
             if not await async_apply(self._hass, statistic_id, change):
                 del self._filled[fill]
@@ -212,6 +157,16 @@ class FillLog:
                 self._exclude(unique_id, remaining)
                 await self._storage.async_save()
 
+    async def async_shift(self, unique_id: str, begin: int, amount: float) -> None:
+        """Take over that an amount was added to an entity's sums from an hour on.
+
+        It is in the unit of the statistic. Without this, no earlier fill could be undone.
+        """
+        fills = [_shifted(fill, unique_id, begin, amount) for fill in self._filled]
+        if fills != self.filled:
+            self._filled = {fill: as_stored(fill) for fill in fills}
+            await self._storage.async_save()
+
     def _exclude(self, unique_id: str, hours: set[int]) -> None:
         if hours:
             self._excluded[unique_id] = hours
@@ -230,17 +185,27 @@ class FillLog:
         }
         self._hass.bus.async_fire(EVENT_HISTORY_FILLED, data)
 
-    def _layout(self) -> _Layout:
+    def _layout(self) -> Layout:
         return {
             "filled": list(self._filled.values()),
             "held": {unique_id: sorted(hours) for unique_id, hours in self._excluded.items()},
         }
 
 
-def _read(stored: object) -> tuple[dict[Fill, _StoredFill], dict[str, set[int]]]:
-    layout: _Layout = _LAYOUT(stored)
-    filled = {_fill(stored_fill): stored_fill for stored_fill in layout["filled"]}
-    return filled, {unique_id: set(hours) for unique_id, hours in layout["held"].items()}
+def _shifted(fill: Fill, unique_id: str, begin: int, amount: float) -> Fill:
+    if fill.unique_id != unique_id or max(fill.hours) < begin:
+        return fill
+
+    def shifted(rows: Sequence[StoredRow]) -> tuple[StoredRow, ...]:
+        return tuple(
+            row if row.sum is None or row.hour < begin else replace(row, sum=row.sum + amount)
+            for row in rows
+        )
+
+    change = fill.change
+    return replace(
+        fill, change=replace(change, before=shifted(change.before), after=shifted(change.after))
+    )
 
 
 @singleton(f"{DOMAIN}_fillings")
@@ -263,37 +228,3 @@ async def async_remove_fill_log(hass: HomeAssistant, entry_id: str) -> None:
     """Remove the fill log of a meter, and its file."""
     fill_log = _fill_logs(hass).pop(entry_id, None) or FillLog(hass, entry_id)
     await fill_log.async_remove()
-
-
-def _as_stored(fill: Fill) -> _StoredFill:
-    change = fill.change
-    return {
-        "unique_id": fill.unique_id,
-        "at": fill.at,
-        "amount": fill.amount,
-        "unit": change.unit,
-        "before": [_columns(row) for row in change.before],
-        "after": [_columns(row) for row in change.after],
-    }
-
-
-def _fill(stored: _StoredFill) -> Fill:
-    change = Change(stored["unit"], _rows(stored["before"]), _rows(stored["after"]))
-    return Fill(stored["unique_id"], stored["at"], stored["amount"], change)
-
-
-def _columns(row: StoredRow) -> _Columns:
-    return [row.hour, row.state, row.sum, row.mean, row.min, row.max, row.last_reset]
-
-
-def _rows(stored: Sequence[_Columns]) -> tuple[StoredRow, ...]:
-    try:
-        return tuple(_row(*columns) for columns in stored)
-    except (TypeError, ValueError) as error:
-        raise vol.Invalid(f"malformed row: {error}") from error
-
-
-def _row(hour: float | None, *columns: float | None) -> StoredRow:
-    if hour is None or not all(value is None or isinstance(value, _NUMBERS) for value in columns):
-        raise TypeError("a column is not a number")
-    return StoredRow(int(hour), *columns)

@@ -1,8 +1,8 @@
 """The recorder's statistics of an entity: rows as they are stored, in the statistic's own unit.
 
-Only this module imports the recorder. Rows are read and written with its public functions.
-Deleting single rows and writing five-minute rows need more than these: ``_internals``, without
-which the module works as well as it can if the recorder has changed.
+Rows are read and written with its public functions. Deleting single rows and writing five-minute
+rows need more than these: ``recorder_internals``, without which the module works as well as it can
+if the recorder has changed. Only these two modules import the recorder.
 """
 
 import asyncio
@@ -10,8 +10,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import partial
-from inspect import signature
-import logging
 
 from homeassistant.components.recorder import DOMAIN as RECORDER_DOMAIN, get_instance
 from homeassistant.components.recorder.models import (
@@ -28,13 +26,10 @@ from homeassistant.components.recorder.statistics import (
 from homeassistant.components.sensor import UNIT_CONVERTERS
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers.recorder import session_scope
-from homeassistant.helpers.singleton import singleton
 from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN
-
-_LOGGER = logging.getLogger(__name__)
+from .recorder_internals import internals_of
 
 #: How long to wait for a busy recorder (s).
 _TIMEOUT = 300
@@ -157,9 +152,20 @@ def write(hass: HomeAssistant, statistic: Statistic, rows: Sequence[StoredRow]) 
 @callback
 def write_recent(hass: HomeAssistant, statistic: Statistic, rows: Sequence[StoredRow]) -> None:
     """Queue five-minute rows for writing; none are written if the recorder has changed."""
-    internals = _internals(hass) if rows else None
+    internals = internals_of(hass) if rows else None
     if internals is not None:
         internals.write_recent(statistic.metadata, [_data(row) for row in rows])
+
+
+@callback
+def lift(hass: HomeAssistant, statistic: Statistic, begin: int, amount: float) -> None:
+    """Queue that an amount is added to the sums from an hour on, five-minute rows included."""
+    get_instance(hass).async_adjust_statistics(
+        statistic.metadata["statistic_id"],
+        dt_util.utc_from_timestamp(begin),
+        amount,
+        statistic.unit or "",
+    )
 
 
 @callback
@@ -187,7 +193,7 @@ async def async_remove(
     Raises:
         HomeAssistantError: the recorder is too busy, or the deletion failed.
     """
-    internals = _internals(hass)
+    internals = internals_of(hass)
     if internals is None:
         return await _async_write_empty(hass, statistic, hours)
     delete = partial(internals.delete, statistic.row_id, hours)
@@ -250,41 +256,6 @@ async def _async_run(
         raise HomeAssistantError(
             translation_domain=DOMAIN, translation_key="recorder_busy"
         ) from error
-
-
-@dataclass(frozen=True, slots=True)
-class _Internals:
-    """Functions of the recorder that are not public."""
-
-    delete: Callable[[int, Sequence[int]], None]
-    write_recent: Callable[[StatisticMetaData, list[StatisticData]], None]
-
-
-@singleton(f"{DOMAIN}_recorder_internals")
-def _internals(hass: HomeAssistant) -> _Internals | None:
-    """Return them; None, with a warning, if this release of Home Assistant has changed them."""
-    try:
-        from homeassistant.components.recorder import db_schema  # noqa: PLC0415 # may not exist
-
-        hourly, five_minutes = db_schema.Statistics, db_schema.StatisticsShortTerm
-        row_id, start = hourly.metadata_id, hourly.start_ts
-        import_rows = get_instance(hass).async_import_statistics
-        signature(import_rows).bind(None, (), table=five_minutes)
-    except (ImportError, AttributeError, TypeError) as error:
-        _LOGGER.warning(
-            "Home Assistant's recorder has changed (%s): hours that are undone keep a row without "
-            "consumption, and five-minute statistics are not migrated",
-            error,
-        )
-        return None
-
-    def delete(statistic: int, hours: Sequence[int]) -> None:
-        with session_scope(hass=hass) as session:
-            for hour in hours:
-                rows = session.query(hourly).filter(row_id == statistic, start == hour)
-                rows.delete(synchronize_session=False)
-
-    return _Internals(delete, partial(import_rows, table=five_minutes))
 
 
 def _data(row: StoredRow) -> StatisticData:

@@ -25,7 +25,7 @@ from .statistics_store import (
 #: How often a write is verified: one that the database had to retry is queued after the first read.
 _MAX_CHECKS = 3
 
-type _Conversion = Callable[[float], float]
+type Conversion = Callable[[float], float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ async def async_rows(
     statistic = await async_statistic(hass, statistic_id)
     if statistic is None:
         return []
-    convert = _conversion(of=statistic.unit, to=unit)
+    convert = conversion(of=statistic.unit, to=unit)
     if convert is None:
         return []
     return [
@@ -72,7 +72,7 @@ async def async_mean_rows(
     statistic = await async_statistic(hass, statistic_id)
     if statistic is None:
         return []
-    convert = _conversion(of=statistic.unit, to=unit)
+    convert = conversion(of=statistic.unit, to=unit)
     if convert is None:
         return []
     return [
@@ -91,9 +91,9 @@ async def async_plan(
     can't be converted.
     """
     statistic = await async_statistic(hass, statistic_id)
-    if statistic is None or not rows or not all(_fits(statistic, row) for row in rows):
+    if statistic is None or not rows or not all(is_fitting(statistic, row) for row in rows):
         return None
-    convert = _conversion(of=unit, to=statistic.unit)
+    convert = conversion(of=unit, to=statistic.unit)
     if convert is None:
         return None
     hours = {row.hour for row in rows}
@@ -101,7 +101,7 @@ async def async_plan(
     return Change(
         statistic.unit,
         before=tuple(row for row in stored if row.hour in hours),
-        after=tuple(_stored(row, convert) for row in rows),
+        after=tuple(stored_row(row, convert) for row in rows),
     )
 
 
@@ -147,11 +147,11 @@ async def _async_unchanged_statistic(
 
 def in_unit(value: float, of: str | None, to: str | None) -> float | None:
     """Return a value converted to another unit; None if it can't be converted to that."""
-    convert = _conversion(of=of, to=to)
+    convert = conversion(of=of, to=to)
     return convert(value) if convert else None
 
 
-def _conversion(*, of: str | None, to: str | None) -> _Conversion | None:
+def conversion(*, of: str | None, to: str | None) -> Conversion | None:
     """Return the conversion from one unit to another; None if they are of different kinds."""
     if of == to:
         return float
@@ -161,13 +161,15 @@ def _conversion(*, of: str | None, to: str | None) -> _Conversion | None:
     return None
 
 
-def _fits(statistic: Statistic, row: Row | MeanRow) -> bool:
+def is_fitting(statistic: Statistic, row: Row | MeanRow) -> bool:
+    """Return whether a row has the columns of a statistic."""
     if isinstance(row, Row):
         return statistic.has_sum
     return statistic.has_mean and not statistic.has_sum
 
 
-def _stored(row: Row | MeanRow, convert: _Conversion) -> StoredRow:
+def stored_row(row: Row | MeanRow, convert: Conversion) -> StoredRow:
+    """Return a row as it is stored."""
     if isinstance(row, Row):
         return StoredRow(row.hour, state=convert(row.state), sum=convert(row.sum))
     return StoredRow(row.hour, mean=convert(row.mean), min=convert(row.min), max=convert(row.max))

@@ -88,7 +88,7 @@ def segment_of(
     at = array("q", sorted(time for time in around if times[0] <= time < end))
     values_at = array("q", (values[bisect_right(times, time) - 1] for time in at))
     ranges = _ranges(times, values, ends, slack) if both_ways else {}
-    powers = {} if power_over is None else _powers(times, values, power_over)
+    powers = {} if power_over is None else hourly_powers(times, values, power_over)
     first, last = (times[0], values[0]), (times[-1], values[-1])
     step = _step(times)
     following = _following(times, values, ends, slack) if step % _DECIMATION == 0 else {}
@@ -139,7 +139,9 @@ def _ranges(
     return {hour: (min(near), max(near)) for hour, near in around.items() if near}
 
 
-def _powers(times: array[int], values: array[int], over: int) -> dict[int, tuple[float, float]]:
+def hourly_powers(
+    times: array[int], values: array[int], over: int
+) -> dict[int, tuple[float, float]]:
     """Return the lowest and highest power (W) of each hour with readings far enough apart."""
     powers = {}
     for hour in range(times[0] // HOUR * HOUR, times[-1] + 1, HOUR):

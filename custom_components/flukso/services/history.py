@@ -22,7 +22,7 @@ from ..const import DOMAIN
 from ..entity_lookup import sensor_entity_id
 from ..history.audit import Audit
 from ..history.backfill import Backfill
-from ..history.fill_log import Fill
+from ..history.fill_file import Fill
 from ..history.statistics_store import is_recording
 from ..metering.durations import HOUR
 from ..models import FluksoConfigEntry

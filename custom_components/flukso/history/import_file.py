@@ -1,0 +1,179 @@
+"""Imports of the past, and the layout of the file with those of a meter."""
+
+from dataclasses import dataclass, field
+from typing import TypedDict
+
+import voluptuous as vol
+
+from .statistics_past import Prepended
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """The hours of an entity that an import has put before its first row.
+
+    ``pending`` is what they will be once those are written that were begun.
+    """
+
+    unique_id: str
+    put: Prepended
+    pending: Prepended | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Import:
+    """An import of the hours ``since`` a time, which was begun ``at`` another (s since 1970).
+
+    The meter was asked for its blocks ``asks`` times, the last of them at ``asked_at``. Nothing
+    more is imported of the entities that are ``done``. It ``is_undone`` from the moment on that
+    undoing it begins.
+    """
+
+    at: float
+    since: int
+    asked_at: float | None = None
+    asks: int = 0
+    is_running: bool = True
+    is_undone: bool = False
+    done: set[str] = field(default_factory=set)
+    imported: dict[str, Imported] = field(default_factory=dict)
+
+
+class _StoredRows(TypedDict):
+    unit: str | None
+    begin: int
+    end: int
+    hours: int
+    amount: float
+    first_sum: float | None
+    lift: float
+
+
+class _StoredImported(TypedDict):
+    unique_id: str
+    put: _StoredRows
+    pending: _StoredRows | None
+
+
+class _StoredImport(TypedDict):
+    at: float
+    since: int
+    asked_at: float | None
+    asks: int
+    is_running: bool
+    is_undone: bool
+    done: list[str]
+    imported: list[_StoredImported]
+
+
+class Layout(TypedDict):
+    """The layout of the file, one per config entry."""
+
+    imports: list[_StoredImport]
+
+
+_NUMBER = vol.Any(float, int)
+_MAYBE = vol.Any(None, _NUMBER)
+_ROWS = vol.Schema(
+    {
+        vol.Required("unit"): vol.Any(None, str),
+        vol.Required("begin"): int,
+        vol.Required("end"): int,
+        vol.Required("hours"): int,
+        vol.Required("amount"): _NUMBER,
+        vol.Required("first_sum"): _MAYBE,
+        vol.Required("lift"): _NUMBER,
+    }
+)
+_LAYOUT = vol.Schema(
+    {
+        vol.Required("imports"): [
+            {
+                vol.Required("at"): _NUMBER,
+                vol.Required("since"): int,
+                vol.Required("asked_at"): _MAYBE,
+                vol.Required("asks"): int,
+                vol.Required("is_running"): bool,
+                vol.Required("is_undone"): bool,
+                vol.Required("done"): [str],
+                vol.Required("imported"): [
+                    {
+                        vol.Required("unique_id"): str,
+                        vol.Required("put"): _ROWS,
+                        vol.Required("pending"): vol.Any(None, _ROWS),
+                    }
+                ],
+            }
+        ]
+    }
+)
+
+
+def as_stored(imports: list[Import]) -> Layout:
+    """Return the imports as they are stored."""
+    return {
+        "imports": [
+            {
+                "at": each.at,
+                "since": each.since,
+                "asked_at": each.asked_at,
+                "asks": each.asks,
+                "is_running": each.is_running,
+                "is_undone": each.is_undone,
+                "done": sorted(each.done),
+                "imported": [_as_stored(part) for part in each.imported.values()],
+            }
+            for each in imports
+        ]
+    }
+
+
+def _as_stored(part: Imported) -> _StoredImported:
+    return {
+        "unique_id": part.unique_id,
+        "put": _stored_rows(part.put),
+        "pending": None if part.pending is None else _stored_rows(part.pending),
+    }
+
+
+def _stored_rows(put: Prepended) -> _StoredRows:
+    return {
+        "unit": put.unit,
+        "begin": put.begin,
+        "end": put.end,
+        "hours": put.hours,
+        "amount": put.amount,
+        "first_sum": put.first_sum,
+        "lift": put.lift,
+    }
+
+
+def read_imports(stored: object) -> list[Import]:
+    """Return the imports in a file.
+
+    Raises:
+        vol.Invalid: it has another layout.
+    """
+    layout: Layout = _LAYOUT(stored)
+    return [
+        Import(
+            each["at"],
+            each["since"],
+            each["asked_at"],
+            each["asks"],
+            each["is_running"],
+            each["is_undone"],
+            set(each["done"]),
+            {part["unique_id"]: _imported(part) for part in each["imported"]},
+        )
+        for each in layout["imports"]
+    ]
+
+
+def _imported(stored: _StoredImported) -> Imported:
+    pending = stored["pending"]
+    return Imported(
+        stored["unique_id"],
+        Prepended(**stored["put"]),
+        None if pending is None else Prepended(**pending),
+    )

@@ -1,0 +1,134 @@
+"""The past of the counters in use, from the blocks in the meter's memory."""
+
+from collections.abc import Collection
+from functools import partial
+
+from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
+
+from ..const import DEFAULT_POWER_INTERVAL
+from ..meter.channel import Channel
+from ..meter.channel_types import CounterChannel
+from ..meter.meter import Meter
+from ..metering.durations import HOUR
+from ..metering.gaps import MeanRow, Row
+from ..metering.past_counter import CountingLaw, PastBlock, PastCounter, past_block
+from ..metering.past_rows import PastRows
+from ..protocol.quantities import Unit
+from ..protocol.sensors import Sensor
+from ..protocol.tmpo_block import Block, BlockAddress
+from ..sensor_descriptions import description_of
+from .block_reader import BlockReader
+
+
+class PastCounters:
+    """The hours of the counters before their first rows; a user of blocks while an import runs."""
+
+    def __init__(self, hass: HomeAssistant, meter: Meter, blocks: BlockReader) -> None:
+        self._hass = hass
+        self._meter = meter
+        self._blocks = blocks
+        self._since: int | None = None
+        self._began = 0.0
+        self._known: dict[CounterChannel, tuple[int, PastCounter]] = {}
+
+    # A user of blocks
+
+    def wants(self, channel: Channel, address: BlockAddress) -> bool:
+        """Return whether a block has hours that are not known."""
+        return (
+            isinstance(channel, CounterChannel)
+            and self._since is not None
+            and address.end > self._since
+            and not self.known(channel).covers(address.begin, address.end)
+        )
+
+    def reduce(self, channel: Channel, block: Block) -> PastBlock:
+        """Return the hours of a block; called in a worker thread."""
+        is_energy = channel.stream.unit is Unit.WATT_HOUR
+        interval = max(self._meter.intervals.power, DEFAULT_POWER_INTERVAL)
+        address = block.address
+        return past_block(
+            address.begin,
+            address.end,
+            block.times,
+            block.thousandths,
+            law=law_of(channel),
+            power_over=interval if is_energy else None,
+        )
+
+    def take(self, channel: Channel, _address: BlockAddress, reduced: object) -> None:
+        """Keep the hours of a block."""
+        if isinstance(channel, CounterChannel) and isinstance(reduced, PastBlock):
+            self.known(channel).add(reduced)
+
+    def known(self, channel: CounterChannel) -> PastCounter:
+        """Return what is known of a counter for the current revision of its sensor id."""
+        rid = channel.stream.sensor.rid
+        known_rid, known = self._known.get(channel, (rid, None))
+        if known is None or known_rid != rid:
+            known = PastCounter()
+            self._known[channel] = rid, known
+        return known
+
+    # A source of past rows
+
+    def begin(self, since: int) -> None:
+        """Keep the blocks since a time (s since 1970)."""
+        self._since, self._began = since, dt_util.utcnow().timestamp()
+
+    def end(self) -> None:
+        """Drop what was kept."""
+        self._since = None
+        self._known.clear()
+
+    def unique_ids(self) -> Collection[str]:
+        """Return the entities of the counters in use that the meter remembers."""
+        return self._blocks.counters
+
+    def sensors(self, wanted: Collection[str], *, again: bool) -> Collection[Sensor]:
+        """Return the sensors that sent no block of before the import yet; with ``again`` all."""
+        recently = self._began - 2 * HOUR
+        return [
+            channel.stream.sensor
+            for unique_id, channel in self._blocks.counters.items()
+            if unique_id in wanted and (again or not 0 < self.known(channel).span[0] < recently)
+        ]
+
+    def unit_of(self, unique_id: str) -> str | None:
+        """Return the native unit of an entity."""
+        channel = self._blocks.counters.get(unique_id)
+        description = description_of(channel.stream) if channel else None
+        return description.native_unit_of_measurement if description else None
+
+    def part_known(self, unique_id: str) -> float:
+        """Return which part of the time since the first known hour is known."""
+        channel = self._blocks.counters.get(unique_id)
+        begin, end = self.known(channel).span if channel else (0, 0)
+        newest = self._blocks.last_arrived
+        return min((end - begin) / (newest - begin), 1) if begin < newest else 0
+
+    async def async_rows(
+        self, unique_id: str, first: Row | MeanRow, *, final: bool
+    ) -> PastRows | None:
+        """Return the hours before the first row; None until the last of them are known."""
+        channel = self._blocks.counters.get(unique_id)
+        if channel is None or not isinstance(first, Row) or self._since is None:
+            return PastRows() if final else None
+        read = partial(
+            self.known(channel).rows,
+            first,
+            since=self._since,
+            law=law_of(channel),
+            offsets=sorted({0.0, channel.guard.offset}),
+        )
+        past = await self._hass.async_add_executor_job(read)
+        return past if final or past.counted_in_first is not None else None
+
+
+def law_of(channel: Channel) -> CountingLaw:
+    """Return what a counter can count; no limit if it is not known."""
+    if not isinstance(channel, CounterChannel) or channel.guard.fastest is None:
+        return CountingLaw(None, channel.stream.both_ways)
+    guard = channel.guard
+    return CountingLaw(max(channel.guard.fastest, guard.proven), channel.stream.both_ways)

@@ -1,0 +1,21 @@
+"""The hours before the first recorded row of a statistic."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .gaps import MeanRow, Row
+
+
+@dataclass(frozen=True, slots=True)
+class PastRows:
+    """Rows of hours before the first recorded one, the oldest first; hours may be missing.
+
+    The ``sum`` of a row is what was counted since the begin of the oldest one. What the hour of the
+    first recorded row counted as a whole is ``counted_in_first``; None leaves it as it is recorded.
+    ``impossible`` is the number of hours that would have counted more than the input can: their
+    rows add nothing to the sum.
+    """
+
+    rows: Sequence[Row] | Sequence[MeanRow] = ()
+    counted_in_first: float | None = None
+    impossible: int = 0

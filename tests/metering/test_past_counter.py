@@ -1,0 +1,266 @@
+"""What a counter counted in the hours before its first recorded row."""
+
+from array import array
+from collections.abc import Sequence
+from itertools import permutations
+
+from hypothesis import given, strategies as st
+import pytest
+
+from custom_components.flukso.metering.durations import HOUR
+from custom_components.flukso.metering.gaps import MeanRow, Row
+from custom_components.flukso.metering.past_counter import (
+    CountingLaw,
+    PastBlock,
+    PastCounter,
+    past_block,
+)
+from custom_components.flukso.metering.past_rows import PastRows
+
+BLOCK = 4 * HOUR
+#: Up to 3600 units in an hour.
+LAW = CountingLaw(1.0)
+#: The time between two readings (s).
+EVERY = 60
+
+
+def block(
+    readings: Sequence[tuple[int, int]],
+    begin: int = 0,
+    end: int = BLOCK,
+    law: CountingLaw = LAW,
+    power_over: int | None = None,
+) -> PastBlock:
+    """Return a block with these readings."""
+    times, values = zip(*readings, strict=True)
+    at, showed = array("q", times), array("q", values)
+    return past_block(begin, end, at, showed, law=law, power_over=power_over)
+
+
+def steady(begin: int, end: int, at_begin: int = 0, rate: int = 100) -> list[tuple[int, int]]:
+    """Return readings of a counter that counts so many thousandths in a second."""
+    return [(time, at_begin + (time - begin) * rate) for time in range(begin, end, EVERY)]
+
+
+def counter_of(*blocks: PastBlock) -> PastCounter:
+    """Return a counter with these blocks."""
+    counter = PastCounter()
+    for each in blocks:
+        counter.add(each)
+    return counter
+
+
+def rows_of(
+    counter: PastCounter,
+    first: Row,
+    *,
+    since: int = 0,
+    law: CountingLaw = LAW,
+    offsets: Sequence[float] = (0.0,),
+) -> PastRows:
+    """Return the rows before a first one."""
+    return counter.rows(first, since=since, law=law, offsets=offsets)
+
+
+def counted(past: PastRows) -> dict[int, float]:
+    """Return what is counted in each row."""
+    found, before = {}, 0.0
+    for row in past.rows:
+        assert isinstance(row, Row)
+        found[row.hour] = row.sum - before
+        before = row.sum
+    return found
+
+
+def test_each_hour_before_the_first_row_has_what_it_counted() -> None:
+    counter = counter_of(block(steady(0, BLOCK)))
+
+    past = rows_of(counter, Row(2 * HOUR, 1080.0, 60.0))
+
+    assert past.rows == [Row(0, 360.0, 360.0), Row(HOUR, 720.0, 720.0)]
+    assert past.counted_in_first == 360.0
+    assert past.impossible == 0
+
+
+def test_the_first_row_has_what_was_counted_until_its_state_was_read() -> None:
+    counter = counter_of(block(steady(0, BLOCK)))
+
+    past = rows_of(counter, Row(2 * HOUR, 1077.0, 60.0))
+
+    assert past.counted_in_first == 357.0
+
+
+def test_the_hour_in_which_the_memory_begins_is_left_out() -> None:
+    counter = counter_of(block(steady(EVERY, BLOCK)))
+
+    assert counted(rows_of(counter, Row(2 * HOUR, 1074.0, 60.0))) == {HOUR: 360.0}
+
+
+def test_hours_before_the_wanted_time_are_left_out() -> None:
+    counter = counter_of(block(steady(0, BLOCK)))
+
+    assert counted(rows_of(counter, Row(2 * HOUR, 1080.0, 0.0), since=100)) == {HOUR: 360.0}
+
+
+@pytest.mark.parametrize("leap", [-1_000_000, 4_000_000_000])
+def test_a_leap_counts_nothing_and_what_was_counted_around_it_stays(leap: int) -> None:
+    law = LAW if leap > 0 else CountingLaw(None)
+    readings = steady(0, BLOCK, 2_000_000)
+    readings = [(time, value + leap * (time >= 5400)) for time, value in readings]
+    counter = counter_of(block(readings, law=law, power_over=5))
+    first = Row(2 * HOUR, readings[180][1] / 1000, 0)
+
+    past = rows_of(counter, first, law=law)
+
+    assert counted(past) == pytest.approx({0: 360.0, HOUR: 354.0})
+    assert past.counted_in_first == 360.0
+    assert [row.hour for row in past.rows if isinstance(row, Row)] == [0, HOUR]
+
+
+def test_a_counter_that_began_again_from_0_counts_what_it_shows() -> None:
+    readings = [
+        (time, value if time < 5400 else 2500 + (time - 5400) * 100)
+        for time, value in steady(0, BLOCK, 2_000_000)
+    ]
+    counter = counter_of(block(readings))
+    first = Row(2 * HOUR, readings[180][1] / 1000, 0)
+
+    assert counted(rows_of(counter, first)) == pytest.approx({0: 360.0, HOUR: 356.5})
+
+
+def test_a_counter_that_ran_out_of_bits_goes_on() -> None:
+    wrap = 2**32 * 1000
+    readings = [(time, value % wrap) for time, value in steady(0, BLOCK, wrap - 500_000)]
+    counter = counter_of(block(readings))
+    first = Row(2 * HOUR, readings[180][1] / 1000, 0)
+
+    assert counted(rows_of(counter, first)) == pytest.approx({0: 360.0, HOUR: 360.0})
+
+
+def test_an_hour_with_more_than_can_be_counts_nothing_and_is_told() -> None:
+    """Each of its steps could be, within two seconds: not all of them together."""
+    readings = [(time, time * 2000 if time < HOUR else HOUR * 2000) for time in range(BLOCK)]
+    counter = counter_of(block(readings))
+
+    past = rows_of(counter, Row(2 * HOUR, 7200.0, 0.0))
+
+    assert counted(past) == {0: 0.0, HOUR: 0.0}
+    assert past.impossible == 1
+
+
+def test_the_hours_between_two_blocks_are_missing_and_the_last_of_them_has_all() -> None:
+    counter = counter_of(
+        block(steady(0, BLOCK)),
+        block(steady(3 * BLOCK, 4 * BLOCK, 3 * BLOCK * 100), 3 * BLOCK, 4 * BLOCK),
+    )
+
+    past = rows_of(counter, Row(14 * HOUR, 15 * 360.0, 0.0))
+
+    assert counted(past) == pytest.approx(
+        {0: 360, HOUR: 360, 2 * HOUR: 360, 11 * HOUR: 9 * 360, 12 * HOUR: 360, 13 * HOUR: 360}
+    )
+
+
+def test_an_idle_counter_has_hours_without_a_block() -> None:
+    counter = counter_of(
+        block([(0, 0), (HOUR, 5000)]), block([(9 * HOUR, 5000)], 2 * BLOCK, 3 * BLOCK)
+    )
+
+    past = rows_of(counter, Row(20 * HOUR, 5.0, 0.0))
+
+    assert counted(past) == {0: 5.0} | dict.fromkeys(range(HOUR, 20 * HOUR, HOUR), 0.0)
+    assert past.counted_in_first == 0.0
+
+
+def test_without_blocks_until_the_first_row_it_keeps_what_it_has() -> None:
+    counter = counter_of(block(steady(0, BLOCK)))
+
+    past = rows_of(counter, Row(10 * HOUR, 5000.0, 60.0))
+
+    assert counted(past) == pytest.approx({0: 360.0, HOUR: 360.0, 2 * HOUR: 360.0})
+    assert past.counted_in_first is None
+
+
+def test_a_first_row_of_another_count_keeps_what_it_has() -> None:
+    counter = counter_of(block(steady(0, BLOCK)))
+
+    assert rows_of(counter, Row(2 * HOUR, 5000.0, 60.0)).counted_in_first is None
+
+
+def test_the_offset_over_a_break_is_in_the_states_if_the_first_row_has_it() -> None:
+    counter = counter_of(block(steady(0, BLOCK)))
+
+    past = rows_of(counter, Row(2 * HOUR, 6080.0, 60.0), offsets=(0.0, 5000.0))
+
+    assert past.rows == [Row(0, 5360.0, 360.0), Row(HOUR, 5720.0, 720.0)]
+    assert past.counted_in_first == 360.0
+
+
+def test_a_counter_that_runs_both_ways_may_count_less_than_nothing() -> None:
+    law = CountingLaw(1.0, both_ways=True)
+    counter = counter_of(block(steady(0, BLOCK, rate=-100), law=law))
+
+    past = rows_of(counter, Row(2 * HOUR, -1080.0, 0.0), law=law)
+
+    assert counted(past) == {0: -360.0, HOUR: -360.0}
+    assert past.counted_in_first == -360.0
+
+
+def test_an_hour_has_the_mean_power_and_its_range() -> None:
+    counter = counter_of(block(steady(0, BLOCK), power_over=5))
+
+    assert counter.power_rows(begin=0, end=2 * HOUR, law=LAW) == [
+        MeanRow(0, 360.0, 360.0, 360.0),
+        MeanRow(HOUR, 360.0, 360.0, 360.0),
+    ]
+
+
+def test_a_larger_block_replaces_those_within_it_in_any_order() -> None:
+    parts = [
+        block(steady(0, HOUR), 0, HOUR),
+        block(steady(HOUR, 2 * HOUR, 360_000), HOUR, 2 * HOUR),
+        block(steady(0, BLOCK)),
+    ]
+    for order in permutations(parts):
+        counter = counter_of(*order)
+        assert counter.span == (0, BLOCK)
+        assert counter.covers(HOUR, 2 * HOUR)
+        assert not counter.covers(HOUR, BLOCK + 1)
+        assert counted(rows_of(counter, Row(2 * HOUR, 1080.0, 0.0))) == {0: 360.0, HOUR: 360.0}
+    assert PastCounter().span == (0, 0)
+    assert rows_of(PastCounter(), Row(2 * HOUR, 1080.0, 0.0)) == PastRows([])
+
+
+@given(
+    st.lists(st.integers(0, 60), min_size=200, max_size=260),
+    st.integers(10, 190),
+    st.integers(0, 5_000_000),
+    st.booleans(),
+    st.sets(st.integers(0, 3)),
+)
+def test_whatever_happens_no_hour_has_more_than_was_counted(
+    counts: list[int], reset: int, value: int, is_reset: bool, missing: set[int]
+) -> None:
+    """A reading in a minute; what was counted in that of a reset is lost."""
+    true, shown, readings = [0], value, [(0, value)]
+    for minute, units in enumerate(counts, 1):
+        true.append(true[-1] + units * 1000)
+        shown = 4_000_000_000 if is_reset and minute == reset else shown + units * 1000
+        readings.append((minute * EVERY, shown))
+    parts = [
+        block(held, index * HOUR, (index + 1) * HOUR)
+        for index in {0, 1, 2, 3} - missing
+        if (held := [each for each in readings if each[0] // HOUR == index])
+    ]
+    counter = counter_of(*parts)
+    last = readings[180][1] / 1000
+
+    past = rows_of(counter, Row(3 * HOUR - HOUR, last, 0.0))
+
+    lost = counts[reset - 1] if is_reset else 0
+    for hour, units in counted(past).items():
+        most = sum(counts[: (hour + HOUR) // EVERY])
+        assert -0.001 <= units <= most + 0.001
+        if not missing:
+            exact = sum(counts[hour // EVERY : (hour + HOUR) // EVERY])
+            assert exact - lost - 0.001 <= units <= exact + 0.001
