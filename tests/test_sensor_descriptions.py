@@ -30,6 +30,7 @@ from custom_components.flukso.sensor_descriptions import (
     CLOCK_OFFSET,
     FIGURES,
     FILLED_UNTIL,
+    REACHES_BACK,
     FluksoSensorDescription,
     description_of,
 )
@@ -180,7 +181,9 @@ def test_sensors_on_one_device_have_different_names() -> None:
         }
         figures = [*map(name_of, FIGURES.values())] if quantities is CLAMP_QUANTITIES else []
         assert len({*names.values(), *figures}) == len(names) + len(figures)
-    of_the_meter = [name_of(each) for each in (*TOTALS.values(), CLOCK_OFFSET, FILLED_UNTIL)]
+    of_the_meter = [
+        name_of(each) for each in (*TOTALS.values(), CLOCK_OFFSET, FILLED_UNTIL, REACHES_BACK)
+    ]
     assert len(set(of_the_meter)) == len(of_the_meter)
 
 
@@ -229,6 +232,7 @@ def test_every_name_is_of_a_sensor_and_whatever_unit_comes_there_is_one() -> Non
         *FIGURES.values(),
         CLOCK_OFFSET,
         FILLED_UNTIL,
+        REACHES_BACK,
     ]
 
     assert all(map(name_of, described))

@@ -5,6 +5,7 @@ device can send it. So the broker there is asked for the whole id before a card 
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 import re
 from typing import Any, override
 
@@ -21,7 +22,7 @@ from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 import voluptuous as vol
 
-from .const import DOMAIN
+from .const import CONF_IMPORT_HISTORY, DOMAIN
 from .meter_card import MQTT_SERVICE, NAME, discovery_key, model_name, placeholders
 from .meter_search import (
     ADDRESS_SCHEMA,
@@ -31,6 +32,7 @@ from .meter_search import (
     async_search_address,
     async_search_prefix,
     direct_data,
+    import_schema,
     is_mqtt_set_up,
 )
 from .models import FluksoConfigEntry
@@ -263,19 +265,22 @@ class FluksoConfigFlow(ConfigFlow, domain=DOMAIN):
         """
         self._abort_if_unique_id_configured()
         if user_input is None:
-            self._set_confirm_only()
             meter = self._found.meters[self._device_id]
             if not self._is_heard:
                 transport = HomeAssistantTransport(self.hass)
                 self._is_heard = await async_is_heard(transport, self._device_id, meter)
-            told = placeholders(self._device_id, meter.configuration)
-            if not self._is_heard:
-                return self.async_show_form(step_id="confirm_silent", description_placeholders=told)
-            return self.async_show_form(step_id="confirm", description_placeholders=told)
+            show = partial(
+                self.async_show_form,
+                data_schema=import_schema(is_direct=CONF_HOST in self._found.address),
+                description_placeholders=placeholders(self._device_id, meter.configuration),
+            )
+            return show(step_id="confirm") if self._is_heard else show(step_id="confirm_silent")
         others = self._async_current_entries(include_ignore=False)
+        is_wished = user_input.get(CONF_IMPORT_HISTORY, False)
         return self.async_create_entry(
             title=f"{NAME} {self._device_id[:6]}" if others else NAME,
             data=self._found.data_of(self._device_id),
+            options={CONF_IMPORT_HISTORY: True} if is_wished else {},
         )
 
     async def async_step_confirm_silent(

@@ -1,4 +1,4 @@
-"""The activity log's line for hours that were filled from the meter's memory."""
+"""The activity log's lines for hours that were filled or imported from the meter's memory."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -13,7 +13,7 @@ from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers.translation import async_get_cached_translations
 from homeassistant.util import dt as dt_util
 
-from .const import DOMAIN, EVENT_HISTORY_FILLED
+from .const import DOMAIN, EVENT_HISTORY_FILLED, EVENT_HISTORY_IMPORTED
 
 
 @callback
@@ -21,20 +21,26 @@ def async_describe_events(
     hass: HomeAssistant,
     async_describe_event: Callable[[str, str, Callable[[Event], dict[str, str]]], None],
 ) -> None:
-    """Register the description of the event."""
+    """Register the descriptions of the events."""
+    keys = {
+        EVENT_HISTORY_FILLED: ("hours_filled", "hours_filled_amount"),
+        EVENT_HISTORY_IMPORTED: ("hours_imported", "hours_imported_amount"),
+    }
 
     @callback
     def describe(event: Event) -> dict[str, str]:
-        filled, entity_id = event.data, event.data[ATTR_ENTITY_ID]
-        key = "hours_filled" if filled["amount"] is None else "hours_filled_amount"
+        data, entity_id = event.data, event.data[ATTR_ENTITY_ID]
+        key, key_with_amount = keys[str(event.event_type)]
+        if data["amount"] is not None:
+            key = key_with_amount
         texts = async_get_cached_translations(hass, hass.config.language, "common", DOMAIN)
         text = texts[f"component.{DOMAIN}.common.activity_{key}"]
-        begin = dt_util.as_local(datetime.fromisoformat(filled["begin"]))
         state = hass.states.get(entity_id)
         placeholders = {
-            "hours": filled["hours"],
-            "begin": f"{begin:%Y-%m-%d %H:%M}",
-            "amount": f"{filled['amount'] or 0:.3f} {filled['unit'] or ''}".strip(),
+            "hours": data["hours"],
+            "begin": _local(data["begin"]),
+            "end": _local(data.get("end", data["begin"])),
+            "amount": f"{data['amount'] or 0:.3f} {data['unit'] or ''}".strip(),
         }
         return {
             LOGBOOK_ENTRY_NAME: state.name if state else entity_id,
@@ -42,4 +48,10 @@ def async_describe_events(
             LOGBOOK_ENTRY_ENTITY_ID: entity_id,
         }
 
-    async_describe_event(DOMAIN, EVENT_HISTORY_FILLED, describe)
+    for event_type in keys:
+        async_describe_event(DOMAIN, event_type, describe)
+
+
+def _local(time: str) -> str:
+    """Return a time of an event in Home Assistant's time zone."""
+    return f"{dt_util.as_local(datetime.fromisoformat(time)):%Y-%m-%d %H:%M}"

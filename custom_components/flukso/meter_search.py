@@ -8,7 +8,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv
 import voluptuous as vol
 
-from .const import CONF_TOPIC_PREFIX
+from .const import CONF_IMPORT_HISTORY, CONF_TOPIC_PREFIX
 from .protocol.topics import OWN_PREFIX, clean_prefix, similar_prefixes
 from .protocol.validation import ProtocolError
 from .transport.direct import DEFAULT_PORT
@@ -72,6 +72,14 @@ class Search(NamedTuple):
         """
         if device_id not in self.meters:
             raise SearchError("others_there" if self.address else "others_heard")
+
+
+def import_schema(*, is_direct: bool) -> vol.Schema:
+    """Return the schema of whether the meter's past is imported, as it is by default if direct.
+
+    Over a broker, the request for it may not reach the meter.
+    """
+    return vol.Schema({vol.Optional(CONF_IMPORT_HISTORY, default=is_direct): bool})
 
 
 def direct_data(host: str, port: int) -> dict[str, str | int]:

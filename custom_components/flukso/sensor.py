@@ -18,6 +18,7 @@ from .devices import device_info, meter_info
 from .entity import ChannelEntity, FluksoEntity, async_follow, channels_of
 from .entity_lookup import meter_unique_id, port_unique_id, sensor_entry
 from .history.filled_until import FilledUntil
+from .history.reaches_back import ReachesBack
 from .meter.channel import Channel
 from .meter.channel_types import CounterChannel
 from .meter.clock import Clock
@@ -29,6 +30,7 @@ from .sensor_descriptions import (
     CLOCK_OFFSET,
     FIGURES,
     FILLED_UNTIL,
+    REACHES_BACK,
     FluksoSensorDescription,
     description_of,
 )
@@ -42,6 +44,8 @@ PARALLEL_UPDATES = 0
 
 #: The key of the suggested unit in the options of an entity.
 _SUGGESTION = "suggested_unit_of_measurement"
+
+ATTR_PROGRESS = "import_progress"
 
 #: Decimals of a scaled value, which has more digits than that of the meter.
 _DECIMALS = 6
@@ -84,6 +88,8 @@ async def async_setup_entry(
     await async_follow(hass, entry, clocks, partial(FluksoClock, entry))
     filled = partial(_filled_until, entry)
     await async_follow(hass, entry, filled, partial(FluksoFilledUntil, entry))
+    reaches_back = partial(_reaches_back, entry)
+    await async_follow(hass, entry, reaches_back, partial(FluksoReachesBack, entry))
 
 
 def _create(hass: HomeAssistant, entry: FluksoConfigEntry, channel: Channel) -> FluksoSensor | None:
@@ -248,3 +254,35 @@ class FluksoFilledUntil(FluksoEntity, RestoreSensor):
     def _take_value(self) -> None:
         value = self.observable.value
         self._attr_native_value = None if value is None else dt_util.utc_from_timestamp(value)
+
+
+def _reaches_back(entry: FluksoConfigEntry) -> Collection[ReachesBack]:
+    """Return how far the history reaches back, for a meter with counters."""
+    history = entry.runtime_data.history
+    return [history.past.reaches_back] if history and _filled_until(entry) else []
+
+
+class FluksoReachesBack(FluksoEntity, SensorEntity):
+    """From when on there are statistics, and the progress of an import (%)."""
+
+    entity_description = REACHES_BACK
+    _unrecorded_attributes = frozenset({ATTR_PROGRESS})
+
+    def __init__(self, entry: FluksoConfigEntry, reaches_back: ReachesBack) -> None:
+        meter = entry.runtime_data.meter
+        unique_id = meter_unique_id(meter.device_id, REACHES_BACK.key)
+        super().__init__(reaches_back, unique_id, meter_info(meter))
+        self._reaches_back = reaches_back
+        self._added = entry.created_at.timestamp()
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Start at the time when the meter was added."""
+        self._reaches_back.restore(self._added)
+        await super().async_added_to_hass()
+
+    @override
+    def _take_value(self) -> None:
+        value, progress = self.observable.value, self._reaches_back.progress
+        self._attr_native_value = None if value is None else dt_util.utc_from_timestamp(value)
+        self._attr_extra_state_attributes = {} if progress is None else {ATTR_PROGRESS: progress}

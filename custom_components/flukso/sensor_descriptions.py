@@ -262,3 +262,7 @@ FILLED_UNTIL = replace(
     state_class=None,
     suggested_display_precision=None,
 )
+
+REACHES_BACK = replace(
+    FILLED_UNTIL, key="history_reaches_back", translation_key="history_reaches_back"
+)

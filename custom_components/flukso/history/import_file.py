@@ -5,6 +5,7 @@ from typing import TypedDict
 
 import voluptuous as vol
 
+from ..metering.rounding import rounded
 from .statistics_past import Prepended
 
 
@@ -18,6 +19,11 @@ class Imported:
     unique_id: str
     put: Prepended
     pending: Prepended | None = None
+
+    @property
+    def amount(self) -> float | None:
+        """What was counted in them, in the unit of the statistic; None for a gauge."""
+        return None if self.put.first_sum is None else rounded(self.put.amount, 3)
 
 
 @dataclass(slots=True, eq=False)

@@ -9,7 +9,6 @@ from homeassistant.util import dt as dt_util
 from ..const import DOMAIN, EVENT_HISTORY_IMPORTED
 from ..entity_lookup import sensor_entity_id, sensor_entry
 from ..metering.past_rows import PastRows
-from ..metering.rounding import rounded
 from ..storage import Storage
 from .fill_log import FillLog, RestoreFailure, async_load_fill_log
 from .import_file import Import, Imported, as_stored, read_imports
@@ -204,7 +203,7 @@ class ImportLog:
             "begin": dt_util.utc_from_timestamp(part.put.begin).isoformat(),
             "end": dt_util.utc_from_timestamp(part.put.end).isoformat(),
             "hours": part.put.hours,
-            "amount": None if part.put.first_sum is None else rounded(part.put.amount, 3),
+            "amount": part.amount,
             "unit": part.put.unit,
         }
         self._hass.bus.async_fire(EVENT_HISTORY_IMPORTED, data)

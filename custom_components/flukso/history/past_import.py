@@ -101,7 +101,9 @@ class PastImport:
     def start(self) -> CALLBACK_TYPE:
         """Continue an import that was running; returns a function that stops this."""
         self._tell()
-        cancel = async_track_time_interval(self._hass, self._async_look, _INTERVAL)
+        cancel = async_track_time_interval(
+            self._hass, self._async_look, _INTERVAL, cancel_on_shutdown=True
+        )
 
         def stop() -> None:
             self._is_stopped = True
@@ -243,7 +245,7 @@ class PastImport:
     def _note(self, unique_id: str, past: PastRows) -> None:
         if past.impossible:
             _LOGGER.warning(
-                "%s: %d hours of the past count nothing: more than possible is in the meter's memory",
+                "%s: %d hours of the past count nothing, as more was remembered than can be",
                 sensor_entity_id(self._hass, unique_id),
                 past.impossible,
             )

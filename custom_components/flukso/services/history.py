@@ -23,18 +23,22 @@ from ..entity_lookup import sensor_entity_id
 from ..history.audit import Audit
 from ..history.backfill import Backfill
 from ..history.fill_file import Fill
+from ..history.fill_log import RestoreFailure
+from ..history.import_file import Imported
 from ..history.statistics_store import is_recording
 from ..metering.durations import HOUR
 from ..models import FluksoConfigEntry
 
 ATTR_START = "start"
 ATTR_END = "end"
+ATTR_SINCE = "since"
 
 #: The longest period of an audit.
 _MAX_PERIOD = timedelta(days=31)
 
 _METER = vol.Schema({vol.Required(ATTR_CONFIG_ENTRY_ID): cv.string})
 _AUDIT = _METER.extend({vol.Required(ATTR_START): cv.datetime, vol.Required(ATTR_END): cv.datetime})
+_IMPORT = _METER.extend({vol.Optional(ATTR_SINCE): cv.datetime})
 _FILL = _METER.extend({vol.Optional(ATTR_START): cv.datetime, vol.Optional(ATTR_END): cv.datetime})
 
 
@@ -44,6 +48,7 @@ def async_setup_history_actions(hass: HomeAssistant) -> None:
     for name, action, schema, response in (
         ("audit_history", _async_audit, _AUDIT, SupportsResponse.ONLY),
         ("fill_history", _async_fill, _FILL, SupportsResponse.OPTIONAL),
+        ("import_history", _async_import, _IMPORT, SupportsResponse.NONE),
         ("restore_history", _async_restore, _METER, SupportsResponse.OPTIONAL),
     ):
         hass.services.async_register(DOMAIN, name, action, schema, response)
@@ -141,28 +146,53 @@ def _history_of(call: ServiceCall) -> Backfill:
 
 
 async def _async_restore(call: ServiceCall) -> ServiceResponse:
-    """Undo the last fill, and return its hours and entities.
+    """Undo the last fill or import, and return its hours and entities.
 
     Raises:
-        ServiceValidationError: there is no fill, its rows were changed since, or there is no
-            recorder.
+        ServiceValidationError: there is none, its rows were changed since, or there is no recorder.
         HomeAssistantError: the recorder is too busy, or failed.
     """
-    results = await _entry_of(call).runtime_data.fill_log.async_restore()
-    if not results:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN, translation_key="nothing_to_restore"
-        )
-    if all(reason for _, reason in results):
+    runtime = _entry_of(call).runtime_data
+    fills, imports = runtime.fill_log.filled, runtime.import_log.imports
+    results: list[tuple[JsonObjectType, RestoreFailure | None]]
+    if imports and (not fills or fills[-1].at < imports[-1].at):
+        imported = await runtime.import_log.async_restore()
+        results = [(_import_response(call.hass, part), reason) for part, reason in imported]
+    else:
+        filled = await runtime.fill_log.async_restore()
+        results = [(_fill_response(call.hass, fill), reason) for fill, reason in filled]
+        if not results:
+            raise ServiceValidationError(
+                translation_domain=DOMAIN, translation_key="nothing_to_restore"
+            )
+    if results and all(reason for _, reason in results):
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="not_restored")
     return {
-        "restored": [_fill_response(call.hass, fill) for fill, reason in results if not reason],
-        "left": [
-            _fill_response(call.hass, fill) | {"reason": reason}
-            for fill, reason in results
-            if reason
-        ],
+        "restored": [response for response, reason in results if not reason],
+        "left": [response | {"reason": reason} for response, reason in results if reason],
     }
+
+
+async def _async_import(call: ServiceCall) -> None:
+    """Begin to import what the meter remembers since a time, or all.
+
+    Raises:
+        ServiceValidationError: there is no such meter, its history is not listened to, it has no
+            counter in use, the time is not over, there is no recorder, or an import is running.
+    """
+    history = _history_of(call)
+    if not history.blocks.counters:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_counter_in_use")
+    if history.past.log.running is not None:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="import_running")
+    now, since = dt_util.utcnow().timestamp(), 0.0
+    if ATTR_SINCE in call.data:
+        since = max(_seconds(call.data[ATTR_SINCE]), 0)
+    if since >= now:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN, translation_key="history_not_yet_there"
+        )
+    await history.past.async_begin(floor(since))
 
 
 def _entry_of(call: ServiceCall) -> FluksoConfigEntry:
@@ -188,6 +218,19 @@ def _fill_response(hass: HomeAssistant, fill: Fill) -> JsonObjectType:
         "hours": len(fill.hours),
         "amount": fill.amount,
         "unit": fill.change.unit,
+    }
+
+
+def _import_response(hass: HomeAssistant, part: Imported) -> JsonObjectType:
+    """Return what was imported of an entity for the response."""
+    put = part.put
+    return {
+        "entity_id": sensor_entity_id(hass, part.unique_id),
+        "begin": _local_iso(put.begin),
+        "end": _local_iso(put.end),
+        "hours": put.hours,
+        "amount": part.amount,
+        "unit": put.unit,
     }
 
 
