@@ -127,7 +127,7 @@ def test_parallel_updates_are_unlimited_because_nothing_is_fetched() -> None:
 def test_reauthentication_flow_has_nothing_to_ask() -> None:
     assert not hasattr(FluksoConfigFlow, "async_step_reauth")
     asked = {field for step in ENGLISH["config"]["step"].values() for field in step.get("data", {})}
-    assert asked == {"host", "port", "topic_prefix", "device_id"}
+    assert asked == {"host", "port", "topic_prefix", "device_id", "import_history"}
 
 
 def test_test_coverage_is_whole() -> None:
