@@ -1,11 +1,9 @@
 """What the tests share: this repository's integration, a broker, and a quiet MQTT client."""
 
-from collections.abc import AsyncGenerator, Generator, Iterator
+from collections.abc import AsyncGenerator, Generator
 from datetime import datetime
 import logging
 from pathlib import Path
-import traceback
-from types import FrameType
 from unittest.mock import MagicMock, patch
 
 from freezegun.api import FrozenDateTimeFactory
@@ -32,20 +30,10 @@ logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
 logging.getLogger().removeHandler(
     next(each for each in logging.getLogger().handlers if type(each) is logging.StreamHandler)
 )
-#: Nor does a test read what Home Assistant itself logs below warning.
-logging.getLogger("homeassistant").setLevel(logging.WARNING)
+#: Nor does a test read what Home Assistant itself and asyncio log below warning.
+for _name in ("homeassistant", "asyncio"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
 
-
-def _walk_no_stack(_frame: FrameType | None) -> Iterator[tuple[FrameType, int]]:
-    """Yield no frame.
-
-    The debug mode of asyncio, which the test plugin enables, keeps the stack of each callback,
-    future and task for its messages: that takes half of a test's time.
-    """
-    return iter(())
-
-
-traceback.walk_stack = _walk_no_stack
 
 _CLIENT = "homeassistant.components.mqtt.client"
 _ANNOUNCEMENTS = "custom_components.flukso.transport.discovery"
@@ -56,6 +44,11 @@ def _this_integration(request: pytest.FixtureRequest) -> None:
     """Let Home Assistant load the integration of this repository, where a test runs one."""
     if "hass" in request.fixturenames:
         request.getfixturevalue("enable_custom_integrations")
+
+
+@pytest.fixture(autouse=True)
+def enable_event_loop_debug() -> None:
+    """Leave the debug mode to ``PYTHONASYNCIODEBUG``: it takes a quarter of a test's time."""
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,7 @@
 """A meter's config entry: set up, unloaded, reloaded."""
 
 import asyncio
+from collections.abc import Generator
 from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
@@ -26,6 +27,14 @@ from .meters import Meter, flm02, flm03, kubes_alone, reading
 from .subscriptions import queued, refused
 
 pytestmark = pytest.mark.usefixtures("freezer")
+
+
+@pytest.fixture(autouse=True)
+def _with_names(hass: HomeAssistant) -> Generator[None]:
+    """Let timers tell whose they are, which they do in the debug mode of the event loop."""
+    hass.loop.set_debug(True)
+    yield
+    hass.loop.set_debug(False)
 
 
 def timers(hass: HomeAssistant) -> list[str]:

@@ -60,9 +60,8 @@ def _this_integration(
 
 
 @pytest.fixture
-def _without_debugging(hass: HomeAssistant, caplog: pytest.LogCaptureFixture) -> None:
-    """Disable the debug mode of the event loop and what is logged below warning."""
-    hass.loop.set_debug(False)
+def _quiet(caplog: pytest.LogCaptureFixture) -> None:
+    """Disable what is logged below warning."""
     caplog.set_level(logging.WARNING)
 
 
@@ -86,7 +85,7 @@ async def book(hass: HomeAssistant) -> dict[int, list[float]]:
     "recorder_config",
     [{CONF_COMMIT_INTERVAL: MINUTE, CONF_INCLUDE: {CONF_ENTITIES: list(ENERGY.values())}}],
 )
-@pytest.mark.usefixtures("hass_storage", "_without_debugging")
+@pytest.mark.usefixtures("hass_storage", "_quiet")
 async def test_whatever_goes_wrong_a_day_is_booked_as_it_was(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
