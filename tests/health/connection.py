@@ -7,6 +7,7 @@ from typing import Any, override
 from unittest.mock import patch
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant
+from paho.mqtt.client import topic_matches_sub
 
 from custom_components.flukso.transport.interface import (
     ConnectionState,
@@ -46,7 +47,7 @@ class Connection(Transport):
         """Deliver messages by topic."""
         for topic, payload in messages.items():
             for subscribed, receive in list(self._receivers):
-                if subscribed == topic:
+                if topic_matches_sub(subscribed, topic):
                     receive(Message(topic, payload.encode(), retained=False, arrived=time.time()))
 
     @property
@@ -71,9 +72,9 @@ class Connection(Transport):
     async def async_subscribe(self, topic: str, receive: Receive) -> CALLBACK_TYPE:
         subscription = (topic, receive)
         self._receivers.append(subscription)
-        if self._connected and topic in self.reports:
-            payload = self.reports[topic].encode()
-            receive(Message(topic, payload, retained=True, arrived=time.time()))
+        for retained, payload in self.reports.items():
+            if self._connected and topic_matches_sub(topic, retained):
+                receive(Message(retained, payload.encode(), retained=True, arrived=time.time()))
         return lambda: self._receivers.remove(subscription)
 
     @override
@@ -108,5 +109,9 @@ def connection_in_memory(meter: Meter) -> Generator[Connection]:
     def connect(_hass: HomeAssistant, _host: str, _port: int) -> Transport:
         return connection
 
-    with patch("custom_components.flukso.transport.choice.DirectTransport", connect):
+    package = "custom_components.flukso.transport"
+    with (
+        patch(f"{package}.choice.DirectTransport", connect),
+        patch(f"{package}.discovery.DirectTransport", connect),
+    ):
         yield connection
