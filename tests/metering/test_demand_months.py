@@ -50,10 +50,11 @@ def check_month(year: int, month: int, *, change: int, quarters: int) -> None:
     demand = QuarterHourDemand(BRUSSELS)
     counters = dict.fromkeys([f"{sign}{phase}" for sign in "+-" for phase in PHASES], 1000.0)
     random, ends = Random(month), set()
-    for second, powers in seconds(begin - 60, end + 60, household):
-        truth[second // QUARTER] = truth.get(second // QUARTER, 0.0) + max(sum(powers), 0.0)
+    for second, length, powers in runs(begin - 60, end + 60, household):
+        used = max(sum(powers), 0.0) * length
+        truth[second // QUARTER] = truth.get(second // QUARTER, 0.0) + used
         for phase, watts in zip(PHASES, powers, strict=True):
-            counters[f"{'+' if watts > 0 else '-'}{phase}"] += abs(watts) / 3600
+            counters[f"{'+' if watts > 0 else '-'}{phase}"] += abs(watts) * length / 3600
         if not is_heard(second, household, random):
             continue
         ends.add(second + 1)
@@ -96,11 +97,16 @@ def midnight(year: int, month: int, day: int) -> int:
     return int(datetime(year, month, day, tzinfo=BRUSSELS).timestamp())
 
 
-def seconds(begin: int, end: int, household: range) -> Iterator[tuple[int, Powers]]:
-    """The power of each phase in every second."""
+def runs(begin: int, end: int, household: range) -> Iterator[tuple[int, int, Powers]]:
+    """The power of each phase in every second, or in several that are the same and unheard.
+
+    Each with the last of its seconds, and how many there are.
+    """
     random = Random(begin)
     powers = (0.0, 0.0, 0.0)
-    for second in range(begin, end):
+    second = begin
+    while second < end:
+        last = second
         if second in household:
             active = minute(second // 60, HOME).active
             # three phases, of which the tuple's type does not know
@@ -109,7 +115,10 @@ def seconds(begin: int, end: int, household: range) -> Iterator[tuple[int, Power
             sun = max(0.0, 4000 * (1 - abs(second % 86_400 - 43_200) / 20_000))
             loads = [random.expovariate(1 / 700) for _ in PHASES]
             powers = loads[0], loads[1] - sun, loads[2]
-        yield second, powers
+        if not (second in household or is_near_an_end(second)):
+            last += min((14 - second) % 30, QUARTER - 8 - second % QUARTER)
+        yield last, last - second + 1, powers
+        second = last + 1
 
 
 def is_heard(second: int, household: range, random: Random) -> bool:
@@ -117,9 +126,14 @@ def is_heard(second: int, household: range, random: Random) -> bool:
 
     Around the ends of the quarters every second is sent, and some are missing all the same.
     """
-    if second in household or min(second % QUARTER, -second % QUARTER) < 8:
+    if second in household or is_near_an_end(second):
         return random.random() < 0.9
     return second % 30 == 14
+
+
+def is_near_an_end(second: int) -> bool:
+    """Whether a quarter ends within eight seconds, or did."""
+    return min(second % QUARTER, -second % QUARTER) < 8
 
 
 def test_the_independent_months_are_as_long_as_in_the_calendar() -> None:
