@@ -58,7 +58,7 @@ def stories(draw: DrawFn) -> Story:
     steps = st.lists(st.sampled_from((0, 1, 1, 2, 9, 64)), max_size=20)
     sent = messages([*[1] * 12, *draw(steps)])
     again = draw(st.integers(1, len(sent)))
-    after = draw(st.sampled_from((11, 45, 100, 400, 700, 10_000, 300_000)))
+    after = draw(st.sampled_from((11, 45, 100, 400, 700, 10_000, 90_000)))
     arrived += after + 10
     return Story(
         stream,
