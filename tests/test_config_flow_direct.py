@@ -66,8 +66,24 @@ async def test_without_mqtt_the_address_is_asked_for_at_once(
         "topic_prefix": "/",
     }
     assert result["result"].unique_id == meter.device_id
+    assert result["options"] == {"import_history": True}
     await hass.async_block_till_done()
     assert result["result"].runtime_data.transport.connected
+
+
+async def test_the_past_of_a_meter_is_left_alone_if_the_user_does_not_want_it(
+    hass: HomeAssistant, own_broker: MetersBroker
+) -> None:
+    await own_broker.publish(flm03())
+    form = await listen(hass, await open_form(hass), **own_broker.address)
+
+    result = await hass.config_entries.flow.async_configure(
+        form["flow_id"], {"import_history": False}
+    )
+
+    assert result["options"] == {}
+    await hass.async_block_till_done()
+    assert result["result"].runtime_data.import_log.imports == []
 
 
 async def test_the_port_of_a_own_broker_is_filled_in(hass: HomeAssistant) -> None:

@@ -1,12 +1,15 @@
 """What the meter remembers from before Home Assistant is imported, and can be undone."""
 
+from datetime import datetime, timedelta
 import json
 from typing import Any
-from unittest.mock import MagicMock
+from unittest.mock import MagicMock, PropertyMock, patch
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.recorder import Recorder
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import (
@@ -20,12 +23,15 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 )
 
 from custom_components.flukso.const import DOMAIN, EVENT_HISTORY_IMPORTED
+from custom_components.flukso.history import block_reader, past_counters, past_import
+from custom_components.flukso.metering.gaps import Row
+from custom_components.flukso.metering.past_rows import PastRows
 
 from ..broker import Broker
 from ..home import config_entry, entity_of
 from ..meters import flm03
 from ..past import BEGIN, END, Past
-from ..statistics import HOUR, Columns, table
+from ..statistics import HOUR, Columns, leave_counter, table
 
 METER = flm03()
 PPLUS = 1
@@ -207,3 +213,276 @@ async def test_the_past_is_imported_goes_on_and_can_be_undone(
     after = await table(hass, energy)
     assert list(counted(after).values())[1:] == list(true(after).values())[1:]
     assert len(after) == 6
+
+
+async def test_an_import_goes_on_after_a_reload_and_asks_again_after_an_hour(
+    hass: HomeAssistant, broker: Broker, entry: MockConfigEntry, energy: str, clock: Clock
+) -> None:
+    await clock.until(FIRST + HOUR + 60)
+    assert len(clock.asked()) == 1
+    await answer(broker)
+    await hass.config_entries.async_reload(entry.entry_id)
+    await clock.until(FIRST + HOUR + 3000)
+    assert len(clock.asked()) == 1
+    assert progress(hass) == 0
+
+    await clock.until(FIRST + 2 * HOUR + 300)
+    assert len(clock.asked()) == 2
+    await answer(broker)
+    await clock.look()
+    assert progress(hass) == 99 // 21
+    await clock.until(FIRST + 2 * HOUR + 900)
+
+    rows = await table(hass, energy)
+    assert rows.keys() == set(range(FIRST_HOUR, FIRST + 2 * HOUR, HOUR))
+    assert counted(rows) == true(rows)
+
+
+def progress(hass: HomeAssistant) -> int | None:
+    """How far the import is, as the user sees it."""
+    state = hass.states.get("sensor.fluksometer_history_reaches_back_to")
+    assert state is not None
+    told = state.attributes.get("import_progress")
+    return None if told is None else int(told)
+
+
+async def test_an_import_ends_once_the_meter_has_nothing_more_to_say(
+    hass: HomeAssistant, broker: Broker, entry: MockConfigEntry, energy: str, clock: Clock
+) -> None:
+    """All counters but one have no memory: they are asked for three times."""
+    await clock.until(FIRST + HOUR + 60)
+    await answer(broker)
+    await clock.until(FIRST + 3 * HOUR + 900)
+    assert len(clock.asked()) == 3
+    assert METER.sensor_id(PPLUS) not in {item["sid"] for item in clock.asked()[-1]}
+    state = hass.states.get("sensor.fluksometer_history_reaches_back_to")
+    assert state is not None
+    assert datetime.fromisoformat(state.state).timestamp() == FIRST_HOUR
+    assert progress(hass) is None
+    assert entry.runtime_data.import_log.running is None
+    rows = await table(hass, energy)
+    assert rows.keys() == set(range(FIRST_HOUR, FIRST + 3 * HOUR, HOUR))
+
+
+async def test_a_meter_that_does_not_answer_is_asked_every_hour_of_a_day(
+    hass: HomeAssistant, broker: Broker, entry: MockConfigEntry, energy: str, clock: Clock
+) -> None:
+    await leave_counter(hass, energy, "kWh", [(FIRST - HOUR, 5000.0, 1.0)])
+    for _ in range(30):
+        await clock.look(HOUR)
+
+    assert len(clock.asked()) == 24
+    assert entry.runtime_data.import_log.imports == []
+    assert (await table(hass, energy)).keys() == {FIRST - HOUR}
+
+
+async def test_blocks_that_were_dropped_are_asked_for_again(
+    hass: HomeAssistant, broker: Broker, entry: MockConfigEntry, energy: str, clock: Clock
+) -> None:
+    await clock.until(FIRST + HOUR + 60)
+    with patch.object(block_reader, "_MAX_PENDING_BYTES", 10):
+        await answer(broker)
+    await clock.until(FIRST + HOUR + 900)
+    assert (await table(hass, energy)).keys() == {FIRST}
+
+    await clock.until(FIRST + 2 * HOUR + 300)
+    assert METER.sensor_id(PPLUS) in {item["sid"] for item in clock.asked()[1]}
+    await answer(broker)
+    await clock.until(FIRST + 2 * HOUR + 900)
+
+    rows = await table(hass, energy)
+    assert rows.keys() == set(range(FIRST_HOUR, FIRST + 2 * HOUR, HOUR))
+
+
+async def test_nothing_is_asked_without_a_connection(
+    hass: HomeAssistant, broker: Broker, entry: MockConfigEntry, energy: str, clock: Clock
+) -> None:
+    await leave_counter(hass, energy, "kWh", [(FIRST - HOUR, 5000.0, 1.0)])
+    transport = type(entry.runtime_data.transport)
+    with patch.object(transport, "connected", new_callable=PropertyMock, return_value=False):
+        await clock.look()
+    assert clock.asked() == []
+
+    await clock.look()
+    assert len(clock.asked()) == 1
+
+
+async def test_an_import_goes_on_after_the_recorder_was_too_busy(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    energy: str,
+    clock: Clock,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await leave_counter(hass, energy, "kWh", [(FIRST - HOUR, 5000.0, 1.0)])
+    with patch.object(past_import, "async_first_row", side_effect=HomeAssistantError("busy")):
+        await clock.look()
+    assert "The past will be imported later: busy" in caplog.text
+
+    await clock.look()
+    assert len(clock.asked()) == 1
+
+
+async def test_an_undoing_that_was_cut_short_is_finished_by_itself(
+    hass: HomeAssistant, entry: MockConfigEntry, energy: str, clock: Clock
+) -> None:
+    log = entry.runtime_data.import_log
+    log.running.is_undone, log.running.is_running = True, False
+
+    await clock.look()
+
+    assert log.imports == []
+
+
+async def test_hours_that_can_t_be_are_told(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    energy: str,
+    clock: Clock,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await leave_counter(hass, energy, "kWh", [(FIRST - HOUR, 5000.0, 1.0)])
+    past = PastRows([Row(FIRST - 2 * HOUR, 4_999_000, 0.0)], impossible=1)
+    await clock.look()
+    with patch.object(past_counters.PastCounters, "async_rows", return_value=past):
+        await clock.look(600)
+
+    assert f"{energy}: 1 hours of the past count nothing" in caplog.text
+    assert (await table(hass, energy)).keys() == {FIRST - 2 * HOUR, FIRST - HOUR}
+
+
+async def test_only_the_wanted_time_is_imported_by_the_action(
+    hass: HomeAssistant, broker: Broker, entry: MockConfigEntry, energy: str, clock: Clock
+) -> None:
+    await clock.until(FIRST + HOUR + 60)
+    await undo_nothing(hass, entry)
+    since = FIRST - 30 * HOUR
+    data = {"config_entry_id": entry.entry_id, "since": dt_util.utc_from_timestamp(since)}
+    await hass.services.async_call(DOMAIN, "import_history", data, blocking=True)
+    with pytest.raises(ServiceValidationError) as error:
+        await hass.services.async_call(DOMAIN, "import_history", data, blocking=True)
+    assert error.value.translation_key == "import_running"
+    await clock.look()
+    assert {item["bid"] >> 8 for item in clock.asked()[-1]} == {(since >> 8) - 1}
+    await answer(broker)
+    await clock.until(FIRST + 2 * HOUR + 900)
+    await answer(broker)
+    await clock.until(FIRST + 2 * HOUR + 1500)
+
+    rows = await table(hass, energy)
+    assert rows.keys() == set(range(since, FIRST + 2 * HOUR, HOUR))
+    assert counted(rows) == true(rows)
+
+
+async def undo_nothing(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Undo an import that has written nothing yet."""
+    assert await undo(hass, entry) == {"restored": [], "left": []}
+
+
+async def test_an_import_is_refused_where_there_is_nothing_to_import(
+    hass: HomeAssistant, broker: Broker, entry: MockConfigEntry
+) -> None:
+    await undo_nothing(hass, entry)
+    data = {"config_entry_id": entry.entry_id, "since": dt_util.utcnow() + timedelta(days=1)}
+    with pytest.raises(ServiceValidationError) as error:
+        await hass.services.async_call(DOMAIN, "import_history", data, blocking=True)
+    assert error.value.translation_key == "history_not_yet_there"
+    registry = er.async_get(hass)
+    for entity in er.async_entries_for_config_entry(registry, entry.entry_id):
+        registry.async_update_entity(entity.entity_id, disabled_by=er.RegistryEntryDisabler.USER)
+    await hass.config_entries.async_reload(entry.entry_id)
+    await broker.settle()
+    with pytest.raises(ServiceValidationError) as error:
+        await hass.services.async_call(
+            DOMAIN, "import_history", {"config_entry_id": entry.entry_id}, blocking=True
+        )
+    assert error.value.translation_key == "no_counter_in_use"
+
+
+async def test_a_sensor_id_that_is_reused_begins_a_new_past(
+    hass: HomeAssistant, broker: Broker, entry: MockConfigEntry, energy: str, clock: Clock
+) -> None:
+    await leave_counter(hass, energy, "kWh", [(FIRST - HOUR, 5000.0, 1.0)])
+    await clock.look()
+    await answer(broker)
+    counters = entry.runtime_data.history.past.sources[0]
+    [unique_id] = [each for each in counters.unique_ids() if counters.part_known(each)]
+    assert counters.part_known(unique_id) > 0.9
+
+    await broker.publish_all(METER.changed(PPLUS, rid=1).reports, retain=True)
+
+    assert counters.part_known(unique_id) == 0
+    assert counters.unit_of("gone") is None
+    assert await counters.async_rows("gone", Row(FIRST, 1.0, 1.0), final=False) is None
+    assert await counters.async_rows("gone", Row(FIRST, 1.0, 1.0), final=True) == PastRows()
+
+
+async def test_an_entity_that_is_gone_does_not_hold_up_the_others(
+    hass: HomeAssistant, entry: MockConfigEntry, energy: str, clock: Clock
+) -> None:
+    await leave_counter(hass, energy, "kWh", [(FIRST - HOUR, 5000.0, 1.0)])
+    with patch.object(past_import, "sensor_entity_id", return_value=None):
+        await clock.look()
+    assert clock.asked() == []
+
+
+async def test_nothing_is_asked_that_is_known(
+    hass: HomeAssistant, entry: MockConfigEntry, energy: str, clock: Clock
+) -> None:
+    await leave_counter(hass, energy, "kWh", [(FIRST - HOUR, 5000.0, 1.0)])
+    with patch.object(past_counters.PastCounters, "sensors", return_value=[]):
+        await clock.look()
+    assert clock.asked() == []
+
+
+async def test_what_could_not_be_written_is_tried_again(
+    hass: HomeAssistant, entry: MockConfigEntry, energy: str, clock: Clock
+) -> None:
+    await leave_counter(hass, energy, "kWh", [(FIRST - HOUR, 5000.0, 1.0)])
+    log = entry.runtime_data.import_log
+    past = PastRows([Row(FIRST - 2 * HOUR, 4_999_000, 0.0)])
+    await clock.look()
+    with patch.object(past_counters.PastCounters, "async_rows", return_value=past):
+        with patch.object(log, "async_write", return_value=False):
+            await clock.look(600)
+        assert log.running.done == set()
+        await clock.look()
+
+    assert len(log.running.done) == 1
+    assert (await table(hass, energy)).keys() == {FIRST - 2 * HOUR, FIRST - HOUR}
+
+
+async def test_nothing_is_written_once_the_meter_is_unloaded(
+    hass: HomeAssistant, entry: MockConfigEntry, energy: str, clock: Clock
+) -> None:
+    await leave_counter(hass, energy, "kWh", [(FIRST - HOUR, 5000.0, 1.0)])
+    await clock.look()
+    unloaded = []
+
+    async def rows(*_: object, **__: object) -> PastRows:
+        unloaded.append(await hass.config_entries.async_unload(entry.entry_id))
+        return PastRows([Row(FIRST - 2 * HOUR, 4_999_000, 0.0)])
+
+    with patch.object(past_counters.PastCounters, "async_rows", rows):
+        await clock.look(600)
+
+    assert unloaded == [True]
+    assert (await table(hass, energy)).keys() == {FIRST - HOUR}
+
+
+async def test_an_import_waits_for_the_one_look_at_a_time(
+    hass: HomeAssistant, entry: MockConfigEntry, energy: str, clock: Clock
+) -> None:
+    await leave_counter(hass, energy, "kWh", [(FIRST - HOUR, 5000.0, 1.0)])
+    looks = []
+
+    async def first_row(*_: object) -> None:
+        looks.append(len(looks))
+        if len(looks) == 1:
+            await clock.look()
+
+    with patch.object(past_import, "async_first_row", first_row):
+        await entry.runtime_data.history.past.async_look(dt_util.utcnow())
+
+    assert len(looks) == 21
+    assert clock.asked() == []

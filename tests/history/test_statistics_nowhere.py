@@ -2,6 +2,7 @@
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
+from homeassistant.util import dt as dt_util
 import pytest
 
 from custom_components.flukso.const import DOMAIN
@@ -36,3 +37,13 @@ async def test_a_history_action_reports_that_nothing_is_recorded(
 
     assert error.value.translation_key == "no_recorder"
     assert "recorder is not set up" in str(error.value)
+
+
+async def test_without_a_recorder_an_import_waits(hass: HomeAssistant, broker: Broker) -> None:
+    entry = await set_up(hass, broker, flm03())
+    past = entry.runtime_data.history.past
+    await past.async_begin(0)
+
+    await past.async_look(dt_util.utcnow())
+
+    assert past.log.running.asked_at is None

@@ -17,7 +17,9 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.flukso.const import DOMAIN
+from custom_components.flukso.history.import_log import async_remove_import_log
 from custom_components.flukso.metering.gaps import MeanRow, Row
+from custom_components.flukso.metering.past_rows import PastRows
 
 from ..broker import Broker
 from ..home import entity_of, set_up
@@ -179,3 +181,62 @@ async def test_the_activity_log_has_a_line_for_each_fill(
     assert lines[power(hass)]["message"] == line.replace("2", "1", 1).removesuffix(", 3.214 kWh")
     state = hass.states.get(energy(hass))
     assert lines[energy(hass)]["name"] == (state.name if state else energy(hass))
+
+
+async def test_the_activity_log_has_a_line_for_each_import_and_undo_takes_it_back_first(
+    hass: HomeAssistant, entry: MockConfigEntry, hass_ws_client: WebSocketGenerator
+) -> None:
+    began = dt_util.utcnow()
+    async_setup_translations(hass)
+    assert await async_setup_component(hass, "logbook", {})
+    await fill(hass, entry)
+    before = await table(hass, energy(hass))
+    log = entry.runtime_data.import_log
+    await log.async_begin(0, NOW + 1)
+    rows = [Row(BEGIN - 3 * HOUR, 3000, 500), Row(BEGIN - 2 * HOUR, 4500, 2000)]
+    unique_id = entity_of(hass, METER, 1, "counter").unique_id
+    assert await log.async_write(log.running, unique_id, PastRows(rows, 1000), "Wh")
+    await async_wait_recording_done(hass)
+
+    client = await hass_ws_client()
+    device = entity_of(hass, METER, 1, "counter").device_id
+    await client.send_json_auto_id(
+        {
+            "type": "logbook/get_events",
+            "start_time": began.isoformat(),
+            "device_ids": [device],
+        }
+    )
+    told = (await client.receive_json())["result"]
+
+    messages = [event["message"] for event in told if event.get("domain") == DOMAIN]
+    assert messages[-1] == (
+        "was given its past from the meter's memory: "
+        "2 h from 2026-03-28 21:00 to 2026-03-28 23:00, 2.000 kWh"
+    )
+    [restored] = (await restore(hass, entry))["restored"]
+    assert (restored["hours"], restored["amount"], restored["unit"]) == (2, 2.0, "kWh")
+    assert restored["begin"] == "2026-03-28T21:00:00+01:00"
+    assert await table(hass, energy(hass)) == before
+    assert len((await restore(hass, entry))["restored"]) == 2
+
+
+async def test_a_removed_meter_leaves_no_file_of_its_imports(
+    hass: HomeAssistant, entry: MockConfigEntry, hass_storage: dict[str, Any]
+) -> None:
+    await entry.runtime_data.import_log.async_begin(0, NOW)
+    assert f"flukso.{entry.entry_id}.imports" in hass_storage
+
+    await hass.config_entries.async_remove(entry.entry_id)
+
+    assert f"flukso.{entry.entry_id}.imports" not in hass_storage
+
+
+async def test_a_meter_that_was_never_loaded_leaves_no_file_of_its_imports(
+    hass: HomeAssistant, hass_storage: dict[str, Any]
+) -> None:
+    hass_storage["flukso.other.imports"] = {"version": 1, "data": {"imports": []}}
+
+    await async_remove_import_log(hass, "other")
+
+    assert "flukso.other.imports" not in hass_storage

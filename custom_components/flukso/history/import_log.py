@@ -32,7 +32,7 @@ class ImportLog:
 
     def __init__(self, hass: HomeAssistant, entry_id: str, fill_log: FillLog) -> None:
         self._hass = hass
-        self._fill_log = fill_log
+        self.fill_log = fill_log
         self._storage = Storage(
             hass,
             _VERSION,
@@ -93,12 +93,12 @@ class ImportLog:
         statistic_id = sensor_entity_id(self._hass, unique_id)
         if statistic_id is None:
             return True
-        async with self._fill_log.lock:
+        async with self.fill_log.lock:
             await self._async_settle(running, statistic_id, unique_id)
             portions = await async_plan_past(self._hass, statistic_id, past, unit)
         earlier = running.imported.get(unique_id)
         for portion in portions:
-            async with self._fill_log.lock:
+            async with self.fill_log.lock:
                 is_stopped = self._removed or not running.is_running
                 if is_stopped or not await self._async_write(
                     running, statistic_id, unique_id, portion, earlier
@@ -136,11 +136,11 @@ class ImportLog:
         put, pending = part.put, part.pending
         amount = pending.lift - put.lift
         if await async_is_there(self._hass, statistic_id, pending):
-            await self._fill_log.async_shift(unique_id, put.begin, amount)
+            await self.fill_log.async_shift(unique_id, put.begin, amount)
             put = pending
         elif added := await async_reduce(self._hass, statistic_id, put):
-            await self._fill_log.async_shift(unique_id, put.begin, amount)
-            await self._fill_log.async_shift(unique_id, put.begin, added)
+            await self.fill_log.async_shift(unique_id, put.begin, amount)
+            await self.fill_log.async_shift(unique_id, put.begin, added)
         running.imported[unique_id] = Imported(unique_id, put)
         if not put.hours:
             del running.imported[unique_id]
@@ -158,7 +158,7 @@ class ImportLog:
         last = self.imports[-1]
         last.is_running = False
         results: list[tuple[Imported, RestoreFailure | None]] = []
-        async with self._fill_log.lock:
+        async with self.fill_log.lock:
             if not last.is_undone:
                 for unique_id in list(last.imported):
                     reason = await self._async_refusal(last, unique_id)
@@ -191,7 +191,7 @@ class ImportLog:
         added = await async_reduce(self._hass, statistic_id, part.put.nothing)
         if added is None:
             return RestoreFailure.CHANGED
-        await self._fill_log.async_shift(part.unique_id, part.put.end, added)
+        await self.fill_log.async_shift(part.unique_id, part.put.end, added)
         return None
 
     @callback

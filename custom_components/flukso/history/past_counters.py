@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from functools import partial
+from typing import TYPE_CHECKING
 
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
@@ -45,6 +46,8 @@ class PastCounters:
 
     def reduce(self, channel: Channel, block: Block) -> PastBlock:
         """Return the hours of a block; called in a worker thread."""
+        if TYPE_CHECKING:  # what is wanted is of a counter
+            assert isinstance(channel, CounterChannel)
         is_energy = channel.stream.unit is Unit.WATT_HOUR
         interval = max(self._meter.intervals.power, DEFAULT_POWER_INTERVAL)
         address = block.address
@@ -59,8 +62,10 @@ class PastCounters:
 
     def take(self, channel: Channel, _address: BlockAddress, reduced: object) -> None:
         """Keep the hours of a block."""
-        if isinstance(channel, CounterChannel) and isinstance(reduced, PastBlock):
-            self.known(channel).add(reduced)
+        if TYPE_CHECKING:  # what is wanted is of a counter, and reduced here
+            assert isinstance(channel, CounterChannel)
+            assert isinstance(reduced, PastBlock)
+        self.known(channel).add(reduced)
 
     def known(self, channel: CounterChannel) -> PastCounter:
         """Return what is known of a counter for the current revision of its sensor id."""
@@ -126,9 +131,8 @@ class PastCounters:
         return past if final or past.counted_in_first is not None else None
 
 
-def law_of(channel: Channel) -> CountingLaw:
+def law_of(channel: CounterChannel) -> CountingLaw:
     """Return what a counter can count; no limit if it is not known."""
-    if not isinstance(channel, CounterChannel) or channel.guard.fastest is None:
-        return CountingLaw(None, channel.stream.both_ways)
     guard = channel.guard
-    return CountingLaw(max(channel.guard.fastest, guard.proven), channel.stream.both_ways)
+    fastest = None if guard.fastest is None else max(guard.fastest, guard.proven)
+    return CountingLaw(fastest, channel.stream.both_ways)

@@ -102,7 +102,7 @@ class PastImport:
         """Continue an import that was running; returns a function that stops this."""
         self._tell()
         cancel = async_track_time_interval(
-            self._hass, self._async_look, _INTERVAL, cancel_on_shutdown=True
+            self._hass, self.async_look, _INTERVAL, cancel_on_shutdown=True
         )
 
         def stop() -> None:
@@ -120,7 +120,8 @@ class PastImport:
         await self.log.async_begin(since, dt_util.utcnow().timestamp())
         self._tell()
 
-    async def _async_look(self, now: datetime) -> None:
+    async def async_look(self, now: datetime) -> None:
+        """Look after the running import, unless that is still being done."""
         if self._is_at_work or not is_recording(self._hass):
             return
         self._is_at_work = True

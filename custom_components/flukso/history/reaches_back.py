@@ -38,6 +38,7 @@ class ReachesBack(Observable):
         """Take over the begin of the oldest imported hour, if any, and the progress."""
         if (imported, progress) != (self._imported, self.progress):
             self._imported, self.progress = imported, progress
+            self._notified_state = None
             self._update()
 
     def _update(self) -> None:

@@ -178,10 +178,6 @@ class PastCounter:
             ]
             self._blocks = tuple(sorted([*others, block], key=lambda known: known.begin))
 
-    def is_complete(self, first: int) -> bool:
-        """Return whether blocks reach to the end of the hour of the first recorded row."""
-        return self.span[1] > first + HOUR
-
     def rows(
         self, first: Row, *, since: int, law: CountingLaw, offsets: Sequence[float]
     ) -> PastRows:
