@@ -16,6 +16,7 @@ CONF_IMPORT_HISTORY: Final = "import_history"
 
 EVENT_HISTORY_FILLED: Final = f"{DOMAIN}_history_filled"
 EVENT_HISTORY_IMPORTED: Final = f"{DOMAIN}_history_imported"
+EVENT_PEAK_RAISED: Final = f"{DOMAIN}_peak_raised"
 
 #: How often power and current are written, and everything else (s); 0 is every reading.
 DEFAULT_POWER_INTERVAL: Final = 5

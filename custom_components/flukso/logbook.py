@@ -13,7 +13,7 @@ from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers.translation import async_get_cached_translations
 from homeassistant.util import dt as dt_util
 
-from .const import DOMAIN, EVENT_HISTORY_FILLED, EVENT_HISTORY_IMPORTED
+from .const import DOMAIN, EVENT_HISTORY_FILLED, EVENT_HISTORY_IMPORTED, EVENT_PEAK_RAISED
 
 
 @callback
@@ -25,6 +25,7 @@ def async_describe_events(
     keys = {
         EVENT_HISTORY_FILLED: ("hours_filled", "hours_filled_amount"),
         EVENT_HISTORY_IMPORTED: ("hours_imported", "hours_imported_amount"),
+        EVENT_PEAK_RAISED: ("hours_peak", "hours_peak"),
     }
 
     @callback
@@ -37,7 +38,7 @@ def async_describe_events(
         text = texts[f"component.{DOMAIN}.common.activity_{key}"]
         state = hass.states.get(entity_id)
         placeholders = {
-            "hours": data["hours"],
+            "hours": data.get("hours"),
             "begin": _local(data["begin"]),
             "end": _local(data.get("end", data["begin"])),
             "amount": f"{data['amount'] or 0:.3f} {data['unit'] or ''}".strip(),

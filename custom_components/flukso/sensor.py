@@ -76,6 +76,8 @@ async def async_setup_entry(
         storage=storage,
     )
     entry.async_on_unload(supply.listen())
+    if entry.runtime_data.history is not None:
+        entry.runtime_data.history.supply.record = lambda: supply.record
     channels = partial(channels_of, entry)
     await async_follow(hass, entry, channels, partial(_create, hass, entry))
     net_totals = partial(FluksoNetCounterTotal, hass, entry)

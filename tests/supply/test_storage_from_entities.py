@@ -52,9 +52,10 @@ async def test_energies_that_the_previous_version_stored_with_the_entities_are_r
     leave_in_entities(hass, AS_EXTRA, wanted)
 
     entry = await set_up_with(hass, broker, METER)
-    assert hass_storage[f"flukso.{entry.entry_id}.supply"]["data"] == STORED | {"house": None}, (
-        "saved immediately"
-    )
+    assert hass_storage[f"flukso.{entry.entry_id}.supply"]["data"] == STORED | {
+        "house": None,
+        "outages": [],
+    }, "saved immediately"
     await house.live(1)
 
     assert {what: total_value(hass, METER, what) for what in ENERGIES} == {

@@ -33,6 +33,7 @@ from .filled_until import FilledUntil
 from .import_log import ImportLog
 from .past_import import PastImport
 from .statistics_units import async_mean_rows, async_rows
+from .supply_gaps import SupplyGaps
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -55,6 +56,8 @@ class Backfill:
     ) -> None:
         self.blocks = BlockReader(hass, meter, transport, self._async_update)
         self.past = PastImport(hass, meter, transport, self.blocks, import_log)
+        self.supply = SupplyGaps(hass, meter, fill_log)
+        self.blocks.users.append(self.supply)
         self.filled_until = FilledUntil(lambda: self.blocks.counters)
         self._hass = hass
         self._meter = meter
@@ -65,7 +68,8 @@ class Backfill:
     @property
     def refusals(self) -> list[Refusal]:
         """The gaps that were not filled when each counter was last compared."""
-        return [refusal for refusals in self._refusals.values() for refusal in refusals]
+        of_counters = [refusal for refusals in self._refusals.values() for refusal in refusals]
+        return [*of_counters, *self.supply.refusals]
 
     async def async_stop(self) -> None:
         """Fill no further gap, and wait up to ``STOP_TIMEOUT`` for the one that is being filled.
@@ -74,6 +78,7 @@ class Backfill:
         """
         self._stopped.set()
         self.blocks.stop()
+        self.supply.stop()
         try:
             async with asyncio.timeout(STOP_TIMEOUT), self._fill_log.lock:
                 pass
@@ -111,6 +116,7 @@ class Backfill:
             await self._async_fill_gaps(unique_id, channel, _around(begin, end), range(begin, end))
             for unique_id, channel in self.blocks.counters.items()
         ]
+        outcomes.append(await self.supply.async_mend(begin, end))
         return Outcome(
             tuple(fill for outcome in outcomes for fill in outcome.filled),
             tuple(refusal for outcome in outcomes for refusal in outcome.refused),

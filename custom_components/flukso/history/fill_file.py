@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import voluptuous as vol
 
@@ -40,6 +40,7 @@ class StoredFill(TypedDict):
     unit: str | None
     before: list[_Columns]
     after: list[_Columns]
+    lift: NotRequired[float]
 
 
 class Layout(TypedDict):
@@ -61,6 +62,7 @@ _LAYOUT = vol.Schema(
                 vol.Required("unit"): vol.Any(None, str),
                 vol.Required("before"): list,
                 vol.Required("after"): vol.All(list, vol.Length(min=1)),
+                vol.Optional("lift"): vol.Any(float, int),
             }
         ],
         vol.Required("held"): {str: [int]},
@@ -82,7 +84,7 @@ def read_fills(stored: object) -> tuple[dict[Fill, StoredFill], dict[str, set[in
 def as_stored(fill: Fill) -> StoredFill:
     """Return a fill as it is stored."""
     change = fill.change
-    return {
+    stored: StoredFill = {
         "unique_id": fill.unique_id,
         "at": fill.at,
         "amount": fill.amount,
@@ -90,10 +92,14 @@ def as_stored(fill: Fill) -> StoredFill:
         "before": [_columns(row) for row in change.before],
         "after": [_columns(row) for row in change.after],
     }
+    if change.lift:
+        stored["lift"] = change.lift
+    return stored
 
 
 def _fill(stored: StoredFill) -> Fill:
-    change = Change(stored["unit"], _rows(stored["before"]), _rows(stored["after"]))
+    before, after = _rows(stored["before"]), _rows(stored["after"])
+    change = Change(stored["unit"], before, after, stored.get("lift", 0))
     return Fill(stored["unique_id"], stored["at"], stored["amount"], change)
 
 

@@ -87,8 +87,11 @@ class FillLog:
         unit: str | None,
         amount: float | None,
         at: float,
+        lift: float = 0,
     ) -> Fill | None:
         """Write rows of an entity; they and the amount counted in them are in ``unit``.
+
+        ``lift`` is added to the sums of all rows after them.
 
         Returns None if nothing was written: there is no such entity or statistic, the rows exist
         already, the meter was removed, or the last hour is still left to the recorder.
@@ -104,6 +107,7 @@ class FillLog:
             if change is None or change.before == change.after or self._removed:
                 return None
             counted = None if amount is None else in_unit(amount, unit, change.unit)
+            change = replace(change, lift=in_unit(lift, unit, change.unit) or 0)
             fill = Fill(unique_id, at, counted, change)
             recent = {old: stored for old, stored in self._filled.items() if old.at > at - _MAX_AGE}
             self._filled = recent | {fill: as_stored(fill)}
@@ -112,6 +116,7 @@ class FillLog:
                 del self._filled[fill]
                 await self._storage.async_save()
                 return None
+            await self.async_shift(unique_id, change.lifted_from, change.lift)
         self._fire_event(statistic_id, fill)
         return fill
 
@@ -145,6 +150,8 @@ class FillLog:
             if not await async_apply(self._hass, statistic_id, fill.change.reverse):
                 self._exclude(fill.unique_id, excluded)
                 reason = RestoreFailure.CHANGED
+            else:
+                await self.async_shift(fill.unique_id, fill.change.lifted_from, -fill.change.lift)
         del self._filled[fill]
         await self._storage.async_save()
         return reason

@@ -19,6 +19,7 @@ from .statistics_store import (
     async_remove,
     async_settle,
     async_statistic,
+    lift,
     write,
 )
 
@@ -32,17 +33,24 @@ type Conversion = Callable[[float], float]
 class Change:
     """A change to the rows of a statistic whose own unit is ``unit``.
 
-    An hour that is missing on one side has no row there.
+    An hour that is missing on one side has no row there. ``lift`` is added to the sums of all rows
+    after these hours.
     """
 
     unit: str | None
     before: tuple[StoredRow, ...]
     after: tuple[StoredRow, ...]
+    lift: float = 0
+
+    @property
+    def lifted_from(self) -> int:
+        """The hour from which on sums are lifted (its first second)."""
+        return max(row.hour for row in (*self.before, *self.after)) + HOUR
 
     @property
     def reverse(self) -> Change:
         """The change that undoes it."""
-        return replace(self, before=self.after, after=self.before)
+        return replace(self, before=self.after, after=self.before, lift=-self.lift)
 
 
 async def async_rows(
@@ -118,6 +126,8 @@ async def async_apply(hass: HomeAssistant, statistic_id: str, change: Change) ->
     if statistic is None:
         return False
     write(hass, statistic, change.after)
+    if change.lift:
+        lift(hass, statistic, change.lifted_from, change.lift)
     remaining = {row.hour for row in change.after}
     removed = [row.hour for row in change.before if row.hour not in remaining]
     undo = change.reverse

@@ -1,6 +1,7 @@
 """The readings of a counter that are not booked yet, and its value between them."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 
 #: A counter's value between two readings is known if they are no further apart (s).
 LONGEST_GAP = 10
@@ -52,6 +53,16 @@ class CounterTrack:
             del self._times[1:-1:2]
             del self._values[1:-1:2]
 
+    def extend(self, times: Sequence[int], values: Sequence[float]) -> None:
+        """Add readings of rising seconds."""
+        if times and times[0] > self._times[-1] and len(self._times) + len(times) <= _MAX_READINGS:
+            self._times += times
+            self._values += values
+            self.last = times[-1]
+            return
+        for time, value in zip(times, values, strict=True):
+            self.take(time, value)
+
     def times_until(self, end: int) -> list[int]:
         """Return the seconds of the readings up to ``end``."""
         return self._times[: bisect_right(self._times, end)]
@@ -64,6 +75,11 @@ class CounterTrack:
         begin, end = self._times[after - 1 : after + 1]
         low, high = self._values[after - 1 : after + 1]
         return low + (high - low) * (time - begin) / (end - begin)
+
+    def values_at(self, times: list[int]) -> list[float]:
+        """Return the values at rising seconds, interpolated in the same way."""
+        own = self._own(times)
+        return [self.at(time) for time in times] if own is None else self._values[own]
 
     def known_until(self, newest: int) -> int:
         """Return until when its value is known, if the newest reading of all is of that second."""
@@ -79,6 +95,18 @@ class CounterTrack:
         if self._step and abs(values[-1] - values[0]) <= self._step:
             return True
         return len(times) == 2 and times[1] - times[0] <= self._longest_gap
+
+    def are_known_at(self, times: list[int]) -> list[bool]:
+        """Return the same for each of several rising seconds."""
+        if self._own(times) is None:
+            return [self.is_known_at(time) for time in times]
+        return [True] * len(times)
+
+    def _own(self, times: list[int]) -> slice | None:
+        """Return where its readings of rising seconds are, if it has one of each and no other."""
+        begin = bisect_left(self._times, times[0])
+        own = slice(begin, begin + len(times))
+        return own if self._times[own] == times else None
 
     def book_until(self, time: int) -> None:
         """Drop the readings before that second."""

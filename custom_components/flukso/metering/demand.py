@@ -99,6 +99,14 @@ class QuarterHourDemand:
         while len(self._recent) > 2 and time - self._recent[0][0] > _POWER_SPAN:
             self._recent.popleft()
 
+    def take_past(self, peak: Peak) -> bool:
+        """Process a demand that became known later. Returns whether it is this month's peak now."""
+        is_this_month = self._time > 0 and self._is_same_month(peak.quarter, self._time - 1)
+        if not is_this_month or (self._peak is not None and peak.demand <= self._peak.demand):
+            return False
+        self._peak = peak
+        return True
+
     def interrupt(self) -> None:
         """Reset the running quarter-hour, because the clock or the energy jumps."""
         self._time, self._begin_energy = 0, None
@@ -114,13 +122,18 @@ class QuarterHourDemand:
             self._last = _power(begin_energy - self._begin_energy, QUARTER)
             if self._peak is None or self._last > self._peak.demand:
                 self._peak = Peak(self._last, begin - QUARTER)
-        if self._peak is not None and self._month(self._peak.quarter) != self._month(begin):
+        if self._peak is not None and not self._is_same_month(self._peak.quarter, begin):
             self._peak = None
         self._begin_energy = begin_energy
 
-    def _month(self, time: int) -> tuple[int, int]:
-        local = datetime.fromtimestamp(time, self._zone)
-        return local.year, local.month
+    def _is_same_month(self, time: int, other: int) -> bool:
+        return month_of(time, self._zone) == month_of(other, self._zone)
+
+
+def month_of(time: int, zone: tzinfo) -> tuple[int, int]:
+    """Return the local year and month of a time (s since 1970)."""
+    local = datetime.fromtimestamp(time, zone)
+    return local.year, local.month
 
 
 def _power(energy: float, seconds: int) -> float:

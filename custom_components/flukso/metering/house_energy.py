@@ -1,6 +1,6 @@
 """The energy that a house with its own production uses, and what of that it produced itself."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from .counter_track import CounterTrack
@@ -75,22 +75,40 @@ class HouseEnergy:
 
     def take_grid(self, time: int, imported: float, exported: float) -> None:
         """Process the netted import and export (Wh) up to a second."""
+        self._add_grid(time, imported, exported)
+        self._book()
+
+    def take_production(self, key: str, time: int, value: float) -> None:
+        """Process the value (Wh) of a counter of the production."""
+        self._add_production(key, (time,), (value,))
+        self._book()
+
+    def take_all(
+        self,
+        grid: Sequence[tuple[int, float, float]],
+        production: Mapping[str, tuple[Sequence[int], Sequence[float]]],
+    ) -> None:
+        """Process many of both at once: netted import and export, and readings of each counter."""
+        for time, imported, exported in grid:
+            self._add_grid(time, imported, exported)
+        for key, (times, values) in production.items():
+            self._add_production(key, times, values)
+        self._book()
+
+    def _add_grid(self, time: int, imported: float, exported: float) -> None:
         if self._export is None:
             self._export = CounterTrack(time, exported)
         else:
             self._export.take(time, exported)
             self.house += imported - self._imported
         self._imported = imported
-        self._book()
 
-    def take_production(self, key: str, time: int, value: float) -> None:
-        """Process the value (Wh) of a counter of the production."""
-        track = self._production.get(key)
-        if track is None:
-            self._production[key] = CounterTrack(time, value)
-        else:
-            track.take(time, value)
-        self._book()
+    def _add_production(self, key: str, times: Sequence[int], values: Sequence[float]) -> None:
+        if key not in self._production and times:
+            self._production[key] = CounterTrack(times[0], values[0])
+            times, values = times[1:], values[1:]
+        if times:
+            self._production[key].extend(times, values)
 
     def _book(self) -> None:
         tracks = self._production.values()

@@ -1,7 +1,9 @@
 """Instantaneous netting of the phases of a supply, as in a billing meter."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
 
 from .counter_track import LONGEST_GAP, CounterTrack
 from .durations import QUARTER
@@ -15,6 +17,18 @@ class NettingState:
     values: Mapping[str, float]
     imported: float
     exported: float
+
+
+class Booked(NamedTuple):
+    """The energies (Wh) up to the end of a second.
+
+    ``is_known`` is whether the value of each counter is known then.
+    """
+
+    time: int
+    imported: float
+    exported: float
+    is_known: bool
 
 
 class Netting:
@@ -76,41 +90,67 @@ class Netting:
         Returns the import (Wh) up to the end of each of them, and of quarter-hours among them,
         without the seconds in which the value of a counter is not known.
         """
-        track = self._tracks.get(key)
-        if track is None:
-            self._tracks[key] = self._track(key, time, value)
-        else:
-            track.take(time, value)
+        self._extend(key, (time,), (value,))
+        booked = self._book_complete(())
+        return [(each.time, each.imported) for each in booked if each.is_known]
+
+    def take_all(
+        self,
+        readings: Mapping[str, tuple[Sequence[int], Sequence[float]]],
+        *,
+        marks: Collection[int],
+    ) -> list[Booked]:
+        """Process many readings at once: the rising seconds of each counter, and its values (Wh).
+
+        Returns each second that they completed and that has a reading, and those of the ``marks``.
+        """
+        for key, (times, values) in readings.items():
+            self._extend(key, times, values)
+        return self._book_complete(marks)
+
+    def _extend(self, key: str, times: Sequence[int], values: Sequence[float]) -> None:
+        if key not in self._tracks and times:
+            self._tracks[key] = self._track(key, times[0], values[0])
+            times, values = times[1:], values[1:]
+        if times:
+            self._tracks[key].extend(times, values)
+
+    def _book_complete(self, marks: Collection[int]) -> list[Booked]:
         if len(self._tracks) < len(self._signs):
             return []
         newest = max(track.last for track in self._tracks.values())
         end = min(track.known_until(newest) for track in self._tracks.values())
         if self._time is None or end < self._time:
             self._time = end
-        return self._book(self._time, end) if end > self._time else []
+        return self._book(self._time, end, marks) if end > self._time else []
 
     def _track(self, key: str, time: int, value: float) -> CounterTrack:
         return CounterTrack(time, value, self._longest_gap, self._steps.get(key, 0))
 
-    def _book(self, begin: int, end: int) -> list[tuple[int, float]]:
+    def _book(self, begin: int, end: int, marks: Collection[int]) -> list[Booked]:
         tracks = self._tracks.values()
         seconds = {time for track in tracks for time in track.times_until(end)}
-        times = sorted(seconds | _ends_of_quarters(min(seconds), end) | {end})
-        known = []
-        booked = self._net_at(times[0])
-        for time in times[1:]:
-            net = self._net_at(time)
-            self._add(net - booked)
-            booked = net
-            if time > begin and all(track.is_known_at(time) for track in tracks):
-                known.append((time, self.imported))
+        first = min(seconds)
+        seconds |= _ends_of_quarters(first, end)
+        seconds |= {time for time in marks if first < time <= end}
+        times = sorted(seconds | {end})
+        signed = [
+            [sign * value for value in self._tracks[key].values_at(times)]
+            for key, sign in self._signs.items()
+        ]
+        are_known = map(all, zip(*(track.are_known_at(times) for track in tracks), strict=True))
+        next(are_known)
+        booked = []
+        for time, (before, net), is_known in zip(
+            times[1:], pairwise(map(sum, zip(*signed, strict=True))), are_known, strict=True
+        ):
+            self._add(net - before)
+            if time > begin:
+                booked.append(Booked(time, self.imported, self.exported, is_known))
         for track in tracks:
             track.book_until(end)
         self._time = end
-        return known
-
-    def _net_at(self, time: int) -> float:
-        return sum(sign * self._tracks[key].at(time) for key, sign in self._signs.items())
+        return booked
 
     def _add(self, energy: float) -> None:
         if energy >= 0:

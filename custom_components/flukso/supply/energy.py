@@ -1,6 +1,6 @@
 """The energy of a supply: sums over its phases, netted energy, and the quarter-hour demand."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import tzinfo
@@ -12,9 +12,10 @@ from homeassistant.core import callback
 from ..meter.channel_types import CounterChannel
 from ..meter.clock import FAR_OFF
 from ..metering.counter_sum import CounterSum, CounterSumState
-from ..metering.demand import QuarterHourDemand
+from ..metering.demand import Peak, QuarterHourDemand
 from ..metering.house_energy import HouseEnergy
 from ..metering.netting import Netting
+from ..metering.outages import Outages, SupplyEnergies
 from .energy_source import EnergySource
 from .feeds import Feed
 from .net_counters import NetCounter
@@ -56,6 +57,8 @@ class SupplyEnergy(EnergySource):
         production: Sequence[tuple[Feed, float]],
     ) -> None:
         super().__init__()
+        self.imports, self.exports = tuple(imports), tuple(exports)
+        self.zone, self.longest_gap = zone, longest_gap
         import_keys = [counter.key for counter in imports]
         export_keys = [counter.key for counter in exports]
         net_keys = [counter.key for counter in imports if counter.net is not None]
@@ -65,6 +68,8 @@ class SupplyEnergy(EnergySource):
         self.netting = Netting(import_keys, export_keys, longest_gap=longest_gap, steps=steps)
         self.demand = QuarterHourDemand(zone)
         self.house = HouseEnergy({_production_key(feed): step for feed, step in production})
+        self.outages = Outages()
+        self._production_steps = production
         self._production = [feed for feed, _ in production]
         self._sums = dict.fromkeys(imports, self.imported)
         self._sums |= dict.fromkeys(exports, self.exported)
@@ -90,6 +95,18 @@ class SupplyEnergy(EnergySource):
         return self.available and all(counter.available for counter in counters)
 
     @property
+    def production(self) -> Mapping[str, tuple[CounterChannel, float]]:
+        """The counters of what the sources of power produce, and what they count when sent (Wh).
+
+        None at all while that of one is not known.
+        """
+        found = [(feed.production, step) for feed, step in self._production_steps]
+        known = [(channel, step) for channel, step in found if channel is not None]
+        if len(known) < len(found):
+            return {}
+        return {channel.stream.sensor.sensor_id: (channel, step) for channel, step in known}
+
+    @property
     def _channels(self) -> dict[str, CounterChannel]:
         """All counters by their key."""
         production = (counter for feed in self._production for counter in feed.counters)
@@ -111,7 +128,16 @@ class SupplyEnergy(EnergySource):
             self.demand.state,
             {key: state for key, state in guards.items() if state is not None},
             self.house.state,
+            self.outages.state,
         )
+
+    @property
+    def energies(self) -> SupplyEnergies:
+        """The energies counted so far."""
+        imported, exported = self.netting.imported, self.netting.exported
+        if self.house.state is None:
+            return SupplyEnergies(imported, exported)
+        return SupplyEnergies(imported, exported, self.house.house, self.house.self_consumed)
 
     async def async_take_over(self, state: SupplyEnergyState) -> None:
         """Restore and save the state that an entity stored, if it is newer than the file."""
@@ -120,6 +146,15 @@ class SupplyEnergy(EnergySource):
             self._restore(state)
             self._storage.save_from(lambda: self.state)
             await self._storage.async_save()
+
+    @callback
+    def take_past_peak(self, peak: Peak) -> bool:
+        """Process a demand that became known later. Returns whether it is this month's peak now."""
+        if not self.demand.take_past(peak):
+            return False
+        self._storage.save_soon()
+        self._notify()
+        return True
 
     @callback
     @override
@@ -149,6 +184,7 @@ class SupplyEnergy(EnergySource):
                 total.restore(stored)
         if state.house is not None:
             self.house.restore(state.house)
+        self.outages.restore(state.outages)
         for key, channel in self._channels.items():
             guarded = state.counters.get(key)
             if guarded is not None:
@@ -178,7 +214,7 @@ class SupplyEnergy(EnergySource):
         else:
             self.imported.take(counter.key, counter.net.imported)
             self.exported.take(counter.key, counter.net.exported)
-        before = self.netting.time
+        before, energies = self.netting.time, self.energies
         netted = self.netting.take(counter.key, time, value)
         booked = self.netting.time
         if booked is None or booked == before:
@@ -187,6 +223,7 @@ class SupplyEnergy(EnergySource):
             self.house.take_grid(booked, self.netting.imported, self.netting.exported)
         if before is None:  # these are the first values
             return
+        self.outages.take(before, energies, booked, self.energies)
         self.up_to_date = True
         self._storage.save_soon()
         if self._break_time is None and abs(at - time) <= FAR_OFF:

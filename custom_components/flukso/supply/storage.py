@@ -1,6 +1,6 @@
 """The stored energies and demand of a supply, restored after a restart."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from homeassistant.core import HomeAssistant
@@ -13,6 +13,7 @@ from ..metering.counter_sum import CounterSumState
 from ..metering.demand import Peak, QuarterHourDemandState
 from ..metering.house_energy import HouseEnergyState
 from ..metering.netting import NettingState
+from ..metering.outages import Outage, SupplyEnergies
 from ..protocol.quantities import Unit
 from .state_storage import StateStorage
 
@@ -21,7 +22,8 @@ from .state_storage import StateStorage
 class SupplyEnergyState:
     """The state to restore after a restart, including the guards of the counters.
 
-    That of the ``house`` is there where production is measured.
+    That of the ``house`` is there where production is measured, and the ``outages`` are those for
+    which the energies were booked at once.
     """
 
     netting: NettingState
@@ -30,6 +32,7 @@ class SupplyEnergyState:
     demand: QuarterHourDemandState
     counters: Mapping[str, CounterState]
     house: HouseEnergyState | None = None
+    outages: Sequence[Outage] = ()
 
 
 _VALUES = {str: NUMBER}
@@ -44,6 +47,21 @@ _HOUSE = dataclass_schema(
     self_consumed=NUMBER,
 )
 _NUMBER_OR_NONE = vol.Any(None, NUMBER)
+_ENERGIES = dataclass_schema(
+    SupplyEnergies,
+    imported=NUMBER,
+    exported=NUMBER,
+    house=_NUMBER_OR_NONE,
+    self_consumed=_NUMBER_OR_NONE,
+)
+_OUTAGE = dataclass_schema(
+    Outage,
+    begin=SECOND,
+    end=SECOND,
+    before=_ENERGIES,
+    settled=vol.Any(None, SECOND),
+    after=vol.Any(None, _ENERGIES),
+)
 _LAYOUT = vol.Schema(
     dataclass_schema(
         SupplyEnergyState,
@@ -61,7 +79,7 @@ _LAYOUT = vol.Schema(
             peak=vol.Any(None, dataclass_schema(Peak, demand=NUMBER, quarter=SECOND)),
         ),
         counters={str: COUNTER},
-        optional={"house": vol.Any(None, _HOUSE)},
+        optional={"house": vol.Any(None, _HOUSE), "outages": [_OUTAGE]},
     ),
     extra=vol.REMOVE_EXTRA,
 )

@@ -9,6 +9,7 @@ from homeassistant.core import callback
 
 from ..meter.channel_types import CounterChannel
 from ..meter.meter import Meter
+from ..meter.supply_record import SupplyRecord
 from ..metering.counter_track import LONGEST_GAP
 from ..metering.rounding import rounded
 from ..protocol.quantities import QUADRANTS, Quantity
@@ -17,6 +18,7 @@ from .energy import SupplyCounter, SupplyEnergy
 from .feeds import Feed, Part, find_feeds
 from .net_counters import NetCounters
 from .phases import supply_ports
+from .record import record_of
 from .storage import SupplyStorage
 from .totals import EnergyTotal, PowerTotal, Total, Totals
 
@@ -135,6 +137,12 @@ class Supply(Totals[Total]):
         self._storage = storage
         self._feeds: tuple[Feed, ...] = ()
         self._production: tuple[Feed, ...] = ()
+        self._energy: SupplyEnergy | None = None
+
+    @property
+    def record(self) -> SupplyRecord | None:
+        """What its history is computed from; None without a supply."""
+        return None if self._energy is None else record_of(self._energy, self.totals)
 
     @callback
     @override
@@ -146,7 +154,7 @@ class Supply(Totals[Total]):
         if (feeds, production) == (self._feeds, self._production):
             return
         self._feeds, self._production = feeds, production
-        self.totals = {}
+        self.totals, self._energy = {}, None
         if feeds:
             self._add_powers()
             self._add_house_power()
@@ -190,7 +198,7 @@ class Supply(Totals[Total]):
     def _add_energies(self) -> None:
         imports = _complete(feed.imported for feed in self._feeds)
         exports = _complete(feed.exported for feed in self._feeds if feed.measures_export)
-        supply_energy = self._supply_energy(imports or (), exports or ())
+        supply_energy = self._energy = self._supply_energy(imports or (), exports or ())
         has_import = imports is not None
         has_export = exports is not None and self._is_both_ways
         figures: dict[str, _Figure] = {}

@@ -1,0 +1,241 @@
+"""Outages of a supply, mended from the blocks of its counters: its energies, its peak demand."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+import logging
+
+from homeassistant.const import ATTR_DEVICE_ID, ATTR_ENTITY_ID
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.event import async_call_later
+from homeassistant.util import dt as dt_util
+
+from ..const import EVENT_PEAK_RAISED
+from ..entity_lookup import meter_unique_id, sensor_entry
+from ..meter.channel import Channel
+from ..meter.meter import Meter
+from ..meter.supply_record import SupplyRecord
+from ..metering.demand import Peak
+from ..metering.durations import DAY, HOUR, QUARTER
+from ..metering.gaps import Reason, Row
+from ..metering.mended_outage import Mended, mended_rows, summed_rows
+from ..metering.outages import Outage
+from ..metering.packed_readings import CounterReadings, PackedReadings
+from ..metering.rounding import rounded
+from ..protocol.quantities import Unit
+from ..protocol.tmpo_block import Block, BlockAddress
+from .audit import Outcome, Refusal
+from .fill_file import Fill
+from .fill_log import RECORDER_IS_FIRST, FillLog
+from .statistics_units import async_rows
+from .supply_blocks import Told, clipped, merged, overlap, span_of, told_of
+
+_LOGGER = logging.getLogger(__name__)
+
+#: An outage that ended longer ago is left alone (s).
+_MAX_AGE = 31 * DAY
+#: A longer one is left alone, too: its readings would take too much memory (s).
+_LONGEST = 12 * DAY
+#: After a block it is waited for more of them so long (s).
+_MORE_BLOCKS = 10
+
+
+class SupplyGaps:
+    """Mends the outages of a supply once the blocks of all its counters tell of them.
+
+    It uses the blocks that the block reader decodes. ``record`` returns what the supply is made of.
+    """
+
+    def __init__(self, hass: HomeAssistant, meter: Meter, fill_log: FillLog) -> None:
+        self.record: Callable[[], SupplyRecord | None] = lambda: None
+        self.refusals: list[Refusal] = []
+        self._hass = hass
+        self._meter = meter
+        self._fill_log = fill_log
+        self._readings: dict[str, CounterReadings] = {}
+        self._done: set[int] = set()
+        self._spans: tuple[range, ...] = ()
+        self._scheduled: CALLBACK_TYPE | None = None
+        self._is_stopped = False
+
+    @callback
+    def stop(self) -> None:
+        """Mend nothing more."""
+        self._is_stopped = True
+        self._unschedule()
+
+    def wants(self, channel: Channel, address: BlockAddress) -> bool:
+        """Return whether a block tells of an outage."""
+        record = self.record()
+        if record is None or channel not in record.channels.values():
+            return False
+        self._spans = merged([span_of(outage) for outage in self._open(record)])
+        return any(overlap(span, address) for span in self._spans)
+
+    def reduce(self, channel: Channel, block: Block) -> tuple[PackedReadings, ...]:
+        """Return the readings around each outage; runs in a worker thread."""
+        spans = [span for span in self._spans if overlap(span, block.address)]
+        return tuple(clipped(block, span) for span in spans)
+
+    @callback
+    def take(self, channel: Channel, address: BlockAddress, reduced: object) -> None:
+        """Keep these readings."""
+        if not isinstance(reduced, tuple) or self._is_stopped:
+            return
+        new = CounterReadings(both_ways=channel.stream.both_ways)
+        known = self._readings.setdefault(address.sensor_id, new)
+        for readings in reduced:
+            known.add(readings)
+        self._schedule(_MORE_BLOCKS)
+
+    async def async_mend(self, begin: int, end: int) -> Outcome:
+        """Mend the outages that overlap these seconds (s since 1970), also those left alone before.
+
+        Raises:
+            HomeAssistantError: the recorder is too busy, or failed.
+        """
+        record = self.record()
+        if record is None:
+            return Outcome((), ())
+        wanted = [each for each in record.outages if each.begin < end and begin < each.end]
+        self._done -= {outage.begin for outage in wanted}
+        filled: list[Fill] = []
+        refused: list[Refusal] = []
+        for outage in self._open(record):
+            if outage not in wanted or self._is_stopped:
+                continue
+            for result in await self._async_mend(record, outage):
+                if isinstance(result, Refusal):
+                    refused.append(result)
+                else:
+                    filled.append(result)
+        kept = [each for each in self.refusals if not (each.begin < end and begin < each.end)]
+        self.refusals = [*kept, *refused]
+        return Outcome(tuple(filled), tuple(refused))
+
+    def _open(self, record: SupplyRecord) -> list[Outage]:
+        """Return the outages that are not mended yet."""
+        oldest = dt_util.utcnow().timestamp() - _MAX_AGE
+        return [
+            outage
+            for outage in record.outages
+            if outage.end > oldest
+            and outage.end - outage.begin <= _LONGEST
+            and outage.begin not in self._done
+        ]
+
+    @callback
+    def _schedule(self, delay: float) -> None:
+        self._unschedule()
+        self._scheduled = async_call_later(self._hass, delay, self._async_mend_all)
+
+    @callback
+    def _unschedule(self) -> None:
+        if self._scheduled is not None:
+            self._scheduled()
+            self._scheduled = None
+
+    async def _async_mend_all(self, _now: object) -> None:
+        self._scheduled = None
+        try:
+            await self.async_mend(0, 2**33)
+        except HomeAssistantError as error:
+            _LOGGER.warning("The energies of the supply will be compared later: %s", error)
+
+    async def _async_mend(self, record: SupplyRecord, outage: Outage) -> list[Fill | Refusal]:
+        span = span_of(outage)
+        missing = [key for key in record.layout.counters if not self._covers(key, span)]
+        if outage.settled is None or missing:
+            return self._refuse_all(record, outage, Reason.NOT_REPORTED)
+        wait = (
+            outage.settled // HOUR * HOUR + HOUR + RECORDER_IS_FIRST - dt_util.utcnow().timestamp()
+        )
+        if wait > 0:
+            self._schedule(wait + 1)
+            return []
+        read = partial(told_of, record, dict(self._readings), outage)
+        told = await self._hass.async_add_executor_job(read)
+        results = []
+        for what in (*record.energies, *record.sums):
+            async with self._fill_log.lock:
+                results += await self._async_fill(record, outage, told, what)
+        self._raise_peak(record, outage, told.quarters)
+        self._done.add(outage.begin)
+        return results
+
+    def _covers(self, key: str, span: range) -> bool:
+        return key in self._readings and self._readings[key].covers(span.start, span.stop - 1)
+
+    def _refuse_all(
+        self, record: SupplyRecord, outage: Outage, reason: Reason
+    ) -> list[Fill | Refusal]:
+        return [self._refusal(what, outage, reason) for what in (*record.energies, *record.sums)]
+
+    def _refusal(self, what: str, outage: Outage, reason: Reason) -> Refusal:
+        unique_id = meter_unique_id(self._meter.device_id, what)
+        begin, end = outage.begin // HOUR * HOUR, -(-outage.end // HOUR) * HOUR
+        return Refusal(unique_id, begin, end, reason)
+
+    async def _async_fill(
+        self, record: SupplyRecord, outage: Outage, told: Told, what: str
+    ) -> list[Fill | Refusal]:
+        unique_id = meter_unique_id(self._meter.device_id, what)
+        entity = sensor_entry(self._hass, unique_id)
+        if entity is None or entity.disabled or outage.settled is None:
+            return []
+        begin, end = outage.begin // HOUR * HOUR, outage.settled // HOUR * HOUR + HOUR
+        stored = await async_rows(self._hass, entity.entity_id, begin - HOUR, end, Unit.WATT_HOUR)
+        rows = {row.hour: row for row in stored}
+        mended = self._mended(record, outage, told, what, rows)
+        excluded = self._fill_log.excluded_hours(unique_id)
+        if isinstance(mended, Mended) and any(row.hour in excluded for row in mended.rows):
+            mended = Reason.UNDONE
+        if isinstance(mended, Reason):
+            return [self._refusal(what, outage, mended)]
+        fill = await self._fill_log.async_fill(
+            unique_id,
+            mended.rows,
+            unit=Unit.WATT_HOUR,
+            amount=_amount(mended.rows, rows[begin - HOUR]),
+            at=dt_util.utcnow().timestamp(),
+            lift=mended.lift,
+        )
+        return [] if fill is None else [fill]
+
+    def _mended(
+        self,
+        record: SupplyRecord,
+        outage: Outage,
+        told: Told,
+        what: str,
+        rows: Mapping[int, Row],
+    ) -> Mended | Reason:
+        if what in record.sums:
+            return summed_rows(outage, told.sums[what], rows)
+        steps = sum(limits.step for limits in record.layout.counters.values())
+        energy = record.energies[what]
+        return mended_rows(outage, told.energies, energy, rows, tolerance=2 * steps)
+
+    @callback
+    def _raise_peak(self, record: SupplyRecord, outage: Outage, quarters: Sequence[Peak]) -> None:
+        """Correct the peak of the month, if the demand was higher while nothing was received."""
+        in_outage = [
+            each for each in quarters if outage.begin - QUARTER < each.quarter < outage.end
+        ]
+        highest = max(in_outage, key=lambda peak: peak.demand, default=None)
+        if highest is None or not record.take_peak(highest):
+            return
+        entity = sensor_entry(self._hass, meter_unique_id(self._meter.device_id, "peak_demand"))
+        if entity is not None and not entity.disabled:
+            data = {
+                ATTR_ENTITY_ID: entity.entity_id,
+                ATTR_DEVICE_ID: entity.device_id,
+                "begin": dt_util.utc_from_timestamp(highest.quarter).isoformat(),
+                "amount": highest.demand,
+                "unit": Unit.WATT,
+            }
+            self._hass.bus.async_fire(EVENT_PEAK_RAISED, data)
+
+
+def _amount(rows: Sequence[Row], before: Row) -> float:
+    return rounded(rows[-1].sum - before.sum, 3)

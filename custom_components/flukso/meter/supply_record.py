@@ -1,0 +1,37 @@
+"""What the totals of a supply are made of, from which its history is computed."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+
+from ..metering.demand import Peak
+from ..metering.mended_outage import Energy
+from ..metering.outages import Outage
+from ..metering.supply_replay import SupplyLayout
+from .channel_types import CounterChannel
+
+
+@dataclass(frozen=True, slots=True)
+class PlainSum:
+    """The counters (their keys) that a total adds up, and what it has beyond them (Wh)."""
+
+    counters: Sequence[str]
+    offset: float
+
+
+@dataclass(frozen=True, slots=True)
+class SupplyRecord:
+    """A supply: its counters by their key, and its totals by the name that their entities have.
+
+    ``energies`` are those that are counted second by second, ``sums`` those that add up counters.
+    A demand that becomes known later is given to ``take_peak``, which returns whether
+    it is the peak of this month now.
+    """
+
+    layout: SupplyLayout
+    channels: Mapping[str, CounterChannel]
+    energies: Mapping[str, Energy]
+    sums: Mapping[str, PlainSum]
+    zone: tzinfo
+    outages: Sequence[Outage]
+    take_peak: Callable[[Peak], bool]

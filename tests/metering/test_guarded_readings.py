@@ -1,0 +1,92 @@
+"""Readings from a meter's memory are accepted as the guard of their counter accepts them."""
+
+from hypothesis import given, strategies as st
+
+from custom_components.flukso.metering.counter_guard import CounterGuard, CounterReading
+from custom_components.flukso.metering.guarded_readings import GuardedReadings
+
+NOON = 1_760_000_000
+#: 5 Wh a second.
+FASTEST = 5.0
+
+
+def accepted(readings: list[tuple[int, int]], *, at_once: int, both_ways: bool = False):
+    """The readings that are accepted, so many at once."""
+    guarded = GuardedReadings(FASTEST, both_ways=both_ways)
+    found = []
+    for start in range(0, len(readings), at_once):
+        part = readings[start : start + at_once]
+        times, values = guarded.take([time for time, _ in part], [value for _, value in part])
+        found += zip(times, values, strict=True)
+    return [(time - NOON, round(value, 3)) for time, value in found]
+
+
+def running(*values: int) -> list[tuple[int, int]]:
+    """Readings, one a second."""
+    return [(NOON + second, value) for second, value in enumerate(values)]
+
+
+def test_a_counter_that_runs_is_accepted_as_it_is() -> None:
+    assert accepted(running(1000, 1500, 1500, 3000), at_once=2) == [
+        (0, 1.0),
+        (1, 1.5),
+        (2, 1.5),
+        (3, 3.0),
+    ]
+
+
+def test_nothing_is_accepted_where_nothing_was_stored() -> None:
+    assert GuardedReadings(None, both_ways=False).take([], []) == ((), ())
+
+
+def test_a_dip_is_left_out() -> None:
+    assert accepted(running(9000, 9500, 0, 9600, 9700), at_once=5) == [
+        (0, 9.0),
+        (1, 9.5),
+        (3, 9.6),
+        (4, 9.7),
+    ]
+
+
+def test_after_a_reset_it_goes_on_from_where_it_was() -> None:
+    found = accepted(running(9000, 9500, 0, 100, 200, 300, 400), at_once=4)
+    assert found[-1] == (6, 9.9)
+
+
+def test_a_leap_is_no_consumption() -> None:
+    found = accepted(running(9000, 9500, 10**9, 10**9 + 1, 10**9 + 2, 10**9 + 3), at_once=6)
+    assert found[-1][0] == 5
+    assert found[-1][1] < 9.6
+
+
+def test_a_counter_that_runs_both_ways_may_fall() -> None:
+    assert accepted(running(9000, 8000, 9000), at_once=3, both_ways=True) == [
+        (0, 9.0),
+        (1, 8.0),
+        (2, 9.0),
+    ]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([1, 1, 1, 2, 60, 4000]),
+            st.sampled_from([0, 100, 4000, 4000, 20_000, -5_000_000, 10**9]),
+        ),
+        max_size=60,
+    ),
+    st.integers(1, 20),
+)
+def test_many_at_once_are_accepted_as_one_after_the_other(
+    steps: list[tuple[int, int]], at_once: int
+) -> None:
+    time, value, readings = NOON, 50_000_000, []
+    for seconds, step in steps:
+        time, value = time + seconds, max(value + step, 0)
+        readings.append((time, value))
+    guard, wanted = CounterGuard(FASTEST), []
+    for time, value in readings:
+        guard.take(CounterReading(time, value / 1000, time))
+        if guard.last is not None and guard.last.time == time and guard.value is not None:
+            wanted.append((time - NOON, guard.value))
+    assert accepted(readings, at_once=at_once) == wanted

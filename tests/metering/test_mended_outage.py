@@ -1,0 +1,157 @@
+"""The rows of an outage are mended with what the meter's memory tells, or left alone."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+
+from custom_components.flukso.metering.gaps import Reason, Row
+from custom_components.flukso.metering.mended_outage import (
+    Energy,
+    Mended,
+    mended_rows,
+    summed_rows,
+)
+from custom_components.flukso.metering.outages import Outage, SupplyEnergies
+
+HOUR = 3600
+#: The hour in which it began.
+FIRST = 1_771_045_200
+BEGIN, SETTLED = FIRST + 600, FIRST + 2 * HOUR + 600
+#: One phase imported 4 kWh in an hour while another one exported 3 kWh in the other one.
+BEFORE = SupplyEnergies(1000.0, 500.0, 2000.0, 1000.0)
+OUTAGE = Outage(
+    BEGIN, SETTLED - 120, BEFORE, SETTLED, SupplyEnergies(2000.0, 500.0, 8000.0, 6000.0)
+)
+TOLD = {
+    BEGIN: SupplyEnergies(0, 0, 0, 0),
+    FIRST + HOUR: SupplyEnergies(4000.0, 0, 4500.0, 500.0),
+    FIRST + 2 * HOUR: SupplyEnergies(4000.0, 3000.0, 6000.0, 2000.0),
+    SETTLED: SupplyEnergies(4000.0, 3000.0, 6000.0, 2000.0),
+}
+#: The user added so much to the sums.
+ADDED = 70.0
+
+
+def recorded(before: float, after: float, lifted: float = 0) -> dict[int, Row]:
+    """The row before the outage, and that after it."""
+    return {
+        FIRST - HOUR: Row(FIRST - HOUR, before, before + ADDED),
+        FIRST + 2 * HOUR: Row(FIRST + 2 * HOUR, after, after + ADDED + lifted),
+    }
+
+
+def mend(
+    energy: Energy,
+    rows: Mapping[int, Row],
+    outage: Outage = OUTAGE,
+    told: Mapping[int, SupplyEnergies] = TOLD,
+) -> Mended | Reason:
+    """Mend the outage."""
+    return mended_rows(outage, told, energy, rows, tolerance=0)
+
+
+@pytest.mark.parametrize(
+    ("energy", "before", "after", "states", "lift"),
+    [
+        (Energy.IMPORTED, 990.0, 2010.0, (5000.0, 5000.0), 3000.0),
+        (Energy.EXPORTED, 500.0, 500.0, (500.0, 3500.0), 3000.0),
+        (Energy.HOUSE, 1990.0, 8010.0, (6500.0, 8000.0), 0.0),
+        (Energy.SELF_CONSUMED, 1000.0, 6000.0, (1500.0, 3000.0), -3000.0),
+    ],
+)
+def test_import_and_export_of_an_outage_are_told_apart(
+    energy: Energy, before: float, after: float, states: tuple[float, float], lift: float
+) -> None:
+    rows = recorded(before, after)
+
+    mended = mend(energy, rows)
+
+    last = rows[FIRST + 2 * HOUR]
+    assert mended == Mended(
+        [
+            Row(FIRST, states[0], states[0] + ADDED),
+            Row(FIRST + HOUR, states[1], states[1] + ADDED),
+            replace(last, sum=last.sum + lift),
+        ],
+        lift,
+    )
+
+
+def test_an_outage_that_is_mended_is_not_lifted_again() -> None:
+    rows = recorded(990.0, 2010.0, lifted=3000.0)
+    mended = mend(Energy.IMPORTED, rows)
+    assert isinstance(mended, Mended)
+    assert mended.lift == 0
+    assert mended.rows[-1] == rows[FIRST + 2 * HOUR]
+
+
+def test_an_outage_that_was_booked_rightly_is_spread_over_its_hours() -> None:
+    told = TOLD | {time: SupplyEnergies(1000.0, 0) for time in (FIRST + 2 * HOUR, SETTLED)}
+    told[FIRST + HOUR] = SupplyEnergies(250.0, 0)
+    mended = mend(Energy.IMPORTED, recorded(990.0, 2010.0), told=told)
+    assert isinstance(mended, Mended)
+    assert mended.lift == 0
+    assert [row.state for row in mended.rows] == [1250.0, 2000.0, 2010.0]
+
+
+@pytest.mark.parametrize(
+    ("outage", "told", "lifted", "left_out", "reason"),
+    [
+        (replace(OUTAGE, settled=None, after=None), TOLD, 0, None, Reason.NOT_REPORTED),
+        (OUTAGE, {**TOLD, SETTLED: SupplyEnergies(4001, 3000, 0)}, 0, None, Reason.LEAP),
+        (OUTAGE, {time: TOLD[time] for time in (BEGIN, SETTLED)}, 0, None, Reason.NOT_REPORTED),
+        (OUTAGE, TOLD, 100.0, None, Reason.SUMS),
+        (OUTAGE, TOLD, 0, FIRST - HOUR, Reason.BEGIN),
+        (OUTAGE, TOLD, 0, FIRST + 2 * HOUR, Reason.END),
+        (OUTAGE, {**TOLD, FIRST + HOUR: SupplyEnergies(9000.0, 0)}, 0, None, Reason.LEAP),
+    ],
+)
+def test_what_is_not_certain_is_left_alone(
+    outage: Outage,
+    told: Mapping[int, SupplyEnergies],
+    lifted: float,
+    left_out: int | None,
+    reason: Reason,
+) -> None:
+    rows = recorded(990.0, 2010.0, lifted)
+    rows = {hour: row for hour, row in rows.items() if hour != left_out}
+    assert mend(Energy.IMPORTED, rows, outage, told) is reason
+
+
+def test_an_energy_that_is_not_counted_is_left_alone() -> None:
+    told = {time: SupplyEnergies(each.imported, each.exported) for time, each in TOLD.items()}
+    assert mend(Energy.HOUSE, recorded(1, 2), told=told) is Reason.NOT_REPORTED
+
+
+STATES = {FIRST + HOUR: 1500.0, FIRST + 2 * HOUR: 1900.0}
+
+
+def test_a_plain_sum_is_spread_over_its_hours() -> None:
+    rows = recorded(990.0, 2010.0)
+    assert summed_rows(OUTAGE, STATES, rows) == Mended(
+        [
+            Row(FIRST, 1500.0, 1500.0 + ADDED),
+            Row(FIRST + HOUR, 1900.0, 1900.0 + ADDED),
+            rows[FIRST + 2 * HOUR],
+        ],
+        0,
+    )
+
+
+@pytest.mark.parametrize(
+    ("states", "lifted", "left_out", "reason"),
+    [
+        ({FIRST + HOUR: 1500.0}, 0, None, Reason.NOT_REPORTED),
+        (STATES, 5.0, None, Reason.SUMS),
+        (STATES, 0, FIRST - HOUR, Reason.BEGIN),
+        (STATES, 0, FIRST + 2 * HOUR, Reason.END),
+        ({**STATES, FIRST + HOUR: 3000.0}, 0, None, Reason.LEAP),
+    ],
+)
+def test_a_plain_sum_that_is_not_certain_is_left_alone(
+    states: Mapping[int, float], lifted: float, left_out: int | None, reason: Reason
+) -> None:
+    rows = recorded(990.0, 2010.0, lifted)
+    rows = {hour: row for hour, row in rows.items() if hour != left_out}
+    assert summed_rows(OUTAGE, states, rows) is reason

@@ -1,0 +1,85 @@
+"""Readings of blocks are kept packed, and looked up by time."""
+
+from array import array
+
+from hypothesis import given, strategies as st
+import pytest
+
+from custom_components.flukso.metering.packed_readings import CounterReadings, packed
+
+BEGIN = 1_771_044_864
+
+
+def of(
+    begin: int, end: int, *readings: tuple[int, int], both_ways: bool = False
+) -> CounterReadings:
+    """The readings of one block: seconds after its begin, and values."""
+    known = CounterReadings(both_ways=both_ways)
+    known.add(block(begin, end, *readings))
+    return known
+
+
+def block(begin: int, end: int, *readings: tuple[int, int]):
+    times = array("q", (begin + time for time, _ in readings))
+    return packed(begin, end, times, array("q", (value for _, value in readings)))
+
+
+@given(st.lists(st.tuples(st.integers(1, 50), st.integers(-(2**40), 2**40)), min_size=1))
+def test_every_reading_comes_back_as_it_was(steps: list[tuple[int, int]]) -> None:
+    time, readings = -1, []
+    for step, value in steps:
+        time += step
+        readings.append((time, value))
+    known = of(BEGIN, BEGIN + time + 1, *readings)
+    times, values = known.between(BEGIN - 1, BEGIN + time)
+    assert [(at - BEGIN, value) for at, value in zip(times, values, strict=True)] == readings
+
+
+def test_the_readings_after_one_second_up_to_another_are_returned() -> None:
+    known = of(BEGIN, BEGIN + 256, (0, 1), (10, 2), (20, 3))
+    assert known.between(BEGIN, BEGIN + 10) == ([BEGIN + 10], [2])
+    assert known.between(BEGIN + 20, BEGIN + 99) == ([], [])
+
+
+def test_the_last_reading_until_a_second_may_be_of_the_block_before() -> None:
+    known = of(BEGIN, BEGIN + 256, (0, 1), (200, 7))
+    known.add(block(BEGIN + 256, BEGIN + 512, (50, 8)))
+    assert known.last_until(BEGIN + 300) == ([BEGIN + 200], [7])
+    assert known.last_until(BEGIN + 306) == ([BEGIN + 306], [8])
+    assert known.last_until(BEGIN - 1) == ([], [])
+
+
+@pytest.mark.parametrize("is_larger_first", [True, False])
+def test_a_larger_block_replaces_those_within_it(is_larger_first: bool) -> None:
+    small, large = block(BEGIN, BEGIN + 256, (5, 1)), block(BEGIN, BEGIN + 4096, (5, 1), (300, 2))
+    known = CounterReadings()
+    for each in [large, small] if is_larger_first else [small, large]:
+        known.add(each)
+    assert known.between(BEGIN - 1, BEGIN + 4096) == ([BEGIN + 5, BEGIN + 300], [1, 2])
+
+
+def test_adjoining_blocks_cover_the_time_from_the_first_to_the_last() -> None:
+    known = of(BEGIN, BEGIN + 256, (0, 1))
+    known.add(block(BEGIN + 256, BEGIN + 512, (0, 9)))
+    assert known.covers(BEGIN, BEGIN + 511)
+    assert not known.covers(BEGIN - 1, BEGIN + 511)
+    assert not known.covers(BEGIN, BEGIN + 512)
+    assert not CounterReadings().covers(BEGIN, BEGIN + 1)
+
+
+@pytest.mark.parametrize(
+    ("after", "both_ways", "is_known"), [(1, False, True), (2, False, False), (1, True, False)]
+)
+def test_a_missing_block_is_known_to_be_idle_if_the_counter_is_the_same_after_it(
+    after: int, both_ways: bool, is_known: bool
+) -> None:
+    known = of(BEGIN, BEGIN + 256, (0, 1), both_ways=both_ways)
+    known.add(block(BEGIN + 512, BEGIN + 768, (0, after)))
+    assert known.covers(BEGIN, BEGIN + 700) is is_known
+
+
+def test_readings_of_spans_that_overlap_are_returned_once() -> None:
+    known = of(BEGIN, BEGIN + 200, (0, 1), (150, 2))
+    known.add(block(BEGIN + 100, BEGIN + 300, (50, 2), (150, 3)))
+    times, values = known.between(BEGIN - 1, BEGIN + 300)
+    assert ([time - BEGIN for time in times], values) == ([0, 150, 250], [1, 2, 3])

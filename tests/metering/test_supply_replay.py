@@ -1,0 +1,188 @@
+"""A supply that is computed from the meter's memory counts what it counts live."""
+
+from array import array
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from random import Random
+
+from hypothesis import Phase, given, settings, strategies as st
+import pytest
+
+from custom_components.flukso.metering.demand import Peak, QuarterHourDemand
+from custom_components.flukso.metering.house_energy import HouseEnergy
+from custom_components.flukso.metering.netting import Netting
+from custom_components.flukso.metering.outages import SupplyEnergies
+from custom_components.flukso.metering.packed_readings import CounterReadings, packed
+from custom_components.flukso.metering.supply_replay import (
+    SupplyCounterLimits,
+    SupplyLayout,
+    SupplyReplay,
+    month_peaks,
+)
+
+from .quarters import BRUSSELS, at
+
+HOUR, QUARTER = 3600, 900
+BEGIN = at(2026, 5, 12, 10, 0)
+LIMITS = SupplyCounterLimits(fastest=10.0)
+IMPORTS, EXPORTS = ("+1", "+2", "+3"), ("-1", "-2", "-3")
+THREE_PHASES = SupplyLayout(dict.fromkeys(IMPORTS, LIMITS), dict.fromkeys(EXPORTS, LIMITS))
+SOLAR = SupplyLayout(THREE_PHASES.imports, THREE_PHASES.exports, production={"sun": LIMITS})
+
+type Stream = Sequence[tuple[int, int]]
+
+
+def remembered(streams: Mapping[str, Stream], *, span: int = 1 << 12) -> dict[str, CounterReadings]:
+    """The streams (time, thousandths) as blocks."""
+    known = {}
+    for key, stream in streams.items():
+        known[key] = CounterReadings()
+        for begin in sorted({time // span * span for time, _ in stream}):
+            part = [each for each in stream if begin <= each[0] < begin + span]
+            times, values = (array("q", column) for column in zip(*part, strict=True))
+            known[key].add(packed(begin, begin + span, times, values))
+    return known
+
+
+def phases(random: Random, seconds: range, *, missing: float = 0, every: int = 1):
+    """Three phases of which each imports or exports for some minutes, and solar panels."""
+    counters = {key: random.randrange(10**9) for key in (*IMPORTS, *EXPORTS, "sun")}
+    streams: dict[str, list[tuple[int, int]]] = {key: [] for key in counters}
+    powers = [0.0, 0.0, 0.0]
+    for second in seconds:
+        if second % 97 == 0 or second == seconds.start:
+            powers = [random.uniform(-4000, 4000) for _ in powers]
+        for phase, power in enumerate(powers):
+            key = (IMPORTS if power > 0 else EXPORTS)[phase]
+            counters[key] += round(abs(power) / 3.6)
+        counters["sun"] += 900
+        for key, value in counters.items():
+            is_end = second in (seconds.start, seconds[-1])
+            if is_end or (second % every == 0 and random.random() >= missing):
+                streams[key].append((second, value))
+    return streams
+
+
+def live(layout: SupplyLayout, streams: Mapping[str, Stream]):
+    """What a supply counts that hears one reading after the other."""
+    netting = Netting(layout.imports, layout.exports)
+    house = HouseEnergy(dict.fromkeys(layout.production, 0.0))
+    demand, quarters = QuarterHourDemand(BRUSSELS), set()
+    said = sorted((time, key, value) for key in streams for time, value in streams[key])
+    for time, key, value in said:
+        if key in layout.production:
+            house.take_production(key, time, value / 1000)
+        if key not in layout.imports and key not in layout.exports:
+            continue
+        before = netting.time
+        for second, energy in netting.take(key, time, value / 1000):
+            demand.take(second, energy)
+            if demand.last is not None:
+                quarters.add(Peak(demand.last, second // QUARTER * QUARTER - QUARTER))
+        if netting.time is not None and netting.time != before:
+            house.take_grid(netting.time, netting.imported, netting.exported)
+    return netting, house, quarters
+
+
+def replayed(layout: SupplyLayout, streams: Mapping[str, Stream], *spans: int) -> SupplyReplay:
+    """The replay of the streams, span by span."""
+    replay, known = SupplyReplay(layout, BRUSSELS), remembered(streams)
+    for begin, end in pairwise(spans):
+        replay.run(known, begin, end, marks=[end])
+    return replay
+
+
+@settings(max_examples=5, deadline=None, phases=[Phase.generate])
+@given(
+    st.integers(0, 1 << 30),
+    st.sampled_from([0, 0.03, 0.3]),
+    st.sampled_from([1, 8]),
+    st.integers(100, 1700),
+)
+def test_the_same_readings_count_the_same_live_and_from_blocks(
+    seed: int, missing: float, every: int, border: int
+) -> None:
+    seconds = range(BEGIN - 20, BEGIN + 1900)
+    streams = phases(Random(seed), seconds, missing=missing, every=every)
+
+    netting, house, quarters = live(SOLAR, streams)
+    replay = replayed(SOLAR, streams, seconds.start, BEGIN + border, seconds[-1])
+
+    told = replay.hours[seconds[-1]]
+    assert told.imported == pytest.approx(netting.imported, abs=1e-3)
+    assert told.exported == pytest.approx(netting.exported, abs=1e-3)
+    # where readings are missing, the live export is known at fewer seconds
+    slack = 0.01 * house.self_consumed if missing else 1e-3
+    assert told.self_consumed == pytest.approx(house.self_consumed, abs=slack)
+    assert told.house == pytest.approx(house.house, abs=slack)
+    wanted = sorted((peak.quarter, peak.demand) for peak in quarters)
+    assert [peak.quarter for peak in replay.quarters] == [quarter for quarter, _ in wanted]
+    assert [peak.demand for peak in replay.quarters] == pytest.approx(
+        [demand for _, demand in wanted], abs=0.11
+    )
+
+
+def steady(key_watts: Mapping[str, int], seconds: range) -> dict[str, Stream]:
+    """Counters that run at a steady power; the others rest."""
+    return {
+        key: [
+            (second, (second - seconds.start) * key_watts.get(key, 0) * 1000 // HOUR)
+            for second in seconds
+        ]
+        for key in (*IMPORTS, *EXPORTS)
+    }
+
+
+def test_an_hour_has_what_was_counted_until_its_end() -> None:
+    streams = steady({"+1": 3600, "-2": 1800}, range(BEGIN - 100, BEGIN + 2 * HOUR + 100))
+    replay = replayed(THREE_PHASES, streams, BEGIN - 50, BEGIN + 2 * HOUR + 50)
+    hours = [replay.hours[BEGIN + hour * HOUR] for hour in range(3)]
+    assert hours[1].since(hours[0]).imported == pytest.approx(1800, abs=0.01)
+    assert hours[2].since(hours[1]) == SupplyEnergies(pytest.approx(1800, abs=0.01), 0)
+
+
+def test_the_begin_is_told_if_it_is_asked_for() -> None:
+    streams = steady({"+1": 3600}, range(BEGIN - 100, BEGIN + 100))
+    replay = SupplyReplay(THREE_PHASES, BRUSSELS)
+    replay.run(remembered(streams), BEGIN - 50, BEGIN + 50, marks=[BEGIN - 50])
+    assert replay.hours[BEGIN - 50] == SupplyEnergies(0, 0)
+    assert replay.hours[BEGIN].imported == 50
+
+
+def test_a_quarter_hour_has_its_demand_and_a_month_its_peak() -> None:
+    streams = steady({"+1": 3600}, range(BEGIN - 100, BEGIN + HOUR + 100))
+    replay = replayed(THREE_PHASES, streams, BEGIN - 50, BEGIN + HOUR + 50)
+    quarters = [BEGIN + quarter for quarter in range(0, HOUR, QUARTER)]
+    assert replay.quarters == [Peak(3600.0, quarter) for quarter in quarters]
+    assert month_peaks(replay.quarters, BRUSSELS) == [Peak(3600.0, BEGIN)]
+
+
+def test_each_month_has_its_own_peak() -> None:
+    may, june = Peak(10.0, at(2026, 5, 31, 23, 45)), Peak(20.0, at(2026, 6, 1))
+    lower, higher = Peak(5.0, june.quarter + QUARTER), Peak(11.0, may.quarter - QUARTER)
+    assert month_peaks([may, higher, june, lower], BRUSSELS) == [higher, june]
+
+
+def test_a_counter_that_begins_anew_goes_on_from_where_it_was() -> None:
+    streams = steady({"+1": 3600}, range(BEGIN, BEGIN + HOUR + 1))
+    streams["+1"] = [
+        (time, value if time < BEGIN + 1000 else value - 1_000_000) for time, value in streams["+1"]
+    ]
+    replay = replayed(THREE_PHASES, streams, BEGIN, BEGIN + HOUR)
+    assert replay.hours[BEGIN + HOUR].imported == pytest.approx(HOUR, abs=2)
+
+
+def test_a_pulse_before_the_begin_is_where_the_first_one_after_it_counts_from() -> None:
+    limits = SupplyCounterLimits(fastest=30.0, step=10.0)
+    layout = SupplyLayout({"pulses": limits}, {})
+    streams = {"pulses": [(BEGIN - 900, 0), (BEGIN + 900, 10_000), (BEGIN + 2700, 20_000)]}
+    replay = SupplyReplay(layout, BRUSSELS)
+    replay.run(remembered(streams), BEGIN, BEGIN + 2700, marks=[BEGIN, BEGIN + 900, BEGIN + 2700])
+    counted = replay.hours[BEGIN + 2700].since(replay.hours[BEGIN + 900])
+    assert counted.imported == pytest.approx(10)
+
+
+def test_what_is_not_known_has_no_difference() -> None:
+    with_house = SupplyEnergies(5.0, 4.0, 3.0, 2.0)
+    assert with_house.since(SupplyEnergies(1.0, 1.0)) == SupplyEnergies(4.0, 3.0)
+    assert with_house.since(with_house) == SupplyEnergies(0, 0, 0, 0)
