@@ -161,6 +161,31 @@ def test_the_hours_between_two_blocks_are_missing_and_the_last_of_them_has_all()
     )
 
 
+def test_what_a_regular_counter_counted_while_it_was_silent_is_in_the_last_hour_of_that() -> None:
+    law = CountingLaw(1.0, max_silence=300)
+    silent = [each for each in steady(0, BLOCK) if not HOUR < each[0] < 3 * HOUR]
+    later = block(steady(BLOCK, 2 * BLOCK, BLOCK * 100), BLOCK, 2 * BLOCK, law)
+    counter = counter_of(block(silent, law=law), later)
+
+    past = rows_of(counter, Row(6 * HOUR, 7 * 360.0, 0.0), law=law)
+
+    assert counted(past) == pytest.approx(
+        {0: 360, 2 * HOUR: 2 * 360, 3 * HOUR: 360, 4 * HOUR: 360, 5 * HOUR: 360}
+    )
+
+
+def test_a_regular_counter_that_was_silent_and_shows_the_same_has_counted_nothing() -> None:
+    law = CountingLaw(1.0, max_silence=300)
+    readings = [(0, 0), (100, 5000), (BLOCK - 1, 5000)]
+    later = block([(BLOCK + 2 * HOUR + 1, 5000)], BLOCK, 2 * BLOCK, law)
+    counter = counter_of(block(readings, law=law), later)
+
+    past = rows_of(counter, Row(5 * HOUR, 5.0, 0.0), law=law)
+
+    assert counted(past) == {0: 5.0} | dict.fromkeys(range(HOUR, 5 * HOUR, HOUR), 0.0)
+    assert past.counted_in_first == 0.0
+
+
 def test_an_idle_counter_has_hours_without_a_block() -> None:
     counter = counter_of(
         block([(0, 0), (HOUR, 5000)]), block([(9 * HOUR, 5000)], 2 * BLOCK, 3 * BLOCK)

@@ -10,6 +10,7 @@ from homeassistant.util import dt as dt_util
 from ..const import DEFAULT_POWER_INTERVAL
 from ..meter.channel import Channel
 from ..meter.channel_types import CounterChannel
+from ..meter.input_limits import is_regular
 from ..meter.meter import Meter
 from ..metering.durations import HOUR
 from ..metering.gaps import MeanRow, Row
@@ -20,6 +21,10 @@ from ..protocol.sensors import Sensor
 from ..protocol.tmpo_block import Block, BlockAddress
 from ..sensor_descriptions import description_of
 from .block_reader import BlockReader
+
+#: How long the memory of a counter that is read every second may be silent (s): some meters store
+#: the readings of every eighth second only, and it is not known what others do.
+_MAX_SILENCE = 300
 
 
 class PastCounters:
@@ -135,4 +140,5 @@ def law_of(channel: CounterChannel) -> CountingLaw:
     """Return what a counter can count; no limit if it is not known."""
     guard = channel.guard
     fastest = None if guard.fastest is None else max(guard.fastest, guard.proven)
-    return CountingLaw(fastest, channel.stream.both_ways)
+    max_silence = _MAX_SILENCE if is_regular(channel.stream) else None
+    return CountingLaw(fastest, channel.stream.both_ways, max_silence)

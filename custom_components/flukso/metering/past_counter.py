@@ -37,10 +37,19 @@ _AHEAD = 10
 
 @dataclass(frozen=True, slots=True)
 class CountingLaw:
-    """What a counter can count: up to ``fastest`` units per second (None: no limit)."""
+    """What a counter can count: up to ``fastest`` units per second (None: no limit).
+
+    One that is read regularly is never silent for longer than ``max_silence`` (s): what it counted
+    then, and when, is not known.
+    """
 
     fastest: float | None = None
     both_ways: bool = False
+    max_silence: int | None = None
+
+    def is_valid(self, seconds: int) -> bool:
+        """Return whether the last reading is still valid so long after it."""
+        return self.max_silence is None or seconds <= self.max_silence
 
     def most(self, seconds: float) -> float:
         """Return the most that it counts in a time whose ends are known to the second."""
@@ -104,8 +113,13 @@ def past_block(
     breaks = list(_breaks(times, values, law))
     indices = [index for index, _ in breaks]
     corrections = [0, *accumulate(correction for _, correction in breaks)]
-    at = array("q", range(ceil(times[0] / HOUR) * HOUR, end, HOUR))
-    last_until = [bisect_right(times, time) - 1 for time in at]
+    ends = range(ceil(times[0] / HOUR) * HOUR, end, HOUR)
+    last_until = [bisect_right(times, time) - 1 for time in ends]
+    known = [
+        (time, index)
+        for time, index in zip(ends, last_until, strict=True)
+        if law.is_valid(time - times[index]) or len(set(values[index : index + 2])) < 2
+    ]
 
     def count_until(index: int) -> int:
         return values[index] - values[0] + corrections[bisect_right(indices, index)]
@@ -119,9 +133,9 @@ def past_block(
         (times[0], values[0]),
         (times[-1], values[-1]),
         count_until(len(values) - 1),
-        at,
-        array("q", (values[index] for index in last_until)),
-        array("q", map(count_until, last_until)),
+        array("q", (time for time, _ in known)),
+        array("q", (values[index] for _, index in known)),
+        array("q", (count_until(index) for _, index in known)),
         powers,
     )
 
@@ -245,7 +259,8 @@ def _known_ends(blocks: Sequence[PastBlock], law: CountingLaw) -> Iterator[Known
             is_unchanged = value == next_value and not law.both_ways
             if previous.end == block.begin or is_unchanged:
                 for end in range(ceil(previous.end / HOUR) * HOUR, next_time, HOUR):
-                    yield KnownEnd(end, value, until)
+                    if is_unchanged or law.is_valid(end - time):
+                        yield KnownEnd(end, value, until)
             counted = until + law.counted(value, next_value, next_time - time)
         for end, value, count in zip(block.at, block.values, block.counts, strict=True):
             yield KnownEnd(end, value, counted + count)
