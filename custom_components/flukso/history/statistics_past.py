@@ -22,10 +22,10 @@ from .statistics_store import (
     lift,
     write,
 )
-from .statistics_units import conversion, is_fitting, stored_row
+from .statistics_units import Conversion, conversion, is_fitting, stored_row
 
 #: How many rows are queued for the recorder at a time.
-PORTION = 1000
+PORTION = 500
 #: The relative rounding error of sums to which the recorder adds an amount.
 _ROUNDING = 1e-6
 
@@ -106,6 +106,13 @@ async def async_plan_past(
     first = statistic and await _async_first(hass, statistic)
     if statistic is None or not convert or not first or not past.rows:
         return []
+    return await hass.async_add_executor_job(_portions, statistic, first, past, convert)
+
+
+def _portions(
+    statistic: Statistic, first: StoredRow, past: PastRows, convert: Conversion
+) -> list[Portion]:
+    """Return the portions; to be called in a worker thread, as there may be years of rows."""
     if not all(row.hour < first.hour and is_fitting(statistic, row) for row in past.rows):
         return []
     rows = [stored_row(row, convert) for row in past.rows]
