@@ -486,3 +486,21 @@ async def test_an_import_waits_for_the_one_look_at_a_time(
 
     assert len(looks) == 21
     assert clock.asked() == []
+
+
+async def test_a_block_that_is_too_old_for_any_gap_is_imported(
+    hass: HomeAssistant, broker: Broker, entry: MockConfigEntry, energy: str, clock: Clock
+) -> None:
+    await leave_counter(hass, energy, "kWh", [(FIRST - HOUR, 5000.0, 1.0)])
+    await clock.look()
+    oldest = BEGIN - (34 << 20)
+    assert dt_util.utcnow().timestamp() - oldest > 420 * 24 * HOUR
+
+    await PAST.publish(broker, 20, oldest)
+
+    history = entry.runtime_data.history
+    [counters] = [each for each in history.past.sources if hasattr(each, "known")]
+    unique_id = entity_of(hass, METER, PPLUS, "counter").unique_id
+    channel = history.blocks.counters[unique_id]
+    assert counters.known(channel).span[0] == oldest
+    assert history.blocks.timeline_of(channel).span == (0, 0)

@@ -174,6 +174,18 @@ def test_what_a_regular_counter_counted_while_it_was_silent_is_in_the_last_hour_
     )
 
 
+def test_a_regular_counter_may_be_silent_from_one_block_to_the_next() -> None:
+    law = CountingLaw(1.0, max_silence=300)
+    early = block(steady(0, 3 * HOUR + 60), law=law)
+    late = block(steady(5 * HOUR, 2 * BLOCK, 5 * HOUR * 100), BLOCK, 2 * BLOCK, law)
+
+    past = rows_of(counter_of(early, late), Row(6 * HOUR, 7 * 360.0, 0.0), law=law)
+
+    assert counted(past) == pytest.approx(
+        {0: 360, HOUR: 360, 2 * HOUR: 360, 4 * HOUR: 2 * 360, 5 * HOUR: 360}
+    )
+
+
 def test_a_regular_counter_that_was_silent_and_shows_the_same_has_counted_nothing() -> None:
     law = CountingLaw(1.0, max_silence=300)
     readings = [(0, 0), (100, 5000), (BLOCK - 1, 5000)]
