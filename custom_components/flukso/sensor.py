@@ -77,7 +77,7 @@ async def async_setup_entry(
     )
     entry.async_on_unload(supply.listen())
     if entry.runtime_data.history is not None:
-        entry.runtime_data.history.supply.record = lambda: supply.record
+        entry.runtime_data.history.follow_supply(entry.entry_id, lambda: supply.record)
     channels = partial(channels_of, entry)
     await async_follow(hass, entry, channels, partial(_create, hass, entry))
     net_totals = partial(FluksoNetCounterTotal, hass, entry)

@@ -225,6 +225,7 @@ async def tell(
     freezer: FrozenDateTimeFactory,
     *,
     but: str = "",
+    lost: tuple[str, int] = ("", 0),
     until: int = 2**33,
     later: int = 15,
 ) -> None:
@@ -238,7 +239,11 @@ async def tell(
                 readings = [
                     (second, counters()[second][way, port]) for second in span if second >= bid
                 ]
-                if f"{way}{port}" != but and bid + (1 << LEVEL) <= until:
+                if (
+                    f"{way}{port}" != but
+                    and (f"{way}{port}", bid) != lost
+                    and bid + (1 << LEVEL) <= until
+                ):
                     made = blocks.of_readings(LEVEL, readings)
                     config = {"id": sensor_id, "data_type": "counter", "rid": 0}
                     topic = f"{METER.prefix}sensor/{sensor_id}/tmpo/0/{LEVEL}/{bid}/gz"

@@ -1,12 +1,12 @@
 """Comparison of the statistics with the meter's memory, and the backfill of their gaps."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 import logging
 from math import ceil, floor
 
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 
@@ -14,6 +14,7 @@ from ..entity_lookup import channel_unique_id, sensor_entity_id, sensor_entry
 from ..meter.channel_types import CounterChannel
 from ..meter.input_limits import is_regular
 from ..meter.meter import Meter
+from ..meter.supply_record import SupplyRecord
 from ..metering.block_timeline import Timeline
 from ..metering.durations import DAY, HOUR
 from ..metering.gaps import Gap, Hour, Reason, Row, find_gaps, rows_for
@@ -34,6 +35,7 @@ from .import_log import ImportLog
 from .past_import import PastImport
 from .statistics_units import async_mean_rows, async_rows
 from .supply_gaps import SupplyGaps
+from .supply_past import SupplyPast
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -64,6 +66,14 @@ class Backfill:
         self._fill_log = fill_log
         self._refusals: dict[str, list[Refusal]] = {}
         self._stopped = asyncio.Event()
+
+    @callback
+    def follow_supply(self, entry_id: str, record: Callable[[], SupplyRecord | None]) -> None:
+        """Mend and import the energies of a supply, too."""
+        self.supply.record = record
+        past = SupplyPast(self._hass, self._meter, entry_id, record)
+        self.blocks.users.append(past)
+        self.past.sources.append(past)
 
     @property
     def refusals(self) -> list[Refusal]:
