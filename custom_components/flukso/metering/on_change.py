@@ -1,0 +1,204 @@
+"""A gauge that is written when it changes, while its mean stays that of the meter's readings."""
+
+from dataclasses import dataclass
+from math import inf
+from typing import override
+
+from .reading_integral import ReadingIntegral
+from .rounding import rounded
+
+#: How often to call ``OnChange.tick`` (s).
+TICK = 5
+#: What a value has left over is made up for in so long, and if that is much (s).
+_REPAID_IN, _REPAID_SOON_IN = 60, 8
+#: How often a value is shown that changes all the time, at most (s).
+_MOVING_EVERY = 3
+#: So many changes in succession are followed one by one, and another one every so many seconds:
+#: with the one at its end, a minute has no more than 30 values.
+_MAX_CHANGES = 10.0
+_CHANGE_EVERY = 4.3
+#: The changes have ended when so many may follow again.
+_ENOUGH_CHANGES = 5.0
+#: The meter prints three decimals.
+_DECIMALS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRule:
+    """When another value of a gauge is written, in its unit.
+
+    It is when a reading differs from what is shown by more than the ``threshold``, and by more than
+    ``share`` of it: at once if it is ``prompt``, or else at the end of a minute. A prompt one is
+    also written at the end of each minute in which it changed by what can be seen (``digit``).
+
+    ``allowance`` is the largest difference between the integrals of the readings and of the
+    values (unit × s), 0 if they need not agree.
+    """
+
+    threshold: float
+    digit: float
+    share: float = 0
+    prompt: bool = False
+    allowance: float = 0
+
+    def distance(self, value: float) -> float:
+        """Return how far a reading may be from a value that is shown."""
+        return max(self.threshold, self.share * abs(value))
+
+
+class OnChange(ReadingIntegral):
+    """The value of a gauge to show, in which a change is seen at once.
+
+    ``follow`` is to be called after a reading that is ``out_of_range``, and ``tick`` every 5 s.
+
+    - A change is shown as it was read. If there are too many, a value of the readings since the
+      last one is shown every 3 s instead: their mean, or what is between it and the last.
+    - Otherwise the mean of the readings is shown at the end of a minute, or at a tick if the
+      integrals would differ by more than is allowed.
+
+    A value is corrected by what those before it have left over, but by no more than the distance
+    that readings may have from it, and never to another sign: a reading of 0 is shown as 0.
+    """
+
+    def __init__(self, rule: ChangeRule) -> None:
+        super().__init__()
+        self.shown: float | None = None
+        #: The lowest and highest reading that can wait until the next tick.
+        self.range = (-inf, inf)
+        self._rule = rule
+        self._distance = inf
+        self._left_over = 0.0
+        self._last_before = 0.0
+        self._is_moving = False
+        self._changes_left = _MAX_CHANGES
+        self._changed_at = 0
+
+    @property
+    def out_of_range(self) -> bool:
+        """Whether the last reading can't wait until the next tick."""
+        lowest, highest = self.range
+        return self._last is not None and not lowest <= self._last <= highest
+
+    @override
+    def take(self, time: int, value: float, at: float) -> bool:
+        before = self._last
+        if not super().take(time, value, at):
+            return False
+        if self._is_moving and before is not None and abs(value - before) > self._distance:
+            self._count_change()
+        return True
+
+    def begin(self) -> float | None:
+        """Show the last reading as it is, and forget those before it."""
+        if self._last is not None:
+            self._clear()
+            self._left_over, self._last_before = 0.0, self._last
+            self.shown = rounded(self._last, _DECIMALS)
+            self._distance = self._rule.distance(self.shown)
+            self._set_range()
+        return self.shown
+
+    def follow(self) -> bool:
+        """Show the last reading if it has changed. Returns whether there is another value."""
+        return self.tick(ends_minute=False)
+
+    def tick(self, *, ends_minute: bool) -> bool:
+        """Update the value if that is due. Returns whether there is another value."""
+        last, shown = self._last, self.shown
+        if last is None or shown is None:
+            return False
+        has_changed = self._rule.prompt and abs(last - shown) > self._distance
+        if self._is_moving:
+            is_due = ends_minute or self._seconds >= _MOVING_EVERY
+            is_shown = is_due and self._show_mean(last, shown, ends_minute)
+            self._is_moving = self._changes_refilled() < _ENOUGH_CHANGES
+        elif not has_changed:
+            is_shown = self._show_mean(last, shown, ends_minute)
+        elif self._changes_refilled() >= 1:
+            self._end_value(last, shown)
+            is_shown = self._show(last, _REPAID_IN)
+        else:
+            self._is_moving, is_shown = True, False
+        self._set_range()
+        return is_shown
+
+    def _show_mean(self, last: float, shown: float, ends_minute: bool) -> bool:
+        """Show the mean of the readings since the last value, if that is due."""
+        seconds, prompt = self._seconds, self._rule.prompt
+        mean = (self._sum + last - self._last_before) / seconds if seconds else last
+        may_change = self._is_moving or self._changes_refilled() >= 1
+        leaves_too_much = may_change and self._leaves_too_much(mean, shown)
+        if not (self._is_moving or ends_minute or (prompt and leaves_too_much)):
+            return False
+        has_changed = abs(mean - shown) > self._distance
+        repaid_in = _REPAID_IN
+        if self._is_moving or leaves_too_much:
+            repaid_in = _REPAID_SOON_IN
+            mean = self._towards(last, mean, shown)
+        self._end_value(last, shown)
+        is_due = has_changed or leaves_too_much or (prompt and not self._looks_like(mean))
+        return is_due and self._show(mean, repaid_in)
+
+    def _towards(self, last: float, mean: float, shown: float) -> float:
+        """Return what makes up for the difference of the integrals, from the mean to the last.
+
+        The mean of readings that rise is late, so that the integral of such values is too small.
+        """
+        makes_up = self._difference(shown) / _REPAID_SOON_IN
+        lowest, highest = min(last - mean, 0), max(last - mean, 0)
+        return mean + min(max(makes_up, lowest), highest)
+
+    def _show(self, value: float, repaid_in: int) -> bool:
+        """Show a value with what it makes up for, unless it would look the same."""
+        if self._rule.allowance and value:
+            most = self._rule.distance(value) / (2 if repaid_in == _REPAID_IN else 1)
+            corrected = value + max(-most, min(self._left_over / repaid_in, most))
+            value = corrected if corrected * value > 0 else 0.0
+        value = rounded(value, _DECIMALS)
+        if self._looks_like(value):
+            return False
+        self._count_change()
+        self.shown, self._distance = value, self._rule.distance(value)
+        return True
+
+    def _looks_like(self, value: float) -> bool:
+        """Return whether what is shown looks like another value."""
+        digit = self._rule.digit
+        return self.shown is not None and round(value / digit) == round(self.shown / digit)
+
+    def _set_range(self) -> None:
+        """Set the range of readings that can wait until the next tick."""
+        if self.shown is None or not self._rule.prompt:
+            return
+        above = below = self._distance
+        if self._rule.allowance:
+            difference = self._difference(self.shown)
+            above = max(min(above, (self._rule.allowance - difference) / TICK), 0)
+            below = max(min(below, (self._rule.allowance + difference) / TICK), 0)
+        self.range = (self.shown - below, self.shown + above)
+
+    def _leaves_too_much(self, mean: float, shown: float) -> bool:
+        """Return whether the integrals differ by much, and ever more."""
+        difference = self._difference(shown)
+        is_much = abs(difference) >= self._rule.allowance / 2 > 0
+        return is_much and (mean - shown) * difference > 0
+
+    def _difference(self, shown: float) -> float:
+        """Return by how much the integral of the readings is larger than that of the values."""
+        return self._left_over + self._sum - shown * self._seconds
+
+    def _end_value(self, last: float, shown: float) -> None:
+        self._left_over = self._difference(shown)
+        self._last_before = last
+        self._clear()
+
+    def _count_change(self) -> None:
+        self._changes_left = max(self._changes_refilled() - 1, 0)
+        self._changed_at = self._time
+
+    def _changes_refilled(self) -> float:
+        """Return how many changes may follow, and all of them if the clock was set back."""
+        elapsed = self._time - self._changed_at
+        if elapsed < 0:
+            return _MAX_CHANGES
+        return min(self._changes_left + elapsed / _CHANGE_EVERY, _MAX_CHANGES)
