@@ -111,9 +111,9 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
     add(
         "--minutes",
         type=_positive,
-        default=3,
+        default=5,
         metavar="N",
-        help="duration of the recording; default: %(default)s",
+        help="duration of each recording; default: %(default)s",
     )
     add = command("history", _history, "the decoding of a large block of the meter's memory")
     add(
