@@ -68,7 +68,7 @@ class Day:
             title="Fluksometer",
             unique_id=device_id,
             data={"device_id": device_id, "topic_prefix": "/"},
-            version=3,
+            version=4,
         )
 
     async def begin(self) -> None:

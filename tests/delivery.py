@@ -19,7 +19,7 @@ class Delivery(HomeAssistantTransport):
 
     @override
     async def async_subscribe_buffered(
-        self, topic: str, receive: Callable[[Message], None], urgent: Callable[[], bool]
+        self, topic: str, receive: Callable[[Message], None], urgent: Callable[[bytes], bool]
     ) -> CALLBACK_TYPE:
         receivers = self.receivers.setdefault(topic, [])
         receivers.append(receive)

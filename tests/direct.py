@@ -74,7 +74,7 @@ def direct_entry(meter: Meter, address: dict[str, Any]) -> MockConfigEntry:
     """The config entry of a meter that is connected to directly, as the config flow makes it."""
     data = {"device_id": meter.device_id, **address, "topic_prefix": "/"}
     return MockConfigEntry(
-        domain=DOMAIN, title="Fluksometer", unique_id=meter.device_id, data=data, version=3
+        domain=DOMAIN, title="Fluksometer", unique_id=meter.device_id, data=data, version=4
     )
 
 

@@ -1,5 +1,6 @@
 """Home Assistant as a test sees it: set a meter up, and look at what became of it."""
 
+from collections.abc import Mapping
 import re
 
 from freezegun.api import FrozenDateTimeFactory
@@ -15,14 +16,21 @@ from .meters import Meter
 _OF_A_TOPIC = re.compile(r"[0-9a-f]{32}_[0-9a-f]{32}_(gauge|counter)")
 
 
-def config_entry(meter: Meter, title: str = "Fluksometer") -> MockConfigEntry:
-    """The config entry of a meter, as the config flow makes it."""
+#: The options of tests in which values are written at intervals.
+AT_INTERVALS = {"power_interval": 5, "other_interval": 30}
+
+
+def config_entry(
+    meter: Meter, title: str = "Fluksometer", options: Mapping[str, object] | None = None
+) -> MockConfigEntry:
+    """The config entry of a meter, as the config flow makes it but for the intervals."""
     return MockConfigEntry(
         domain=DOMAIN,
         title=title,
         unique_id=meter.device_id,
         data={"device_id": meter.device_id, "topic_prefix": meter.prefix},
-        version=3,
+        options=dict(AT_INTERVALS if options is None else options),
+        version=4,
     )
 
 
@@ -33,15 +41,23 @@ async def set_up(
     return await set_up_knowing(hass, broker, meter, meter.reports, title)
 
 
+async def set_up_on_change(hass: HomeAssistant, broker: Broker, meter: Meter) -> MockConfigEntry:
+    """Set up a meter whose values are written on change, which is the default."""
+    entry = config_entry(meter, options={})
+    return await set_up_knowing(hass, broker, meter, meter.reports, entry=entry)
+
+
 async def set_up_knowing(
     hass: HomeAssistant,
     broker: Broker,
     meter: Meter,
     reports: dict[str, str],
     title: str = "Fluksometer",
+    *,
+    entry: MockConfigEntry | None = None,
 ) -> MockConfigEntry:
     """Set up a meter of which nothing but some messages is retained by the broker."""
-    entry = config_entry(meter, title)
+    entry = entry or config_entry(meter, title)
     entry.add_to_hass(hass)
     await broker.publish_all(reports, retain=True)
     assert await hass.config_entries.async_setup(entry.entry_id)

@@ -34,7 +34,7 @@ async def replay(
         title="Fluksometer",
         unique_id=device_id,
         data={"device_id": device_id, "topic_prefix": prefix},
-        version=3,
+        version=4,
     )
     entry.add_to_hass(hass)
     assert await hass.config_entries.async_setup(entry.entry_id)

@@ -6,7 +6,7 @@ from homeassistant.data_entry_flow import FlowResultType, InvalidData
 import pytest
 
 from .broker import Broker
-from .home import set_up_and_read, value_of
+from .home import AT_INTERVALS, set_up_and_read, value_of
 from .meters import flm03, reading
 
 
@@ -18,12 +18,8 @@ async def test_the_intervals_can_be_chosen_and_hold_at_once(
 
     form = await hass.config_entries.options.async_init(entry.entry_id)
     assert form["type"] is FlowResultType.FORM
-    assert defaults(form) == {
-        "power_interval": 5,
-        "other_interval": 30,
-        "waveform_interval": 10,
-        "fill_gaps": True,
-    }
+    assert defaults(form) == {"waveform_interval": 10, "fill_gaps": True}
+    assert suggestions(form) == AT_INTERVALS
     result = await hass.config_entries.options.async_configure(
         form["flow_id"],
         {
@@ -49,13 +45,27 @@ async def test_the_intervals_can_be_chosen_and_hold_at_once(
         assert value_of(hass, meter, 1, "gauge") == power
 
     form = await hass.config_entries.options.async_init(entry.entry_id)
-    assert defaults(form) == chosen
+    assert defaults(form) | suggestions(form) == chosen
+    await hass.config_entries.options.async_configure(
+        form["flow_id"], {"waveform_interval": 20, "fill_gaps": False}
+    )
+    assert entry.options == {"waveform_interval": 20, "fill_gaps": False}
 
 
 def defaults(form: ConfigFlowResult) -> object:
     """What a form says where nothing is filled in."""
     assert form["data_schema"] is not None
     return form["data_schema"]({})
+
+
+def suggestions(form: ConfigFlowResult) -> dict[str, object]:
+    """What a form suggests for the intervals of states."""
+    assert form["data_schema"] is not None
+    return {
+        str(field): (field.description or {}).get("suggested_value")
+        for field in form["data_schema"].schema
+        if str(field) in ("power_interval", "other_interval")
+    }
 
 
 @pytest.mark.parametrize(
@@ -76,4 +86,4 @@ async def test_an_interval_that_is_none_is_refused(
             form["flow_id"], {"power_interval": 5, "other_interval": 30} | {option: seconds}
         )
 
-    assert entry.options == {}
+    assert entry.options == AT_INTERVALS

@@ -96,7 +96,7 @@ async def test_versions_connection_and_configuration_are_told(
     assert data["entry"] == {
         "state": "loaded",
         "data": {"device_id": "f10300…", "topic_prefix": "home/"},
-        "options": {},
+        "options": {"power_interval": 5, "other_interval": 30},
     }
     assert data["meter"] == {
         "model": "FLM03",

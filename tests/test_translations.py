@@ -15,8 +15,6 @@ import pytest
 import custom_components.flukso as integration
 from custom_components.flukso import binary_sensor, config_flow, options_flow, repairs
 from custom_components.flukso.const import (
-    DEFAULT_OTHER_INTERVAL,
-    DEFAULT_POWER_INTERVAL,
     DEFAULT_WAVEFORM_INTERVAL,
     DOMAIN,
 )
@@ -132,8 +130,8 @@ def test_the_options_tell_their_defaults(language: Path) -> None:
     }
 
     assert told == {
-        "power_interval": {str(DEFAULT_POWER_INTERVAL), "0"},
-        "other_interval": {str(DEFAULT_OTHER_INTERVAL), "0"},
+        "power_interval": {"15", "3", "0"},
+        "other_interval": {"0"},
         "waveform_interval": {str(DEFAULT_WAVEFORM_INTERVAL)},
         "supply_ports": set(),
         "production_ports": set(),

@@ -16,8 +16,6 @@ from .const import (
     CONF_POWER_INTERVAL,
     CONF_TOPIC_PREFIX,
     CONF_WAVEFORM_INTERVAL,
-    DEFAULT_OTHER_INTERVAL,
-    DEFAULT_POWER_INTERVAL,
     DEFAULT_WAVEFORM_INTERVAL,
     DOMAIN,
 )
@@ -29,7 +27,7 @@ from .history.import_log import async_load_import_log, async_remove_import_log
 from .meter.meter import Meter
 from .meter.meter_storage import MeterStorage
 from .meter.write_intervals import Intervals
-from .migration import migrate_entry, migrate_prefix, take_over
+from .migration import migrate_entry, migrate_intervals, migrate_prefix, take_over
 from .models import FluksoConfigEntry, FluksoData
 from .repairs import delete_issues, raise_counter_break
 from .services import async_setup_actions
@@ -54,6 +52,8 @@ async def async_migrate_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> 
         return migrate_entry(hass, entry)
     if entry.version == 2:
         migrate_prefix(hass, entry)
+    if entry.version == 3:
+        migrate_intervals(hass, entry)
     return True
 
 
@@ -79,8 +79,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> bo
         device_id=entry.data[CONF_DEVICE_ID],
         prefix=entry.data[CONF_TOPIC_PREFIX],
         intervals=Intervals(
-            int(entry.options.get(CONF_POWER_INTERVAL, DEFAULT_POWER_INTERVAL)),
-            int(entry.options.get(CONF_OTHER_INTERVAL, DEFAULT_OTHER_INTERVAL)),
+            entry.options.get(CONF_POWER_INTERVAL), entry.options.get(CONF_OTHER_INTERVAL)
         ),
         counter_break=partial(raise_counter_break, hass, entry),
     )

@@ -54,7 +54,7 @@ _MAX_ANNOUNCEMENTS = 50
 class FluksoConfigFlow(ConfigFlow, domain=DOMAIN):
     """One config entry for each meter; its unique id is the meter's device id."""
 
-    VERSION = 3
+    VERSION = 4
 
     def __init__(self) -> None:
         self.announced: tuple[str, str, int] | None = None
@@ -215,12 +215,13 @@ class FluksoConfigFlow(ConfigFlow, domain=DOMAIN):
     def _change_entry(self) -> ConfigFlowResult:
         """Let the entry reach its meter as found; raise an error if only others were found.
 
-        An entry that was never loaded since an update is not migrated yet.
+        An entry that was never loaded since an update is not migrated yet. Its data are those of
+        version 3 from now on, and its options are migrated when it is loaded.
         """
         entry = self._get_reconfigure_entry()
         device_id = entry.data[CONF_DEVICE_ID]
         self._found.require(device_id)
-        self.hass.config_entries.async_update_entry(entry, version=self.VERSION)
+        self.hass.config_entries.async_update_entry(entry, version=max(entry.version, 3))
         return self.async_update_reload_and_abort(entry, data=self._found.data_of(device_id))
 
     async def async_step_meter(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:

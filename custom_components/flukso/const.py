@@ -18,8 +18,5 @@ EVENT_HISTORY_FILLED: Final = f"{DOMAIN}_history_filled"
 EVENT_HISTORY_IMPORTED: Final = f"{DOMAIN}_history_imported"
 EVENT_PEAK_RAISED: Final = f"{DOMAIN}_peak_raised"
 
-#: How often power and current are written, and everything else (s); 0 is every reading.
-DEFAULT_POWER_INTERVAL: Final = 5
-DEFAULT_OTHER_INTERVAL: Final = 30
 #: How often a waveform is captured, which is also the shortest interval allowed (s).
 DEFAULT_WAVEFORM_INTERVAL: Final = 10

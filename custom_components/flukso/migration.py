@@ -36,7 +36,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.util import dt as dt_util
 
-from .const import CONF_TOPIC_PREFIX, DOMAIN
+from .const import CONF_OTHER_INTERVAL, CONF_POWER_INTERVAL, CONF_TOPIC_PREFIX, DOMAIN
 from .devices import part_of
 from .entity_lookup import channel_unique_id
 from .history.statistics_store import (
@@ -60,6 +60,8 @@ _LOGGER = logging.getLogger(__name__)
 
 #: The period of a row of Home Assistant's short-term statistics (s).
 _SHORT_TERM = 5 * MINUTE
+#: The default intervals of version 3 (s).
+_FORMER_DEFAULTS = {CONF_POWER_INTERVAL: 5, CONF_OTHER_INTERVAL: 30}
 #: The options of an entity that is not taken over yet.
 _PENDING_OPTIONS = {"taken_over": False}
 
@@ -132,7 +134,7 @@ def migrate_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> bool:
         title=title if entry.title == f"Flukso {device_id}" else entry.title,
         unique_id=device_id,
         data={CONF_DEVICE_ID: device_id, CONF_TOPIC_PREFIX: OWN_PREFIX},
-        version=3,
+        version=4,
     )
     return True
 
@@ -143,6 +145,17 @@ def migrate_prefix(hass: HomeAssistant, entry: FluksoConfigEntry) -> None:
     prefix = entry.data[CONF_TOPIC_PREFIX] + OWN_PREFIX
     data = {**entry.data, CONF_TOPIC_PREFIX: prefix}
     hass.config_entries.async_update_entry(entry, data=data, version=3, minor_version=1)
+
+
+@callback
+def migrate_intervals(hass: HomeAssistant, entry: FluksoConfigEntry) -> None:
+    """Write states on change where the options of version 3 have its default intervals."""
+    options = {
+        option: value
+        for option, value in entry.options.items()
+        if _FORMER_DEFAULTS.get(option) != value
+    }
+    hass.config_entries.async_update_entry(entry, options=options, version=4)
 
 
 def _forget_unknown_firmware(hass: HomeAssistant, entry: FluksoConfigEntry, device_id: str) -> None:

@@ -28,8 +28,6 @@ from .const import (
     CONF_PRODUCTION_PORTS,
     CONF_SUPPLY_PORTS,
     CONF_WAVEFORM_INTERVAL,
-    DEFAULT_OTHER_INTERVAL,
-    DEFAULT_POWER_INTERVAL,
     DEFAULT_WAVEFORM_INTERVAL,
 )
 from .metering.durations import HOUR
@@ -37,12 +35,8 @@ from .models import FluksoConfigEntry
 from .protocol.configuration import Configuration
 from .supply.phases import electricity_ports, in_order, production_ports
 
-#: The options with an interval: its default and its minimum (s).
-_INTERVALS = {
-    CONF_POWER_INTERVAL: (DEFAULT_POWER_INTERVAL, 0),
-    CONF_OTHER_INTERVAL: (DEFAULT_OTHER_INTERVAL, 0),
-    CONF_WAVEFORM_INTERVAL: (DEFAULT_WAVEFORM_INTERVAL, DEFAULT_WAVEFORM_INTERVAL),
-}
+#: The options with an interval of states, which are written on change without one.
+_INTERVALS = (CONF_POWER_INTERVAL, CONF_OTHER_INTERVAL)
 #: The options with ports, and which ports they offer.
 _PORTS = {CONF_SUPPLY_PORTS: electricity_ports, CONF_PRODUCTION_PORTS: production_ports}
 
@@ -53,7 +47,10 @@ class FluksoOptionsFlow(OptionsFlowWithReload):
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show the options, or save them."""
         if user_input is not None:
-            options: dict[str, Any] = {option: int(user_input[option]) for option in _INTERVALS}
+            intervals = (*_INTERVALS, CONF_WAVEFORM_INTERVAL)
+            options: dict[str, Any] = {
+                option: int(user_input[option]) for option in intervals if option in user_input
+            }
             options[CONF_FILL_GAPS] = bool(user_input[CONF_FILL_GAPS])
             for option in _PORTS:
                 if ports := user_input.get(option):
@@ -61,9 +58,14 @@ class FluksoOptionsFlow(OptionsFlowWithReload):
             return self.async_create_entry(data=options)
         options = dict(self.config_entry.options)
         fields: dict[vol.Marker, object] = {
-            vol.Required(option, default=options.get(option, default)): _seconds(minimum)
-            for option, (default, minimum) in _INTERVALS.items()
+            vol.Optional(option, description={"suggested_value": options.get(option)}): _seconds(
+                minimum=0
+            )
+            for option in _INTERVALS
         }
+        interval = options.get(CONF_WAVEFORM_INTERVAL, DEFAULT_WAVEFORM_INTERVAL)
+        waveforms = vol.Required(CONF_WAVEFORM_INTERVAL, default=interval)
+        fields[waveforms] = _seconds(minimum=DEFAULT_WAVEFORM_INTERVAL)
         fill_gaps = vol.Required(CONF_FILL_GAPS, default=options.get(CONF_FILL_GAPS, True))
         fields[fill_gaps] = BooleanSelector()
         for option, offered in _PORTS.items():

@@ -79,7 +79,7 @@ class Connection(Transport):
 
     @override
     async def async_subscribe_buffered(
-        self, topic: str, receive: Receive, urgent: Callable[[], bool]
+        self, topic: str, receive: Receive, urgent: Callable[[bytes], bool]
     ) -> CALLBACK_TYPE:
         return await self.async_subscribe(topic, receive)
 

@@ -49,7 +49,7 @@ class Listener:
         self.followed: list[tuple[int, float]] = []
         self.now = 0.0
         self.clock = ClockOffset()
-        context = ChannelContext(self.clock, *[lambda *_: None] * 3)
+        context = ChannelContext(self.clock, *[lambda *_: None] * 4)
         chosen = STREAMS[stream]
         self.channel: Channel = channel_type_of(chosen)(
             chosen, TOPIC, cast("Transport", self.wire), context, interval

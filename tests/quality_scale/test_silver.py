@@ -61,8 +61,8 @@ def test_docs_configuration_parameters_are_those_of_the_form() -> None:
     table = section("What you get")
     form = ENGLISH["options"]["step"]["init"]["data"]
     defaults = {
-        "power_interval": f"{const.DEFAULT_POWER_INTERVAL} s",
-        "other_interval": f"{const.DEFAULT_OTHER_INTERVAL} s",
+        "power_interval": "on change",
+        "other_interval": "on change",
         "waveform_interval": f"{const.DEFAULT_WAVEFORM_INTERVAL} s",
         "fill_gaps": "on",
         "supply_ports": "automatic",

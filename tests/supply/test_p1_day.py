@@ -167,7 +167,7 @@ async def test_import_and_export_of_a_day_are_the_rises_and_falls_between_the_te
         unique_id=DEVICE_ID,
         data={"device_id": DEVICE_ID, "topic_prefix": "/"},
         options={"power_interval": 5, "other_interval": 5},
-        version=3,
+        version=4,
     )
     entry.add_to_hass(hass)
     announced = {each.topic: each.payload.decode() for each in day.meter.announce()}

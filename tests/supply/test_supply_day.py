@@ -28,6 +28,7 @@ from simulator.household import Home, power
 from simulator.installation import CLAMP_PORTS, clamp_slots
 
 from ..broker import Broker
+from ..home import AT_INTERVALS
 from ..timers import fire_due_timers
 
 DEVICE_ID = "da1" + "0" * 29
@@ -55,7 +56,7 @@ class Shortcut(HomeAssistantTransport):
 
     @override
     async def async_subscribe_buffered(
-        self, topic: str, receive: Callable[[Message], None], urgent: Callable[[], bool]
+        self, topic: str, receive: Callable[[Message], None], urgent: Callable[[bytes], bool]
     ) -> CALLBACK_TYPE:
         self.receivers[topic] = receive
 
@@ -187,7 +188,9 @@ async def test_energies_after_a_day_of_faults_are_those_of_the_household(
     house = House(hass, freezer)
     freezer.move_to(datetime.fromtimestamp(MIDNIGHT - 5, UTC))
     data = {"device_id": DEVICE_ID, "topic_prefix": "/"}
-    entry = MockConfigEntry(domain=DOMAIN, unique_id=DEVICE_ID, data=data, version=3)
+    entry = MockConfigEntry(
+        domain=DOMAIN, unique_id=DEVICE_ID, data=data, options=AT_INTERVALS, version=4
+    )
     entry.add_to_hass(hass)
     announced = {each.topic: each.payload.decode() for each in house.meter.announce()}
     await broker.publish_all(announced, retain=True)

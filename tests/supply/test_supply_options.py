@@ -11,7 +11,7 @@ from ..home import config_entry, set_up
 from ..meters import Meter, flm02, flm03
 from ..supplies import HOUSE_TOTALS, three_phases, totals
 
-OTHERS = {"power_interval": 5, "other_interval": 30, "waveform_interval": 10, "fill_gaps": True}
+OTHERS = {"power_interval": 6, "other_interval": 20, "waveform_interval": 10, "fill_gaps": True}
 
 
 async def open_options(hass: HomeAssistant, entry: MockConfigEntry) -> ConfigFlowResult:

@@ -99,7 +99,7 @@ async def test_a_total_waits_until_all_phases_were_received(
 async def test_a_total_is_the_mean_of_the_interval(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
-    await set_up(hass, broker, METER)
+    await set_up_with(hass, broker, power=5)
     watts = [100.0, 900.0, 20.0, -700.0, 45.0, 1000.0, 3.0]
     sent, published = list[float](), list[float]()
 
@@ -123,7 +123,7 @@ async def test_a_total_is_the_mean_of_the_interval(
 async def test_the_first_interval_is_a_mean_as_well(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
-    await set_up(hass, broker, METER)
+    await set_up_with(hass, broker, power=5)
     await send(hass, broker, freezer, 1, lambda: gauges((100, 0, 0)))
     assert total_value(hass, METER, NET) == 100
 

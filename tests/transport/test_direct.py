@@ -76,7 +76,7 @@ async def test_a_message_arrives_within_two_seconds_without_a_flush(
 ) -> None:
     messages: list[Message] = []
     with patch(f"{_DIRECT}._ANSWER_WITHIN", 0):
-        await direct.async_subscribe_buffered("/a", messages.append, lambda: False)
+        await direct.async_subscribe_buffered("/a", messages.append, lambda _payload: False)
         await asyncio.sleep(0.3)
         sent = time.time()
         await send(hass, meters_broker, "/a", "1")
@@ -94,7 +94,7 @@ async def test_a_flush_delivers_what_has_arrived_at_once(
         direct.flush()  # a receiver that flushes changes nothing in the order
         payloads.append(message.payload)
 
-    await direct.async_subscribe_buffered("/a", receive, lambda: False)
+    await direct.async_subscribe_buffered("/a", receive, lambda _payload: False)
     await asyncio.sleep(0.3)
     with patch(f"{_DIRECT}._PERIOD", 60), patch(f"{_DIRECT}._SHORT_PERIOD", 60):
         direct.flush()

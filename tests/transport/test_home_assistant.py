@@ -90,7 +90,7 @@ async def test_buffered_messages_are_delivered_together_and_in_order(
     messages: list[Message] = []
     transport = HomeAssistantTransport(hass)
     for topic in ("/a", "/b"):
-        await transport.async_subscribe_buffered(topic, messages.append, lambda: False)
+        await transport.async_subscribe_buffered(topic, messages.append, lambda _payload: False)
     await broker.settle()
     started = time.time()
 
@@ -114,8 +114,8 @@ async def test_an_urgent_message_waits_for_the_rest_of_its_burst_only(
 ) -> None:
     messages: list[Message] = []
     transport = HomeAssistantTransport(hass)
-    await transport.async_subscribe_buffered("/patient", messages.append, lambda: False)
-    await transport.async_subscribe_buffered("/urgent", messages.append, lambda: True)
+    await transport.async_subscribe_buffered("/patient", messages.append, lambda _payload: False)
+    await transport.async_subscribe_buffered("/urgent", messages.append, lambda _payload: True)
     await broker.settle()
 
     with patch("custom_components.flukso.transport.home_assistant.BURST", 0.1):
@@ -138,8 +138,8 @@ async def test_messages_after_an_urgent_one_are_urgent_until_the_buffer_is_flush
     """Totals become known some seconds after the first readings."""
     messages: list[Message] = []
     transport = HomeAssistantTransport(hass)
-    await transport.async_subscribe_buffered("/patient", messages.append, lambda: False)
-    await transport.async_subscribe_buffered("/urgent", messages.append, lambda: True)
+    await transport.async_subscribe_buffered("/patient", messages.append, lambda _payload: False)
+    await transport.async_subscribe_buffered("/urgent", messages.append, lambda _payload: True)
     await broker.settle()
 
     for topic in ("/urgent", "/patient"):
@@ -163,7 +163,7 @@ async def test_an_error_while_handling_a_message_does_not_affect_the_others(
 
     transport = HomeAssistantTransport(hass)
     topic = "/sensor/0123456789abcdef0123456789abcdef/gauge"
-    await transport.async_subscribe_buffered(topic, receive, lambda: False)
+    await transport.async_subscribe_buffered(topic, receive, lambda _payload: False)
     await broker.settle()
     for payload in ("1", "2", "3"):
         await broker.publish(topic, payload)
@@ -179,7 +179,7 @@ async def test_discarded_messages_are_never_delivered(
 ) -> None:
     messages: list[Message] = []
     transport = HomeAssistantTransport(hass)
-    await transport.async_subscribe_buffered("/a", messages.append, lambda: True)
+    await transport.async_subscribe_buffered("/a", messages.append, lambda _payload: True)
     await broker.settle()
 
     with patch("custom_components.flukso.transport.home_assistant.BURST", 0.1):

@@ -10,13 +10,13 @@ from typing import Protocol
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
-from ..const import DEFAULT_POWER_INTERVAL
 from ..entity_lookup import channel_unique_id
 from ..meter.channel import Channel
 from ..meter.channel_types import CounterChannel
 from ..meter.meter import Meter
 from ..metering.block_timeline import Segment, Slack, Timeline, segment_of
 from ..metering.durations import DAY
+from ..metering.on_change import TICK
 from ..protocol.quantities import Unit
 from ..protocol.tmpo_block import Block, BlockAddress, block_topic_filter, decode, parse_block_topic
 from ..protocol.topics import Kind
@@ -202,7 +202,7 @@ class BlockReader:
     ) -> tuple[Segment, list[object]] | None:
         """Return the segment of a block, and what each of its users keeps of it."""
         is_energy = channel.stream.unit is Unit.WATT_HOUR
-        interval = max(self._meter.intervals.power, DEFAULT_POWER_INTERVAL)
+        interval = max(self._meter.intervals.power or 0, TICK)
         read = partial(
             _read,
             address,
@@ -220,8 +220,11 @@ class BlockReader:
 
 
 def slack_of(channel: CounterChannel) -> Slack:
-    """Return how far from the end of an hour its recorded state may have been measured."""
-    return Slack(channel.interval + LAG, LAG)
+    """Return how far from the end of an hour its recorded state may have been measured.
+
+    Without an interval it is written in the last 5 s of each minute.
+    """
+    return Slack((TICK if channel.interval is None else channel.interval) + LAG, LAG)
 
 
 def _new_followed(channel: CounterChannel) -> _FollowedCounter:

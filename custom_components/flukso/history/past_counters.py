@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
-from ..const import DEFAULT_POWER_INTERVAL
 from ..meter.channel import Channel
 from ..meter.channel_types import CounterChannel
 from ..meter.input_limits import is_regular
 from ..meter.meter import Meter
 from ..metering.durations import HOUR
 from ..metering.gaps import MeanRow, Row
+from ..metering.on_change import TICK
 from ..metering.past_counter import CountingLaw, PastBlock, PastCounter, past_block
 from ..metering.past_rows import PastRows
 from ..protocol.quantities import Unit
@@ -54,7 +54,7 @@ class PastCounters:
         if TYPE_CHECKING:  # what is wanted is of a counter
             assert isinstance(channel, CounterChannel)
         is_energy = channel.stream.unit is Unit.WATT_HOUR
-        interval = max(self._meter.intervals.power, DEFAULT_POWER_INTERVAL)
+        interval = max(self._meter.intervals.power or 0, TICK)
         address = block.address
         return past_block(
             address.begin,

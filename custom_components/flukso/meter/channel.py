@@ -4,6 +4,7 @@ from abc import abstractmethod
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from math import inf
 from typing import override
 
@@ -21,6 +22,7 @@ from ..transport.interface import Message, Transport
 from .input_limits import gauge_range, max_age, max_silence
 from .message_stats import MessageStats
 from .observable import Observable
+from .write_intervals import Tick
 
 #: A reading that is no older when it arrives is live (s).
 _MAX_TRANSIT = 10
@@ -33,20 +35,23 @@ type Follower = Callable[[int, float, float], None]
 class ChannelContext:
     """What the channels of a meter share: the offset of its clock, and callbacks.
 
-    They are called for a broken message, another unit, and the break of a counter.
+    They are called for a broken message, another unit, the break of a counter, and a reading that
+    may have to be shown as soon as those that arrived with it are processed.
     """
 
     clock: ClockOffset
     broken: Callable[[str, ProtocolError], None]
     other_unit: Callable[[Channel, Reading, Message], None]
     counter_break: Callable[[Channel, Break], None]
+    changed: Callable[[Channel], None]
 
 
 class Channel(Observable):
     """Value of a stream, subscribed to while it has listeners.
 
     Readings are processed as they arrive, and the value is updated from them once per interval
-    (s). It is updated at once for the first reading, and with an interval of 0 for every one.
+    (s), or without one when it changes. It is updated at once for the first reading, and with an
+    interval of 0 for every one.
     """
 
     def __init__(
@@ -55,7 +60,7 @@ class Channel(Observable):
         topic: str,
         transport: Transport,
         context: ChannelContext,
-        interval: int,
+        interval: int | None,
     ) -> None:
         super().__init__()
         self.stream = stream
@@ -66,6 +71,7 @@ class Channel(Observable):
         self._transport = transport
         self._context = context
         self._followers: list[Follower] = []
+        self._watches: list[Callable[[float], bool]] = []
         self._first_pending = True
         self._last_seen: float | None = None
         self._last_heard = LastHeard()
@@ -100,7 +106,7 @@ class Channel(Observable):
         self._last_heard = self._known_before()
         work.callback(
             await self._transport.async_subscribe_buffered(
-                self.topic, self._receive, self._updates_at_once
+                self.topic, self._receive, self._is_urgent
             )
         )
 
@@ -176,6 +182,20 @@ class Channel(Observable):
         self.notify()
 
     @callback
+    def settle(self, _now: float) -> None:
+        """Update the value if a reading has changed it that was processed just now."""
+
+    def is_due(self, tick: Tick, _now: float) -> bool:
+        """Return whether the value is to be updated at a tick."""
+        return tick.is_due(self.interval)
+
+    @callback
+    def watch(self, is_urgent: Callable[[float], bool]) -> CALLBACK_TYPE:
+        """Ask for each value that arrives whether it is urgent; returns an unsubscribe function."""
+        self._watches.append(is_urgent)
+        return partial(self._watches.remove, is_urgent)
+
+    @callback
     def reset(self) -> None:
         """Discard what is valid only while messages arrive; the next reading updates at once."""
         self._first_pending = True
@@ -209,7 +229,11 @@ class Channel(Observable):
 
     def _updates_at_once(self) -> bool:
         """Return whether a reading updates the value on arrival, not at the end of the interval."""
-        return self._first_pending or not self.interval
+        return self._first_pending or self.interval == 0
+
+    def _is_urgent(self, _payload: bytes) -> bool:
+        """Return whether a message is to be processed as soon as its burst is over."""
+        return self._updates_at_once()
 
     def _age(self, reading: Reading, message: Message) -> float:
         """Return how old a reading is (s); of a live one, 0 while the clock tells no time."""

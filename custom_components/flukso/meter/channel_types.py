@@ -7,14 +7,17 @@ from homeassistant.core import callback
 from ..metering.counter_guard import CounterGuard, CounterReading, CounterState
 from ..metering.interval_mean import IntervalMean
 from ..metering.last_heard import LastHeard
+from ..metering.on_change import TICK, OnChange
 from ..metering.pulse_flow import CountedFlow, decayed_flow
 from ..protocol.configuration import Configuration
-from ..protocol.reading import Reading
+from ..protocol.reading import Reading, glimpse
 from ..protocol.sensors import Source, Stream
 from ..protocol.topics import Kind
 from ..transport.interface import Transport
+from .change_rules import change_rule
 from .channel import Channel, ChannelContext
 from .input_limits import fastest, is_event, max_age, pulse_constant, pulse_in_gauge_units
+from .write_intervals import Tick
 
 
 class EventChannel(Channel):
@@ -38,7 +41,7 @@ class EventChannel(Channel):
 
 
 class GaugeChannel(Channel):
-    """The mean over each interval."""
+    """The mean over each interval, or a value that is updated when it changes."""
 
     def __init__(
         self,
@@ -46,24 +49,58 @@ class GaugeChannel(Channel):
         topic: str,
         transport: Transport,
         context: ChannelContext,
-        interval: int,
+        interval: int | None,
     ) -> None:
         super().__init__(stream, topic, transport, context, interval)
         self._mean = IntervalMean()
+        self._rule = change_rule(stream) if interval is None else None
+        self._changes = None if self._rule is None else OnChange(self._rule)
 
     @override
     def reset(self) -> None:
         super().reset()
         self._mean = IntervalMean()
+        self._changes = None if self._rule is None else OnChange(self._rule)
         self.value = None
 
     @override
+    def settle(self, now: float) -> None:
+        if self._changes is not None and self._changes.follow():
+            self.update_value(now)
+
+    @override
+    def is_due(self, tick: Tick, now: float) -> bool:
+        if self._changes is None:
+            return super().is_due(tick, now)
+        return self._changes.tick(ends_minute=tick.ends_minute)
+
+    @override
+    def _is_urgent(self, payload: bytes) -> bool:
+        if self._rule is None or self._changes is None or self._first_pending:
+            return super()._is_urgent(payload)
+        if not self._rule.prompt and not self._watches:
+            return False
+        value = glimpse(payload)
+        lowest, highest = self._changes.range
+        is_urgent = not lowest <= value <= highest
+        for watch in self._watches:
+            is_urgent = watch(value) or is_urgent
+        return is_urgent
+
+    @override
     def _take(self, reading: Reading, at: float) -> bool:
-        return self._mean.take(reading.time, reading.value, at)
+        if self._changes is None:
+            return self._mean.take(reading.time, reading.value, at)
+        is_taken = self._changes.take(reading.time, reading.value, at)
+        if self._changes.out_of_range:
+            self._context.changed(self)
+        return is_taken
 
     @override
     def _current(self, now: float) -> float | None:
-        return self._mean.publish(0 if self._first_pending else self.interval)
+        if self._changes is None:
+            return self._mean.publish(0 if self._first_pending else self.interval or 0)
+        return self._changes.begin() if self._first_pending else self._changes.shown
 
 
 class FlowChannel(GaugeChannel):
@@ -81,7 +118,7 @@ class FlowChannel(GaugeChannel):
         topic: str,
         transport: Transport,
         context: ChannelContext,
-        interval: int,
+        interval: int | None,
     ) -> None:
         super().__init__(stream, topic, transport, context, interval)
         self._constant: float | None = None
@@ -107,10 +144,32 @@ class FlowChannel(GaugeChannel):
         self._counted_flow = CountedFlow()
 
     @override
+    def is_due(self, tick: Tick, now: float) -> bool:
+        if self._changes is None:
+            return super().is_due(tick, now)
+        if tick.elapsed % TICK:
+            return False
+        self._take_flow(self._mean.publish(TICK), now)
+        if self._changes.shown is None:
+            return self._changes.begin() is not None
+        return super().is_due(tick, now)
+
+    @override
+    def _is_urgent(self, payload: bytes) -> bool:
+        """Return whether it is the first one; a flow is held against what was counted in 5 s."""
+        return self._updates_at_once()
+
+    @override
     def _take(self, reading: Reading, at: float) -> bool:
         if self._counter is not None and self._counter.guard.value is not None:
             self._counted_flow.begin(self._counter.guard.value, at)
-        return super()._take(reading, at)
+        return self._mean.take(reading.time, reading.value, at)
+
+    @callback
+    def _take_flow(self, flow: float | None, now: float) -> None:
+        flow = self._limited(flow, now)
+        if self._changes is not None and flow is not None:
+            self._changes.take(int(now), flow, now)
 
     @override
     def _is_possible(self, value: float) -> bool:
@@ -121,8 +180,16 @@ class FlowChannel(GaugeChannel):
 
     @override
     def _current(self, now: float) -> float | None:
+        if self._changes is None:
+            return self._limited(super()._current(now), now)
+        if self._first_pending:
+            self._take_flow(self._mean.publish(0), now)
+        return super()._current(now)
+
+    def _limited(self, flow: float | None, now: float) -> float | None:
+        """Return a flow, or less if so much can't flow now."""
         elapsed = self._silence = 0 if self._last_seen is None else now - self._last_seen
-        flow, unit, pulse = super()._current(now), self.stream.unit, self._pulse
+        unit, pulse = self.stream.unit, self._pulse
         if pulse is None:
             return decayed_flow(flow, None, elapsed)
         flow = decayed_flow(flow, pulse_in_gauge_units(pulse, unit), elapsed)
@@ -155,7 +222,7 @@ class CounterChannel(Channel):
         topic: str,
         transport: Transport,
         context: ChannelContext,
-        interval: int,
+        interval: int | None,
     ) -> None:
         super().__init__(stream, topic, transport, context, interval)
         self.guard = CounterGuard(rid=stream.sensor.rid, both_ways=stream.both_ways)

@@ -11,6 +11,7 @@ from typing import override
 from homeassistant.core import callback
 
 from ..metering.clock_offset import ClockOffset
+from ..metering.durations import MINUTE
 from ..metering.rounding import rounded
 from ..protocol.clock import parse_clock
 from ..protocol.validation import ProtocolError
@@ -30,7 +31,7 @@ _DECIMALS = 1
 class Clock(Observable):
     """The offset of the meter's clock: seconds that it is ahead of the clock of Home Assistant.
 
-    The value is updated at most once per ``interval`` (s).
+    The value is updated at most once per ``interval`` (s); without one, once a minute.
     """
 
     def __init__(
@@ -38,7 +39,7 @@ class Clock(Observable):
         topic: str,
         transport: Transport,
         report_broken: Callable[[str, ProtocolError], None],
-        interval: int,
+        interval: int | None,
     ) -> None:
         super().__init__()
         self.topic = topic
@@ -48,7 +49,7 @@ class Clock(Observable):
         self.last_offset: tuple[float, float] | None = None
         self._transport = transport
         self._report_broken = report_broken
-        self._interval = interval
+        self._interval = MINUTE if interval is None else interval
         self._alive = True
         self._updated_at = 0.0
         self._silent_since: float | None = None

@@ -9,6 +9,7 @@ import logging
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.event import async_track_time_interval
+from homeassistant.util import dt as dt_util
 
 from ..metering.counter_guard import Break
 from ..protocol.configuration import Configuration, parse_config, read_config
@@ -32,9 +33,10 @@ from .channel import Channel, ChannelContext
 from .channel_types import channel_type_of
 from .clock import Clock
 from .message_log import MessageLog
+from .meter_listeners import MeterListeners
 from .meter_storage import MeterStorage
 from .name_wait import NameWait
-from .write_intervals import Intervals, is_due
+from .write_intervals import Intervals, Tick, Ticks
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -69,12 +71,14 @@ class Meter:
         self.intervals = intervals
         broken = self.message_log.note_broken
         self.clock = Clock(clock_topic(prefix, device_id), transport, broken, intervals.other)
-        self._context = ChannelContext(self.clock.offset, broken, self._learn_unit, counter_break)
-        self._listeners: list[Callable[[], None]] = []
-        self._tick_listeners: list[Callable[[int], None]] = []
+        self._changed_channels: set[Channel] = set()
+        self._context = ChannelContext(
+            self.clock.offset, broken, self._learn_unit, counter_break, self._changed_channels.add
+        )
+        self._listeners = MeterListeners()
         self._work = ExitStack()
         self._name_wait = NameWait(hass, self._apply_configuration)
-        self._elapsed = 0
+        self._ticks = Ticks(intervals.period)
 
     @property
     def sensors(self) -> set[Sensor]:
@@ -110,6 +114,7 @@ class Meter:
             work.callback(self._transport.listen_to_connection(self._connection_changed))
             period = timedelta(seconds=self.intervals.period)
             work.callback(async_track_time_interval(self._hass, self._tick, period))
+            self._transport.delivered = self._settle
             self._work = work.pop_all()
 
     @callback
@@ -126,24 +131,18 @@ class Meter:
 
     @callback
     def listen(
-        self, changed: Callable[[], None], ticked: Callable[[int], None] | None = None
+        self,
+        changed: Callable[[], None],
+        ticked: Callable[[Tick], None] | None = None,
+        settled: Callable[[], None] | None = None,
     ) -> CALLBACK_TYPE:
         """Call ``changed`` when channels or names change; returns an unsubscribe function.
 
-        ``ticked`` is called with the seconds since the start, after the channels that are due have
-        been updated, and when the connection has changed.
+        ``ticked`` is called at a tick, after the channels that are due have been updated, and when
+        the connection has changed; ``settled`` after readings that arrived together, when the
+        channels that they changed have been updated.
         """
-        self._listeners.append(changed)
-        if ticked is not None:
-            self._tick_listeners.append(ticked)
-
-        @callback
-        def unsubscribe() -> None:
-            self._listeners.remove(changed)
-            if ticked is not None:
-                self._tick_listeners.remove(ticked)
-
-        return unsubscribe
+        return self._listeners.add(changed, ticked, settled)
 
     @callback
     def _receive_config(self, report: ConfigReport, message: Message) -> None:
@@ -225,23 +224,33 @@ class Meter:
         for channel in self.channels.values():
             channel.connection_changed()
         self.clock.connection_changed()
-        for ticked in self._tick_listeners:
-            ticked(self._elapsed)
+        for ticked in self._listeners.ticked:
+            ticked(self._ticks.last)
         self._note_online(online=self._transport.connected)
+
+    @callback
+    def _settle(self) -> None:
+        """Update what has changed, and then what is made of it, after readings were processed."""
+        now, changed = dt_util.utcnow().timestamp(), tuple(self._changed_channels)
+        self._changed_channels.clear()
+        for channel in changed:
+            channel.settle(now)
+        for settled in self._listeners.settled:
+            settled()
 
     @callback
     def _tick(self, now: datetime) -> None:
         """Process buffered readings, update the availability, and then the values that are due."""
-        self._elapsed += self.intervals.period
+        tick = self._ticks.next(now.timestamp())
         if not self._transport.connected:
             return
         self.catch_up()
         availability = update_availability(self.channels.values(), self.clock, now.timestamp())
         for channel in self.channels.values():
-            if is_due(channel.interval, self._elapsed) and channel.listening and channel.alive:
+            if channel.listening and channel.alive and channel.is_due(tick, now.timestamp()):
                 channel.update_value(now.timestamp())
-        for ticked in self._tick_listeners:
-            ticked(self._elapsed)
+        for ticked in self._listeners.ticked:
+            ticked(tick)
         self._note_online(online=availability.meter)
         if self.online:
             self._note_kubes(availability.kubes)
@@ -267,7 +276,7 @@ class Meter:
 
     @callback
     def _notify_listeners(self) -> None:
-        for changed in self._listeners:
+        for changed in self._listeners.changed:
             changed()
 
 

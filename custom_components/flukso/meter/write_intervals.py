@@ -1,36 +1,69 @@
-"""Intervals at which states are written."""
+"""Intervals at which states are written, and the ticks at which that happens."""
 
 from dataclasses import dataclass
 from math import gcd
 
-from ..const import DEFAULT_POWER_INTERVAL
+from ..metering.durations import MINUTE
+from ..metering.on_change import TICK
 from ..protocol.quantities import Unit
 from ..protocol.sensors import Stream
 from .input_limits import is_event
 
+#: By how much a tick may be late that ends a minute by the clock of the host (s).
+_MARGIN = 0.1
 
-def is_due(interval: int, elapsed: int) -> bool:
-    """Return whether a value with this interval is due ``elapsed`` seconds after the start."""
-    return interval == 0 or elapsed % interval == 0
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A tick: the seconds since the start, and whether it is the last one in a minute."""
+
+    elapsed: int
+    ends_minute: bool
+
+    def is_due(self, interval: int | None) -> bool:
+        """Return whether a value with this interval is due; with none, at the end of a minute."""
+        if interval is None:
+            return self.ends_minute
+        return interval == 0 or self.elapsed % interval == 0
 
 
 @dataclass(frozen=True, slots=True)
 class Intervals:
     """Intervals (s) of active power and current, and of everything else.
 
-    0 is at every reading.
+    0 is at every reading, None is on change.
     """
 
-    power: int
-    other: int
+    power: int | None
+    other: int | None
 
     @property
     def period(self) -> int:
         """Return how often to check which values are due and which channels are live (s)."""
-        return gcd(self.power, self.other, DEFAULT_POWER_INTERVAL)
+        return gcd(self.power or 0, self.other or 0, TICK)
 
-    def of(self, stream: Stream) -> int:
+    def of(self, stream: Stream) -> int | None:
         """Return the interval of a stream."""
         if is_event(stream):
             return 0
         return self.power if stream.unit in {Unit.WATT, Unit.AMPERE} else self.other
+
+
+class Ticks:
+    """The ticks since the start, one per ``period`` of at most 5 s."""
+
+    def __init__(self, period: int) -> None:
+        self._period = period
+        self._elapsed = 0
+        self._minute: int | None = None
+
+    @property
+    def last(self) -> Tick:
+        """Return the last tick, at which no minute ends again."""
+        return Tick(self._elapsed, ends_minute=False)
+
+    def next(self, now: float) -> Tick:
+        """Return the tick at the time ``now``; one in the last 5 s of a minute ends it."""
+        self._elapsed += self._period
+        before, self._minute = self._minute, int(now + TICK + _MARGIN) // MINUTE
+        return Tick(self._elapsed, ends_minute=before not in {None, self._minute})

@@ -1,6 +1,6 @@
 """A reading: ``[<seconds>, <value>, "<unit>"]`` on the gauge or counter topic of a sensor."""
 
-from math import trunc
+from math import nan, trunc
 from typing import NamedTuple
 
 from .clock import END_OF_TIME
@@ -55,6 +55,16 @@ def meant_value(number: float, stream: Stream) -> float | None:
     if not stream.lowest <= number <= stream.highest:
         return None
     return number or abs(number)  # -0.0 becomes 0.0
+
+
+def glimpse(payload: bytes) -> float:
+    """Return the value of a message that is not checked yet; not a number if there is none."""
+    if len(payload) > _MAX_BYTES:
+        return nan
+    try:
+        return float(payload.split(b",", 2)[1])
+    except IndexError, ValueError:
+        return nan
 
 
 def _corrected(value: float) -> float:

@@ -77,7 +77,7 @@ class NetCounterTotal(EnergyTotal):
         source: EnergySource,
         sensor: Sensor,
         figure: Callable[[], float | None],
-        interval: int,
+        interval: int | None,
     ) -> None:
         super().__init__(what, source, figure, interval)
         self.sensor = sensor
@@ -91,7 +91,7 @@ class NetCounter(EnergySource):
         channel: CounterChannel,
         stored: NetCounterState | None,
         storage: NetCounterStorage,
-        interval: int,
+        interval: int | None,
     ) -> None:
         super().__init__()
         self.channel = channel

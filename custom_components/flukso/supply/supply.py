@@ -101,7 +101,7 @@ class SupplyEnergyTotal(EnergyTotal):
     """An energy or demand of the supply."""
 
     def __init__(
-        self, what: str, supply_energy: SupplyEnergy, figure: _Figure, interval: int
+        self, what: str, supply_energy: SupplyEnergy, figure: _Figure, interval: int | None
     ) -> None:
         super().__init__(what, supply_energy, partial(figure, supply_energy), interval)
         self.supply_energy = supply_energy

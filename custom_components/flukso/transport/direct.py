@@ -177,7 +177,7 @@ class DirectTransport(Transport):
 
     @override
     async def async_subscribe_buffered(
-        self, topic: str, receive: Receive, urgent: Callable[[], bool]
+        self, topic: str, receive: Receive, urgent: Callable[[bytes], bool]
     ) -> CALLBACK_TYPE:
         """Subscribe like ``async_subscribe``: all messages are buffered, by the kernel."""
         return await self.async_subscribe(topic, receive)
@@ -246,6 +246,8 @@ class DirectTransport(Transport):
             more = self._connection.read()
         finally:
             self._is_reading = False
+        if self.delivered is not None:
+            self.delivered()
         now = self._hass.loop.time()
         self._note_backlog(now, more=more)
         if more:

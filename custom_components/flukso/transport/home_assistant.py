@@ -63,7 +63,7 @@ class HomeAssistantTransport(Transport):
 
     @override
     async def async_subscribe_buffered(
-        self, topic: str, receive: Receive, urgent: Callable[[], bool]
+        self, topic: str, receive: Receive, urgent: Callable[[bytes], bool]
     ) -> CALLBACK_TYPE:
         """Subscribe like ``async_subscribe``, but buffer the messages until ``flush``.
 
@@ -90,10 +90,12 @@ class HomeAssistantTransport(Transport):
 
     @callback
     def _buffer_message(
-        self, receive: Receive, urgent: Callable[[], bool], message: mqtt.ReceiveMessage
+        self, receive: Receive, urgent: Callable[[bytes], bool], message: mqtt.ReceiveMessage
     ) -> None:
+        if TYPE_CHECKING:
+            assert isinstance(message.payload, bytes)  # no encoding was asked for
         self._buffer.append((receive, message))
-        if self._flush_timer is None and (self._is_urgent or urgent()):
+        if self._flush_timer is None and (self._is_urgent or urgent(message.payload)):
             self._is_urgent = True
             self._flush_timer = self._hass.loop.call_later(BURST, self._flush_buffer)
 
@@ -113,6 +115,8 @@ class HomeAssistantTransport(Transport):
                 self._deliver(receive, message)
             except Exception:  # the others must be delivered all the same
                 _LOGGER.exception("Error while handling a message on %s", shortened(message.topic))
+        if self.delivered is not None:
+            self.delivered()
 
     @callback
     def _deliver(self, receive: Receive, message: mqtt.ReceiveMessage) -> None:

@@ -38,6 +38,8 @@ class Transport(ABC):
 
     #: Why there is no connection, for the user; None if there is one, or if the reason is unknown.
     error: HomeAssistantError | None = None
+    #: Called after messages that arrived together were delivered.
+    delivered: Callable[[], None] | None = None
 
     @property
     @abstractmethod
@@ -71,11 +73,11 @@ class Transport(ABC):
 
     @abstractmethod
     async def async_subscribe_buffered(
-        self, topic: str, receive: Receive, urgent: Callable[[], bool]
+        self, topic: str, receive: Receive, urgent: Callable[[bytes], bool]
     ) -> CALLBACK_TYPE:
         """Subscribe like ``async_subscribe``, but messages may be delivered later, by ``flush``.
 
-        ``urgent`` returns whether a message on this topic is to be delivered soon.
+        ``urgent`` returns whether a message with this payload is to be delivered soon.
         """
 
     @abstractmethod

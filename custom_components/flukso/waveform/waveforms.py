@@ -9,6 +9,7 @@ from homeassistant.util import dt as dt_util
 
 from ..meter.meter import Meter
 from ..meter.observable import Observable
+from ..meter.write_intervals import Tick
 from ..metering.rounding import rounded
 from ..metering.waveform_analysis import crest_factor, harmonic, phase_shift, rms
 from ..protocol.sensors import Sensor, Source
@@ -130,7 +131,7 @@ class Waveforms:
         )
 
     @callback
-    def _tick(self, _elapsed: int) -> None:
+    def _tick(self, _tick: Tick) -> None:
         now = dt_util.utcnow().timestamp()
         for oscilloscope in self.oscilloscopes():
             if oscilloscope.listening:
