@@ -40,6 +40,7 @@ class Past:
     slot: int
     every: int = 60
     told: Callable[[float], int] = shown
+    kind: str = "counter"
 
     def readings(self, begin: int, end: int) -> list[blocks.Reading]:
         """What the meter remembers of these seconds."""
@@ -53,7 +54,7 @@ class Past:
 
     def payload(self, level: int, bid: int) -> bytes:
         """What is in a block."""
-        config = {"id": self.meter.sensor_id(self.slot), "data_type": "counter", "rid": 0}
+        config = {"id": self.meter.sensor_id(self.slot), "data_type": self.kind, "rid": 0}
         made = blocks.of_readings(level, self.readings(bid, bid + (1 << level)))
         return made.payload(config, Random(1))
 

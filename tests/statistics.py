@@ -49,19 +49,34 @@ async def leave_counter(
 
 
 async def leave_gauge(
-    hass: HomeAssistant, statistic_id: str, unit: str | None, hours: Sequence[tuple[int, float]]
+    hass: HomeAssistant,
+    statistic_id: str,
+    unit: str | None,
+    hours: Sequence[tuple[int, float]],
+    spread: float = 3,
 ) -> None:
-    """Leave hours of a gauge: when each began, and its mean."""
+    """Leave hours of a gauge: when each began, its mean, and extremes that far from it."""
     rows: list[StatisticData] = [
         {
             "start": dt_util.utc_from_timestamp(hour),
             "mean": mean,
-            "min": mean / 3,
-            "max": mean * 3,
+            "min": mean / spread,
+            "max": mean * spread,
         }
         for hour, mean in hours
     ]
-    await _leave(hass, statistic_id, unit, rows, has_sum=False)
+    await _leave(hass, statistic_id, unit, rows)
+
+
+async def leave_angle(
+    hass: HomeAssistant, statistic_id: str, hours: Sequence[tuple[int, float]]
+) -> None:
+    """Leave hours of an angle: when each began, and its mean direction."""
+    rows: list[StatisticData] = [
+        {"start": dt_util.utc_from_timestamp(hour), "mean": mean, "mean_weight": HOUR}
+        for hour, mean in hours
+    ]
+    await _leave(hass, statistic_id, "°", rows, mean_type=StatisticMeanType.CIRCULAR)
 
 
 async def _leave(
@@ -70,11 +85,12 @@ async def _leave(
     unit: str | None,
     rows: list[StatisticData],
     *,
-    has_sum: bool,
+    has_sum: bool = False,
+    mean_type: StatisticMeanType = StatisticMeanType.ARITHMETIC,
 ) -> None:
     converter = STATISTIC_UNIT_TO_UNIT_CONVERTER.get(unit)
     metadata = StatisticMetaData(
-        mean_type=StatisticMeanType.NONE if has_sum else StatisticMeanType.ARITHMETIC,
+        mean_type=StatisticMeanType.NONE if has_sum else mean_type,
         has_sum=has_sum,
         name=None,
         source="recorder",
@@ -86,13 +102,17 @@ async def _leave(
     await async_wait_recording_done(hass)
 
 
-async def table(hass: HomeAssistant, statistic_id: str) -> dict[int, Columns]:
+async def table(
+    hass: HomeAssistant,
+    statistic_id: str,
+    names: Sequence[str] = ("state", "sum", "mean", "min", "max", "last_reset_ts"),
+) -> dict[int, Columns]:
     """All that the database has of a statistic, by hour."""
     await async_wait_recording_done(hass)
 
     def read() -> dict[int, Columns]:
         columns: Any = Statistics.__table__.columns
-        told = [columns[name] for name in ("state", "sum", "mean", "min", "max", "last_reset_ts")]
+        told = [columns[name] for name in names]
         with session_scope(hass=hass, read_only=True) as session:
             query = (
                 session.query(columns["start_ts"], *told)

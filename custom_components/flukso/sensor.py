@@ -18,6 +18,7 @@ from .devices import device_info, meter_info
 from .entity import ChannelEntity, FluksoEntity, async_follow, channels_of
 from .entity_lookup import meter_unique_id, port_unique_id, sensor_entry
 from .history.filled_until import FilledUntil
+from .history.gauge_memory import is_logged_gauge
 from .history.reaches_back import ReachesBack
 from .meter.channel import Channel
 from .meter.channel_types import CounterChannel
@@ -100,6 +101,8 @@ def _create(hass: HomeAssistant, entry: FluksoConfigEntry, channel: Channel) -> 
         return None
     if isinstance(channel, CounterChannel):
         return FluksoCounter(hass, entry, channel, description)
+    if is_logged_gauge(channel.stream):
+        return FluksoLoggedGauge(hass, entry, channel, description)
     return FluksoSensor(hass, entry, channel, description)
 
 
@@ -185,6 +188,28 @@ class FluksoCounter(FluksoSensor, RestoreEntity):
             self._counter.restore(state)
         if self._history is not None:
             self.async_on_remove(await self._history.blocks.async_follow(self._counter))
+        await super().async_added_to_hass()
+
+
+class FluksoLoggedGauge(FluksoSensor):
+    """The value of a gauge that the meter logs by itself."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: FluksoConfigEntry,
+        channel: Channel,
+        description: FluksoSensorDescription,
+    ) -> None:
+        super().__init__(hass, entry, channel, description)
+        self._gauge = channel
+        self._history = entry.runtime_data.history
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Subscribe to the blocks of the meter's memory."""
+        if self._history is not None:
+            self.async_on_remove(await self._history.blocks.async_follow(self._gauge))
         await super().async_added_to_hass()
 
 

@@ -230,6 +230,12 @@ def description_of(stream: Stream) -> FluksoSensorDescription | None:
     )
 
 
+def native_unit_of(stream: Stream) -> str | None:
+    """Return the native unit of a stream's entity."""
+    description = description_of(stream)
+    return description.native_unit_of_measurement if description else None
+
+
 def _diagnostic(key: str, description: FluksoSensorDescription) -> FluksoSensorDescription:
     return replace(
         description,

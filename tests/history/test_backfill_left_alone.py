@@ -279,18 +279,22 @@ def of_memory(broker: Broker) -> set[str]:
     return {topic for topic in broker.topics if "tmpo" in topic}
 
 
-async def test_only_the_larger_blocks_of_counters_in_use_are_subscribed_to(
+async def test_only_the_larger_blocks_of_counters_and_logged_gauges_in_use_are_subscribed_to(
     hass: HomeAssistant, broker: Broker, entry: MockConfigEntry
 ) -> None:
-    counters = {
-        entity.unique_id.split("_")[1]
+    enabled = {
+        tuple(entity.unique_id.split("_")[1:])
         for entity in er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
-        if entity.unique_id.endswith("_counter") and entity.domain == "sensor"
+        if entity.domain == "sensor" and not entity.disabled
     }
+    logged = {
+        settings["id"]
+        for settings in METER.sensors.values()
+        if (settings["id"], settings.get("data_type")) in enabled and settings["type"] != "error"
+    }
+    assert METER.sensor_id(PPLUS) in logged
     assert of_memory(broker) == {
-        f"/sensor/{sensor_id}/tmpo/+/{level}/+/gz"
-        for sensor_id in counters
-        for level in (12, 16, 20)
+        f"/sensor/{sensor_id}/tmpo/+/{level}/+/gz" for sensor_id in logged for level in (12, 16, 20)
     }
 
 

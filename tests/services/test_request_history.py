@@ -42,12 +42,12 @@ def published(client: MagicMock, meter: Meter) -> list[list[dict[str, Any]]]:
 
 
 @pytest.mark.parametrize("prefix", ["/", "home/flukso/"])
-async def test_the_counters_that_the_meter_remembers_and_have_an_enabled_entity_are_requested(
+async def test_what_the_meter_remembers_and_has_an_enabled_entity_is_requested(
     hass: HomeAssistant, broker: Broker, mqtt_client_mock: MagicMock, prefix: str
 ) -> None:
     meter = flm03()
     meter = Meter(meter.device_id, meter.sensors, meter.ports, meter.kubes, prefix)
-    meter = meter.changed(1, rid=3).changed(3, tmpo=0)
+    meter = meter.changed(1, rid=3).changed(3, 8, tmpo=0)
     entry = await set_up(hass, broker, meter)
     disabled = entity_of(hass, meter, 2, "counter").entity_id
     er.async_get(hass).async_update_entity(disabled, disabled_by=er.RegistryEntryDisabler.USER)
@@ -56,7 +56,9 @@ async def test_the_counters_that_the_meter_remembers_and_have_an_enabled_entity_
 
     [wanted] = published(mqtt_client_mock, meter)
     counters = {*range(1, 7), *range(13, 19), *range(25, 31), 37, 38, 39} - {2, 3}
-    assert {item["sid"] for item in wanted} == {meter.sensor_id(slot) for slot in counters}
+    # Of each clamp the voltage, current and power factor; of the kubes all but the error code.
+    gauges = {7, 9, *range(19, 22), *range(31, 34), *range(40, 45), 49, 50, 53}
+    assert {item["sid"] for item in wanted} == {meter.sensor_id(slot) for slot in counters | gauges}
     assert {item["sid"]: item["rid"] for item in wanted}[meter.sensor_id(1)] == 3
 
 
@@ -162,8 +164,11 @@ async def test_a_time_in_the_future_is_refused(hass: HomeAssistant, broker: Brok
     assert refusal.value.translation_key == "history_not_yet_there"
 
 
-async def test_a_meter_without_counters_is_refused(hass: HomeAssistant, broker: Broker) -> None:
-    entry = await set_up(hass, broker, kubes_alone())
+async def test_a_meter_that_remembers_nothing_is_refused(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    meter = kubes_alone()
+    entry = await set_up(hass, broker, meter.changed(*range(40, 49), tmpo=0))
 
     with pytest.raises(ServiceValidationError) as refusal:
         await request(hass, entry.entry_id)

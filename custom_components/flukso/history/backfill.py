@@ -10,30 +10,29 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 
-from ..entity_lookup import channel_unique_id, sensor_entity_id, sensor_entry
+from ..entity_lookup import sensor_entity_id, sensor_entry
 from ..meter.channel_types import CounterChannel
-from ..meter.input_limits import is_regular
 from ..meter.meter import Meter
 from ..meter.supply_record import SupplyRecord
-from ..metering.block_timeline import Timeline
+from ..metering.absence import absent_hours
 from ..metering.durations import DAY, HOUR
 from ..metering.gaps import Gap, Hour, Reason, Row, find_gaps, rows_for
-from ..metering.history_comparison import compare, power_rows
+from ..metering.history_comparison import compare
 from ..metering.rounding import rounded
-from ..protocol.quantities import Unit
-from ..protocol.sensors import Source, Stream
-from ..protocol.topics import Kind
+from ..protocol.sensors import Source
 from ..redaction import shortened
-from ..sensor_descriptions import description_of
+from ..sensor_descriptions import native_unit_of
 from ..transport.interface import Transport
 from .audit import Audit, AuditedHour, Outcome, Refusal
-from .block_reader import LAG, BlockReader, slack_of
+from .block_reader import BlockReader, clock_is_off, slack_of
 from .fill_file import Fill
 from .fill_log import RECORDER_IS_FIRST, FillLog
 from .filled_until import FilledUntil
+from .gauge_backfill import GaugeBackfill
 from .import_log import ImportLog
 from .past_import import PastImport
-from .statistics_units import async_mean_rows, async_rows
+from .power_backfill import PowerBackfill
+from .statistics_units import Change, async_rows
 from .supply_gaps import SupplyGaps
 from .supply_past import SupplyPast
 
@@ -60,6 +59,9 @@ class Backfill:
         self.past = PastImport(hass, meter, transport, self.blocks, import_log)
         self.supply = SupplyGaps(hass, meter, fill_log)
         self.blocks.users.append(self.supply)
+        self.gauges = GaugeBackfill(hass, meter, fill_log, self._async_absent_hours)
+        self.blocks.users.append(self.gauges.memory)
+        self._power = PowerBackfill(hass, meter, fill_log, self._async_absent_hours)
         self.filled_until = FilledUntil(lambda: self.blocks.counters)
         self._hass = hass
         self._meter = meter
@@ -87,6 +89,7 @@ class Backfill:
         If that takes longer, it is finished in the background.
         """
         self._stopped.set()
+        self.gauges.stop()
         self.blocks.stop()
         self.supply.stop()
         try:
@@ -112,7 +115,7 @@ class Backfill:
                 )
                 for hour in await self._async_hours(unique_id, channel, begin, end)
             )
-            audits.append(Audit(unique_id, _unit_of(channel.stream), hours))
+            audits.append(Audit(unique_id, native_unit_of(channel.stream), hours))
         return audits
 
     async def async_fill(self, begin: int, end: int) -> Outcome:
@@ -127,8 +130,12 @@ class Backfill:
             for unique_id, channel in self.blocks.counters.items()
         ]
         outcomes.append(await self.supply.async_mend(begin, end))
+        gauges = [
+            await self.gauges.async_fill(gauge, begin, end) for gauge in self.blocks.gauges.values()
+        ]
         return Outcome(
-            tuple(fill for outcome in outcomes for fill in outcome.filled),
+            tuple(fill for outcome in outcomes for fill in outcome.filled)
+            + tuple(fill for fills in gauges for fill in fills),
             tuple(refusal for outcome in outcomes for refusal in outcome.refused),
         )
 
@@ -138,6 +145,7 @@ class Backfill:
         try:
             hours = _around(begin, end)
             await self._async_fill_gaps(unique_id, channel, hours, hours)
+            self.gauges.recheck(begin, end)
         except HomeAssistantError as error:
             topic = shortened(channel.topic)
             _LOGGER.warning("The history of %s will be compared later: %s", topic, error)
@@ -177,17 +185,42 @@ class Backfill:
             self.filled_until.note(unique_id, agreeing_until)
         return Outcome(tuple(filled), tuple(refused))
 
+    async def _async_absent_hours(self, begin: int, end: int) -> set[int]:
+        """Return the hours of a span in which nothing was recorded of the counters in use.
+
+        Their rows are taken as they were before they were filled.
+        """
+        around, counters = _around(begin, end), []
+        for unique_id, channel in self.blocks.counters.items():
+            if not channel.stream.both_ways:
+                span = self.blocks.timeline_of(channel).span
+                first, last = max(around.start, span[0] - HOUR), min(around.stop, span[1] + HOUR)
+                filled = (fill for fill in self._fill_log.filled if fill.unique_id == unique_id)
+                changes = [fill.change for fill in filled]
+                counters.append(await self._async_hours(unique_id, channel, first, last, changes))
+        absent = await self._hass.async_add_executor_job(absent_hours, counters)
+        return absent.intersection(range(begin, end, HOUR))
+
     async def _async_hours(
-        self, unique_id: str, channel: CounterChannel, begin: int, end: int
+        self,
+        unique_id: str,
+        channel: CounterChannel,
+        begin: int,
+        end: int,
+        changes: Sequence[Change] = (),
     ) -> list[Hour]:
-        """Return the hours the recorder has finished, as recorded and as the meter has them."""
+        """Return the hours the recorder has finished, as recorded and as the meter has them.
+
+        The rows are as they were before ``changes``.
+        """
         settled = dt_util.utcnow().timestamp() - RECORDER_IS_FIRST
         begin = begin // HOUR * HOUR
         end = min(ceil(end / HOUR), floor(settled / HOUR)) * HOUR
         statistic_id = sensor_entity_id(self._hass, unique_id)
         if statistic_id is None or begin >= end:
             return []
-        rows = await async_rows(self._hass, statistic_id, begin, end, _unit_of(channel.stream))
+        unit = native_unit_of(channel.stream)
+        rows = await async_rows(self._hass, statistic_id, begin, end, unit, before=changes)
         timeline = self.blocks.timeline_of(channel)
         comparison = partial(
             compare,
@@ -215,37 +248,19 @@ class Backfill:
         excluded = self._fill_log.excluded_hours(unique_id)
         if any(hour.hour in excluded for hour in gap.hours):
             return Reason.UNDONE
-        if _clock_is_off(channel):
+        if clock_is_off(channel):
             return Reason.CLOCK
         rows = rows_for(gap, fastest=channel.guard.fastest, both_ways=channel.stream.both_ways)
         if isinstance(rows, Reason):
             return rows
         timeline, now = self.blocks.timeline_of(channel), dt_util.utcnow().timestamp()
         fill = await self._fill_log.async_fill(
-            unique_id, rows, unit=_unit_of(channel.stream), amount=_amount(gap, rows), at=now
+            unique_id, rows, unit=native_unit_of(channel.stream), amount=_amount(gap, rows), at=now
         )
         if fill is None:
             return Reason.NOT_WRITTEN
-        power = await self._async_fill_power(channel, timeline, gap, now)
+        power = await self._power.async_fill(channel, timeline, gap, now)
         return [fill] if power is None else [fill, power]
-
-    async def _async_fill_power(
-        self, channel: CounterChannel, timeline: Timeline, gap: Gap, now: float
-    ) -> Fill | None:
-        """Fill the power of a gap's hours where it has no row, derived from the counter."""
-        sensor_id = channel.stream.sensor.sensor_id
-        gauge = self._meter.channels.get((sensor_id, Kind.GAUGE))
-        unique_id = channel_unique_id(self._meter.device_id, sensor_id, Kind.GAUGE)
-        entity = sensor_entry(self._hass, unique_id)
-        if gauge is None or gauge.stream.unit is not Unit.WATT or entity is None or entity.disabled:
-            return None
-        unit = _unit_of(gauge.stream)
-        existing = await async_mean_rows(self._hass, entity.entity_id, gap.begin, gap.end, unit)
-        hours = {row.hour for row in existing}
-        rows = [row for row in power_rows(gap, timeline) if row.hour not in hours]
-        if not rows:
-            return None
-        return await self._fill_log.async_fill(unique_id, rows, unit=unit, amount=None, at=now)
 
 
 def _around(begin: int, end: int) -> range:
@@ -268,12 +283,6 @@ def _amount(gap: Gap, rows: Sequence[Row]) -> float:
     return rounded(rows[-1].state - begin, 3)
 
 
-def _unit_of(stream: Stream) -> str | None:
-    """Return the native unit of a stream's entity."""
-    description = description_of(stream)
-    return description.native_unit_of_measurement if description else None
-
-
 def _unrecorded(channel: CounterChannel) -> float:
     """Return how much more may have been counted in a second than the meter remembers.
 
@@ -281,18 +290,3 @@ def _unrecorded(channel: CounterChannel) -> float:
     """
     is_pulse = channel.stream.sensor.source is Source.PULSE
     return (channel.guard.fastest or 0) if is_pulse else 0
-
-
-def _clock_is_off(channel: CounterChannel) -> bool:
-    """Whether the meter's clock is so far off that its hours are not those of Home Assistant.
-
-    A counter that is regular sends every second: if its reading is dated long ago, that is not
-    because it rests.
-    """
-    stats = channel.stats
-    read_at = stats.arrived if is_regular(channel.stream) else stats.read_at
-    return (
-        stats.reading is not None
-        and read_at is not None
-        and abs(read_at - stats.reading.time) > LAG
-    )

@@ -1,11 +1,10 @@
-"""Blocks of the meter's memory: received for the counters in use, decoded in a worker thread."""
+"""Blocks of the meter's memory: received for the sensors in use, decoded in a worker thread."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 import logging
-from typing import Protocol
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.util import dt as dt_util
@@ -13,15 +12,17 @@ from homeassistant.util import dt as dt_util
 from ..entity_lookup import channel_unique_id
 from ..meter.channel import Channel
 from ..meter.channel_types import CounterChannel
+from ..meter.input_limits import is_regular
 from ..meter.meter import Meter
-from ..metering.block_timeline import Segment, Slack, Timeline, segment_of
+from ..metering.block_timeline import Segment, Slack, Timeline
 from ..metering.durations import DAY
 from ..metering.on_change import TICK
 from ..protocol.quantities import Unit
-from ..protocol.tmpo_block import Block, BlockAddress, block_topic_filter, decode, parse_block_topic
+from ..protocol.tmpo_block import Block, BlockAddress, block_topic_filter, parse_block_topic
 from ..protocol.topics import Kind
 from ..protocol.validation import ProtocolError
 from ..transport.interface import Message, Transport
+from .block_decoding import BlockUser, read_block, segment_of_block
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -33,20 +34,6 @@ _MAX_PENDING_BYTES = 64 * 1024 * 1024
 _MAX_AGE = 400 * DAY
 #: The largest transit time of a reading, and the largest tolerated clock offset of the meter (s).
 LAG = 30
-
-
-class BlockUser(Protocol):
-    """Who needs more of the blocks than the timelines of counters keep."""
-
-    def wants(self, channel: Channel, address: BlockAddress) -> bool:
-        """Return whether it needs a block, before that is decoded."""
-
-    def reduce(self, channel: Channel, block: Block) -> object:
-        """Return what it keeps of a block; called in a worker thread."""
-
-    def take(self, channel: Channel, address: BlockAddress, reduced: object) -> None:
-        """Keep that, in the event loop."""
-
 
 type _Updated = Callable[[str, CounterChannel, int, int], Awaitable[None]]
 
@@ -60,7 +47,7 @@ class _FollowedCounter:
 
 
 class BlockReader:
-    """Reads the blocks of the counters whose entities are enabled.
+    """Reads the blocks of the counters and logged gauges whose entities are enabled.
 
     ``updated`` is called for a counter with new data: the unique id of its entity, its channel, and
     the begin and end of that data (s since 1970).
@@ -78,7 +65,8 @@ class BlockReader:
         self.last_arrived = 0.0
         self.has_dropped = self.is_decoding = False
         self._followed: dict[CounterChannel, _FollowedCounter] = {}
-        self._pending: dict[BlockAddress, tuple[CounterChannel, bytes]] = {}
+        self._gauges: set[Channel] = set()
+        self._pending: dict[BlockAddress, tuple[Channel, bytes]] = {}
 
     @property
     def counters(self) -> dict[str, CounterChannel]:
@@ -91,17 +79,32 @@ class BlockReader:
                 counters[unique_id] = channel
         return counters
 
-    async def async_follow(self, channel: CounterChannel) -> CALLBACK_TYPE:
-        """Subscribe to the blocks of a counter; returns an unsubscribe function.
+    @property
+    def gauges(self) -> dict[str, Channel]:
+        """The gauges in use that the meter remembers, in the same way."""
+        gauges = {}
+        for channel in self._gauges:
+            sensor = channel.stream.sensor
+            if sensor.remembered:
+                unique_id = channel_unique_id(self._meter.device_id, sensor.sensor_id, Kind.GAUGE)
+                gauges[unique_id] = channel
+        return gauges
+
+    async def async_follow(self, channel: Channel) -> CALLBACK_TYPE:
+        """Subscribe to the blocks of a channel; returns an unsubscribe function.
 
         Raises:
-            HomeAssistantError: the subscription failed, and the counter is not followed.
+            HomeAssistantError: the subscription failed, and the channel is not followed.
         """
         prefix, sensor_id = self._meter.prefix, channel.stream.sensor.sensor_id
         receive = partial(self._receive, channel)
         with ExitStack() as following:
-            self._followed[channel] = _new_followed(channel)
-            following.callback(self._followed.pop, channel)
+            if isinstance(channel, CounterChannel):
+                self._followed[channel] = _new_followed(channel)
+                following.callback(self._followed.pop, channel)
+            else:
+                self._gauges.add(channel)
+                following.callback(self._gauges.remove, channel)
             for level in _LEVELS:
                 topic = block_topic_filter(prefix, sensor_id, level)
                 following.callback(await self._transport.async_subscribe(topic, receive))
@@ -122,7 +125,7 @@ class BlockReader:
         return followed.timeline
 
     @callback
-    def _receive(self, channel: CounterChannel, message: Message) -> None:
+    def _receive(self, channel: Channel, message: Message) -> None:
         try:
             address = parse_block_topic(message.topic, self._meter.prefix)
             is_wanted = self._is_wanted(channel, address, message.arrived)
@@ -144,7 +147,7 @@ class BlockReader:
                 self._async_decode_pending(), "read blocks of the meter's memory"
             )
 
-    def _is_wanted(self, channel: CounterChannel, address: BlockAddress, now: float) -> bool:
+    def _is_wanted(self, channel: Channel, address: BlockAddress, now: float) -> bool:
         """Whether a block can contain data that is new to its timeline, or to a user of blocks.
 
         Raises:
@@ -155,15 +158,18 @@ class BlockReader:
         return (
             address.rid == channel.stream.sensor.rid
             and address not in self._pending
-            and (self._is_new(channel, address, now) or bool(self._users_of(channel, address)))
+            and (self._is_new(channel, address) or bool(self._users_of(channel, address)))
         )
 
-    def _is_new(self, channel: CounterChannel, address: BlockAddress, now: float) -> bool:
-        """Whether a block can contain data that is new to its timeline."""
-        is_known = self.timeline_of(channel).covers(address.begin, address.end)
-        return address.end > now - _MAX_AGE and not is_known
+    def _is_new(self, channel: Channel, address: BlockAddress) -> bool:
+        """Whether a block can contain data that is new to the timeline of a counter."""
+        return (
+            isinstance(channel, CounterChannel)
+            and address.end > dt_util.utcnow().timestamp() - _MAX_AGE
+            and not self.timeline_of(channel).covers(address.begin, address.end)
+        )
 
-    def _users_of(self, channel: CounterChannel, address: BlockAddress) -> list[BlockUser]:
+    def _users_of(self, channel: Channel, address: BlockAddress) -> list[BlockUser]:
         return [user for user in self.users if user.wants(channel, address)]
 
     async def _async_decode_pending(self) -> None:
@@ -176,12 +182,12 @@ class BlockReader:
                     channel, payload = self._pending.pop(address)
                     users = self._users_of(channel, address)
                     read = await self._async_read(address, channel, payload, users)
-                    if read is None or address.rid != channel.stream.sensor.rid:
+                    if read is None or not self._is_current(channel, address):
                         continue
                     segment, reduced = read
                     for user, kept in zip(users, reduced, strict=True):
                         user.take(channel, address, kept)
-                    if self._is_new(channel, address, dt_util.utcnow().timestamp()):
+                    if isinstance(channel, CounterChannel) and segment is not None:
                         timeline = self.timeline_of(channel)
                         timeline.add(segment)
                         timeline.forget(address.end - _MAX_AGE)
@@ -193,30 +199,38 @@ class BlockReader:
         finally:
             self.is_decoding = False
 
+    def _is_current(self, channel: Channel, address: BlockAddress) -> bool:
+        """Whether a channel is still followed, and a block is of its current sensor."""
+        is_followed = channel in self._followed or channel in self._gauges
+        return is_followed and address.rid == channel.stream.sensor.rid
+
     async def _async_read(
         self,
         address: BlockAddress,
-        channel: CounterChannel,
+        channel: Channel,
         payload: bytes,
         users: Sequence[BlockUser],
-    ) -> tuple[Segment, list[object]] | None:
-        """Return the segment of a block, and what each of its users keeps of it."""
-        is_energy = channel.stream.unit is Unit.WATT_HOUR
-        interval = max(self._meter.intervals.power or 0, TICK)
-        read = partial(
-            _read,
-            address,
-            payload,
-            channel,
-            users,
-            slack=slack_of(channel),
-            power_over=interval if is_energy else None,
-        )
+    ) -> tuple[Segment | None, list[object]] | None:
+        """Return the segment for a counter's timeline, and what each user keeps of a block."""
+        segment = None
+        if isinstance(channel, CounterChannel) and self._is_new(channel, address):
+            segment = self._segment_maker(channel)
+        read = partial(read_block, address, payload, channel, segment, users)
         try:
             return await self._hass.async_add_executor_job(read)
         except ProtocolError as error:
             self._meter.message_log.note_broken(channel.topic, error)
             return None
+
+    def _segment_maker(self, channel: CounterChannel) -> Callable[[Block], Segment]:
+        is_energy = channel.stream.unit is Unit.WATT_HOUR
+        interval = max(self._meter.intervals.power or 0, TICK)
+        return partial(
+            segment_of_block,
+            slack=slack_of(channel),
+            both_ways=channel.stream.both_ways,
+            power_over=interval if is_energy else None,
+        )
 
 
 def slack_of(channel: CounterChannel) -> Slack:
@@ -232,33 +246,16 @@ def _new_followed(channel: CounterChannel) -> _FollowedCounter:
     return _FollowedCounter(stream.sensor.rid, Timeline(both_ways=stream.both_ways))
 
 
-def _read(
-    address: BlockAddress,
-    payload: bytes,
-    channel: CounterChannel,
-    users: Sequence[BlockUser],
-    *,
-    slack: Slack,
-    power_over: int | None,
-) -> tuple[Segment, list[object]]:
-    """Decode a block of a counter; return the segment of its timeline, and what is kept of it.
+def clock_is_off(channel: Channel) -> bool:
+    """Return whether the meter's clock is so far off that its hours are not Home Assistant's.
 
-    Raises:
-        ProtocolError: the block is malformed, or is not of this counter.
+    A stream that is regular is sent every second: if its reading is dated long ago, that is not
+    because it rests.
     """
-    stream = channel.stream
-    block = decode(address, payload)
-    if block.kind is not Kind.COUNTER:
-        raise ProtocolError("tmpo block", "not a counter's")
-    if block.unit not in {None, stream.unit}:
-        raise ProtocolError("tmpo block", "in a different unit than the counter", block.unit)
-    segment = segment_of(
-        address.begin,
-        address.end,
-        block.times,
-        block.thousandths,
-        slack=slack,
-        both_ways=stream.both_ways,
-        power_over=power_over,
+    stats = channel.stats
+    read_at = stats.arrived if is_regular(channel.stream) else stats.read_at
+    return (
+        stats.reading is not None
+        and read_at is not None
+        and abs(read_at - stats.reading.time) > LAG
     )
-    return segment, [user.reduce(channel, block) for user in users]

@@ -17,7 +17,7 @@ from homeassistant.util import dt as dt_util
 from ..const import DOMAIN, EVENT_HISTORY_FILLED
 from ..entity_lookup import sensor_entity_id
 from ..metering.durations import DAY, HOUR
-from ..metering.gaps import MeanRow, Row
+from ..metering.gaps import AngleRow, MeanRow, Row
 from ..storage import Storage
 from .fill_file import Fill, Layout, StoredFill, as_stored, read_fills
 from .statistics_store import StoredRow
@@ -57,6 +57,7 @@ class FillLog:
         self._excluded: dict[str, set[int]] = {}
         self.lock = asyncio.Lock()
         self._writing = asyncio.Lock()
+        self.lock = asyncio.Lock()
         self._removed = False
 
     @property
@@ -82,7 +83,7 @@ class FillLog:
     async def async_fill(
         self,
         unique_id: str,
-        rows: Sequence[Row | MeanRow],
+        rows: Sequence[Row | MeanRow | AngleRow],
         *,
         unit: str | None,
         amount: float | None,

@@ -8,7 +8,7 @@ if the recorder has changed. Only these two modules import the recorder.
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from homeassistant.components.recorder import DOMAIN as RECORDER_DOMAIN, get_instance
@@ -59,6 +59,11 @@ class Statistic:
         """Whether its rows have an arithmetic mean."""
         return self.metadata["mean_type"] is StatisticMeanType.ARITHMETIC
 
+    @property
+    def has_angle(self) -> bool:
+        """Whether its rows have a circular mean."""
+        return self.metadata["mean_type"] is StatisticMeanType.CIRCULAR
+
     def relabelled(self, unit: str, unit_class: str) -> Statistic:
         """Return the same statistic with another unit, for rows that were mislabelled."""
         metadata = self.metadata.copy()
@@ -70,7 +75,8 @@ class Statistic:
 class StoredRow:
     """A row as it is stored, in the statistic's own unit; columns that it lacks are None.
 
-    ``hour`` and ``last_reset`` are in seconds since 1970; ``hour`` is when the row begins.
+    ``hour`` and ``last_reset`` are in seconds since 1970; ``hour`` is when the row begins. The
+    weight of a circular mean is written, but can't be read.
     """
 
     hour: int
@@ -80,6 +86,7 @@ class StoredRow:
     min: float | None = None
     max: float | None = None
     last_reset: float | None = None
+    mean_weight: float | None = field(default=None, compare=False, kw_only=True)
 
 
 @callback
@@ -262,7 +269,7 @@ def _data(row: StoredRow) -> StatisticData:
     data: StatisticData = {"start": dt_util.utc_from_timestamp(row.hour)}
     if row.last_reset is not None:
         data["last_reset"] = dt_util.utc_from_timestamp(row.last_reset)
-    for column in ("state", "sum", "mean", "min", "max"):
+    for column in ("state", "sum", "mean", "mean_weight", "min", "max"):
         value: float | None = getattr(row, column)
         if value is not None:
             data[column] = value

@@ -11,7 +11,7 @@ from homeassistant.components.sensor import UNIT_CONVERTERS
 from homeassistant.core import HomeAssistant
 
 from ..metering.durations import HOUR
-from ..metering.gaps import MeanRow, Row
+from ..metering.gaps import AngleRow, MeanRow, Row
 from .statistics_store import (
     Statistic,
     StoredRow,
@@ -54,11 +54,18 @@ class Change:
 
 
 async def async_rows(
-    hass: HomeAssistant, statistic_id: str, begin: int, end: int, unit: str | None
+    hass: HomeAssistant,
+    statistic_id: str,
+    begin: int,
+    end: int,
+    unit: str | None,
+    *,
+    before: Sequence[Change] = (),
 ) -> list[Row]:
     """Return the rows of a counter from ``begin`` to before ``end`` (s since 1970).
 
-    States and sums are in ``unit``. Empty if there is no such statistic, too.
+    States and sums are in ``unit``. Empty if there is no such statistic, too. With changes, the
+    oldest first, the rows are as they were ``before`` them.
     """
     statistic = await async_statistic(hass, statistic_id)
     if statistic is None:
@@ -66,32 +73,62 @@ async def async_rows(
     convert = conversion(of=statistic.unit, to=unit)
     if convert is None:
         return []
+    stored = await async_read(hass, statistic, begin, end)
     return [
         Row(row.hour, convert(row.state), convert(row.sum))
-        for row in await async_read(hass, statistic, begin, end)
+        for row in _reverted(stored, before, statistic.unit, range(begin, end))
         if row.state is not None and row.sum is not None
     ]
 
 
 async def async_mean_rows(
-    hass: HomeAssistant, statistic_id: str, begin: int, end: int, unit: str | None
-) -> list[MeanRow]:
-    """Return the rows of a gauge in the same way: mean, minimum and maximum in ``unit``."""
+    hass: HomeAssistant,
+    statistic_id: str,
+    begin: int,
+    end: int,
+    unit: str | None,
+    *,
+    before: Sequence[Change] = (),
+) -> list[MeanRow | AngleRow]:
+    """Return the rows of a gauge in the same way; the weight of an angle is not read."""
     statistic = await async_statistic(hass, statistic_id)
     if statistic is None:
         return []
     convert = conversion(of=statistic.unit, to=unit)
     if convert is None:
         return []
-    return [
-        MeanRow(row.hour, convert(row.mean), convert(row.min), convert(row.max))
-        for row in await async_read(hass, statistic, begin, end)
-        if row.mean is not None and row.min is not None and row.max is not None
-    ]
+    stored = await async_read(hass, statistic, begin, end)
+    rows = _reverted(stored, before, statistic.unit, range(begin, end))
+    return [mean for row in rows if (mean := mean_row(row, convert)) is not None]
+
+
+def mean_row(row: StoredRow, convert: Conversion) -> MeanRow | AngleRow | None:
+    """Return the row of a gauge that is stored; None if it has no mean."""
+    if row.mean is None:
+        return None
+    if row.min is None or row.max is None:
+        return AngleRow(row.hour, convert(row.mean), 0)
+    return MeanRow(row.hour, convert(row.mean), convert(row.min), convert(row.max))
+
+
+def _reverted(
+    rows: Sequence[StoredRow], changes: Sequence[Change], unit: str | None, span: range
+) -> Sequence[StoredRow]:
+    """Return the rows of a span as they were before changes, those that were made in this unit."""
+    by_hour = {row.hour: row for row in rows}
+    for change in reversed(changes):
+        if change.unit == unit:
+            for row in change.after:
+                by_hour.pop(row.hour, None)
+            by_hour |= {row.hour: row for row in change.before if row.hour in span}
+    return [by_hour[hour] for hour in sorted(by_hour)]
 
 
 async def async_plan(
-    hass: HomeAssistant, statistic_id: str, rows: Sequence[Row | MeanRow], unit: str | None
+    hass: HomeAssistant,
+    statistic_id: str,
+    rows: Sequence[Row | MeanRow | AngleRow],
+    unit: str | None,
 ) -> Change | None:
     """Return the change that writes ``rows``, which are in ``unit``.
 
@@ -171,15 +208,18 @@ def conversion(*, of: str | None, to: str | None) -> Conversion | None:
     return None
 
 
-def is_fitting(statistic: Statistic, row: Row | MeanRow) -> bool:
+def is_fitting(statistic: Statistic, row: Row | MeanRow | AngleRow) -> bool:
     """Return whether a row has the columns of a statistic."""
     if isinstance(row, Row):
         return statistic.has_sum
-    return statistic.has_mean and not statistic.has_sum
+    is_its_kind = statistic.has_angle if isinstance(row, AngleRow) else statistic.has_mean
+    return is_its_kind and not statistic.has_sum
 
 
-def stored_row(row: Row | MeanRow, convert: Conversion) -> StoredRow:
+def stored_row(row: Row | MeanRow | AngleRow, convert: Conversion) -> StoredRow:
     """Return a row as it is stored."""
     if isinstance(row, Row):
         return StoredRow(row.hour, state=convert(row.state), sum=convert(row.sum))
+    if isinstance(row, AngleRow):
+        return StoredRow(row.hour, mean=row.mean, mean_weight=row.weight)
     return StoredRow(row.hour, mean=convert(row.mean), min=convert(row.min), max=convert(row.max))

@@ -61,7 +61,8 @@ class _Requests:
             raise ServiceValidationError(
                 translation_domain=DOMAIN, translation_key="history_not_listened_to"
             )
-        sensors = [channel.stream.sensor for channel in history.blocks.counters.values()]
+        counters, gauges = history.blocks.counters.values(), history.blocks.gauges.values()
+        sensors = [channel.stream.sensor for channel in (*counters, *gauges)]
         if not sensors:
             raise ServiceValidationError(
                 translation_domain=DOMAIN, translation_key="no_counter_in_use"
