@@ -101,8 +101,6 @@ def _create(hass: HomeAssistant, entry: FluksoConfigEntry, channel: Channel) -> 
         return None
     if isinstance(channel, CounterChannel):
         return FluksoCounter(hass, entry, channel, description)
-    if is_logged_gauge(channel.stream):
-        return FluksoLoggedGauge(hass, entry, channel, description)
     return FluksoSensor(hass, entry, channel, description)
 
 
@@ -120,6 +118,18 @@ class FluksoSensor(ChannelEntity, SensorEntity):
     ) -> None:
         super().__init__(hass, entry, channel)
         self.entity_description = description
+        self._channel = channel
+        self._history = entry.runtime_data.history
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Subscribe to the blocks of the meter's memory, if it logs this channel."""
+        is_logged = isinstance(self._channel, CounterChannel) or is_logged_gauge(
+            self._channel.stream
+        )
+        if self._history is not None and is_logged:
+            self.async_on_remove(await self._history.blocks.async_follow(self._channel))
+        await super().async_added_to_hass()
 
     @callback
     @override
@@ -170,7 +180,6 @@ class FluksoCounter(FluksoSensor, RestoreEntity):
     ) -> None:
         super().__init__(hass, entry, channel, description)
         self._counter = channel
-        self._history = entry.runtime_data.history
 
     @property
     @override
@@ -181,35 +190,11 @@ class FluksoCounter(FluksoSensor, RestoreEntity):
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Restore the guard, and subscribe to the blocks of the meter's memory."""
+        """Restore the guard."""
         stored = await self.async_get_last_extra_data()
         state = counter_from(stored, self._counter.stream.unit)
         if state is not None:
             self._counter.restore(state)
-        if self._history is not None:
-            self.async_on_remove(await self._history.blocks.async_follow(self._counter))
-        await super().async_added_to_hass()
-
-
-class FluksoLoggedGauge(FluksoSensor):
-    """The value of a gauge that the meter logs by itself."""
-
-    def __init__(
-        self,
-        hass: HomeAssistant,
-        entry: FluksoConfigEntry,
-        channel: Channel,
-        description: FluksoSensorDescription,
-    ) -> None:
-        super().__init__(hass, entry, channel, description)
-        self._gauge = channel
-        self._history = entry.runtime_data.history
-
-    @override
-    async def async_added_to_hass(self) -> None:
-        """Subscribe to the blocks of the meter's memory."""
-        if self._history is not None:
-            self.async_on_remove(await self._history.blocks.async_follow(self._gauge))
         await super().async_added_to_hass()
 
 

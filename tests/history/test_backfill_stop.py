@@ -16,7 +16,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
 from custom_components.flukso.const import DOMAIN, EVENT_HISTORY_FILLED
-from custom_components.flukso.history import backfill as history, block_reader as blocks
+from custom_components.flukso.history import backfill as history, block_decoding as blocks
 
 from ..broker import Broker
 from ..home import entity_of, set_up

@@ -65,6 +65,21 @@ async def test_a_counter_that_is_disabled_while_its_block_is_read_is_not_filled(
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
+async def test_a_counter_that_is_disabled_while_its_blocks_wait_is_not_filled(
+    hass: HomeAssistant, broker: Broker, entry: MockConfigEntry, energy: str
+) -> None:
+    before, reader = await table(hass, energy), entry.runtime_data.history.blocks
+    counter = reader.counters[f"{METER.device_id}_{METER.sensor_id(PPLUS)}_counter"]
+
+    for bid in range(HOLE[0] >> 16 << 16, HOLE[-1] + 2 * HOUR, 1 << 16):
+        broker.send(PAST.topic(16, bid), PAST.payload(16, bid))
+    er.async_get(hass).async_update_entity(energy, disabled_by=er.RegistryEntryDisabler.USER)
+    await broker.settle_all()
+
+    assert await table(hass, energy) == before
+    assert reader.timeline_of(counter).span == (0, 0)
+
+
 async def test_a_sensor_id_that_is_reused_while_its_block_is_read_is_not_filled(
     hass: HomeAssistant, broker: Broker, energy: str
 ) -> None:

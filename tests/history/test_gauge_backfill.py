@@ -24,7 +24,7 @@ from simulator import blocks
 
 from ..broker import Broker
 from ..home import entity_of, set_up
-from ..meters import flm03, reading
+from ..meters import flm02, flm03, reading
 from ..past import BEGIN, HOLE, LEVEL, NOW, RECORDED, Past, all_but, publish, shown
 from ..statistics import HOUR, Columns, leave_angle, leave_gauge, table
 
@@ -411,6 +411,28 @@ async def test_the_temperature_of_a_kube_is_filled(
 
     after = await table(hass, temperature)
     assert [after[hour][2:5] for hour in HOLE] == [(19.5, 19.5, 19.5)] * 26
+
+
+async def test_a_counter_that_runs_both_ways_proves_nothing(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    """That of a P1 port may stand still although something is used, and produced."""
+    meter = flm02()
+    await set_up(hass, broker, meter)
+    grid = entity_of(hass, meter, 6, "counter").entity_id
+    temperature = entity_of(hass, meter, 7, "gauge").entity_id
+    counter = Past(meter, 6, every=20)
+    await counter.leave(hass, grid, all_but(HOLE))
+    still = Past(meter, 6, told=lambda time: shown(HOLE[0]))
+    await still.leave(hass, grid, HOLE)
+    await leave_gauge(hass, temperature, "°C", [(hour, 20) for hour in all_but(HOLE)])
+    await leave_flat(hass, temperature, "°C", 20)
+    before = await table(hass, temperature)
+
+    await counter.publish(broker, LEVEL, BEGIN)
+    await Past(meter, 7, told=lambda time: 19_500, kind="gauge").publish(broker, LEVEL, BEGIN)
+
+    assert await table(hass, temperature) == before
 
 
 async def test_what_the_clamp_cannot_measure_is_left_out(

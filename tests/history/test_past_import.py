@@ -23,7 +23,7 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 )
 
 from custom_components.flukso.const import DOMAIN, EVENT_HISTORY_IMPORTED
-from custom_components.flukso.history import block_reader, past_counters, past_import
+from custom_components.flukso.history import block_reader, past_counters, past_gauges, past_import
 from custom_components.flukso.metering.gaps import Row
 from custom_components.flukso.metering.past_rows import PastRows
 
@@ -230,7 +230,8 @@ async def test_an_import_goes_on_after_a_reload_and_asks_again_after_an_hour(
     assert len(clock.asked()) == 2
     await answer(broker)
     await clock.look()
-    assert progress(hass) == 99 // 21
+    # Of 21 counters, 9 powers and 15 logged gauges, one counter's past is known, and its power.
+    assert progress(hass) == 2 * 99 // 45
     await clock.until(FIRST + 2 * HOUR + 900)
 
     rows = await table(hass, energy)
@@ -430,7 +431,10 @@ async def test_nothing_is_asked_that_is_known(
     hass: HomeAssistant, entry: MockConfigEntry, energy: str, clock: Clock
 ) -> None:
     await leave_counter(hass, energy, "kWh", [(FIRST - HOUR, 5000.0, 1.0)])
-    with patch.object(past_counters.PastCounters, "sensors", return_value=[]):
+    with (
+        patch.object(past_counters.PastCounters, "sensors", return_value=[]),
+        patch.object(past_gauges.PastGauges, "sensors", return_value=[]),
+    ):
         await clock.look()
     assert clock.asked() == []
 
@@ -484,7 +488,8 @@ async def test_an_import_waits_for_the_one_look_at_a_time(
     with patch.object(past_import, "async_first_row", first_row):
         await entry.runtime_data.history.past.async_look(dt_util.utcnow())
 
-    assert len(looks) == 21
+    sources = entry.runtime_data.history.past.sources
+    assert len(looks) == sum(len(source.unique_ids()) for source in sources)
     assert clock.asked() == []
 
 

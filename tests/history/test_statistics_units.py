@@ -12,7 +12,9 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 )
 
 from custom_components.flukso.history import statistics_store, statistics_units as recorded
+from custom_components.flukso.history.statistics_store import StoredRow
 from custom_components.flukso.history.statistics_units import (
+    Change,
     async_apply,
     async_mean_rows,
     async_plan,
@@ -58,6 +60,24 @@ async def test_a_counter_is_read_in_the_meter_s_unit_whichever_is_stored_or_disp
     for row, (_, state, total) in zip(rows, ODD, strict=False):
         assert row.state == pytest.approx(state * watt_hours, rel=1e-12)
         assert row.sum == pytest.approx(total * watt_hours, rel=1e-12)
+
+
+async def test_rows_are_read_as_they_were_before_changes_in_the_same_unit(
+    hass: HomeAssistant,
+) -> None:
+    await leave_counter(hass, COUNTER, "kWh", ODD[:2])
+    begin, second = BEGIN, BEGIN + HOUR
+    was, is_now = (StoredRow(begin, state, 2.0) for state in (5.0, 6.0))
+    first = Change("kWh", (was,), (is_now, StoredRow(second, 7.0, 3.0)))
+    later = Change("kWh", (is_now,), (StoredRow(begin, 8.0, 2.0),))
+    outside = Change("kWh", (StoredRow(begin - HOUR, 9.0, 9.0),), (StoredRow(begin - HOUR),))
+    other_unit = Change("Wh", (StoredRow(begin, 1.0, 1.0),), (StoredRow(begin, 2.0, 2.0),))
+
+    rows = await async_rows(
+        hass, COUNTER, begin, second + HOUR, "Wh", before=[first, later, outside, other_unit]
+    )
+
+    assert rows == [Row(begin, 5000, 2000)]
 
 
 async def test_a_gauge_is_read_with_its_extremes(hass: HomeAssistant) -> None:

@@ -30,6 +30,7 @@ from .fill_log import RECORDER_IS_FIRST, FillLog
 from .filled_until import FilledUntil
 from .gauge_backfill import GaugeBackfill
 from .import_log import ImportLog
+from .past_gauges import PastGauges
 from .past_import import PastImport
 from .power_backfill import PowerBackfill
 from .statistics_units import Change, async_rows
@@ -61,6 +62,9 @@ class Backfill:
         self.blocks.users.append(self.supply)
         self.gauges = GaugeBackfill(hass, meter, fill_log, self._async_absent_hours)
         self.blocks.users.append(self.gauges.memory)
+        self.past.sources.append(
+            PastGauges(hass, meter, self.blocks, self.gauges.memory, self.past.counters)
+        )
         self._power = PowerBackfill(hass, meter, fill_log, self._async_absent_hours)
         self.filled_until = FilledUntil(lambda: self.blocks.counters)
         self._hass = hass

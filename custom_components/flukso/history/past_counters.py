@@ -12,7 +12,7 @@ from ..meter.channel_types import CounterChannel
 from ..meter.input_limits import is_regular
 from ..meter.meter import Meter
 from ..metering.durations import HOUR
-from ..metering.gaps import MeanRow, Row
+from ..metering.gaps import AngleRow, MeanRow, Row
 from ..metering.on_change import TICK
 from ..metering.past_counter import CountingLaw, PastBlock, PastCounter, past_block
 from ..metering.past_rows import PastRows
@@ -119,7 +119,7 @@ class PastCounters:
         return min((end - begin) / (newest - begin), 1) if begin < newest else 0
 
     async def async_rows(
-        self, unique_id: str, first: Row | MeanRow, *, final: bool
+        self, unique_id: str, first: Row | MeanRow | AngleRow, *, final: bool
     ) -> PastRows | None:
         """Return the hours before the first row; None until the last of them are known."""
         channel = self._blocks.counters.get(unique_id)

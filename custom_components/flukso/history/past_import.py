@@ -13,7 +13,7 @@ from homeassistant.util import dt as dt_util
 from ..entity_lookup import sensor_entity_id
 from ..meter.meter import Meter
 from ..metering.durations import HOUR
-from ..metering.gaps import MeanRow, Row
+from ..metering.gaps import AngleRow, MeanRow, Row
 from ..metering.past_rows import PastRows
 from ..protocol.sensors import Sensor
 from ..protocol.tmpo_request import sync_list, sync_topic
@@ -64,7 +64,7 @@ class PastSource(Protocol):
         """Return which part of the past of an entity is known, from 0 to 1."""
 
     async def async_rows(
-        self, unique_id: str, first: Row | MeanRow, *, final: bool
+        self, unique_id: str, first: Row | MeanRow | AngleRow, *, final: bool
     ) -> PastRows | None:
         """Return the rows before the ``first`` recorded one; None while blocks are missing.
 
@@ -85,9 +85,9 @@ class PastImport:
     ) -> None:
         self.log = import_log
         self.reaches_back = ReachesBack()
-        counters = PastCounters(hass, meter, blocks)
-        blocks.users.append(counters)
-        self.sources: list[PastSource] = [counters]
+        self.counters = PastCounters(hass, meter, blocks)
+        blocks.users.append(self.counters)
+        self.sources: list[PastSource] = [self.counters]
         self._hass = hass
         self._meter = meter
         self._transport = transport
@@ -173,7 +173,9 @@ class PastImport:
                 return True
         return False
 
-    async def _async_first_row(self, source: PastSource, unique_id: str) -> Row | MeanRow | None:
+    async def _async_first_row(
+        self, source: PastSource, unique_id: str
+    ) -> Row | MeanRow | AngleRow | None:
         statistic_id = sensor_entity_id(self._hass, unique_id)
         if statistic_id is None:
             return None

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from homeassistant.core import HomeAssistant
 
-from ..metering.gaps import MeanRow, Row
+from ..metering.gaps import AngleRow, MeanRow, Row
 from ..metering.past_rows import PastRows
 from .statistics_store import (
     Statistic,
@@ -22,7 +22,7 @@ from .statistics_store import (
     lift,
     write,
 )
-from .statistics_units import Conversion, conversion, is_fitting, stored_row
+from .statistics_units import Conversion, conversion, is_fitting, mean_row, stored_row
 
 #: How many rows are queued for the recorder at a time.
 PORTION = 500
@@ -79,7 +79,7 @@ class Portion:
 
 async def async_first_row(
     hass: HomeAssistant, statistic_id: str, unit: str | None
-) -> Row | MeanRow | None:
+) -> Row | MeanRow | AngleRow | None:
     """Return the first hourly row in ``unit``; None if there is none that can be converted."""
     statistic = await async_statistic(hass, statistic_id)
     convert = statistic and conversion(of=statistic.unit, to=unit)
@@ -88,9 +88,7 @@ async def async_first_row(
         return None
     if first.state is not None and first.sum is not None:
         return Row(first.hour, convert(first.state), convert(first.sum))
-    if first.mean is not None and first.min is not None and first.max is not None:
-        return MeanRow(first.hour, convert(first.mean), convert(first.min), convert(first.max))
-    return None
+    return mean_row(first, convert)
 
 
 async def async_plan_past(

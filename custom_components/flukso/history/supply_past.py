@@ -14,7 +14,7 @@ from ..meter.channel import Channel
 from ..meter.meter import Meter
 from ..meter.supply_record import SupplyRecord
 from ..metering.durations import HOUR
-from ..metering.gaps import MeanRow, Row
+from ..metering.gaps import AngleRow, MeanRow, Row
 from ..metering.outages import SupplyEnergies
 from ..metering.packed_readings import CounterReadings, PackedReadings, packed
 from ..metering.past_rows import PastRows
@@ -123,7 +123,7 @@ class SupplyPast:
         return len(self._files) / len(record.channels) if record and record.channels else 0
 
     async def async_rows(
-        self, unique_id: str, first: Row | MeanRow, *, final: bool
+        self, unique_id: str, first: Row | MeanRow | AngleRow, *, final: bool
     ) -> PastRows | None:
         """Return the hours before the first row; None until no more blocks are expected."""
         record = self._record()

@@ -7,10 +7,11 @@ seconds since 1970, values in the unit of the gauge's entity.
 from array import array
 from bisect import bisect_left, bisect_right
 from cmath import phase, rect
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import degrees, radians
+from operator import mul
 from time import sleep
 from typing import NamedTuple
 
@@ -40,9 +41,11 @@ class GaugeKind:
     max_age: int
     circular: bool = False
 
-    def vector(self, value: float) -> complex:
-        """Return the value as what is added up: a number, or of an angle its direction."""
-        return rect(1, radians(value)) if self.circular else complex(value)
+    def integral(self, values: Sequence[float], seconds: Sequence[int]) -> complex:
+        """Return the sum of values that were valid for so long; of angles, of their directions."""
+        if self.circular:
+            return sum(map(rect, seconds, map(radians, values), strict=True), start=0j)
+        return complex(sum(map(mul, values, seconds, strict=True)))
 
 
 class _Part(NamedTuple):
@@ -53,13 +56,6 @@ class _Part(NamedTuple):
     imaginary: float
     lowest: float
     highest: float
-
-
-class _Piece(NamedTuple):
-    """A value that was valid for some seconds."""
-
-    seconds: int
-    value: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,30 +94,30 @@ def gauge_segment(
         stop = bisect_left(times, hour + HOUR)
         bounds = [*times[start : stop + 1], end]
         values = [read(value) for value in thousandths[start:stop]]
-        parts.extend(_summed(_pieces(bounds, values, hour, kind.max_age), kind))
+        parts.extend(_part(bounds, values, hour, kind))
         sleep(_PAUSE)
     return GaugeSegment(begin, end, times[0], (times[-1], read(thousandths[-1])), parts)
 
 
-def _pieces(
-    bounds: Sequence[int], values: Sequence[float | None], hour: int, max_age: int
-) -> Iterator[_Piece]:
-    """Yield the values that were valid in an hour; each begins at a bound, until the next."""
-    for (begin, following), value in zip(pairwise(bounds), values, strict=False):
-        until = min(following, begin + max_age, hour + HOUR)
-        seconds = until - max(begin, hour)
-        if value is not None and seconds > 0:
-            yield _Piece(seconds, value)
-
-
-def _summed(pieces: Iterator[_Piece], kind: GaugeKind) -> _Part:
-    known = list(pieces)
+def _part(
+    bounds: Sequence[int],
+    values: Sequence[float | None],
+    hour: int,
+    kind: GaugeKind,
+) -> _Part:
+    """Return what is known of an hour; each value is valid from a bound until the next."""
+    stop = hour + HOUR
+    known = [
+        (value, until - max(begin, hour))
+        for (begin, following), value in zip(pairwise(bounds), values, strict=False)
+        if value is not None
+        and (until := min(following, begin + kind.max_age, stop)) > max(begin, hour)
+    ]
     if not known:
         return _Part(0, 0, 0, 0, 0)
-    integral = sum((kind.vector(piece.value) * piece.seconds for piece in known), start=0j)
-    values = [piece.value for piece in known]
-    seconds = sum(piece.seconds for piece in known)
-    return _Part(seconds, integral.real, integral.imag, min(values), max(values))
+    valid, seconds = zip(*known, strict=True)
+    integral = kind.integral(valid, seconds)
+    return _Part(sum(seconds), integral.real, integral.imag, min(valid), max(valid))
 
 
 class GaugeTimeline(Segments[GaugeSegment]):
@@ -131,7 +127,7 @@ class GaugeTimeline(Segments[GaugeSegment]):
         super().__init__()
         self._kind = kind
 
-    def rows(self, hours: range) -> list[MeanRow] | list[AngleRow]:
+    def rows(self, hours: range) -> list[MeanRow | AngleRow]:
         """Return the rows of those of ``hours`` of which at least ``MIN_SHARE`` is known."""
         known = [(hour, self._known(hour)) for hour in hours]
         enough = [(hour, part) for hour, part in known if part.seconds >= MIN_SHARE * HOUR]
@@ -146,11 +142,10 @@ class GaugeTimeline(Segments[GaugeSegment]):
         stop = bisect_left(segments, hour + HOUR, key=lambda known: known.begin)
         parts = [known.part(hour) for known in segments[start:stop]]
         for before, after in pairwise(segments[max(start - 1, 0) : stop]):
-            time, value = before.last
             if before.end == after.begin:
-                bounds = [before.end, after.first]
-                left = max(time + self._kind.max_age - before.end, 0)
-                parts.append(_summed(_pieces(bounds, [value], hour, left), self._kind))
+                time, value = before.last
+                left = replace(self._kind, max_age=time + self._kind.max_age - before.end)
+                parts.append(_part([before.end, after.first], [value], hour, left))
         parts = [part for part in parts if part.seconds]
         if not parts:
             return _Part(0, 0, 0, 0, 0)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .gaps import MeanRow, Row
+from .gaps import AngleRow, MeanRow, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +16,6 @@ class PastRows:
     rows add nothing to the sum.
     """
 
-    rows: Sequence[Row] | Sequence[MeanRow] = ()
+    rows: Sequence[Row] | Sequence[MeanRow | AngleRow] = ()
     counted_in_first: float | None = None
     impossible: int = 0

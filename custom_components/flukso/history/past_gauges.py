@@ -1,0 +1,124 @@
+"""The past of the gauges in use: those that the meter logs, and the powers of its counters."""
+
+from collections.abc import Collection
+from functools import partial
+
+from homeassistant.core import HomeAssistant
+
+from ..entity_lookup import channel_unique_id, sensor_entry
+from ..meter.channel import Channel
+from ..meter.channel_types import CounterChannel
+from ..meter.meter import Meter
+from ..metering.durations import HOUR
+from ..metering.gaps import AngleRow, MeanRow, Row
+from ..metering.past_rows import PastRows
+from ..protocol.quantities import Unit
+from ..protocol.sensors import Sensor
+from ..protocol.topics import Kind
+from ..sensor_descriptions import native_unit_of
+from .block_reader import BlockReader
+from .gauge_memory import GaugeMemory
+from .past_counters import PastCounters, law_of
+
+
+class PastGauges:
+    """The hours of gauges before their first rows (a ``PastSource``)."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        meter: Meter,
+        blocks: BlockReader,
+        memory: GaugeMemory,
+        counters: PastCounters,
+    ) -> None:
+        self._hass = hass
+        self._meter = meter
+        self._blocks = blocks
+        self._memory = memory
+        self._counters = counters
+        self._since = 0
+
+    def unique_ids(self) -> Collection[str]:
+        """Return the entities of the gauges in use that the meter logs, and of the powers."""
+        return [*self._blocks.gauges, *self._powers()]
+
+    def sensors(self, wanted: Collection[str], *, again: bool) -> Collection[Sensor]:
+        """Return the sensors of the logged gauges that sent no block yet; with ``again`` all.
+
+        Those of the powers are the counters'.
+        """
+        return [
+            channel.stream.sensor
+            for unique_id, channel in self._blocks.gauges.items()
+            if unique_id in wanted and (again or self._span(unique_id) == (0, 0))
+        ]
+
+    def begin(self, since: int) -> None:
+        """Keep the blocks since a time (s since 1970)."""
+        self._since = since
+        self._memory.begin(since)
+
+    def end(self) -> None:
+        """Drop what was kept for the import alone."""
+        self._memory.end()
+
+    def unit_of(self, unique_id: str) -> str | None:
+        """Return the native unit of an entity."""
+        channel = self._blocks.gauges.get(unique_id)
+        return str(Unit.WATT) if channel is None else native_unit_of(channel.stream)
+
+    def part_known(self, unique_id: str) -> float:
+        """Return which part of the time since the first known hour is known."""
+        begin, end = self._span(unique_id)
+        newest = self._blocks.last_arrived
+        return min((end - begin) / (newest - begin), 1) if begin < newest else 0
+
+    async def async_rows(
+        self, unique_id: str, first: Row | MeanRow | AngleRow, *, final: bool
+    ) -> PastRows | None:
+        """Return the hours before the first row; None until the last of them are known."""
+        begin, end = self._span(unique_id)
+        if end < first.hour and not final:
+            return None
+        gauge, counter = self._blocks.gauges.get(unique_id), self._powers().get(unique_id)
+        begin = max(begin, self._since) // HOUR * HOUR
+        if gauge is not None:
+            rows = self._memory.timeline_of(gauge.stream).rows
+            hours = range(begin, first.hour, HOUR)
+            return PastRows(await self._hass.async_add_executor_job(rows, hours))
+        if counter is not None:
+            power_rows = partial(
+                self._counters.known(counter).power_rows,
+                begin=begin,
+                end=first.hour,
+                law=law_of(counter),
+            )
+            return PastRows(await self._hass.async_add_executor_job(power_rows))
+        return PastRows([])
+
+    def _span(self, unique_id: str) -> tuple[int, int]:
+        """Return the begin and end of what is known of an entity."""
+        gauge: Channel | None = self._blocks.gauges.get(unique_id)
+        if gauge is not None:
+            return self._memory.timeline_of(gauge.stream).span
+        counter = self._powers().get(unique_id)
+        return (0, 0) if counter is None else self._counters.known(counter).span
+
+    def _powers(self) -> dict[str, CounterChannel]:
+        """Return the counters of energy by the entities of their powers, those that are enabled."""
+        powers = {}
+        for counter in self._blocks.counters.values():
+            sensor_id = counter.stream.sensor.sensor_id
+            gauge = self._meter.channels.get((sensor_id, Kind.GAUGE))
+            unique_id = channel_unique_id(self._meter.device_id, sensor_id, Kind.GAUGE)
+            entity = sensor_entry(self._hass, unique_id)
+            is_power = gauge is not None and gauge.stream.unit is Unit.WATT
+            if (
+                is_power
+                and counter.stream.unit is Unit.WATT_HOUR
+                and entity
+                and not entity.disabled
+            ):
+                powers[unique_id] = counter
+        return powers
