@@ -80,8 +80,8 @@ async def enable(
 
 def waveform(samples: Sequence[object], unit: str, *, age: float = 0) -> str:
     """A cycle as it is on the wire, ``age`` seconds old."""
-    at = time.time() - age
-    return f'[[{int(at)},{round(at % 1 * MILLI)}],[{",".join(map(str, samples))}],"{unit}"]'
+    second, milliseconds = divmod(round((time.time() - age) * MILLI), MILLI)
+    return f'[[{second},{milliseconds}],[{",".join(map(str, samples))}],"{unit}"]'
 
 
 async def show_cycle(

@@ -14,8 +14,17 @@ from .meters import Meter, flm02, flm03, kubes_alone, three_clamps
 
 
 async def keep_sending(broker: Broker, messages: dict[str, str]) -> None:
-    """Publish messages, not retained, while the card is made or opened."""
+    """Publish messages, not retained, while the card is opened."""
     for _ in range(20):
+        await asyncio.sleep(0.02)
+        await broker.publish_all(messages)
+
+
+async def send_until_discovered(
+    hass: HomeAssistant, broker: Broker, messages: dict[str, str]
+) -> None:
+    """Publish messages, not retained, while the card is made."""
+    while not cards(hass):
         await asyncio.sleep(0.02)
         await broker.publish_all(messages)
 
@@ -26,7 +35,9 @@ async def card_after_restart(
     """Return the form of the card of a meter whose configuration was there before the start."""
     broker.retained |= meter.reports
     await broker.lose_connection()
-    await asyncio.gather(broker.restore_connection(), keep_sending(broker, live or {}))
+    await asyncio.gather(
+        broker.restore_connection(), send_until_discovered(hass, broker, live or {})
+    )
     await hass.async_block_till_done(wait_background_tasks=True)
     [card] = cards(hass)
     return await open_card(hass, card["flow_id"])

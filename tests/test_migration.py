@@ -276,7 +276,7 @@ async def test_an_entry_of_a_meter_that_is_set_up_anew_is_left_as_it_is(
 
 @pytest.mark.parametrize(
     ("version", "minor_version", "state"),
-    [(3, 2, ConfigEntryState.LOADED), (4, 1, ConfigEntryState.MIGRATION_ERROR)],
+    [(4, 2, ConfigEntryState.LOADED), (5, 1, ConfigEntryState.MIGRATION_ERROR)],
 )
 async def test_an_entry_of_a_later_version_is_used_if_it_is_compatible(
     hass: HomeAssistant, broker: Broker, version: int, minor_version: int, state: ConfigEntryState

@@ -143,7 +143,7 @@ async def test_options_are_kept(page: Page, camera: Camera) -> None:
     await open_integration(page)
     await open_options(page)
     interval = page.get_by_role("spinbutton", name="Active power and current")
-    await expect(interval).to_have_value("5")
+    await expect(interval).to_have_value("")  # when it changes
     offered = page.get_by_text("1: L1")
     await expect(offered).to_have_count(2)  # as a port of the supply and of the production
     for option in await offered.all():

@@ -7,6 +7,7 @@ from unittest.mock import MagicMock, PropertyMock, patch
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.recorder import Recorder
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import entity_registry as er
@@ -237,6 +238,18 @@ async def test_an_import_goes_on_after_a_reload_and_asks_again_after_an_hour(
     rows = await table(hass, energy)
     assert rows.keys() == set(range(FIRST_HOUR, FIRST + 2 * HOUR, HOUR))
     assert counted(rows) == true(rows)
+
+
+async def test_a_wish_that_is_still_there_after_a_restart_begins_no_second_import(
+    hass: HomeAssistant, broker: Broker, entry: MockConfigEntry
+) -> None:
+    hass.config_entries.async_update_entry(entry, options={"import_history": True})
+    await hass.config_entries.async_reload(entry.entry_id)
+    await broker.settle()
+
+    assert entry.state is ConfigEntryState.LOADED
+    assert len(entry.runtime_data.history.past.log.imports) == 1
+    assert "import_history" not in entry.options
 
 
 def progress(hass: HomeAssistant) -> int | None:

@@ -83,8 +83,10 @@ async def test_a_step_on_the_way_straight_from_the_meter_is_written_within_2_sec
     await eventually(partial(_has_sensors, entry), "the sensors", within=6, every=0.05)
     await hass.async_block_till_done(wait_background_tasks=False)
 
-    async def show(watts: float, within: int) -> None:
+    async def show(watts: float, within: int, *, again: bool = False) -> None:
         async def is_shown() -> bool:
+            if again:
+                await own_broker.send(dict(house(watts, 50, 60)))
             await hass.async_block_till_done()
             net = total(hass, METER, "net_active_power").state
             of_phase = state_of(hass, METER, IMPORT, "gauge").state
@@ -94,7 +96,7 @@ async def test_a_step_on_the_way_straight_from_the_meter_is_written_within_2_sec
         await own_broker.send(dict(house(watts, 50, 60)))
         await eventually(is_shown, f"{watts} W", within=within, every=0.05)
 
-    await show(100.0, within=6)
+    await show(100.0, within=20, again=True)  # once it has subscribed
     await asyncio.sleep(1)  # the next readings are those of another second
     await show(2100.0, within=2)
 
@@ -106,6 +108,15 @@ async def test_a_steady_house_writes_nothing(
 
     assert written(hass, live, IMPORT) == written(hass, live, IMPORT, "counter") == []
     assert written(hass, live, VOLTAGE) == []
+
+
+async def test_a_power_that_jumps_every_second_is_written_at_most_30_times_a_minute(
+    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory, live: Writes
+) -> None:
+    with patch("custom_components.flukso.transport.home_assistant.BURST", 0.1):
+        await play(hass, broker, freezer, 60, lambda second: house(second % 2 * 2000, 50, 60))
+
+    assert 10 < len(written(hass, live, IMPORT)) <= 30
 
 
 async def test_a_small_change_is_written_in_the_last_5_seconds_of_the_minute(

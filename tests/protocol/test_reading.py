@@ -1,12 +1,13 @@
 """Readings as the firmware prints them, and as it never does."""
 
 from fractions import Fraction
+from math import nan
 
 from hypothesis import example, given, strategies as st
 import pytest
 
 from custom_components.flukso.protocol.quantities import Quantity, Unit
-from custom_components.flukso.protocol.reading import Reading, parse_reading
+from custom_components.flukso.protocol.reading import Reading, glimpse, parse_reading
 from custom_components.flukso.protocol.sensors import Source, Stream, streams_of
 from custom_components.flukso.protocol.topics import Kind
 from custom_components.flukso.protocol.validation import Json, ProtocolError
@@ -267,3 +268,11 @@ def test_any_json_is_a_reading_or_refused(value: Json, stream: Stream) -> None:
 def test_any_number_is_a_reading_or_refused(number: str, stream: Stream) -> None:
     reading = parsed_or_refused(lambda: parse_reading(f"[1,{number}]".encode(), stream))
     assert reading is None or _is_sound(reading, stream)
+
+
+@pytest.mark.parametrize(
+    ("payload", "value"),
+    [(b'[1500000000, 12.5, "W"]', 12.5), (b"[1500000000, 12.5" + b" " * 200, nan), (b"[]", nan)],
+)
+def test_the_value_of_a_message_is_known_before_it_is_checked(payload: bytes, value: float) -> None:
+    assert glimpse(payload) == pytest.approx(value, nan_ok=True)

@@ -174,6 +174,7 @@ async def async_reduce(hass: HomeAssistant, statistic_id: str, put: Prepended) -
     statistic = await async_statistic(hass, statistic_id)
     if statistic is None or statistic.unit != put.unit:
         return None
+    await async_settle(hass, statistic)  # an earlier attempt may have left a lift in the queue
     rows = await async_read(hass, statistic, end=put.end + 1)
     if not rows or rows[-1].hour != put.end:
         return None
