@@ -24,7 +24,7 @@ from .energy_dashboard import COUNTERS, DIALOGS, METER, used_yesterday
 from .parts import require_browser, require_mosquitto
 from .steps import choose_in_menu, open_integration, open_options
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
 
 _CHECKOUT = Path(__file__).parents[2]
 _PORTS = ("L1", "L2", "L3", "water", "gas", "solar")
@@ -114,7 +114,7 @@ async def test_a_meter_is_discovered_confirmed_and_named(
     for name in (*_PORTS, *_KUBES):
         await expect(entry.get_by_text(name, exact=True)).to_be_visible()
     await camera.take("integration")
-    shown = await until_live(home.client, DOMAIN, 90)
+    shown = await until_live(home.client, DOMAIN, 150)
     assert [row.entity_id for row in shown if not row.live] == []
 
 
