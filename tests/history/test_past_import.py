@@ -252,6 +252,17 @@ async def test_a_wish_that_is_still_there_after_a_restart_begins_no_second_impor
     assert "import_history" not in entry.options
 
 
+async def test_rows_that_can_t_be_there_yet_are_not_looked_for_every_minute(
+    entry: MockConfigEntry, clock: Clock
+) -> None:
+    await clock.look()
+    with patch.object(past_import, "async_first_row") as first_row:
+        for _ in range(5):
+            await clock.look()
+
+    assert not first_row.called
+
+
 def progress(hass: HomeAssistant) -> int | None:
     """How far the import is, as the user sees it."""
     state = hass.states.get("sensor.fluksometer_history_reaches_back_to")

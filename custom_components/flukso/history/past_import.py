@@ -30,6 +30,8 @@ _LOGGER = logging.getLogger(__name__)
 
 #: How often it is looked after a running import.
 _INTERVAL = timedelta(minutes=1)
+#: How long after the end of an hour Home Assistant has made its rows (s).
+_ROWS_ARE_MADE = 300
 #: The meter has answered if no block arrived for so long (s).
 _QUIET = 300
 #: A counter's newest hour is in a block of level 12, which comes by itself this long after (s).
@@ -95,6 +97,7 @@ class PastImport:
         self._is_at_work = False
         self._is_stopped = False
         self._has_asked = False
+        self._hour_without_rows: int | None = None
         self._followed: Import | None = None
 
     @callback
@@ -148,7 +151,7 @@ class PastImport:
                 if running is not None:
                     source.begin(running.since)
             self._followed, self._has_asked = running, False
-        if running is None or not await self._async_has_begun(running):
+        if running is None or not await self._async_has_begun(running, now):
             return
         await self._async_ask(running, now)
         has_answered = now - max(running.asked_at or now, self._blocks.last_arrived) >= _QUIET
@@ -164,13 +167,21 @@ class PastImport:
             if unique_id not in running.done
         ]
 
-    async def _async_has_begun(self, running: Import) -> bool:
-        """Return whether Home Assistant has made the first hourly row of an entity in use."""
+    async def _async_has_begun(self, running: Import, now: float) -> bool:
+        """Return whether Home Assistant has made the first hourly row of an entity in use.
+
+        It makes them soon after the end of an hour, so that after a while none is looked for.
+        """
+        hour = int(now // HOUR)
+        if running.asked_at is None and hour == self._hour_without_rows:
+            return False
         for source, unique_id in self._waiting(running):
             if running.asked_at is not None:
                 return True
             if await self._async_first_row(source, unique_id) is not None:
                 return True
+        if now % HOUR >= _ROWS_ARE_MADE:
+            self._hour_without_rows = hour
         return False
 
     async def _async_first_row(
