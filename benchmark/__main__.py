@@ -65,7 +65,7 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
     add = command(
         "side-by-side",
         _side_by_side,
-        "the processor time of Home Assistant, compared to others (takes 15 minutes)",
+        "the processor time of Home Assistant, compared to others (takes 25 minutes)",
     )
     add(
         "--meters",
@@ -79,7 +79,7 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
         type=_positive,
         default=3,
         metavar="N",
-        help="number of half minutes to measure; default: %(default)s",
+        help="number of minutes to measure; default: %(default)s",
     )
     add(
         "--growth",

@@ -40,8 +40,8 @@ _NOTHING = "nothing"
 
 #: Noon of a day in June: solar power is exported on one phase, the other two import.
 _BEGIN = 1_782_043_200
-#: A multiple of both default intervals, so that each ends equally often in a window (s).
-_WINDOW = 30
+#: Whole minutes, so that the end of one, when counters are written, is in each window (s).
+_WINDOW = 60
 #: The time before the first measurement (s).
 _WARM_UP = 40
 #: Meters are not synchronised: their starts are spread over this part of a second (s).
@@ -118,7 +118,7 @@ async def measure(meters: int, windows: int, model: type[Household] = Household)
 
     Args:
         meters: the number of meters, with three clamps each.
-        windows: the number of half minutes to measure.
+        windows: the number of minutes to measure.
         model: the kind of household they measure.
     """
     played = [three_clamps(number, _BEGIN, model) for number in range(meters)]
