@@ -40,3 +40,9 @@ def sensor_entry(hass: HomeAssistant, unique_id: str) -> er.RegistryEntry | None
     """Return the registry entry of a sensor; None if no such sensor is registered."""
     entity_id = sensor_entity_id(hass, unique_id)
     return er.async_get(hass).async_get(entity_id) if entity_id else None
+
+
+def enabled_sensor(hass: HomeAssistant, unique_id: str) -> er.RegistryEntry | None:
+    """Return the registry entry of a sensor; None if it is disabled, or not registered."""
+    entry = sensor_entry(hass, unique_id)
+    return None if entry is None or entry.disabled else entry

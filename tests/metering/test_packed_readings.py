@@ -61,10 +61,10 @@ def test_a_larger_block_replaces_those_within_it(is_larger_first: bool) -> None:
 def test_adjoining_blocks_cover_the_time_from_the_first_to_the_last() -> None:
     known = of(BEGIN, BEGIN + 256, (0, 1))
     known.add(block(BEGIN + 256, BEGIN + 512, (0, 9)))
-    assert known.covers(BEGIN, BEGIN + 511)
-    assert not known.covers(BEGIN - 1, BEGIN + 511)
-    assert not known.covers(BEGIN, BEGIN + 512)
-    assert not CounterReadings().covers(BEGIN, BEGIN + 1)
+    assert known.is_known(BEGIN, BEGIN + 511)
+    assert not known.is_known(BEGIN - 1, BEGIN + 511)
+    assert not known.is_known(BEGIN, BEGIN + 512)
+    assert not CounterReadings().is_known(BEGIN, BEGIN + 1)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_a_missing_block_is_known_to_be_idle_if_the_counter_is_the_same_after_it
 ) -> None:
     known = of(BEGIN, BEGIN + 256, (0, 1), both_ways=both_ways)
     known.add(block(BEGIN + 512, BEGIN + 768, (0, after)))
-    assert known.covers(BEGIN, BEGIN + 700) is is_known
+    assert known.is_known(BEGIN, BEGIN + 700) is is_known
 
 
 def test_readings_of_spans_that_overlap_are_returned_once() -> None:

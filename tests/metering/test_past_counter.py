@@ -9,12 +9,8 @@ import pytest
 
 from custom_components.flukso.metering.durations import HOUR
 from custom_components.flukso.metering.gaps import MeanRow, Row
-from custom_components.flukso.metering.past_counter import (
-    CountingLaw,
-    PastBlock,
-    PastCounter,
-    past_block,
-)
+from custom_components.flukso.metering.past_block import CountingLaw, PastBlock, past_block
+from custom_components.flukso.metering.past_counter import PastCounter
 from custom_components.flukso.metering.past_rows import PastRows
 
 BLOCK = 4 * HOUR

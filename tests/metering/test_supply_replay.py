@@ -17,7 +17,6 @@ from custom_components.flukso.metering.supply_replay import (
     SupplyCounterLimits,
     SupplyLayout,
     SupplyReplay,
-    month_peaks,
 )
 
 from .quarters import BRUSSELS, at
@@ -149,18 +148,11 @@ def test_the_begin_is_told_if_it_is_asked_for() -> None:
     assert replay.hours[BEGIN].imported == 50
 
 
-def test_a_quarter_hour_has_its_demand_and_a_month_its_peak() -> None:
+def test_each_quarter_hour_has_its_demand() -> None:
     streams = steady({"+1": 3600}, range(BEGIN - 100, BEGIN + HOUR + 100))
     replay = replayed(THREE_PHASES, streams, BEGIN - 50, BEGIN + HOUR + 50)
     quarters = [BEGIN + quarter for quarter in range(0, HOUR, QUARTER)]
     assert replay.quarters == [Peak(3600.0, quarter) for quarter in quarters]
-    assert month_peaks(replay.quarters, BRUSSELS) == [Peak(3600.0, BEGIN)]
-
-
-def test_each_month_has_its_own_peak() -> None:
-    may, june = Peak(10.0, at(2026, 5, 31, 23, 45)), Peak(20.0, at(2026, 6, 1))
-    lower, higher = Peak(5.0, june.quarter + QUARTER), Peak(11.0, may.quarter - QUARTER)
-    assert month_peaks([may, higher, june, lower], BRUSSELS) == [higher, june]
 
 
 def test_a_counter_that_begins_anew_goes_on_from_where_it_was() -> None:

@@ -1,6 +1,6 @@
 """Blocks of the meter's memory: received for the sensors in use, decoded in a worker thread."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -71,24 +71,22 @@ class BlockReader:
     @property
     def counters(self) -> dict[str, CounterChannel]:
         """The counters in use that the meter remembers, by the unique ids of their entities."""
-        counters = {}
-        for channel in self._followed:
-            sensor = channel.stream.sensor
-            if sensor.remembered:
-                unique_id = channel_unique_id(self._meter.device_id, sensor.sensor_id, Kind.COUNTER)
-                counters[unique_id] = channel
-        return counters
+        return self._by_unique_id(self._followed, Kind.COUNTER)
 
     @property
     def gauges(self) -> dict[str, Channel]:
         """The gauges in use that the meter remembers, in the same way."""
-        gauges = {}
-        for channel in self._gauges:
-            sensor = channel.stream.sensor
-            if sensor.remembered:
-                unique_id = channel_unique_id(self._meter.device_id, sensor.sensor_id, Kind.GAUGE)
-                gauges[unique_id] = channel
-        return gauges
+        return self._by_unique_id(self._gauges, Kind.GAUGE)
+
+    def _by_unique_id[AnyChannel: Channel](
+        self, channels: Iterable[AnyChannel], kind: Kind
+    ) -> dict[str, AnyChannel]:
+        device_id = self._meter.device_id
+        return {
+            channel_unique_id(device_id, channel.stream.sensor.sensor_id, kind): channel
+            for channel in channels
+            if channel.stream.sensor.remembered
+        }
 
     async def async_follow(self, channel: Channel) -> CALLBACK_TYPE:
         """Subscribe to the blocks of a channel; returns an unsubscribe function.
@@ -223,14 +221,18 @@ class BlockReader:
             return None
 
     def _segment_maker(self, channel: CounterChannel) -> Callable[[Block], Segment]:
-        is_energy = channel.stream.unit is Unit.WATT_HOUR
-        interval = max(self._meter.intervals.power or 0, TICK)
         return partial(
             segment_of_block,
             slack=slack_of(channel),
             both_ways=channel.stream.both_ways,
-            power_over=interval if is_energy else None,
+            power_over=power_over(self._meter, channel),
         )
+
+
+def power_over(meter: Meter, channel: CounterChannel) -> int | None:
+    """Return the time over which the power of a counter is taken (s); None if it is no energy."""
+    is_energy = channel.stream.unit is Unit.WATT_HOUR
+    return max(meter.intervals.power or 0, TICK) if is_energy else None
 
 
 def slack_of(channel: CounterChannel) -> Slack:

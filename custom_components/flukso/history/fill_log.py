@@ -57,7 +57,6 @@ class FillLog:
         self._excluded: dict[str, set[int]] = {}
         self.lock = asyncio.Lock()
         self._writing = asyncio.Lock()
-        self.lock = asyncio.Lock()
         self._removed = False
 
     @property

@@ -13,14 +13,13 @@ from ..meter.input_limits import is_regular
 from ..meter.meter import Meter
 from ..metering.durations import HOUR
 from ..metering.gaps import AngleRow, MeanRow, Row
-from ..metering.on_change import TICK
-from ..metering.past_counter import CountingLaw, PastBlock, PastCounter, past_block
-from ..metering.past_rows import PastRows
-from ..protocol.quantities import Unit
+from ..metering.past_block import CountingLaw, PastBlock, past_block
+from ..metering.past_counter import PastCounter
+from ..metering.past_rows import PastRows, part_known
 from ..protocol.sensors import Sensor
 from ..protocol.tmpo_block import Block, BlockAddress
-from ..sensor_descriptions import description_of
-from .block_reader import BlockReader
+from ..sensor_descriptions import native_unit_of
+from .block_reader import BlockReader, power_over
 
 #: How long the memory of a counter that is read every second may be silent (s): some meters store
 #: the readings of every eighth second only, and it is not known what others do.
@@ -53,8 +52,6 @@ class PastCounters:
         """Return the hours of a block; called in a worker thread."""
         if TYPE_CHECKING:  # what is wanted is of a counter
             assert isinstance(channel, CounterChannel)
-        is_energy = channel.stream.unit is Unit.WATT_HOUR
-        interval = max(self._meter.intervals.power or 0, TICK)
         address = block.address
         return past_block(
             address.begin,
@@ -62,7 +59,7 @@ class PastCounters:
             block.times,
             block.thousandths,
             law=law_of(channel),
-            power_over=interval if is_energy else None,
+            power_over=power_over(self._meter, channel),
         )
 
     def take(self, channel: Channel, _address: BlockAddress, reduced: object) -> None:
@@ -108,15 +105,13 @@ class PastCounters:
     def unit_of(self, unique_id: str) -> str | None:
         """Return the native unit of an entity."""
         channel = self._blocks.counters.get(unique_id)
-        description = description_of(channel.stream) if channel else None
-        return description.native_unit_of_measurement if description else None
+        return native_unit_of(channel.stream) if channel else None
 
     def part_known(self, unique_id: str) -> float:
         """Return which part of the time since the first known hour is known."""
         channel = self._blocks.counters.get(unique_id)
-        begin, end = self.known(channel).span if channel else (0, 0)
-        newest = self._blocks.last_arrived
-        return min((end - begin) / (newest - begin), 1) if begin < newest else 0
+        span = self.known(channel).span if channel else (0, 0)
+        return part_known(span, self._blocks.last_arrived)
 
     async def async_rows(
         self, unique_id: str, first: Row | MeanRow | AngleRow, *, final: bool

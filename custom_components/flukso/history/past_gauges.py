@@ -5,20 +5,19 @@ from functools import partial
 
 from homeassistant.core import HomeAssistant
 
-from ..entity_lookup import channel_unique_id, sensor_entry
 from ..meter.channel import Channel
 from ..meter.channel_types import CounterChannel
 from ..meter.meter import Meter
 from ..metering.durations import HOUR
 from ..metering.gaps import AngleRow, MeanRow, Row
-from ..metering.past_rows import PastRows
+from ..metering.past_rows import PastRows, part_known
 from ..protocol.quantities import Unit
 from ..protocol.sensors import Sensor
-from ..protocol.topics import Kind
 from ..sensor_descriptions import native_unit_of
 from .block_reader import BlockReader
 from .gauge_memory import GaugeMemory
 from .past_counters import PastCounters, law_of
+from .power_backfill import power_entity
 
 
 class PastGauges:
@@ -70,9 +69,7 @@ class PastGauges:
 
     def part_known(self, unique_id: str) -> float:
         """Return which part of the time since the first known hour is known."""
-        begin, end = self._span(unique_id)
-        newest = self._blocks.last_arrived
-        return min((end - begin) / (newest - begin), 1) if begin < newest else 0
+        return part_known(self._span(unique_id), self._blocks.last_arrived)
 
     async def async_rows(
         self, unique_id: str, first: Row | MeanRow | AngleRow, *, final: bool
@@ -109,16 +106,7 @@ class PastGauges:
         """Return the counters of energy by the entities of their powers, those that are enabled."""
         powers = {}
         for counter in self._blocks.counters.values():
-            sensor_id = counter.stream.sensor.sensor_id
-            gauge = self._meter.channels.get((sensor_id, Kind.GAUGE))
-            unique_id = channel_unique_id(self._meter.device_id, sensor_id, Kind.GAUGE)
-            entity = sensor_entry(self._hass, unique_id)
-            is_power = gauge is not None and gauge.stream.unit is Unit.WATT
-            if (
-                is_power
-                and counter.stream.unit is Unit.WATT_HOUR
-                and entity
-                and not entity.disabled
-            ):
-                powers[unique_id] = counter
+            entity = power_entity(self._hass, self._meter, counter)
+            if entity is not None and counter.stream.unit is Unit.WATT_HOUR:
+                powers[entity.unique_id] = counter
         return powers

@@ -173,11 +173,12 @@ class PastImport:
         It makes them soon after the end of an hour, so that after a while none is looked for.
         """
         hour = int(now // HOUR)
-        if running.asked_at is None and hour == self._hour_without_rows:
+        waiting = self._waiting(running)
+        if running.asked_at is not None:
+            return bool(waiting)
+        if hour == self._hour_without_rows:
             return False
-        for source, unique_id in self._waiting(running):
-            if running.asked_at is not None:
-                return True
+        for source, unique_id in waiting:
             if await self._async_first_row(source, unique_id) is not None:
                 return True
         if now % HOUR >= _ROWS_ARE_MADE:

@@ -1,8 +1,9 @@
 """Fills the power in the gaps of counters, derived from these."""
 
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_registry import RegistryEntry
 
-from ..entity_lookup import channel_unique_id, sensor_entry
+from ..entity_lookup import channel_unique_id, enabled_sensor
 from ..meter.channel_types import CounterChannel
 from ..meter.meter import Meter
 from ..metering.absence import made_up_rows
@@ -12,7 +13,6 @@ from ..metering.gaps import Gap
 from ..metering.history_comparison import power_rows
 from ..protocol.quantities import Unit
 from ..protocol.topics import Kind
-from ..sensor_descriptions import native_unit_of
 from .fill_file import Fill
 from .fill_log import FillLog
 from .gauge_backfill import AbsentHours
@@ -42,14 +42,10 @@ class PowerBackfill:
         Raises:
             HomeAssistantError: the recorder is too busy, or failed.
         """
-        sensor_id = channel.stream.sensor.sensor_id
-        gauge = self._meter.channels.get((sensor_id, Kind.GAUGE))
-        unique_id = channel_unique_id(self._meter.device_id, sensor_id, Kind.GAUGE)
-        entity = sensor_entry(self._hass, unique_id)
-        if gauge is None or gauge.stream.unit is not Unit.WATT or entity is None or entity.disabled:
+        entity = power_entity(self._hass, self._meter, channel)
+        if entity is None:
             return None
-        unit = native_unit_of(gauge.stream)
-        begin, end = gap.begin - HOUR, gap.end
+        begin, end, unit = gap.begin - HOUR, gap.end, Unit.WATT
         existing = await async_mean_rows(self._hass, entity.entity_id, begin, end, unit)
         recorded = {row.hour: row for row in existing}
         known = list(power_rows(gap, timeline))
@@ -59,4 +55,17 @@ class PowerBackfill:
         rows = [row for row in known if row.hour not in recorded or row.hour in made_up]
         if not rows:
             return None
-        return await self._fill_log.async_fill(unique_id, rows, unit=unit, amount=None, at=now)
+        return await self._fill_log.async_fill(
+            entity.unique_id, rows, unit=unit, amount=None, at=now
+        )
+
+
+def power_entity(
+    hass: HomeAssistant, meter: Meter, counter: CounterChannel
+) -> RegistryEntry | None:
+    """Return the enabled entity with the power (W) of the input that a counter is of, if any."""
+    sensor_id = counter.stream.sensor.sensor_id
+    gauge = meter.channels.get((sensor_id, Kind.GAUGE))
+    if gauge is None or gauge.stream.unit is not Unit.WATT:
+        return None
+    return enabled_sensor(hass, channel_unique_id(meter.device_id, sensor_id, Kind.GAUGE))

@@ -11,7 +11,7 @@ from homeassistant.helpers.event import async_call_later
 from homeassistant.util import dt as dt_util
 
 from ..const import EVENT_PEAK_RAISED
-from ..entity_lookup import meter_unique_id, sensor_entry
+from ..entity_lookup import enabled_sensor, meter_unique_id
 from ..meter.channel import Channel
 from ..meter.meter import Meter
 from ..meter.supply_record import SupplyRecord
@@ -164,7 +164,7 @@ class SupplyGaps:
         return results
 
     def _covers(self, key: str, span: range) -> bool:
-        return key in self._readings and self._readings[key].covers(span.start, span.stop - 1)
+        return key in self._readings and self._readings[key].is_known(span.start, span.stop - 1)
 
     def _refuse_all(
         self, record: SupplyRecord, outage: Outage, reason: Reason
@@ -180,8 +180,8 @@ class SupplyGaps:
         self, record: SupplyRecord, outage: Outage, told: Told, what: str
     ) -> list[Fill | Refusal]:
         unique_id = meter_unique_id(self._meter.device_id, what)
-        entity = sensor_entry(self._hass, unique_id)
-        if entity is None or entity.disabled or outage.settled is None:
+        entity = enabled_sensor(self._hass, unique_id)
+        if entity is None or outage.settled is None:
             return []
         begin, end = outage.begin // HOUR * HOUR, outage.settled // HOUR * HOUR + HOUR
         stored = await async_rows(self._hass, entity.entity_id, begin - HOUR, end, Unit.WATT_HOUR)
@@ -225,8 +225,8 @@ class SupplyGaps:
         highest = max(in_outage, key=lambda peak: peak.demand, default=None)
         if highest is None or not record.take_peak(highest):
             return
-        entity = sensor_entry(self._hass, meter_unique_id(self._meter.device_id, "peak_demand"))
-        if entity is not None and not entity.disabled:
+        entity = enabled_sensor(self._hass, meter_unique_id(self._meter.device_id, "peak_demand"))
+        if entity is not None:
             data = {
                 ATTR_ENTITY_ID: entity.entity_id,
                 ATTR_DEVICE_ID: entity.device_id,

@@ -1,15 +1,15 @@
 """The past of a supply, computed from the blocks of its counters while an import runs."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import suppress
 from functools import partial
 import logging
 from pathlib import Path
+from shutil import rmtree
 
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
-from ..entity_lookup import meter_unique_id, sensor_entry
+from ..entity_lookup import enabled_sensor, meter_unique_id
 from ..meter.channel import Channel
 from ..meter.meter import Meter
 from ..meter.supply_record import SupplyRecord
@@ -89,21 +89,20 @@ class SupplyPast:
         self._since, self._replays = since, None
         self._files.clear()
         self._folder = self._root / f"{dt_util.utcnow().timestamp():.6f}"
-        self._hass.async_add_executor_job(_remove_all, self._root, self._folder)
+        self._hass.async_add_executor_job(_remove_others, self._root, self._folder)
 
     def end(self) -> None:
         """Drop what was kept."""
         self._since, self._replays = None, None
         self._files.clear()
-        self._hass.async_add_executor_job(_remove_all, self._folder, None)
+        self._hass.async_add_executor_job(partial(rmtree, self._folder, ignore_errors=True))
 
     def unique_ids(self) -> Collection[str]:
         """Return the entities in use of the energies that are counted second by second."""
         record = self._record()
         energies = record.energies if record else {}
         ids = (meter_unique_id(self._meter.device_id, what) for what in energies)
-        entities = ((unique_id, sensor_entry(self._hass, unique_id)) for unique_id in ids)
-        return [unique_id for unique_id, entity in entities if entity and not entity.disabled]
+        return [unique_id for unique_id in ids if enabled_sensor(self._hass, unique_id)]
 
     def sensors(self, wanted: Collection[str], *, again: bool) -> Collection[Sensor]:
         """Return the sensors of its counters that sent no block yet; with ``again`` all."""
@@ -144,15 +143,10 @@ class SupplyPast:
         return past_rows(self._replays, record.energies[what], first, since=self._since)
 
 
-def _remove_all(folder: Path, but: Path | None) -> None:
-    """Delete a folder with all that is in it, but for one folder; runs in a worker thread."""
-    for path in [each for each in folder.glob("*") if each != but]:
-        if path.is_dir():
-            _remove_all(path, None)
-            with suppress(OSError):  # a block that was still being written
-                path.rmdir()
-        else:
-            path.unlink(missing_ok=True)
+def _remove_others(folder: Path, but: Path) -> None:
+    """Delete what is in a folder, but for one folder; runs in a worker thread."""
+    for path in {*folder.glob("*")} - {but}:
+        rmtree(path, ignore_errors=True)
 
 
 def _replayed(
@@ -167,7 +161,7 @@ def _replayed(
     follows = False
     for hour in range(-(-begin // HOUR) * HOUR, end, HOUR):
         readings = loader.around(hour)
-        if not all(each.covers(hour, hour + HOUR) for each in readings.values()):
+        if not all(each.is_known(hour, hour + HOUR) for each in readings.values()):
             follows = False
             continue
         if not follows:

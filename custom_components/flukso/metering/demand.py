@@ -127,10 +127,10 @@ class QuarterHourDemand:
         self._begin_energy = begin_energy
 
     def _is_same_month(self, time: int, other: int) -> bool:
-        return month_of(time, self._zone) == month_of(other, self._zone)
+        return _month_of(time, self._zone) == _month_of(other, self._zone)
 
 
-def month_of(time: int, zone: tzinfo) -> tuple[int, int]:
+def _month_of(time: int, zone: tzinfo) -> tuple[int, int]:
     """Return the local year and month of a time (s since 1970)."""
     local = datetime.fromtimestamp(time, zone)
     return local.year, local.month

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from time import sleep
 
+from .segments import Segments
+
 #: The size of a chunk, and the sleep after it that lets other threads run (s).
 _CHUNK_READINGS = 16 * 1024
 _CHUNK_SLEEP = 0.0001
@@ -66,31 +68,20 @@ def packed(begin: int, end: int, times: Sequence[int], values: Sequence[int]) ->
     return PackedReadings(begin, end, lowest, packed_times, packed_values)
 
 
-class CounterReadings:
-    """The readings of one counter, from spans that come in any order.
-
-    A larger one replaces those within it.
-    """
+class CounterReadings(Segments[PackedReadings]):
+    """The readings of one counter, from spans that come in any order."""
 
     def __init__(self, *, both_ways: bool = False) -> None:
+        super().__init__()
         self._both_ways = both_ways
-        self._spans: list[PackedReadings] = []
 
-    def add(self, readings: PackedReadings) -> None:
-        """Add the readings of a span."""
-        begin, end = readings.begin, readings.end
-        if any(known.begin <= begin and end <= known.end for known in self._spans):
-            return
-        others = [known for known in self._spans if known.begin < begin or end < known.end]
-        self._spans = sorted([*others, readings], key=lambda known: known.begin)
-
-    def covers(self, begin: int, end: int) -> bool:
+    def is_known(self, begin: int, end: int) -> bool:
         """Return whether the counter is known from a second to another one.
 
         Between two spans it is if it showed the same at both ends: without pulses, the meter
         stores nothing.
         """
-        within = [known for known in self._spans if known.begin <= end and begin < known.end]
+        within = [known for known in self._segments if known.begin <= end and begin < known.end]
         if not within or within[0].begin > begin or within[-1].end <= end:
             return False
         return all(
@@ -100,7 +91,7 @@ class CounterReadings:
 
     def last_until(self, second: int) -> tuple[list[int], list[int]]:
         """Return the last reading up to a second, if there is one."""
-        for known in reversed(self._spans):
+        for known in reversed(self._segments):
             index = bisect_right(known.times, second - known.begin) - 1
             if index >= 0:
                 return [known.begin + known.times[index]], [known.lowest + known.values[index]]
@@ -110,7 +101,7 @@ class CounterReadings:
         """Return the times and values of the readings after a second, up to another one."""
         times: list[int] = []
         values: list[int] = []
-        for known in self._spans:
+        for known in self._segments:
             if known.begin <= until and after < known.end:
                 more_times, more_values = known.between(after, until)
                 times += more_times

@@ -19,3 +19,9 @@ class PastRows:
     rows: Sequence[Row] | Sequence[MeanRow | AngleRow] = ()
     counted_in_first: float | None = None
     impossible: int = 0
+
+
+def part_known(span: tuple[int, int], newest: float) -> float:
+    """Return which part of the time from the begin of what is known until ``newest`` is known."""
+    begin, end = span
+    return min((end - begin) / (newest - begin), 1) if begin < newest else 0

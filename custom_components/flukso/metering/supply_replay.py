@@ -10,7 +10,7 @@ from itertools import pairwise
 from time import sleep
 
 from .counter_track import LONGEST_GAP
-from .demand import Peak, QuarterHourDemand, month_of
+from .demand import Peak, QuarterHourDemand
 from .durations import HOUR, QUARTER
 from .guarded_readings import GuardedReadings
 from .house_energy import HouseEnergy
@@ -134,16 +134,6 @@ class SupplyReplay:
                 self.quarters.append(Peak(self._demand.last, quarter - QUARTER))
 
     def _energies(self, imported: float, exported: float) -> SupplyEnergies:
-        if self._house.state is None:
+        if not self._house.is_known:
             return SupplyEnergies(imported, exported)
         return SupplyEnergies(imported, exported, self._house.house, self._house.self_consumed)
-
-
-def month_peaks(quarters: Sequence[Peak], zone: tzinfo) -> list[Peak]:
-    """Return the highest demand of each month, the first of equal ones."""
-    peaks: dict[tuple[int, int], Peak] = {}
-    for quarter in quarters:
-        month = month_of(quarter.quarter, zone)
-        if month not in peaks or quarter.demand > peaks[month].demand:
-            peaks[month] = quarter
-    return list(peaks.values())

@@ -135,7 +135,7 @@ class SupplyEnergy(EnergySource):
     def energies(self) -> SupplyEnergies:
         """The energies counted so far."""
         imported, exported = self.netting.imported, self.netting.exported
-        if self.house.state is None:
+        if not self.house.is_known:
             return SupplyEnergies(imported, exported)
         return SupplyEnergies(imported, exported, self.house.house, self.house.self_consumed)
 

@@ -250,4 +250,4 @@ def _netted(supply_energy: SupplyEnergy, energy: float) -> float | None:
 
 
 def _of_house(supply_energy: SupplyEnergy, energy: float) -> float | None:
-    return None if supply_energy.house.state is None else rounded(energy, 3)
+    return rounded(energy, 3) if supply_energy.house.is_known else None
