@@ -1,5 +1,6 @@
 """Rows before the first one of a statistic: written in portions, whatever happens, and undone."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from unittest.mock import patch
 
@@ -16,6 +17,7 @@ from custom_components.flukso.history.fill_log import FillLog, RestoreFailure
 from custom_components.flukso.history.import_file import Import
 from custom_components.flukso.history.import_log import ImportLog
 from custom_components.flukso.history.statistics_past import async_first_row
+from custom_components.flukso.history.statistics_store import Statistic, StoredRow
 from custom_components.flukso.metering.gaps import MeanRow, Row
 from custom_components.flukso.metering.past_rows import PastRows
 
@@ -98,9 +100,9 @@ async def test_rows_are_written_in_portions_and_the_later_ones_lifted(
     before, told = await table(hass, ENERGY), async_capture_events(hass, EVENT_HISTORY_IMPORTED)
     sizes = []
 
-    def write(hass: HomeAssistant, statistic: object, rows: list[object]) -> None:
+    def write(hass: HomeAssistant, statistic: Statistic, rows: Sequence[StoredRow]) -> None:
         sizes.append(len(rows))
-        real_write(hass, statistic, rows)  # type: ignore[arg-type]
+        real_write(hass, statistic, rows)
 
     real_write = statistics_past.write
     with patch.object(statistics_past, "write", write):
