@@ -28,7 +28,7 @@ def test_async_dependency_is_nothing_to_claim_without_a_library_and_nothing_bloc
         if isinstance(node, ast.Call)
     }
     blocking = {call for call in calls if call[1] in {"open", "time.sleep", "sleep"}}
-    workers = ("tmpo_block", "block_timeline", "gauge_hours", "past_counter")
+    workers = ("tmpo_block", "block_timeline", "gauge_hours", "past_block")
     of_supply = ("packed_readings", "readings_cache", "supply_replay")
     rests = {(f"{name}.py", "sleep") for name in (*workers, *of_supply)}
     assert blocking == rests, "a worker alone may rest, to let the loop go on"
