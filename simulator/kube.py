@@ -98,6 +98,11 @@ class Kube:
                 self.readings[kind] = count
                 yield kind
 
+    def say_counts_again(self) -> None:
+        """Let the next packet tell how often it was moved, even if that has not changed."""
+        for kind in COUNTERS:
+            self.readings.pop(kind, None)
+
     def packets(self, start: int, stop: int) -> range:
         """Return the seconds after start, up to stop, in which it sends its gauges."""
         first = start + 1 + -(start + 1 + 7 * self.kid) % GAUGE_PERIOD

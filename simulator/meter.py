@@ -230,7 +230,7 @@ class Meter(ABC):
                     if kid == kube_.kid and sensor.type in spoken:
                         self._log_kube(now, sensor, reading)
         kube_.count(passed, stop)
-        kube_.readings.clear()  # nobody has heard them: the first packet says all
+        kube_.say_counts_again()  # nobody has heard them
 
     def _kube_messages(self, now: int) -> Iterator[Message]:
         spoken = {kid: set(kube.second(self._past, now)) for kid, kube in self.kubes.items()}

@@ -4,6 +4,7 @@ import json
 import pytest
 
 from simulator import Flm02, Flm03, Message
+from simulator.kube import COUNTER_PERIOD
 
 from .wire_reader import DEVICE, Block, blocks, play, readings
 
@@ -187,3 +188,23 @@ def test_gauges_are_in_the_larger_blocks_too() -> None:
             assert steps == ({64} if "kid" in asked[sid].more else {60})
     voltage = next(slot.id for slot in asked.values() if slot.more.get("subtype") == "vrms")
     assert all(200 < value < 260 for _, value in found[voltage].readings)
+
+
+def test_after_a_past_that_nobody_heard_a_kube_says_all_that_it_measures() -> None:
+    """Its gauges are known at once, and its counts are said even if they have not changed."""
+    meter = Flm03(DEVICE, start=START, clamps=1, pulses=(), kubes=2, waveforms=False, times=False)
+    of_kubes = {
+        f"/sensor/{slot.id}/{slot.data_type}": slot
+        for slot in meter.sensors.values()
+        if "kid" in slot.more and slot.logged
+    }
+    before = {message.topic for message in play(meter, START, 4000)} & of_kubes.keys()
+    meter.second(START + SPAN)
+    truth = {f"/sensor/{sensor_id}/{kind}" for sensor_id, kind in meter.truth}
+    gauges = {topic for topic in before if topic.endswith("gauge")}
+
+    soon = {message.topic for message in play(meter, START + SPAN + 1, COUNTER_PERIOD)}
+
+    assert gauges <= truth
+    assert gauges < before
+    assert before - gauges <= soon
