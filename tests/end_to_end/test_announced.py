@@ -12,6 +12,7 @@ from .parts import require_browser, require_namespace
 _CHECKOUT = Path(__file__).parents[2]
 
 
+@pytest.mark.long
 @pytest.mark.timeout(240)
 def test_an_announced_meter_is_added_and_followed_to_another_address(tmp_path: Path) -> None:
     """What own_network.py asserts, which is run in a network of its own."""

@@ -19,7 +19,11 @@ from .parts import require_browser, require_mosquitto
 from .stage import bridge
 from .steps import choose_in_menu, open_integration
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.timeout(180),
+]
 
 _HASTY = Path(__file__).parent / "hasty"
 _OPEN = "accept_protocol_versions 3, 4"

@@ -67,6 +67,7 @@ async def _shown(home: HomeAssistant) -> dict[str, float | None]:
     return shown
 
 
+@pytest.mark.long
 async def test_each_captured_sensor_shows_its_last_captured_reading(
     mosquitto: Mosquitto, home: HomeAssistant
 ) -> None:

@@ -49,6 +49,7 @@ async def statistics(home: HomeAssistant, entity_ids: set[str]) -> dict[str, Jso
     return {each["statistic_id"]: each for each in listed if each["statistic_id"] in entity_ids}
 
 
+@pytest.mark.long
 async def test_netted_energy_is_a_grid_source_with_the_net_power_as_its_power(
     home: HomeAssistant, meter: Process
 ) -> None:

@@ -142,6 +142,7 @@ async def test_after_all_this_the_statistics_are_what_the_meter_counted(stage: S
     await assert_counted(stage)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(480)
 async def test_home_assistants_clock_is_set_back_by_an_hour_and_set_right(stage: Stage) -> None:
     """With a clock of its own, Home Assistant takes several times as long to start."""

@@ -91,6 +91,7 @@ async def test_the_meters_broker_is_killed(stage: Stage) -> None:
     assert logged(stage, "is available again") == back + 1
 
 
+@pytest.mark.long
 async def test_the_meter_is_killed_and_its_board_counts_on(stage: Stage) -> None:
     await stage.meter.kill()
     await asyncio.sleep(5)
@@ -98,6 +99,7 @@ async def test_the_meter_is_killed_and_its_board_counts_on(stage: Stage) -> None
     await stage.live(_WITHIN)
 
 
+@pytest.mark.long
 async def test_the_meter_stops_answering_without_closing_the_connection(stage: Stage) -> None:
     stage.broker.pause()
     try:
@@ -107,12 +109,14 @@ async def test_the_meter_stops_answering_without_closing_the_connection(stage: S
     await stage.live(_WITHIN)
 
 
+@pytest.mark.long
 async def test_home_assistant_is_killed(stage: Stage) -> None:
     await stage.home.kill()
     await stage.home.start()
     await stage.live(_WITHIN)
 
 
+@pytest.mark.long
 async def test_home_assistant_starts_while_the_meter_is_off_and_its_broker_has_nothing_then(
     stage: Stage,
 ) -> None:
@@ -132,6 +136,7 @@ async def test_home_assistant_starts_while_the_meter_is_off_and_its_broker_has_n
     await stage.live(_WITHIN)
 
 
+@pytest.mark.long
 async def test_the_way_is_changed_and_changed_back(stage: Stage) -> None:
     """Both ways lead to the same broker, on which the topics have no prefix."""
     client = stage.home.client
@@ -161,5 +166,6 @@ async def same(stage: Stage, before: list[Json]) -> bool:
     return ids[0] == ids[1]
 
 
+@pytest.mark.long
 async def test_after_all_this_the_statistics_are_what_the_meter_counted(stage: Stage) -> None:
     await assert_counted(stage)

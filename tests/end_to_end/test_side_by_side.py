@@ -28,6 +28,7 @@ async def meters(tmp_path: Path, mosquitto: Mosquitto) -> AsyncGenerator[Process
     await playing.stop(10)
 
 
+@pytest.mark.long
 async def test_ten_meters_are_live_side_by_side(home: HomeAssistant, meters: Process) -> None:
     client = home.client
     for flow in await client.discovered("flukso", _METERS):

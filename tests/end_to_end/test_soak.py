@@ -13,6 +13,7 @@ _METERS, _SECONDS = 10, 15
 _EACH_SECOND = 45
 
 
+@pytest.mark.long
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("direct", [False, True], ids=["through MQTT", "directly"])
 async def test_of_ten_full_meters_nothing_is_lost_and_nothing_piles_up(

@@ -16,7 +16,7 @@ from stack.client import Json
 
 from .browser import Camera, pages
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(240)]
 
 _CHECKOUT = Path(__file__).parents[2]
 #: What mosquitto writes down of a subscription, with its quality of service, and of its end.

@@ -81,6 +81,7 @@ async def days(hass: HomeAssistant, statistic_id: str) -> dict[int, float]:
     return await get_instance(hass).async_add_executor_job(read)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["reset", "reused"])
 async def test_each_hour_and_day_of_ninety_has_what_was_counted(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory, kind: str

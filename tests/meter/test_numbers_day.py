@@ -79,6 +79,7 @@ async def book(hass: HomeAssistant) -> dict[int, list[float]]:
     return booked
 
 
+@pytest.mark.long
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("enable_statistics", [True])
 @pytest.mark.parametrize(

@@ -31,10 +31,12 @@ CLOSE = 15
 type Powers = tuple[float, float, float]
 
 
+@pytest.mark.long
 def test_march_which_loses_an_hour() -> None:
     check_month(2026, 3, change=29, quarters=31 * 96 - 4)
 
 
+@pytest.mark.long
 def test_october_which_gains_an_hour() -> None:
     check_month(2026, 10, change=25, quarters=31 * 96 + 4)
 

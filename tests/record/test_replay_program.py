@@ -31,6 +31,7 @@ def _played(playback: Playback, seconds: int) -> dict[int, list[Message]]:
     return {second: messages for second, messages in played.items() if messages}
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 async def test_it_prints_the_states_that_the_messages_make(
     socket_enabled: None, capsys: pytest.CaptureFixture[str]

@@ -107,6 +107,7 @@ class ClampsDay:
         return float(state.state) * (1000 if what == "energy" else 1)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("sensors", [1, 3])
 async def test_the_energy_of_a_day_is_that_of_the_clamps(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory, sensors: int

@@ -155,6 +155,7 @@ def delivery() -> Iterator[None]:
         yield
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("delivery")
 async def test_import_and_export_of_a_day_are_the_rises_and_falls_between_the_telegrams(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory

@@ -91,6 +91,7 @@ class SolarDay:
         return float(state.state) * 1000
 
 
+@pytest.mark.long
 async def test_house_and_self_consumption_of_a_day_are_those_of_the_household(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:

@@ -180,6 +180,7 @@ async def restart(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     await hass.async_block_till_done()
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 @pytest.mark.usefixtures("all_entities_enabled")
 async def test_energies_after_a_day_of_faults_are_those_of_the_household(
