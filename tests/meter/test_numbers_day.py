@@ -40,8 +40,9 @@ ENERGY = {
     CLAMP: "sensor.fluksometer_l1_active_energy_import",
     HEAT: "sensor.fluksometer_heat_heat_energy",
 }
-#: How often counters are written, and the longest delay of their state if no message is lost (s).
-INTERVAL = 30 + CADENCE
+#: An hour may be off by what is counted in so long (s). Counters are written in the last 5 s of a
+#: minute; the bound is the one that held when they were written every 30 s.
+BOUND = 30 + CADENCE
 #: The second of a minute in which its fault begins.
 BEGIN = 5
 
@@ -93,10 +94,10 @@ async def test_whatever_goes_wrong_a_day_is_booked_as_it_was(
     broker: Broker,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """The day's total is within the energy of one interval, and so is each hour.
+    """The day's total is within the energy of 35 s, and so is each hour.
 
-    For an hour, that is the most that the input counted in an interval of that hour or of the
-    one before, whose last interval may be booked in this one.
+    For an hour, that is the most that the input counted in the last 35 s of a minute of that hour
+    or of the one before, whose last minute may be booked in this one.
     """
     day = Day(hass, freezer, broker)
     await day.begin()
@@ -107,9 +108,9 @@ async def test_whatever_goes_wrong_a_day_is_booked_as_it_was(
         for minute in range(hour * 60, hour * 60 + 60):
             await day.live(BEGIN)
             await day.go_wrong(minute)
-            await day.live(MINUTE - INTERVAL - day.now % MINUTE)
+            await day.live(MINUTE - BOUND - day.now % MINUTE)
             before = day.counted
-            await day.live(INTERVAL)
+            await day.live(BOUND)
             for slot, after in day.counted.items():
                 worth[hour + 1][slot] = max(worth[hour + 1][slot], after - before[slot])
         counted.append(day.counted)
