@@ -269,13 +269,12 @@ def report(compared: Compared) -> str:
 
 
 def report_growth(by_meters: Mapping[int, Compared]) -> str:
-    """Format the cost of a message by the number of meters."""
+    """Format the cost of a message by the number of meters, and how far it is from their middle."""
     peers = [cost.peer for cost in next(iter(by_meters.values())).costs]
-    head = ("µs a message, by meters", *map(str, by_meters))
-    return table(
-        head,
-        [
-            (peer, *(f"{compared.cost(peer).message:.0f}" for compared in by_meters.values()))
-            for peer in peers
-        ],
-    )
+    head = ("µs a message, by meters", *map(str, by_meters), "of the middle")
+    rows = []
+    for peer in peers:
+        costs = [compared.cost(peer).message for compared in by_meters.values()]
+        spread = (max(costs) - min(costs)) / (max(costs) + min(costs))
+        rows.append((peer, *(f"{cost:.0f}" for cost in costs), f"±{spread:.0%}"))
+    return table(head, rows)
