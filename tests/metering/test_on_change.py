@@ -44,6 +44,7 @@ def show(readings: Sequence[float], rule: ChangeRule = POWER) -> Run:
 
 
 WATTS = st.one_of(st.just(0), st.floats(0, 300), st.floats(0, 3000), st.floats(0, 11_000))
+RESTS = st.sampled_from([0, 5, 20, 60, 120, 600])
 LENGTHS = st.sampled_from([1, 2, 3, 7, 30, 59, 60, 61, 300, 900])
 
 
@@ -64,12 +65,13 @@ def stepped(draw: st.DrawFn) -> list[float]:
 
 @st.composite
 def ramped(draw: st.DrawFn) -> list[float]:
-    """A power that rises and falls by up to 50 W a second, as that of the sun and of motors."""
+    """A power that rises and falls by 1 to 10,000 W a second, and may rest in between."""
     watts, readings = draw(WATTS), list[float]()
-    ramps = draw(st.lists(st.tuples(WATTS, st.floats(1, 50)), min_size=1, max_size=8))
-    for end, slope in cycle(ramps):
-        seconds = max(round(abs(end - watts) / slope), 20)
+    ramps = draw(st.lists(st.tuples(WATTS, st.floats(0, 4), RESTS), min_size=1, max_size=8))
+    for end, exponent, rest in cycle(ramps):
+        seconds = max(round(abs(end - watts) / 10**exponent), 1)
         readings += [watts + (end - watts) * second / seconds for second in range(seconds)]
+        readings += [end] * rest
         watts = end
         if len(readings) >= SECONDS:
             return readings[:SECONDS]
@@ -79,7 +81,7 @@ def ramped(draw: st.DrawFn) -> list[float]:
 @st.composite
 def sawtooth(draw: st.DrawFn) -> list[float]:
     """A power that rises and drops, or jumps and falls."""
-    begin, end, seconds = draw(WATTS), draw(WATTS), draw(st.sampled_from([20, 60, 100, 600]))
+    begin, end, seconds = draw(WATTS), draw(WATTS), draw(st.integers(2, 600))
     return [begin + (end - begin) * (second % seconds) / seconds for second in range(SECONDS)]
 
 
@@ -93,25 +95,34 @@ def noisy(draw: st.DrawFn) -> list[float]:
 
 @st.composite
 def pulsed(draw: st.DrawFn) -> list[float]:
-    """A hob that heats for 3 s and pauses for 7 s."""
+    """A hob that heats for 3 s and pauses for 7 s, or the like."""
     low, high = draw(WATTS), draw(WATTS)
-    return [high if second % 10 < 3 else low for second in range(SECONDS)]
+    on, off = draw(st.one_of(st.just((3, 7)), st.tuples(st.integers(1, 30), st.integers(1, 30))))
+    return [high if second % (on + off) < on else low for second in range(SECONDS)]
 
 
 STREAMS = {each.__name__: each() for each in (steady, stepped, ramped, sawtooth, noisy, pulsed)}
+
+
+def assert_hours_are_right(readings: Sequence[float]) -> None:
+    """The mean of any hour is within 0.5 % or 1 W of that of the readings."""
+    read = [0.0, *accumulate(readings)]
+    shown = [0.0, *accumulate(show(readings).shown)]
+    for begin in range(0, SECONDS - HOUR, 7):
+        true = read[begin + HOUR] - read[begin]
+        assert abs(shown[begin + HOUR] - shown[begin] - true) <= max(HOUR, 0.005 * true)
 
 
 @pytest.mark.parametrize("stream", STREAMS)
 @settings(max_examples=8, deadline=None)
 @given(data=st.data())
 def test_the_mean_of_any_hour_is_that_of_the_readings(stream: str, data: st.DataObject) -> None:
-    """It is within 0.5 % or 1 W."""
-    readings = data.draw(STREAMS[stream])
-    read = [0.0, *accumulate(readings)]
-    shown = [0.0, *accumulate(show(readings).shown)]
-    for begin in range(0, SECONDS - HOUR, 7):
-        true = read[begin + HOUR] - read[begin]
-        assert abs(shown[begin + HOUR] - shown[begin] - true) <= max(HOUR, 0.005 * true)
+    assert_hours_are_right(data.draw(STREAMS[stream]))
+
+
+@pytest.mark.parametrize(("on", "off"), [(1, 1), (1, 6), (1, 7), (2, 4), (2, 6), (3, 7)])
+def test_pulses_in_step_with_the_values_are_not_missed(on: int, off: int) -> None:
+    assert_hours_are_right([2000.0 * (second % (on + off) < on) for second in range(SECONDS)])
 
 
 @pytest.mark.parametrize("stream", STREAMS)
@@ -187,6 +198,19 @@ def test_a_power_that_changes_all_the_time_is_shown_as_its_mean() -> None:
     settled = [value for second, value in run.values if second > 120]
     assert sum(settled) / len(settled) == pytest.approx(500, rel=0.05)
     assert len(settled) <= 480 / 3 + 8
+
+
+def test_a_tick_in_the_second_of_a_value_shows_no_other() -> None:
+    """It would be the last reading alone, not their mean."""
+    gauge, is_another, second = OnChange(POWER), False, 0
+    while not (is_another and second > 60):
+        gauge.take(second, second % 3 // 2 * 3000, second)
+        is_another = gauge.follow() if second else gauge.begin() is None
+        second += 1
+    mean = gauge.shown
+
+    assert not gauge.tick(ends_minute=True)
+    assert gauge.shown == mean == pytest.approx(1500, abs=50)
 
 
 def test_a_step_is_shown_at_once_again_after_the_changes_have_ended() -> None:

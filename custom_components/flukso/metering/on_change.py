@@ -9,16 +9,16 @@ from .rounding import rounded
 
 #: How often to call ``OnChange.tick`` (s).
 TICK = 5
-#: What a value has left over is made up for in so long, and if that is much (s).
-_REPAID_IN, _REPAID_SOON_IN = 60, 8
+#: What a value has left over is made up for in so long, and while it changes all the time (s).
+_REPAID_IN, _REPAID_SOON_IN = 60, 3
 #: How often a value is shown that changes all the time, at most (s).
-_MOVING_EVERY = 3
-#: So many changes in succession are followed one by one, and another one every so many seconds:
-#: with the one at its end, a minute has no more than 30 values.
-_MAX_CHANGES = 10.0
-_CHANGE_EVERY = 4.3
-#: The changes have ended when so many may follow again.
-_ENOUGH_CHANGES = 5.0
+_MOVING_EVERY = 2
+#: So many values in succession may be shown, and another one every so many seconds: with the one
+#: at its end, a minute has no more than 30 values.
+_MAX_VALUES = 9.0
+_VALUE_EVERY = 3
+#: The changes have ended when so many may follow again, and there was none for so long (s).
+_ENOUGH_VALUES, _QUIET = 5.0, 10
 #: The meter prints three decimals.
 _DECIMALS = 3
 
@@ -52,7 +52,7 @@ class OnChange(ReadingIntegral):
     ``follow`` is to be called after a reading that is ``out_of_range``, and ``tick`` every 5 s.
 
     - A change is shown as it was read. If there are too many, a value of the readings since the
-      last one is shown every 3 s instead: their mean, or what is between it and the last.
+      last one is shown every 2 to 3 s instead: their mean, or what is between it and the last.
     - Otherwise the mean of the readings is shown at the end of a minute, or at a tick if the
       integrals would differ by more than is allowed.
 
@@ -70,8 +70,9 @@ class OnChange(ReadingIntegral):
         self._left_over = 0.0
         self._last_before = 0.0
         self._is_moving = False
-        self._changes_left = _MAX_CHANGES
-        self._changed_at = 0
+        self._moved_at = 0
+        self._values_left = _MAX_VALUES
+        self._shown_at = 0
 
     @property
     def out_of_range(self) -> bool:
@@ -84,8 +85,8 @@ class OnChange(ReadingIntegral):
         before = self._last
         if not super().take(time, value, at):
             return False
-        if self._is_moving and before is not None and abs(value - before) > self._distance:
-            self._count_change()
+        if before is not None and abs(value - before) > self._distance:
+            self._moved_at = time
         return True
 
     def begin(self) -> float | None:
@@ -108,13 +109,14 @@ class OnChange(ReadingIntegral):
         if last is None or shown is None:
             return False
         has_changed = self._rule.prompt and abs(last - shown) > self._distance
+        is_due = ends_minute or self._values_refilled() >= 1
         if self._is_moving:
-            is_due = ends_minute or self._seconds >= _MOVING_EVERY
+            is_due = is_due and (ends_minute or self._seconds >= _MOVING_EVERY)
             is_shown = is_due and self._show_mean(last, shown, ends_minute)
-            self._is_moving = self._changes_refilled() < _ENOUGH_CHANGES
+            self._is_moving = not self._has_settled()
         elif not has_changed:
-            is_shown = self._show_mean(last, shown, ends_minute)
-        elif self._changes_refilled() >= 1:
+            is_shown = is_due and self._show_mean(last, shown, ends_minute)
+        elif is_due:
             self._end_value(last, shown)
             is_shown = self._show(last, _REPAID_IN)
         else:
@@ -124,10 +126,11 @@ class OnChange(ReadingIntegral):
 
     def _show_mean(self, last: float, shown: float, ends_minute: bool) -> bool:
         """Show the mean of the readings since the last value, if that is due."""
-        seconds, prompt = self._seconds, self._rule.prompt
-        mean = (self._sum + last - self._last_before) / seconds if seconds else last
-        may_change = self._is_moving or self._changes_refilled() >= 1
-        leaves_too_much = may_change and self._leaves_too_much(mean, shown)
+        prompt = self._rule.prompt
+        if not self._seconds:
+            return False
+        mean = (self._sum + last - self._last_before) / self._seconds
+        leaves_too_much = self._leaves_too_much(mean, shown)
         if not (self._is_moving or ends_minute or (prompt and leaves_too_much)):
             return False
         has_changed = abs(mean - shown) > self._distance
@@ -157,7 +160,8 @@ class OnChange(ReadingIntegral):
         value = rounded(value, _DECIMALS)
         if self._looks_like(value):
             return False
-        self._count_change()
+        self._values_left = max(self._values_refilled() - 1, 0)
+        self._shown_at = self._time
         self.shown, self._distance = value, self._rule.distance(value)
         return True
 
@@ -192,13 +196,14 @@ class OnChange(ReadingIntegral):
         self._last_before = last
         self._clear()
 
-    def _count_change(self) -> None:
-        self._changes_left = max(self._changes_refilled() - 1, 0)
-        self._changed_at = self._time
+    def _has_settled(self) -> bool:
+        """Return whether changes may be followed again, and none has been for some time."""
+        is_quiet = not 0 <= self._time - self._moved_at < _QUIET
+        return is_quiet and self._values_refilled() >= _ENOUGH_VALUES
 
-    def _changes_refilled(self) -> float:
-        """Return how many changes may follow, and all of them if the clock was set back."""
-        elapsed = self._time - self._changed_at
+    def _values_refilled(self) -> float:
+        """Return how many values may follow, and all of them if the clock was set back."""
+        elapsed = self._time - self._shown_at
         if elapsed < 0:
-            return _MAX_CHANGES
-        return min(self._changes_left + elapsed / _CHANGE_EVERY, _MAX_CHANGES)
+            return _MAX_VALUES
+        return min(self._values_left + elapsed / _VALUE_EVERY, _MAX_VALUES)
