@@ -61,4 +61,4 @@ class FluksoWaveform(FluksoEntity, ImageEntity):
         capture = self._oscilloscope.capture
         if capture is None:
             return None
-        return draw(capture.voltage.samples, capture.current.samples).encode()
+        return draw(capture.voltage.samples, capture.current_in_phase).encode()

@@ -7,6 +7,7 @@ import pytest
 
 from custom_components.flukso.metering.waveform_analysis import (
     crest_factor,
+    delayed,
     harmonic,
     nearest,
     phase_shift,
@@ -72,6 +73,25 @@ def test_the_phase_shift_is_that_of_the_fundamentals(
 def test_a_motor_lags_and_solar_power_flows_back() -> None:
     assert phase_shift(wave(325), wave(10, -30)) == pytest.approx(-30)
     assert abs(phase_shift(wave(325), wave(10, 180)) or 0) == pytest.approx(180)
+
+
+def test_on_another_phase_it_is_that_against_the_voltage_of_that_phase() -> None:
+    assert phase_shift(wave(325), wave(10, 240 - 30), 240) == pytest.approx(-30)
+    assert abs(phase_shift(wave(325), wave(10, 120 + 180), 120) or 0) == pytest.approx(180)
+
+
+@given(amplitudes, angles, st.fixed_dictionaries(dict.fromkeys((3, 5, 7), harmonics)))
+def test_what_is_delayed_is_the_same_wave_later(
+    amplitude: float, degrees: float, put: dict[int, tuple[float, float]]
+) -> None:
+    found = delayed(wave(amplitude, degrees, put), 120)
+
+    assert found == pytest.approx(wave(amplitude, degrees - 120, put), abs=0.001 * amplitude)
+
+
+def test_half_a_cycle_later_each_sample_is_16_places_further_on() -> None:
+    spikes = [float(place * place % 7) for place in range(SAMPLES)]
+    assert delayed(spikes, 180) == pytest.approx([*spikes[16:], *spikes[:16]])
 
 
 def test_a_clipped_sine_shows_its_harmonics() -> None:

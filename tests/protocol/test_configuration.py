@@ -59,7 +59,7 @@ def test_what_is_kept_can_be_stored_and_parsed_again_alike(
 
 
 _NAMES = {"id", "enable", "type", "subtype", "class", "data_type", "port", "rid", "kid", "function"}
-_NAMES |= {"name", "current", "constant", "phase", "math", "hw_type", "sw_version"}
+_NAMES |= {"name", "current", "constant", "shift", "phase", "math", "hw_type", "sw_version"}
 
 
 @given(configs, reports)

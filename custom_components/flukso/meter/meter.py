@@ -294,4 +294,4 @@ def _identity(stream: Stream) -> Stream:
     sensor = replace(
         stream.sensor, rid=0, function=None, current=None, constant=None, remembered=True
     )
-    return replace(stream, sensor=sensor)
+    return replace(stream, sensor=sensor, voltage_angle=0)

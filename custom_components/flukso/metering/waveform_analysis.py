@@ -2,7 +2,7 @@
 
 from cmath import phase, rect
 from collections.abc import Sequence
-from math import degrees, inf, sqrt, tau
+from math import degrees, inf, radians, sqrt, tau
 
 #: Waveforms that are further apart (s) are not paired.
 _MAX_APART = 1.0
@@ -27,13 +27,33 @@ def harmonic(samples: Sequence[float], order: int) -> float | None:
     return 100 * abs(_component(samples, order)) / fundamental if fundamental else None
 
 
-def phase_shift(voltage: Sequence[float], current: Sequence[float]) -> float | None:
-    """Return how far the current leads the voltage (°), from -180 to 180; None if one is missing.
+def phase_shift(
+    voltage: Sequence[float], current: Sequence[float], voltage_angle: float = 0
+) -> float | None:
+    """Return how far the current leads its voltage (°), from -180 to 180; None if one is missing.
 
     It is that of the fundamentals: 0 for a heater, negative for a motor, 180 if power flows back.
+    The voltage of the current leads the measured one by ``voltage_angle`` (°).
     """
     reference, shifted = _fundamental(voltage), _fundamental(current)
-    return degrees(phase(shifted * reference.conjugate())) if reference and shifted else None
+    if not reference or not shifted:
+        return None
+    return degrees(phase(shifted * (reference * rect(1, radians(voltage_angle))).conjugate()))
+
+
+def delayed(samples: Sequence[float], angle: float) -> tuple[float, ...]:
+    """Return the samples of the same cycle so much later (° of the fundamental)."""
+    count = len(samples)
+    middle = count // 2
+    terms = [
+        (order, _component(samples, order) * (1 if order in {0, middle} else 2) / count)
+        for order in range(middle + 1)
+    ]
+    delay = count * angle / 360
+    return tuple(
+        sum((term * rect(1, tau * order * (index - delay) / count)).real for order, term in terms)
+        for index in range(count)
+    )
 
 
 def nearest[Timed](

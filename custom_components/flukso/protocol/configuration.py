@@ -30,9 +30,15 @@ _SETTINGS = {
             "tmpo",
         }
     ),
-    Report.PORTS: frozenset({"enable", "class", "name", "current", "constant", "phase", "math"}),
+    Report.PORTS: frozenset(
+        {"enable", "class", "name", "current", "constant", "shift", "phase", "math"}
+    ),
     Report.KUBES: frozenset({"enable", "name", "hw_type", "sw_version"}),
 }
+
+#: A clamp's ``shift`` counts steps of so many degrees (docs/protocol.md section 5).
+_STEP = 60
+_MAX_SHIFT = 5
 
 #: The models of FluksoKubes by their hardware type (docs/protocol.md section 5).
 _KUBE_MODELS = {19217: "FLK01A", 19218: "FLK01B"}
@@ -41,11 +47,15 @@ _NOT_ON_FLK01A = frozenset({Quantity.PRESSURE, Quantity.LIGHT, Quantity.VIBRATIO
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """A port of an FLM03: name, rated current of a clamp (A), size of a pulse (Wh or L)."""
+    """A port of an FLM03: name, rated current of a clamp (A), size of a pulse (Wh or L).
+
+    The voltage of a clamp's phase leads the one that the meter measures by ``voltage_angle`` (°).
+    """
 
     name: str | None = None
     current: float | None = None
     constant: float | None = None
+    voltage_angle: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +151,11 @@ class Configuration:
             return None
         return self.ports.by_number.get(sensor.ports[0])
 
+    def voltage_angle_of(self, sensor: Sensor) -> int:
+        """Return by how much the voltage of a clamp's phase leads the measured one (°)."""
+        port = self.port_of(sensor)
+        return port.voltage_angle if port else 0
+
     @property
     def sums_ports(self) -> bool:
         """Whether the firmware adds up ports, so that one sensor covers several clamps."""
@@ -173,7 +188,7 @@ class Configuration:
             stream
             for sensor in enabled
             if not self._is_never_published(sensor)
-            for stream in streams_of(sensor)
+            for stream in streams_of(sensor, self.voltage_angle_of(sensor))
         )
 
     def _is_never_published(self, sensor: Sensor) -> bool:
@@ -247,6 +262,7 @@ def _parse_port(port: Section) -> Port:
         port.optional(lambda: port.text("name"), minor=True),
         port.optional(lambda: port.number("current", most=10_000)),
         port.optional(lambda: port.number("constant", most=65_536)),
+        _STEP * (port.optional(lambda: port.whole("shift", most=_MAX_SHIFT)) or 0),
     )
 
 

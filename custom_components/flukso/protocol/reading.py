@@ -9,6 +9,7 @@ from .sensors import Stream
 from .validation import Json, ProtocolError, load
 
 _MAX_BYTES = 128
+_HALF_TURN = 180
 
 
 class Reading(NamedTuple):
@@ -48,12 +49,15 @@ def parse_reading(payload: bytes, stream: Stream) -> Reading:
 def meant_value(number: float, stream: Stream) -> float | None:
     """Return the value that a number of a stream means, in a message or a block.
 
-    Negative clamp gauges are corrected. None if it is out of the meter's range.
+    Negative clamp gauges are corrected, and an angle is turned to the voltage of its own phase.
+    None if it is out of the meter's range.
     """
     if stream.misprinted and stream.lowest - 1 < number <= -1:
         number = _corrected(number)
     if not stream.lowest <= number <= stream.highest:
         return None
+    if stream.voltage_angle and abs(number) <= _HALF_TURN:
+        number = _turned(number, stream.voltage_angle)
     return number or abs(number)  # -0.0 becomes 0.0
 
 
@@ -74,6 +78,11 @@ def _corrected(value: float) -> float:
     """
     whole = trunc(value)
     return round(whole + (whole - value), 3)
+
+
+def _turned(angle: float, voltage_angle: int) -> float:
+    """Return an angle against a voltage that leads by ``voltage_angle``, from -180 to 180°."""
+    return round((angle - voltage_angle + _HALF_TURN) % (2 * _HALF_TURN) - _HALF_TURN, 3)
 
 
 def _known_unit(what: str, unit: Json) -> Unit:

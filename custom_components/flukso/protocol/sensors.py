@@ -90,7 +90,8 @@ class Stream:
     """One readings topic of a sensor, with its expected unit and possible range.
 
     ``misprinted`` marks the gauges whose negative values the firmware prints wrongly
-    (docs/protocol.md section 9, quirk 3).
+    (docs/protocol.md section 9, quirk 3). An angle is sent against a voltage that the one of its
+    phase leads by ``voltage_angle`` (°, section 5).
     """
 
     sensor: Sensor
@@ -99,6 +100,7 @@ class Stream:
     lowest: float
     highest: float
     misprinted: bool = False
+    voltage_angle: int = 0
 
     @property
     def both_ways(self) -> bool:
@@ -229,7 +231,7 @@ def _quantity(slot: Section, source: Source) -> Quantity:
     return Quantity(name) if name in known else Quantity.OTHER
 
 
-def streams_of(sensor: Sensor) -> tuple[Stream, ...]:
+def streams_of(sensor: Sensor, voltage_angle: int = 0) -> tuple[Stream, ...]:
     """Return the readings topics of a sensor (docs/protocol.md section 3).
 
     A kube publishes only on the topic of its data type; all others publish a gauge, and those
@@ -242,7 +244,10 @@ def streams_of(sensor: Sensor) -> tuple[Stream, ...]:
         kinds = (Kind.COUNTER, Kind.GAUGE)
     else:
         kinds = (Kind.GAUGE,)
-    return tuple(_counter(sensor) if kind is Kind.COUNTER else _gauge(sensor) for kind in kinds)
+    return tuple(
+        _counter(sensor) if kind is Kind.COUNTER else _gauge(sensor, voltage_angle)
+        for kind in kinds
+    )
 
 
 def _counter(sensor: Sensor) -> Stream:
@@ -253,13 +258,16 @@ def _counter(sensor: Sensor) -> Stream:
     return Stream(sensor, Kind.COUNTER, unit, lowest, _MAX_COUNTER)
 
 
-def _gauge(sensor: Sensor) -> Stream:
+def _gauge(sensor: Sensor, voltage_angle: int) -> Stream:
     unit = _gauge_unit(sensor)
     if sensor.source is not Source.CLAMP:
         return Stream(sensor, Kind.GAUGE, unit, -_MAX_COUNTER, _MAX_COUNTER)
     signed = sensor.quantity in SIGNED_CLAMP_QUANTITIES
     lowest = -_MAX_CLAMP_GAUGE if signed else 0.0
-    return Stream(sensor, Kind.GAUGE, unit, lowest, _MAX_CLAMP_GAUGE, misprinted=signed)
+    turn = voltage_angle if sensor.quantity is Quantity.ALPHA else 0
+    return Stream(
+        sensor, Kind.GAUGE, unit, lowest, _MAX_CLAMP_GAUGE, misprinted=signed, voltage_angle=turn
+    )
 
 
 def _gauge_unit(sensor: Sensor) -> Unit:

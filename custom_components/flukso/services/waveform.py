@@ -1,6 +1,7 @@
 """The action that captures one waveform of a clamp."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from homeassistant.const import CONF_DEVICE_ID, UnitOfElectricCurrent, UnitOfElectricPotential
@@ -101,9 +102,11 @@ def _oscilloscope_of(entry: FluksoConfigEntry, device: dr.AnyDeviceEntry) -> Osc
 
 
 def _capture_response(capture: Capture) -> JsonObjectType:
+    current = replace(capture.current, samples=capture.current_in_phase)
     return {
         "voltage": _waveform_response(capture.voltage, UnitOfElectricPotential.VOLT),
-        "current": _waveform_response(capture.current, UnitOfElectricCurrent.AMPERE),
+        "current": _waveform_response(current, UnitOfElectricCurrent.AMPERE),
+        "voltage_angle": capture.voltage_angle,
         **figures_of(capture),
     }
 

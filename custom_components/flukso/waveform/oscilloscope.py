@@ -19,13 +19,16 @@ from homeassistant.helpers.event import async_call_later
 
 from ..meter.observable import Observable
 from ..metering.clock_offset import ClockOffset
-from ..metering.waveform_analysis import nearest
+from ..metering.rounding import rounded
+from ..metering.waveform_analysis import delayed, nearest
 from ..protocol.sensors import Sensor
 from ..protocol.validation import ProtocolError
 from ..protocol.waveform import Waveform, parse_waveform
 from ..transport.interface import Message, Transport
 
 _VOLTAGE, _CURRENT = "mV", "mA"
+#: The decimals of a sample (A).
+_DECIMALS = 3
 _UNITS = (_VOLTAGE, _CURRENT)
 #: How long a pair of different moments waits for one of the same moment (s).
 _WAIT = 1
@@ -37,17 +40,30 @@ _PATIENCE = 60
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """Voltage and current over one cycle; ``at`` is when they arrived, seconds since 1970."""
+    """Voltage and current over one cycle; ``at`` is when they arrived, seconds since 1970.
+
+    The voltage of the clamp's phase leads the measured one by ``voltage_angle`` (°).
+    """
 
     at: float
     voltage: Waveform
     current: Waveform
+    voltage_angle: int = 0
+
+    @property
+    def current_in_phase(self) -> tuple[float, ...]:
+        """The samples of the current (A), turned as if its phase were that of the voltage."""
+        if not self.voltage_angle:
+            return self.current.samples
+        turned = delayed(self.current.samples, self.voltage_angle)
+        return tuple(rounded(sample, _DECIMALS) for sample in turned)
 
 
 class Oscilloscope(Observable):
     """Captures the waveforms of a clamp; ``sensor`` is any sensor of that clamp.
 
-    Its value is the time of the last capture, in seconds since 1970.
+    Its value is the time of the last capture, in seconds since 1970. ``voltage_angle`` (°) is that
+    of the clamp's phase.
     """
 
     def __init__(
@@ -64,6 +80,7 @@ class Oscilloscope(Observable):
         super().__init__()
         self.sensor = sensor
         self.capture: Capture | None = None
+        self.voltage_angle = 0
         self._hass = hass
         self._topics = topics
         self._transport = transport
@@ -141,7 +158,7 @@ class Oscilloscope(Observable):
         if pair is None:
             return
         if pair[0].time == pair[1].time:
-            self._take(Capture(message.arrived, *pair))
+            self._take(Capture(message.arrived, *pair, self.voltage_angle))
         elif self._stop_waiting is None:
             self._stop_waiting = async_call_later(self._hass, _WAIT, self._take_nearest)
 
@@ -159,7 +176,7 @@ class Oscilloscope(Observable):
         self._stop_waiting = None
         pair = self._find_nearest()
         if pair is not None:
-            self._take(Capture(now.timestamp(), *pair))
+            self._take(Capture(now.timestamp(), *pair, self.voltage_angle))
 
     def _find_nearest(self) -> tuple[Waveform, Waveform] | None:
         voltages = [(wave.time, wave) for wave in self._waveforms[_VOLTAGE]]

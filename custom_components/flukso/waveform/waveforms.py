@@ -27,7 +27,9 @@ _FIGURES: dict[str, Callable[[Capture], float | None]] = {
     "harmonic_3": lambda capture: harmonic(capture.current.samples, 3),
     "harmonic_5": lambda capture: harmonic(capture.current.samples, 5),
     "harmonic_7": lambda capture: harmonic(capture.current.samples, 7),
-    "phase_shift": lambda capture: phase_shift(capture.voltage.samples, capture.current.samples),
+    "phase_shift": lambda capture: phase_shift(
+        capture.voltage.samples, capture.current.samples, capture.voltage_angle
+    ),
 }
 
 
@@ -97,7 +99,9 @@ class Waveforms:
 
     def another(self, oscilloscope: Oscilloscope) -> Oscilloscope:
         """Return a second oscilloscope for a clamp, which captures every pair."""
-        return self._create(oscilloscope.sensor, interval=0)
+        another = self._create(oscilloscope.sensor, interval=0)
+        another.voltage_angle = oscilloscope.voltage_angle
+        return another
 
     @callback
     def _update_oscilloscopes(self) -> None:
@@ -110,6 +114,8 @@ class Waveforms:
         self._oscilloscopes = {}
         for port, sensor in sorted(clamps.items()):
             self._oscilloscopes[port] = previous.get(port) or self._create_with_figures(sensor)
+            oscilloscope, _ = self._oscilloscopes[port]
+            oscilloscope.voltage_angle = self._meter.configuration.voltage_angle_of(sensor)
 
     def _create_with_figures(self, sensor: Sensor) -> tuple[Oscilloscope, tuple[Figure, ...]]:
         oscilloscope = self._create(sensor, self._interval)
