@@ -21,10 +21,14 @@ type Payload = str | bytes
 
 
 class Broker:
-    """What the mocked paho client talks to; ``topics`` are those that are subscribed to."""
+    """What the mocked paho client talks to; ``topics`` are those that are subscribed to.
+
+    ``asked`` are all that ever were.
+    """
 
     def __init__(self, hass: HomeAssistant, client: MagicMock) -> None:
         self.topics: set[str] = set()
+        self.asked: set[str] = set()
         self.retained: dict[str, Payload] = {}
         self._hass = hass
         self._client = client
@@ -79,6 +83,7 @@ class Broker:
     ) -> tuple[int, int]:
         new = [topics] if isinstance(topics, str) else [topic for topic, _ in topics]
         self.topics.update(new)
+        self.asked.update(new)
         for topic, payload in self.retained.items():
             if any(topic_matches_sub(subscribed, topic) for subscribed in new):
                 self._hass.loop.call_soon(self._deliver_retained, topic, payload)

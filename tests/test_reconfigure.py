@@ -128,6 +128,7 @@ async def test_where_nothing_is_heard_without_a_prefix_another_can_be_tried(
     hass: HomeAssistant, broker: Broker, meter: Meter
 ) -> None:
     entry = await set_up_and_read(hass, broker, replace(meter, prefix="attic/"))
+    broker.retained.clear()
 
     form = await listen(hass, await start(hass, entry))
 

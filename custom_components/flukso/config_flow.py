@@ -23,7 +23,7 @@ from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 import voluptuous as vol
 
 from .const import CONF_IMPORT_HISTORY, DOMAIN
-from .meter_card import MQTT_SERVICE, NAME, discovery_key, model_name, placeholders
+from .meter_card import MQTT_SERVICE, NAME, discovery_key, label, placeholders
 from .meter_search import (
     ADDRESS_SCHEMA,
     PREFIX_SCHEMA,
@@ -229,19 +229,24 @@ class FluksoConfigFlow(ConfigFlow, domain=DOMAIN):
         meters = self._found.meters
         if user_input is not None:
             self._device_id = user_input[CONF_DEVICE_ID]
-        elif len(meters) == 1:
+        elif len(meters) == 1 and not self._found.elsewhere:
             self._device_id = next(iter(meters))
         else:
             options = [
                 SelectOptionDict(
-                    value=device_id, label=f"{model_name(meter.configuration)} {device_id[:6]}"
+                    value=device_id,
+                    label=label(
+                        device_id,
+                        meter.configuration,
+                        meter.prefix if self._found.elsewhere else None,
+                    ),
                 )
                 for device_id, meter in sorted(meters.items())
             ]
             selector = SelectSelector(SelectSelectorConfig(options=options))
-            return self.async_show_form(
-                step_id="meter", data_schema=vol.Schema({vol.Required(CONF_DEVICE_ID): selector})
-            )
+            first = vol.UNDEFINED if len(meters) > 1 else next(iter(meters))
+            field = vol.Required(CONF_DEVICE_ID, default=first)
+            return self.async_show_form(step_id="meter", data_schema=vol.Schema({field: selector}))
         await self.async_set_unique_id(self._device_id, raise_on_progress=False)
         prefix, is_direct = meters[self._device_id].prefix, CONF_HOST in self._found.address
         key = discovery_key(self._device_id, prefix, is_direct=is_direct)

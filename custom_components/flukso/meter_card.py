@@ -30,6 +30,12 @@ def model_name(meter: Configuration) -> str:
     return f"{NAME} {meter.model}"
 
 
+def label(device_id: str, meter: Configuration, prefix: str | None) -> str:
+    """Return how a meter is offered to choose from, with the topic prefix that was searched for."""
+    where = "" if prefix is None else f" ({prefix}device/…)"
+    return f"{model_name(meter)} {device_id[:6]}{where}"
+
+
 def placeholders(device_id: str, meter: Configuration) -> Mapping[str, str]:
     """Return the placeholders of the confirm form."""
     enabled = meter.sensors.enabled if meter.sensors else ()

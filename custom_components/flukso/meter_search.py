@@ -9,7 +9,7 @@ from homeassistant.helpers import config_validation as cv
 import voluptuous as vol
 
 from .const import CONF_IMPORT_HISTORY, CONF_TOPIC_PREFIX
-from .protocol.topics import OWN_PREFIX, clean_prefix, similar_prefixes
+from .protocol.topics import ANY_PREFIX, OWN_PREFIX, clean_prefix, similar_prefixes
 from .protocol.validation import ProtocolError
 from .transport.direct import DEFAULT_PORT
 from .transport.discovery import (
@@ -17,6 +17,7 @@ from .transport.discovery import (
     async_ask_address,
     async_count_sensors,
     async_find_meters,
+    async_find_meters_behind_any_prefix,
 )
 from .transport.home_assistant import HomeAssistantTransport
 from .transport.interface import ConnectionState
@@ -43,10 +44,14 @@ class SearchError(Exception):
 
 
 class Search(NamedTuple):
-    """The meters that were found, by device id, and the address at which they were, if any."""
+    """The meters that were found, by device id, and the address at which they were, if any.
+
+    ``elsewhere`` is whether they were found behind another prefix than the one that was entered.
+    """
 
     meters: dict[str, Found]
     address: dict[str, str | int]
+    elsewhere: bool = False
 
     def data_of(self, device_id: str) -> dict[str, str | int]:
         """Return the entry data with which a meter is reached."""
@@ -114,7 +119,8 @@ async def async_search_address(hass: HomeAssistant, user_input: Mapping[str, obj
 async def async_search_prefix(hass: HomeAssistant, user_input: Mapping[str, object]) -> Search:
     """Find the meters on Home Assistant's broker behind the topic prefix that was entered.
 
-    They are also found with a slash more or less at its end.
+    They are also found with a slash more or less at its end, and behind any prefix if none was
+    entered and there is no meter without one.
 
     Raises:
         SearchError: the prefix is invalid, the broker is not connected, or has no such meter.
@@ -128,11 +134,15 @@ async def async_search_prefix(hass: HomeAssistant, user_input: Mapping[str, obje
         raise SearchError(_CONNECTION_ERRORS[transport.connection_state])
     prefixes = similar_prefixes(prefix)
     meters = await async_find_meters(transport, *prefixes)
+    elsewhere = not meters and not prefix.strip("/")
+    if elsewhere:
+        meters = await async_find_meters_behind_any_prefix(transport)
     if not meters:
         for heard, sensors in (await async_count_sensors(transport, *prefixes)).items():
             if sensors:
                 raise SearchError("only_readings_heard", sensors=str(sensors), prefix=heard)
-        topics = ", ".join(f"{prefix}device/…" for prefix in prefixes)
+        tried = prefixes + (ANY_PREFIX if elsewhere else ())
+        topics = ", ".join(f"{prefix}device/…" for prefix in tried)
         key = "nothing_heard_behind_prefix" if prefix.strip("/") else "nothing_heard"
         raise SearchError(key, topics=topics)
-    return Search(meters, {})
+    return Search(meters, {}, elsewhere)

@@ -12,12 +12,15 @@ from typing import Literal
 from .validation import ProtocolError
 
 _ID = re.compile(r"[0-9a-f]{32}")
+_CONFIG = re.compile(r"(.*)device/[0-9a-f]{32}/config/[a-z]+")
 _MAX_PREFIX_LENGTH = 128
 
 #: The prefix on the meter's own broker.
 OWN_PREFIX = "/"
 #: The topic filter, after a prefix, of the config messages of every meter.
 EVERY_CONFIG = "device/+/config/+"
+#: Any topic prefix of a bridge with one or two levels, and one more for a slash at its end.
+ANY_PREFIX = ("+/", "+/+/", "+/+/+/")
 
 
 class Kind(StrEnum):
@@ -95,6 +98,18 @@ def clean_prefix(text: str) -> str:
     if len(prefix) > _MAX_PREFIX_LENGTH or not prefix.isprintable() or set(prefix) & set("+#"):
         raise ProtocolError("topic prefix", "not part of a topic", prefix)
     return prefix
+
+
+def prefix_of(topic: str) -> str:
+    """Return the prefix of the topic of a config message.
+
+    Raises:
+        ProtocolError: another topic, or a prefix that can't be typed.
+    """
+    match = _CONFIG.fullmatch(topic)
+    if match is None or clean_prefix(match[1]) != match[1]:
+        raise ProtocolError("topic", "not that of a meter's configuration", topic)
+    return match[1]
 
 
 def similar_prefixes(prefix: str) -> tuple[str, ...]:

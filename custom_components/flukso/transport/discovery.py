@@ -1,6 +1,8 @@
 """Discovery of the Fluksometers on a broker and of their configuration."""
 
 import asyncio
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from functools import partial
 from itertools import product
@@ -12,6 +14,7 @@ from homeassistant.helpers.singleton import singleton
 from ..const import DOMAIN
 from ..protocol.configuration import Configuration, parse_config, read_config
 from ..protocol.topics import (
+    ANY_PREFIX,
     CONFIG_REPORTS,
     EVERY_CONFIG,
     OWN_PREFIX,
@@ -20,6 +23,7 @@ from ..protocol.topics import (
     Report,
     clock_topic,
     device_id_of,
+    prefix_of,
     reading_topic,
     report_topic,
     sensor_id_of,
@@ -111,12 +115,31 @@ async def async_find_meters(
     Raises:
         HomeAssistantError: MQTT is not set up.
     """
-    topics = [(prefix, prefix + EVERY_CONFIG) for prefix in prefixes]
-    collected = await _async_collect(transport, topics, digits)
+    topics = [prefix + EVERY_CONFIG for prefix in prefixes]
+    collected = await _async_collect(transport, topics, prefixes, digits)
+    return _by_device_id(collected, prefixes)
+
+
+async def async_find_meters_behind_any_prefix(transport: Transport) -> dict[str, Found]:
+    """Return the meters behind topic prefixes of any name, by device id, the first hundred.
+
+    One that is found behind several prefixes counts as found behind the shortest of them.
+
+    Raises:
+        HomeAssistantError: MQTT is not set up.
+    """
+    collected = await _async_collect(transport, [each + EVERY_CONFIG for each in ANY_PREFIX])
+    return _by_device_id(collected, sorted(collected, key=len))
+
+
+def _by_device_id(
+    collected: Mapping[str, Mapping[str, Configuration]], prefixes: Sequence[str]
+) -> dict[str, Found]:
+    """Return each meter behind the first of the prefixes that it was found behind."""
     return {
         device_id: Found(configuration, prefix)
         for prefix in reversed(prefixes)
-        for device_id, configuration in collected[prefix].items()
+        for device_id, configuration in collected.get(prefix, {}).items()
     }
 
 
@@ -155,9 +178,9 @@ async def async_read_meter(transport: Transport, prefix: str, device_id: str) ->
     Raises:
         HomeAssistantError: MQTT is not set up.
     """
-    topics = [(prefix, report_topic(prefix, device_id, report)) for report in CONFIG_REPORTS]
-    collected = await _async_collect(transport, topics)
-    return collected[prefix].get(device_id, Configuration())
+    topics = [report_topic(prefix, device_id, report) for report in CONFIG_REPORTS]
+    collected = await _async_collect(transport, topics, [prefix])
+    return collected.get(prefix, {}).get(device_id, Configuration())
 
 
 async def async_is_heard(transport: Transport, device_id: str, meter: Found) -> bool:
@@ -205,44 +228,42 @@ def _says(report: ConfigReport, message: Message, configuration: Configuration) 
 
 
 async def _async_collect(
-    transport: Transport, topics: list[tuple[str, str]], digits: str = ""
+    transport: Transport, topics: Sequence[str], prefixes: Collection[str] = (), digits: str = ""
 ) -> dict[str, dict[str, Configuration]]:
     """Collect config reports, by prefix and device id, until no more arrive.
 
-    ``topics`` are topic filters with their prefixes. Invalid reports and meters without sensors are
-    dropped.
+    ``topics`` are topic filters, and ``prefixes`` those that count, without which any does. Invalid
+    reports and meters without sensors are dropped.
     """
-    meters: dict[str, dict[str, Configuration]] = {prefix: {} for prefix, _ in topics}
+    meters: defaultdict[tuple[str, str], Configuration] = defaultdict(Configuration)
     report_received = asyncio.Event()
 
-    def received(prefix: str, message: Message) -> None:
-        found = meters[prefix]
+    def received(message: Message) -> None:
         for report in CONFIG_REPORTS:
             try:
+                prefix = prefix_of(message.topic)
                 device_id = device_id_of(message.topic, report, prefix)
-                is_one_too_many = len(found) >= _MAX_METERS and device_id not in found
-                if not device_id.startswith(digits) or is_one_too_many:
+                key = prefix, device_id
+                is_one_too_many = len(meters) >= _MAX_METERS and key not in meters
+                is_other = bool(prefixes) and prefix not in prefixes
+                if is_other or is_one_too_many or not device_id.startswith(digits):
                     return
                 parsed = parse_config(read_config(message.payload, report), report)
             except ProtocolError:
                 continue
-            found[device_id] = found.get(device_id, Configuration()).updated(parsed)
+            meters[key] = meters[key].updated(parsed)
             report_received.set()
 
     with ExitStack() as subscriptions:
-        for prefix, topic in topics:
-            receive = partial(received, prefix)
-            subscriptions.callback(await transport.async_subscribe(topic, receive))
+        for topic in topics:
+            subscriptions.callback(await transport.async_subscribe(topic, received))
         with suppress(TimeoutError):
             await asyncio.wait_for(_async_wait_for_silence(report_received), LISTEN_FOR)
-    return {
-        prefix: {
-            device_id: configuration
-            for device_id, configuration in found.items()
-            if configuration.sensors is not None
-        }
-        for prefix, found in meters.items()
-    }
+    found: defaultdict[str, dict[str, Configuration]] = defaultdict(dict)
+    for (prefix, device_id), configuration in meters.items():
+        if configuration.sensors is not None:
+            found[prefix][device_id] = configuration
+    return found
 
 
 async def _async_wait_for_silence(report_received: asyncio.Event) -> None:
