@@ -48,6 +48,18 @@ async def check(
     said: dict[str, str],
 ) -> dict[str, list[dict[str, Any]]]:
     """What is found, by the name of the port, while the meter says this every second."""
+    answer = await answer_to_check(hass, broker, freezer, entry, said)
+    return {clamp["name"]: clamp["findings"] for clamp in answer["clamps"]}
+
+
+async def answer_to_check(
+    hass: HomeAssistant,
+    broker: Broker,
+    freezer: FrozenDateTimeFactory,
+    entry: MockConfigEntry,
+    said: dict[str, str],
+) -> dict[str, Any]:
+    """What the action returns, while the meter says this every second."""
     call = hass.services.async_call(
         DOMAIN,
         "check_installation",
@@ -57,14 +69,21 @@ async def check(
     )
     answered = hass.async_create_background_task(call, "check")
     await broker.settle()
+    await say_for_a_check(hass, broker, freezer, said)
+    answer: Any = await answered
+    await broker.settle()
+    return answer
+
+
+async def say_for_a_check(
+    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory, said: dict[str, str]
+) -> None:
+    """Let the meter say this every second while a check lasts."""
     for _ in range(11):
         await broker.publish_all(said)
         freezer.tick(timedelta(seconds=1))
         async_fire_time_changed(hass)
         await asyncio.sleep(0)
-    answer: Any = await answered
-    await broker.settle()
-    return {clamp["name"]: clamp["findings"] for clamp in answer["clamps"]}
 
 
 def keys(findings: list[dict[str, Any]]) -> list[str]:

@@ -2,7 +2,12 @@
 
 from typing import Any
 
-from homeassistant.config_entries import DISCOVERY_SOURCES, SOURCE_USER, ConfigFlowResult
+from homeassistant.config_entries import (
+    DISCOVERY_SOURCES,
+    SOURCE_USER,
+    ConfigEntry,
+    ConfigFlowResult,
+)
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 
@@ -65,3 +70,14 @@ async def listen(
 ) -> ConfigFlowResult:
     """Send the form that makes Home Assistant listen for meters."""
     return await hass.config_entries.flow.async_configure(form["flow_id"], user_input)
+
+
+async def open_settings(hass: HomeAssistant, entry: ConfigEntry[Any]) -> ConfigFlowResult:
+    """Open the form with the options of a meter, which may be behind a menu."""
+    result = await hass.config_entries.options.async_init(entry.entry_id)
+    if result["type"] is FlowResultType.MENU:
+        result = await hass.config_entries.options.async_configure(
+            result["flow_id"], {"next_step_id": "settings"}
+        )
+    assert result["step_id"] == "settings"
+    return result

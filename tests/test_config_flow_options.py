@@ -6,6 +6,7 @@ from homeassistant.data_entry_flow import FlowResultType, InvalidData
 import pytest
 
 from .broker import Broker
+from .flows import open_settings
 from .home import AT_INTERVALS, set_up_and_read, value_of
 from .meters import flm03, reading
 
@@ -16,7 +17,7 @@ async def test_the_intervals_can_be_chosen_and_hold_at_once(
     meter = flm03()
     entry = await set_up_and_read(hass, broker, meter)
 
-    form = await hass.config_entries.options.async_init(entry.entry_id)
+    form = await open_settings(hass, entry)
     assert form["type"] is FlowResultType.FORM
     assert defaults(form) == {"waveform_interval": 10, "fill_gaps": True}
     assert suggestions(form) == AT_INTERVALS
@@ -44,7 +45,7 @@ async def test_the_intervals_can_be_chosen_and_hold_at_once(
         await broker.publish(meter.topic(1, "gauge"), reading(power, "W"))
         assert value_of(hass, meter, 1, "gauge") == power
 
-    form = await hass.config_entries.options.async_init(entry.entry_id)
+    form = await open_settings(hass, entry)
     assert defaults(form) | suggestions(form) == chosen
     await hass.config_entries.options.async_configure(
         form["flow_id"], {"waveform_interval": 20, "fill_gaps": False}
@@ -79,7 +80,7 @@ async def test_an_interval_that_is_none_is_refused(
     hass: HomeAssistant, broker: Broker, option: str, seconds: object
 ) -> None:
     entry = await set_up_and_read(hass, broker, flm03())
-    form = await hass.config_entries.options.async_init(entry.entry_id)
+    form = await open_settings(hass, entry)
 
     with pytest.raises(InvalidData):
         await hass.config_entries.options.async_configure(

@@ -18,6 +18,7 @@ FLOORS = (
     ("meter",),
     ("devices", "meter_search", "meter_card"),
     ("supply", "history", "waveform", "health"),
+    ("installation",),
     ("entity", "repairs", "migration", "options_flow", "rediscovery"),
     ("supply_entities",),
     ("services", "sensor", "binary_sensor", "image", "diagnostics", "config_flow", "logbook"),

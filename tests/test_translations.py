@@ -19,7 +19,8 @@ from custom_components.flukso.const import (
     DOMAIN,
 )
 from custom_components.flukso.health.diagnosis import Problem
-from custom_components.flukso.metering.clamp_checks import Trouble
+from custom_components.flukso.installation import Verdict
+from custom_components.flukso.metering.clamp_checks import Doubt, Trouble
 from custom_components.flukso.transport.mqtt_connection import Refusal
 
 HOUSE = Path(integration.__file__).parent
@@ -36,7 +37,7 @@ FIX_FLOWS = {"counter_break": repairs.CounterBreakFlow, "unreachable": repairs.A
 PASSED = {"counter_break": set[str](), "unreachable": {"init"}}
 
 #: The modules that fill the sentences of answers and of the activity log.
-SAYING = ("logbook.py", "metering/clamp_checks.py", "services/installation_check.py")
+SAYING = ("logbook.py", "metering/clamp_checks.py", "installation.py")
 
 #: Home Assistant itself aborts with these.
 ABORTS_OF_CORE = {"already_configured", "already_in_progress"}
@@ -119,12 +120,12 @@ def test_every_field_is_named_and_explained() -> None:
     assert forms["direct"]["data"].keys() == {"host", "port"}
     assert forms["broker"]["data"].keys() == {"topic_prefix"}
     assert forms["meter"]["data"].keys() == {"device_id"}
-    assert ENGLISH["options"]["step"]["init"]["data"].keys() <= strings("const.py")
+    assert ENGLISH["options"]["step"]["settings"]["data"].keys() <= strings("const.py")
 
 
 @pytest.mark.parametrize("language", LANGUAGES, ids=lambda path: path.stem)
 def test_the_options_tell_their_defaults(language: Path) -> None:
-    form = json.loads(language.read_text("utf-8"))["options"]["step"]["init"]
+    form = json.loads(language.read_text("utf-8"))["options"]["step"]["settings"]
     told = {
         option: set(re.findall(r"\b\d+", text)) for option, text in form["data_description"].items()
     }
@@ -140,7 +141,7 @@ def test_the_options_tell_their_defaults(language: Path) -> None:
 
 
 def test_every_error_and_abort_has_its_text() -> None:
-    aborts = set(ENGLISH["config"]["abort"])
+    aborts = set(ENGLISH["config"]["abort"]) | set(ENGLISH["options"]["abort"])
     for issue in FIXABLE.values():
         aborts |= issue["fix_flow"].get("abort", {}).keys()
 
@@ -172,6 +173,15 @@ def test_both_ways_are_offered_in_the_same_words() -> None:
         assert new[part].keys() == {"direct", "broker"}
 
 
+def test_the_options_of_a_menu_are_its_steps() -> None:
+    written = {name.removeprefix("async_step_") for name in dir(options_flow.FluksoOptionsFlow)}
+
+    for step in ENGLISH["options"]["step"].values():
+        assert step.get("menu_options", {}).keys() <= written
+        assert step.get("menu_option_descriptions", {}).keys() <= written
+    assert ENGLISH["options"]["progress"].keys() == keywords("progress_action")
+
+
 def test_the_options_of_a_repair_are_its_steps() -> None:
     written = {name.removeprefix("async_step_") for name in vars(repairs.CounterBreakFlow)}
     assert FIXABLE["counter_break"]["fix_flow"]["step"]["init"]["menu_options"].keys() <= written
@@ -194,6 +204,8 @@ def test_every_exception_has_its_text() -> None:
 
 def test_every_finding_and_every_line_of_the_activity_log_has_its_text() -> None:
     findings = {f"finding_{trouble}" for trouble in Trouble}
+    findings |= {f"doubt_{doubt}" for doubt in Doubt}
+    findings |= {f"check_{verdict}" for verdict in Verdict}
     lines = {f"activity_{text}" for text in strings("logbook.py") if text.startswith("hours_")}
 
     assert ENGLISH["common"].keys() == findings | lines
@@ -263,6 +275,8 @@ def test_every_icon_belongs_to_an_entity() -> None:
         ("config.error.nothing_heard", {"topics"}),
         ("config.error.only_readings_heard", {"sensors", "prefix"}),
         ("config.error.only_readings_there", {"sensors"}),
+        ("options.abort.check_failed", {"error"}),
+        ("options.step.checked.description", {"results"}),
         ("issues.counter_break", set(strings("repairs.py"))),
         ("issues.unreachable", {"name", "host", "sensors"}),
         ("exceptions.", filled_when_raised()),
@@ -283,6 +297,7 @@ def test_every_placeholder_is_filled(place: str, filled: set[str]) -> None:
 
 def test_no_other_text_has_placeholders() -> None:
     filled = ("config.flow_title", "config.step.confirm", "issues.", "device.")
+    filled += ("options.abort.check_failed", "options.step.checked.description")
     filled += ("exceptions.", "common.", "config.error.nothing_heard", "config.error.only_readings")
 
     for where, text in texts(ENGLISH):

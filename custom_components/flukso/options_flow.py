@@ -1,7 +1,8 @@
-"""Options flow: intervals, whether gaps are filled, the ports of supply and production."""
+"""Options flow: intervals, gaps, the ports of supply and production; checking the installation."""
 
-from collections.abc import Callable
-from typing import Any
+from asyncio import Task
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from homeassistant.config_entries import (
     ConfigEntryState,
@@ -9,6 +10,7 @@ from homeassistant.config_entries import (
     OptionsFlowWithReload,
 )
 from homeassistant.const import UnitOfTime
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.selector import (
     BooleanSelector,
     NumberSelector,
@@ -30,6 +32,7 @@ from .const import (
     CONF_WAVEFORM_INTERVAL,
     DEFAULT_WAVEFORM_INTERVAL,
 )
+from .installation import PortReport, async_check_installation, async_report_texts
 from .metering.durations import HOUR
 from .models import FluksoConfigEntry
 from .protocol.configuration import Configuration
@@ -42,9 +45,62 @@ _PORTS = {CONF_SUPPLY_PORTS: electricity_ports, CONF_PRODUCTION_PORTS: productio
 
 
 class FluksoOptionsFlow(OptionsFlowWithReload):
-    """The intervals of states, whether gaps are filled, and the ports of supply and production."""
+    """The intervals of states, whether gaps are filled, and the ports of supply and production.
+
+    Where there are clamps that can be checked, there is a menu with the check of the installation.
+    """
+
+    _check: Task[Sequence[PortReport]] | None = None
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Show the menu, or the options if there is nothing else to choose."""
+        entry: FluksoConfigEntry = self.config_entry
+        is_loaded = entry.state is ConfigEntryState.LOADED
+        if is_loaded and entry.runtime_data.waveforms.oscilloscopes():
+            return self.async_show_menu(
+                step_id="init", menu_options=["settings", "check_installation"]
+            )
+        return await self.async_step_settings()
+
+    async def async_step_check_installation(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Listen to the clamps for some seconds."""
+        if self._check is None:
+            check = async_check_installation(self.hass, self.config_entry)
+            self._check = self.hass.async_create_background_task(check, "flukso check")
+        if not self._check.done():
+            return self.async_show_progress(
+                step_id="check_installation",
+                progress_action="check_installation",
+                progress_task=self._check,
+            )
+        return self.async_show_progress_done(next_step_id="checked")
+
+    async def async_step_checked(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Show what was found at each port."""
+        check, self._check = self._check, None
+        if TYPE_CHECKING:
+            assert check is not None  # this step follows it
+        try:
+            reports = check.result()
+        except HomeAssistantError as error:
+            return self.async_abort(
+                reason="check_failed", description_placeholders={"error": str(error)}
+            )
+        texts = await async_report_texts(self.hass)
+        results = "\n".join(f"- {texts.of_port(report)}" for report in reports)
+        return self.async_show_menu(
+            step_id="checked",
+            menu_options=["check_installation", "init"],
+            description_placeholders={"results": results},
+        )
+
+    async def async_step_settings(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
         """Show the options, or save them."""
         if user_input is not None:
             intervals = (*_INTERVALS, CONF_WAVEFORM_INTERVAL)
@@ -73,7 +129,7 @@ class FluksoOptionsFlow(OptionsFlowWithReload):
             if names := self._names(chosen, offered):
                 suggestion = {"suggested_value": chosen}
                 fields[vol.Optional(option, description=suggestion)] = _port_selector(names)
-        return self.async_show_form(step_id="init", data_schema=vol.Schema(fields))
+        return self.async_show_form(step_id="settings", data_schema=vol.Schema(fields))
 
     def _names(
         self, chosen: list[str], offered: Callable[[Configuration], dict[str, str | None]]

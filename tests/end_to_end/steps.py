@@ -13,6 +13,7 @@ async def open_options(page: Page) -> None:
     """Press the entry's cogwheel."""
     entry = page.locator("ha-config-entry-row")
     await entry.get_by_role("button", name="Configure").first.click()
+    await page.get_by_text("How often states are written").click()
     await page.get_by_text("Ports of the supply").wait_for()
 
 

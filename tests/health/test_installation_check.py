@@ -2,13 +2,14 @@
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
 import pytest
 
 from ..broker import Broker
-from ..checks import METER, check, keys, says
+from ..checks import METER, answer_to_check, check, keys, says
 from ..home import let_pass, set_up, set_up_knowing
 from ..mains import cycle, flx_topic, waveform
-from ..meters import flm02, reading
+from ..meters import Meter, flm02, kubes_alone, reading
 from ..supplies import set_up_with, slot, wired
 
 pytestmark = pytest.mark.usefixtures("freezer")
@@ -185,9 +186,41 @@ async def test_an_invalid_reading_is_counted_and_ignored(
     assert entry.runtime_data.meter.message_log.broken
 
 
-async def test_a_meter_without_clamps_has_nothing_to_check(
+@pytest.mark.parametrize(
+    ("meter", "told"),
+    [
+        (flm02(), "Fluksometer is an FLM02. Its clamps do not measure the direction of power"),
+        (kubes_alone(), "No clamp of Fluksometer is enabled"),
+    ],
+    ids=["FLM02", "kubes"],
+)
+async def test_a_meter_whose_clamps_can_not_be_checked_is_told_of_at_once(
+    hass: HomeAssistant,
+    broker: Broker,
+    freezer: FrozenDateTimeFactory,
+    meter: Meter,
+    told: str,
+) -> None:
+    entry = await set_up(hass, broker, meter)
+
+    with pytest.raises(ServiceValidationError, match=told):
+        await check(hass, broker, freezer, entry, {})
+
+
+async def test_each_port_is_ok_a_problem_or_inconclusive_with_the_reason(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
-    entry = await set_up(hass, broker, flm02())
+    entry = await set_up(hass, broker, METER)
+    messages = says(METER, 1) | says(METER, 2, pplus=0, pminus=800)
+    messages |= says(METER, 3, pplus=30, irms=0.2)
 
-    assert await check(hass, broker, freezer, entry, {}) == {}
+    answer = await answer_to_check(hass, broker, freezer, entry, messages)
+
+    results = {clamp["name"]: clamp["result"] for clamp in answer["clamps"]}
+    assert results == {"grid": "ok", "kitchen": "problem", "solar": "inconclusive"}
+    ok, problem, inconclusive = answer["clamps"]
+    assert "because" not in ok | problem
+    assert keys(problem["findings"]) == ["reversed"]
+    assert inconclusive["because"]["reason"] == "little_power"
+    assert inconclusive["because"]["text"].startswith("Only 30.0 VA flow, too little to tell")
+    assert inconclusive["because"]["figures"] == {"angle": 0, "power": 30}

@@ -10,6 +10,7 @@ import pytest
 
 from ..broker import Broker
 from ..clock import Writes, play
+from ..flows import open_settings
 from ..home import entity_of, set_up, value_of
 from ..meters import Meter, flm02, flm03, reading
 
@@ -79,7 +80,7 @@ async def test_a_bounce_is_no_flow_where_every_reading_is_shown(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
     entry = await set_up(hass, broker, METER)
-    form = await hass.config_entries.options.async_init(entry.entry_id)
+    form = await open_settings(hass, entry)
     await hass.config_entries.options.async_configure(
         form["flow_id"], {"power_interval": 0, "other_interval": 0}
     )

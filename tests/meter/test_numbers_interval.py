@@ -13,6 +13,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from ..broker import Broker
 from ..clock import Writes, pass_time, play
+from ..flows import open_settings
 from ..home import entity_of, set_up, set_up_and_read, state_of, value_of
 from ..meters import Meter, flm03, reading, three_clamps
 
@@ -35,7 +36,7 @@ async def set_up_with(
 ) -> MockConfigEntry:
     """Set up the meter, and set its intervals in the options flow."""
     entry = await set_up(hass, broker, METER)
-    form = await hass.config_entries.options.async_init(entry.entry_id)
+    form = await open_settings(hass, entry)
     await hass.config_entries.options.async_configure(
         form["flow_id"], {"power_interval": power, "other_interval": other}
     )

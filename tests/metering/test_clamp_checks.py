@@ -6,7 +6,14 @@ from math import cos, isnan, radians, sin
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.flukso.metering.clamp_checks import ClampFigures, Trouble, check_clamp
+from custom_components.flukso.metering.clamp_checks import (
+    ClampFigures,
+    Doubt,
+    Reason,
+    Trouble,
+    check_clamp,
+    doubt_clamp,
+)
 
 
 def clamp(watts: float, degrees: float = 0, **others: object) -> ClampFigures:
@@ -162,6 +169,54 @@ def test_several_troubles_are_reported_together() -> None:
     found = troubles(clamp(14_000, 180, voltage=260, current=61))
 
     assert found == [Trouble.VOLTAGE_OUT_OF_RANGE, Trouble.ABOVE_RATING, Trouble.REVERSED]
+
+
+def doubt(of: ClampFigures) -> Doubt | None:
+    """Why it is not known whether a clamp without findings is installed well."""
+    assert check_clamp(of) == []
+    reason = doubt_clamp(of)
+    return None if reason is None else reason.doubt
+
+
+@pytest.mark.parametrize("degrees", [0, 20, -30, 45, -49])
+def test_a_clamp_that_imports_as_usual_is_ok(degrees: float) -> None:
+    assert doubt(clamp(60, degrees)) is None
+    assert doubt(clamp(1500, degrees, neutral=False, voltage=133)) is None
+
+
+def test_a_source_that_feeds_is_ok() -> None:
+    assert doubt(clamp(60, 170, source=True)) is None
+
+
+@pytest.mark.parametrize(
+    ("of", "expected"),
+    [
+        (clamp(49), Doubt.LITTLE_POWER),
+        (clamp(400, 60), Doubt.LITTLE_POWER),
+        (clamp(49, 180, source=True), Doubt.LITTLE_POWER),
+        (clamp(400, 90, source=True), Doubt.LITTLE_POWER),
+        (clamp(1500, 85), Doubt.UNCLEAR_ANGLE),
+        (clamp(1500, 60, distortion=0.5), Doubt.UNCLEAR_ANGLE),
+        (clamp(1500, 60, neutral=False, voltage=133), Doubt.UNCLEAR_ANGLE),
+        (clamp(1500, 100, source=True), Doubt.UNCLEAR_ANGLE),
+        (clamp(1500, 0, source=True), Doubt.SOURCE_TAKES_POWER),
+        (clamp(1500, 180, fed=True), Doubt.MAY_BE_FED),
+        (clamp(1500, 0, fed=True), Doubt.MAY_BE_FED),
+        (clamp(1500, fed=True, ports_known=False), Doubt.PORTS_UNKNOWN),
+        (clamp(1500, active=None), Doubt.NO_ANGLE),
+        (clamp(1500, active=None, angle=20, voltage=None), Doubt.NO_ANGLE),
+        (clamp(1500, active=None, angle=20, current=None), Doubt.NO_ANGLE),
+        (clamp(1500, active=None, angle=178), Doubt.NO_ANGLE),
+    ],
+)
+def test_what_can_not_be_told_is_inconclusive_for_a_reason(
+    of: ClampFigures, expected: Doubt
+) -> None:
+    assert doubt(of) is expected
+
+
+def test_a_reason_has_its_figures() -> None:
+    assert doubt_clamp(clamp(400, 60)) == Reason(Doubt.LITTLE_POWER, {"angle": 60, "power": 400})
 
 
 figures = st.none() | st.floats(-1e6, 1e6)

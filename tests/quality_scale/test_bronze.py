@@ -23,7 +23,15 @@ from custom_components.flukso.protocol.topics import (
     report_topic,
 )
 from tests.broker import Broker
-from tests.flows import cards, confirm, confirm_silent, discover, listen, start_by_hand
+from tests.flows import (
+    cards,
+    confirm,
+    confirm_silent,
+    discover,
+    listen,
+    open_settings,
+    start_by_hand,
+)
 from tests.home import config_entry, set_up, set_up_and_read
 from tests.meters import flm02, flm03, three_clamps
 from tests.test_manifest import png_size
@@ -105,7 +113,7 @@ async def test_config_flow_explains_every_field_of_its_forms(
         ("config", "broker"): start,
         ("config", "direct"): await listen(hass, menu, next_step_id="direct"),
         ("config", "meter"): await listen(hass, start),
-        ("options", "init"): await hass.config_entries.options.async_init(entry.entry_id),
+        ("options", "settings"): await open_settings(hass, entry),
     }
     chosen = forms["config", "meter"]
     forms["config", "confirm_silent"] = await hass.config_entries.flow.async_configure(

@@ -59,7 +59,7 @@ async def test_config_entry_unloading_lets_go_of_every_topic(
 
 def test_docs_configuration_parameters_are_those_of_the_form() -> None:
     table = section("What you get")
-    form = ENGLISH["options"]["step"]["init"]["data"]
+    form = ENGLISH["options"]["step"]["settings"]["data"]
     defaults = {
         "power_interval": "on change",
         "other_interval": "on change",

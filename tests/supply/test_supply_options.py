@@ -7,6 +7,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from ..broker import Broker
+from ..flows import open_settings
 from ..home import config_entry, set_up
 from ..meters import Meter, flm02, flm03
 from ..supplies import HOUSE_TOTALS, three_phases, totals
@@ -16,7 +17,7 @@ OTHERS = {"power_interval": 6, "other_interval": 20, "waveform_interval": 10, "f
 
 async def open_options(hass: HomeAssistant, entry: MockConfigEntry) -> ConfigFlowResult:
     """Open the form."""
-    return await hass.config_entries.options.async_init(entry.entry_id)
+    return await open_settings(hass, entry)
 
 
 async def choose(

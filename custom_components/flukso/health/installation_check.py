@@ -101,6 +101,7 @@ def clamp_figures(
         rating=settings.current if settings else None,
         neutral=phase != _WITHOUT_NEUTRAL,
         source=port in sources,
+        ports_known=ports is not None,
         fed=ports is None
         or any(_may_supply(means.get(each, {})) for each in sources if each != port),
     )

@@ -1,4 +1,7 @@
-"""Checks of the installation of a clamp, by what it measures."""
+"""Checks of the installation of a clamp, by what it measures.
+
+What they find is a trouble; what keeps them from finding any, or from finding none, is a doubt.
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -20,6 +23,8 @@ _NOMINAL, _WITHOUT_NEUTRAL = 230, 133
 _REVERSED_ANGLE = 150
 _IMPORT_ANGLE, _EXPORT_ANGLE = 60, 120
 _ANGLE_TOLERANCE = 10
+#: Below this angle (°) power flows in, and above it, up to that of reversed power, out.
+_QUARTER_TURN = 90
 #: With more harmonics (a ratio) they lower the power factor.
 _MAX_DISTORTION = 0.3
 
@@ -35,6 +40,17 @@ class Trouble(StrEnum):
     WRONG_PHASE = "wrong_phase"
 
 
+class Doubt(StrEnum):
+    """Why a check can't tell the direction and phase of a clamp."""
+
+    PORTS_UNKNOWN = "ports_unknown"
+    NO_ANGLE = "no_angle"
+    LITTLE_POWER = "little_power"
+    MAY_BE_FED = "may_be_fed"
+    SOURCE_TAKES_POWER = "source_takes_power"
+    UNCLEAR_ANGLE = "unclear_angle"
+
+
 @dataclass(frozen=True, slots=True)
 class ClampFigures:
     """The measurements (W, var, V, A, ratio) and properties of a clamp; None is unknown.
@@ -42,7 +58,8 @@ class ClampFigures:
     Active power is import less export, reactive power inductive less capacitive. ``angle`` (°)
     is between voltage and current, measured otherwise, for when the powers are unknown. Without
     a ``neutral`` loads are connected between phases. A ``source`` generates power, as solar
-    panels do; through a clamp that may be ``fed``, power of other sources can flow back.
+    panels do; through a clamp that may be ``fed``, power of other sources can flow back. Which
+    ports there are may not be known (``ports_known``).
     """
 
     active: float | None = None
@@ -55,6 +72,7 @@ class ClampFigures:
     neutral: bool = True
     source: bool = False
     fed: bool = True
+    ports_known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +81,46 @@ class Finding:
 
     trouble: Trouble
     figures: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A doubt, and the figures that it follows from."""
+
+    doubt: Doubt
+    figures: dict[str, float]
+
+
+def doubt_clamp(clamp: ClampFigures) -> Reason | None:
+    """Return why a clamp without findings may still be installed wrongly; None if it is not."""
+    angle, power = _angle(clamp), _apparent(clamp)
+    if not clamp.ports_known:
+        return Reason(Doubt.PORTS_UNKNOWN, {})
+    if angle is None or power is None:
+        return Reason(Doubt.NO_ANGLE, {})
+    doubt = _doubt_source(angle, power) if clamp.source else _doubt_load(clamp, angle, power)
+    return None if doubt is None else Reason(doubt, _rounded({"angle": angle, "power": power}))
+
+
+def _doubt_load(clamp: ClampFigures, angle: float, power: float) -> Doubt | None:
+    if power < _MIN_POWER:
+        return Doubt.LITTLE_POWER
+    if clamp.fed:
+        return Doubt.MAY_BE_FED
+    if angle < _IMPORT_ANGLE - _ANGLE_TOLERANCE:
+        return None
+    if angle >= _REVERSED_ANGLE:  # by the waveform alone, or it would be a finding
+        return Doubt.NO_ANGLE
+    return Doubt.LITTLE_POWER if power < _MIN_POWER_FOR_PHASE else Doubt.UNCLEAR_ANGLE
+
+
+def _doubt_source(angle: float, power: float) -> Doubt | None:
+    """Return the doubt about a source, which can take power too, as a battery does."""
+    if power < _MIN_POWER or (angle < _REVERSED_ANGLE and power < _MIN_POWER_FOR_PHASE):
+        return Doubt.LITTLE_POWER
+    if angle >= _REVERSED_ANGLE:
+        return None
+    return Doubt.SOURCE_TAKES_POWER if angle < _QUARTER_TURN else Doubt.UNCLEAR_ANGLE
 
 
 def check_clamp(clamp: ClampFigures) -> list[Finding]:
@@ -94,7 +152,7 @@ def _check_current(clamp: ClampFigures) -> list[Finding]:
 
 def _check_angle(clamp: ClampFigures) -> list[Finding]:
     angle, power = _angle(clamp), _apparent(clamp)
-    if angle is None or power < _MIN_POWER:
+    if angle is None or power is None or power < _MIN_POWER:
         return []
     figures = {"angle": angle}
     if clamp.active is not None and clamp.reactive is not None:
@@ -139,11 +197,13 @@ def _angle(clamp: ClampFigures) -> float | None:
     return abs(degrees(atan2(clamp.reactive, clamp.active)))
 
 
-def _apparent(clamp: ClampFigures) -> float:
-    """Return the apparent power (VA); 0 if unknown."""
-    if clamp.active is None or clamp.reactive is None:
-        return (clamp.voltage or 0) * (clamp.current or 0)
-    return hypot(clamp.active, clamp.reactive)
+def _apparent(clamp: ClampFigures) -> float | None:
+    """Return the apparent power (VA)."""
+    if clamp.active is not None and clamp.reactive is not None:
+        return hypot(clamp.active, clamp.reactive)
+    if clamp.voltage is None or clamp.current is None:
+        return None
+    return clamp.voltage * clamp.current
 
 
 def _rounded(figures: dict[str, float]) -> dict[str, float]:

@@ -1,6 +1,5 @@
 """The action that captures one waveform of a clamp."""
 
-import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -14,7 +13,6 @@ from homeassistant.core import (
 )
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import config_validation as cv, device_registry as dr
-from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.service import async_get_device_and_config_entry
 from homeassistant.util.json import JsonObjectType
 import voluptuous as vol
@@ -22,13 +20,11 @@ import voluptuous as vol
 from ..const import DOMAIN
 from ..devices import part_of
 from ..metering.waveform_analysis import rms
-from ..models import FluksoConfigEntry, FluksoData
+from ..models import FluksoConfigEntry
 from ..protocol.waveform import Waveform
+from ..waveform.capture import LISTEN_SECONDS, async_capture
 from ..waveform.oscilloscope import Capture, Oscilloscope
 from ..waveform.waveforms import figures_of
-
-#: How long an action listens to clamps (s).
-LISTEN_SECONDS = 10
 
 _DECIMALS = 3
 _SCHEMA = vol.Schema({vol.Required(CONF_DEVICE_ID): cv.string})
@@ -52,7 +48,7 @@ async def _async_capture_waveform(call: ServiceCall) -> ServiceResponse:
     device, entry = async_get_device_and_config_entry(call.hass, DOMAIN, call.data[CONF_DEVICE_ID])
     oscilloscope = _oscilloscope_of(entry, device)
     name = device.name_by_user or device.name or ""
-    capture = await async_capture(call.hass, entry.runtime_data, oscilloscope)
+    capture = await async_capture(call.hass, entry.runtime_data.waveforms, oscilloscope)
     if capture is None:
         raise HomeAssistantError(
             translation_domain=DOMAIN,
@@ -60,28 +56,6 @@ async def _async_capture_waveform(call: ServiceCall) -> ServiceResponse:
             translation_placeholders={"name": name, "seconds": str(LISTEN_SECONDS)},
         )
     return {"port": oscilloscope.port, "name": name, **_capture_response(capture)}
-
-
-async def async_capture(
-    hass: HomeAssistant, runtime: FluksoData, oscilloscope: Oscilloscope
-) -> Capture | None:
-    """Capture the waveforms of a clamp as soon as possible; None if none arrived in time."""
-    own, done = runtime.waveforms.another(oscilloscope), asyncio.Event()
-    stop_listening = await own.async_listen(done.set)
-    try:
-        await async_wait(hass, done)
-    finally:
-        stop_listening()
-    return own.capture
-
-
-async def async_wait(hass: HomeAssistant, done: asyncio.Event) -> None:
-    """Wait for an event, at most ``LISTEN_SECONDS``."""
-    stop_waiting = async_call_later(hass, LISTEN_SECONDS, callback(lambda _now: done.set()))
-    try:
-        await done.wait()
-    finally:
-        stop_waiting()
 
 
 def _oscilloscope_of(entry: FluksoConfigEntry, device: dr.AnyDeviceEntry) -> Oscilloscope:
