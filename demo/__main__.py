@@ -26,14 +26,10 @@ from stack.client import Client
 
 from .arguments import parse
 from .live import table, until_live
-from .stage import CHECKOUT, DOMAIN, BrokerError, Stage, add_meters, say, stage, watch
+from .stage import CHECKOUT, DASHBOARD, DOMAIN, BrokerError, Stage, add_meters, say, stage, watch
 from .statistics import Past, at_ease, fill, go_on, set_up_energy
 
 _FOLDER = CHECKOUT / ".demo"
-
-# The dashboard is made for the simulated meter. For any other meter, Home Assistant's page of
-# devices without an area lists all its entities.
-_DASHBOARD, _DEVICES = "/energy-meter", "/home/other-devices"
 
 
 async def main(options: argparse.Namespace) -> int:
@@ -50,7 +46,7 @@ async def main(options: argparse.Namespace) -> int:
         if meters and not options.broker:
             written = await furnish(running.home.client)
             meanwhile.add(asyncio.create_task(go_on(running.home.client, written)))
-        show(running.home, _DEVICES if options.broker else _DASHBOARD)
+        show(running.home, f"/{DASHBOARD}")
         await watch(running)
     return 0
 

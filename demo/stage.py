@@ -10,7 +10,7 @@ import sys
 from typing import override
 
 from stack import EmbeddedBroker, FlowError, HomeAssistant, Process, eventually
-from stack.client import Json
+from stack.client import Client, Json
 from stack.ports import LOOPBACK
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -31,15 +31,8 @@ _LEVELS = {
 _A_MOMENT = 1
 
 
-_DASHBOARD = f"""\
-lovelace:
-  dashboards:
-    energy-meter:
-      mode: yaml
-      title: Energy meter
-      icon: mdi:meter-electric
-      filename: {CHECKOUT / "docs" / "dashboard.yaml"}
-"""
+#: The path of the dashboard.
+DASHBOARD = "energy-meter"
 
 
 class BrokerError(Exception):
@@ -121,12 +114,24 @@ async def home_assistant(
         port=port,
         passwordless=True,
         levels=_LEVELS,
-        extra=_DASHBOARD,
     )
     async with house as home:
+        await add_dashboard(home.client)
         if address is not None:
             await connect(home, address)
         yield home
+
+
+async def add_dashboard(client: Client) -> None:
+    """Add the dashboard that the integration offers, as a user does in the settings."""
+    await client.call(
+        "lovelace/dashboards/create",
+        url_path=DASHBOARD,
+        title="Energy meter",
+        icon="mdi:meter-electric",
+    )
+    config = {"strategy": {"type": f"custom:{DOMAIN}"}}
+    await client.call("lovelace/config/save", url_path=DASHBOARD, config=config)
 
 
 def simulated_meter(folder: Path, port: int) -> Process:

@@ -21,7 +21,10 @@ FLOORS = (
     ("installation",),
     ("entity", "repairs", "migration", "options_flow", "rediscovery"),
     ("supply_entities",),
-    ("services", "sensor", "binary_sensor", "image", "diagnostics", "config_flow", "logbook"),
+    (
+        *("services", "sensor", "binary_sensor", "image", "diagnostics", "config_flow", "logbook"),
+        "dashboard",
+    ),
     ("__init__",),
 )
 _FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}

@@ -19,6 +19,7 @@ from .const import (
     DEFAULT_WAVEFORM_INTERVAL,
     DOMAIN,
 )
+from .dashboard import async_offer_dashboard
 from .devices import async_register_devices, part_of
 from .health.monitor import HealthMonitor
 from .history.backfill import Backfill
@@ -41,8 +42,9 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 
 async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
-    """Register the actions, which are the same for all meters."""
+    """Register the actions and the dashboard, which are the same for all meters."""
     async_setup_actions(hass)
+    await async_offer_dashboard(hass)
     return True
 
 

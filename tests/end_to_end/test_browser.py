@@ -8,7 +8,6 @@ import re
 import sys
 import time
 
-from homeassistant.util.yaml import load_yaml_dict
 from paho.mqtt.publish import single
 from playwright.async_api import Page, expect
 import pytest
@@ -234,22 +233,6 @@ async def test_the_energy_dashboard_draws_what_was_used(
 
     await eventually(drawn, "the graphs")
     await camera.take("energy", *_WIDE)
-
-
-async def test_the_ready_dashboard_has_no_card_that_misses_something(
-    home: HomeAssistant, page: Page, camera: Camera
-) -> None:
-    path = "energy-meter"
-    dashboard = load_yaml_dict(str(_CHECKOUT / "docs" / "dashboard.yaml"))
-    await home.client.call("lovelace/dashboards/create", url_path=path, title="Energy meter")
-    await home.client.call("lovelace/config/save", url_path=path, config=dashboard)
-    await page.goto(f"/{path}")
-    for heading in ("Power now", "Phases", "Energy", "Balance"):
-        await expect(page.locator("hui-heading-card").get_by_text(heading)).to_be_visible()
-    await page.get_by_role("button", name="Previous").click()  # to a day that is over
-    await camera.take("dashboard", 1280, 850)
-    faults = page.locator("hui-error-card, hui-warning, hui-warning-element")
-    await expect(faults.filter(visible=True)).to_have_count(0)
 
 
 async def test_what_a_counter_can_have_counted_before_it_began_anew_can_be_booked(
