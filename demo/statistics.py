@@ -126,8 +126,8 @@ async def set_up_energy(client: Client) -> None:
     """Set up the Energy dashboard as in docs/energy.md for three netted phases with solar."""
     grid = {
         "type": "grid",
-        "stat_energy_from": f"{_METER}_netted_energy_import",
-        "stat_energy_to": f"{_METER}_netted_energy_export",
+        "stat_energy_from": f"{_METER}_net_energy_import",
+        "stat_energy_to": f"{_METER}_net_energy_export",
         "stat_cost": None,
         "stat_compensation": None,
         "power_config": {"stat_rate": f"{_METER}_net_active_power"},
@@ -142,8 +142,8 @@ async def set_up_energy(client: Client) -> None:
     gas, water = (
         {
             "type": what,
-            "stat_energy_from": f"{_METER}_{what}_{what}",
-            "stat_rate": f"{_METER}_{what}_{what}_flow",
+            "stat_energy_from": f"{_METER}_{what}_consumption",
+            "stat_rate": f"{_METER}_{what}_flow",
             "stat_cost": None,
             "entity_energy_price": None,
             "number_energy_price": None,

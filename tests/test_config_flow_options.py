@@ -8,7 +8,8 @@ import pytest
 from .broker import Broker
 from .flows import open_settings
 from .home import AT_INTERVALS, set_up_and_read, value_of
-from .meters import flm03, reading
+from .meters import flm02, flm03, reading
+from .texts import texts
 
 
 async def test_the_intervals_can_be_chosen_and_hold_at_once(
@@ -67,6 +68,26 @@ def suggestions(form: ConfigFlowResult) -> dict[str, object]:
         for field in form["data_schema"].schema
         if str(field) in ("power_interval", "other_interval")
     }
+
+
+async def test_an_flm02_which_sends_no_waveforms_has_no_interval_of_them(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    entry = await set_up_and_read(hass, broker, flm02())
+
+    form = await hass.config_entries.options.async_init(entry.entry_id)
+
+    assert defaults(form) == {"fill_gaps": True}
+    await hass.config_entries.options.async_configure(form["flow_id"], {"fill_gaps": True})
+    assert entry.options == {"fill_gaps": True}
+
+
+@pytest.mark.parametrize("language", ["en", "nl", "de", "fr"])
+async def test_the_label_of_an_interval_says_that_it_is_one(language: str) -> None:
+    labels = texts(language)["options"]["step"]["settings"]["data"]
+
+    for option in ("power_interval", "other_interval", "waveform_interval"):
+        assert labels[option].startswith("Interva")
 
 
 @pytest.mark.parametrize(

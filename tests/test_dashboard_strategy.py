@@ -149,7 +149,7 @@ async def test_the_cards_of_the_energy_dashboard_are_there_where_that_has_the_me
         power, energy = section(page, "Power now"), section(page, "Energy")
         return [card["type"] for card in power], [card["type"] for card in energy]
 
-    own = "sensor.fluksometer_netted_energy_import"
+    own = "sensor.fluksometer_net_energy_import"
     cards = ["energy-date-selection", "energy-distribution", "energy-usage-graph"]
     of_another = with_energy(type="grid", stat_energy_from="sensor.other")
     assert of_another == (["gauge"], ["statistics-graph"])

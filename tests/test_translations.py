@@ -37,7 +37,7 @@ FIX_FLOWS = {"counter_break": repairs.CounterBreakFlow, "unreachable": repairs.A
 PASSED = {"counter_break": set[str](), "unreachable": {"init"}}
 
 #: The modules that fill the sentences of answers and of the activity log.
-SAYING = ("logbook.py", "metering/clamp_checks.py", "installation.py")
+SAYING = ("logbook.py", "metering/clamp_checks.py", "options_flow.py", "installation.py")
 
 #: Home Assistant itself aborts with these.
 ABORTS_OF_CORE = {"already_configured", "already_in_progress"}
@@ -208,7 +208,9 @@ def test_every_finding_and_every_line_of_the_activity_log_has_its_text() -> None
     findings |= {f"check_{verdict}" for verdict in Verdict}
     lines = {f"activity_{text}" for text in strings("logbook.py") if text.startswith("hours_")}
 
-    assert ENGLISH["common"].keys() == findings | lines
+    labels = {text for text in strings("options_flow.py") if text.startswith("automatic_")}
+
+    assert ENGLISH["common"].keys() == findings | lines | (labels - {"automatic_and_ports"})
 
 
 def test_every_action_is_named_explained_and_has_an_icon() -> None:
@@ -246,7 +248,7 @@ def test_no_sensor_is_named_that_is_not_described() -> None:
     )
 
     for key in ENGLISH["entity"]["sensor"]:
-        assert {key, key.removeprefix("supply_")} & described, key
+        assert {key, key.removeprefix("supply_"), key.removeprefix("p1_")} & described, key
 
 
 def test_every_device_that_needs_it_has_its_name() -> None:

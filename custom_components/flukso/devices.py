@@ -2,10 +2,11 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 from typing import TypedDict
 
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.typing import UNDEFINED, UndefinedType
 
 from .const import DOMAIN, MANUFACTURER
@@ -39,6 +40,7 @@ def part_of(meter: Meter, sensor: Sensor) -> Part:
     """Return the part of the meter that a sensor belongs to.
 
     This is a kube, a port of an FLM03, or an input of an FLM02, where every sensor is named.
+    Sensors of a P1 port that have the same name are one part.
     """
     configuration = meter.configuration
     name = configuration.name_of(sensor)
@@ -49,15 +51,30 @@ def part_of(meter: Meter, sensor: Sensor) -> Part:
     else:
         place = sensor.place
         has_port = configuration.model == "FLM03" and len(sensor.ports) == 1
-        identifier = f"port_{place}" if has_port else sensor.sensor_id
+        identifier = f"port_{place}" if has_port else _first_of_name(meter, sensor).sensor_id
     return Part((DOMAIN, f"{meter.device_id}_{identifier}"), name, place, kube)
+
+
+def _first_of_name(meter: Meter, sensor: Sensor) -> Sensor:
+    """Return the first sensor of a P1 port that has the same name, unless it measures the same."""
+    sensors, name = meter.configuration.sensors, meter.configuration.name_of(sensor)
+    if sensor.source is not Source.COSEM or sensors is None or name is None:
+        return sensor
+    same = [
+        each
+        for each in sensors.enabled
+        if each.source is Source.COSEM and meter.configuration.name_of(each) == name
+    ]
+    are_different = len({each.quantity for each in same}) == len(same)
+    return same[0] if are_different else sensor
 
 
 @callback
 def async_register_devices(hass: HomeAssistant, entry: FluksoConfigEntry) -> None:
-    """Add the devices of a meter to the device registry or update them; nothing is removed.
+    """Add the devices of a meter to the device registry or update them.
 
     Where a name is missing or not unique, the device is named by the number of its port or kube.
+    Nothing is removed but the second device that earlier versions had for a P1 port.
     """
     registry, meter = dr.async_get(hass), entry.runtime_data.meter
     self_test = meter.self_test or SelfTest(serial=None, firmware=None)
@@ -87,6 +104,24 @@ def async_register_devices(hass: HomeAssistant, entry: FluksoConfigEntry) -> Non
                 sw_version=part.kube.sw_version,
                 **naming,
             )
+    _merge_devices(hass, entry)
+
+
+@callback
+def _merge_devices(hass: HomeAssistant, entry: FluksoConfigEntry) -> None:
+    """Move the entities of sensors that share a device to it, and remove those of their own."""
+    devices, entities, meter = dr.async_get(hass), er.async_get(hass), entry.runtime_data.meter
+    device_of = partial(
+        devices.async_get_child_device_by_identifier, config_entry_id=entry.entry_id
+    )
+    for sensor in meter.sensors:
+        own = device_of((DOMAIN, f"{meter.device_id}_{sensor.sensor_id}"))
+        shared = device_of(part_of(meter, sensor).identifier)
+        if own is None or shared is None or own.id == shared.id:
+            continue
+        for entity in er.async_entries_for_device(entities, own.id, include_disabled_entities=True):
+            entities.async_update_entity(entity.entity_id, device_id=shared.id)
+        devices.async_remove_device(own.id)
 
 
 def _naming(part: Part, *, is_unique: bool) -> _Naming:

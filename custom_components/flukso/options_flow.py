@@ -1,7 +1,7 @@
 """Options flow: intervals, gaps, the ports of supply and production; checking the installation."""
 
 from asyncio import Task
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from homeassistant.config_entries import (
@@ -21,6 +21,7 @@ from homeassistant.helpers.selector import (
     SelectSelectorConfig,
     SelectSelectorMode,
 )
+from homeassistant.helpers.translation import async_get_translations
 import voluptuous as vol
 
 from .const import (
@@ -31,15 +32,18 @@ from .const import (
     CONF_SUPPLY_PORTS,
     CONF_WAVEFORM_INTERVAL,
     DEFAULT_WAVEFORM_INTERVAL,
+    DOMAIN,
 )
 from .installation import PortReport, async_check_installation, async_report_texts
 from .metering.durations import HOUR
 from .models import FluksoConfigEntry
 from .protocol.configuration import Configuration
-from .supply.phases import electricity_ports, in_order, production_ports
+from .supply.phases import electricity_ports, in_order, production_ports, supply_ports
 
 #: The options with an interval of states, which are written on change without one.
 _INTERVALS = (CONF_POWER_INTERVAL, CONF_OTHER_INTERVAL)
+#: The choice of the ports of the supply that follows the meter's settings.
+AUTOMATIC = "automatic"
 #: The options with ports, and which ports they offer.
 _PORTS = {CONF_SUPPLY_PORTS: electricity_ports, CONF_PRODUCTION_PORTS: production_ports}
 
@@ -102,44 +106,76 @@ class FluksoOptionsFlow(OptionsFlowWithReload):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Show the options, or save them."""
+        errors: dict[str, str] = {}
         if user_input is not None:
-            intervals = (*_INTERVALS, CONF_WAVEFORM_INTERVAL)
-            options: dict[str, Any] = {
-                option: int(user_input[option]) for option in intervals if option in user_input
-            }
-            options[CONF_FILL_GAPS] = bool(user_input[CONF_FILL_GAPS])
-            for option in _PORTS:
-                if ports := user_input.get(option):
-                    options[option] = [int(port) if port.isdigit() else port for port in ports]
-            return self.async_create_entry(data=options)
-        options = dict(self.config_entry.options)
+            if not _is_ambiguous(user_input.get(CONF_SUPPLY_PORTS, [])):
+                return self.async_create_entry(data=_options(user_input))
+            errors[CONF_SUPPLY_PORTS] = "automatic_and_ports"
+        options = self.config_entry.options if user_input is None else user_input
+        return self.async_show_form(
+            step_id="settings", data_schema=await self._async_schema(options), errors=errors
+        )
+
+    async def _async_schema(self, options: Mapping[str, Any]) -> vol.Schema:
+        """Return the form, filled in with options; an FLM02 sends no waveforms."""
         fields: dict[vol.Marker, object] = {
             vol.Optional(option, description={"suggested_value": options.get(option)}): _seconds(
                 minimum=0
             )
             for option in _INTERVALS
         }
-        interval = options.get(CONF_WAVEFORM_INTERVAL, DEFAULT_WAVEFORM_INTERVAL)
-        waveforms = vol.Required(CONF_WAVEFORM_INTERVAL, default=interval)
-        fields[waveforms] = _seconds(minimum=DEFAULT_WAVEFORM_INTERVAL)
+        configuration = self._configuration()
+        if configuration.model != "FLM02":
+            interval = options.get(CONF_WAVEFORM_INTERVAL, DEFAULT_WAVEFORM_INTERVAL)
+            waveforms = vol.Required(CONF_WAVEFORM_INTERVAL, default=interval)
+            fields[waveforms] = _seconds(minimum=DEFAULT_WAVEFORM_INTERVAL)
         fill_gaps = vol.Required(CONF_FILL_GAPS, default=options.get(CONF_FILL_GAPS, True))
         fields[fill_gaps] = BooleanSelector()
         for option, offered in _PORTS.items():
             chosen = [str(port) for port in options.get(option, [])]
-            if names := self._names(chosen, offered):
-                suggestion = {"suggested_value": chosen}
-                fields[vol.Optional(option, description=suggestion)] = _port_selector(names)
-        return self.async_show_form(step_id="settings", data_schema=vol.Schema(fields))
+            names = _labels(dict.fromkeys(chosen) | offered(configuration))
+            if not names:
+                continue
+            if option == CONF_SUPPLY_PORTS:
+                names = {AUTOMATIC: await self._async_automatic(configuration)} | names
+                chosen = chosen or [AUTOMATIC]
+            fields[vol.Optional(option, description={"suggested_value": chosen})] = _select(names)
+        return vol.Schema(fields)
 
-    def _names(
-        self, chosen: list[str], offered: Callable[[Configuration], dict[str, str | None]]
-    ) -> dict[str, str | None]:
-        """Return the ports that are offered, and those chosen before, with their names."""
-        names: dict[str, str | None] = dict.fromkeys(chosen)
+    def _configuration(self) -> Configuration:
+        """Return the configuration of the meter, empty while it is not loaded."""
         entry: FluksoConfigEntry = self.config_entry
-        if entry.state is ConfigEntryState.LOADED:
-            names |= offered(entry.runtime_data.meter.configuration)
-        return names
+        if entry.state is not ConfigEntryState.LOADED:
+            return Configuration()
+        return entry.runtime_data.meter.configuration
+
+    async def _async_automatic(self, configuration: Configuration) -> str:
+        """Return what the automatic choice of ports is called, with the ports that it is now."""
+        texts = await async_get_translations(
+            self.hass, self.hass.config.language, "common", [DOMAIN]
+        )
+        ports = supply_ports(configuration, ())
+        key = "automatic_ports" if ports else "automatic_without_ports"
+        return texts[f"component.{DOMAIN}.common.{key}"].format_map({"ports": ", ".join(ports)})
+
+
+def _is_ambiguous(ports: list[str]) -> bool:
+    """Return whether ports were chosen beside the automatic choice."""
+    return AUTOMATIC in ports and len(ports) > 1
+
+
+def _options(user_input: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of a form that was filled in."""
+    intervals = (*_INTERVALS, CONF_WAVEFORM_INTERVAL)
+    options: dict[str, Any] = {
+        option: int(user_input[option]) for option in intervals if option in user_input
+    }
+    options[CONF_FILL_GAPS] = bool(user_input[CONF_FILL_GAPS])
+    for option in _PORTS:
+        chosen = [port for port in user_input.get(option, []) if port != AUTOMATIC]
+        if chosen:
+            options[option] = [int(port) if port.isdigit() else port for port in chosen]
+    return options
 
 
 def _seconds(minimum: int) -> NumberSelector:
@@ -154,11 +190,16 @@ def _seconds(minimum: int) -> NumberSelector:
     )
 
 
-def _port_selector(names: dict[str, str | None]) -> SelectSelector:
-    options = [
-        SelectOptionDict(value=port, label=f"{port}: {names[port]}" if names[port] else port)
-        for port in in_order(names)
-    ]
+def _labels(names: Mapping[str, str | None]) -> dict[str, str]:
+    """Return what each port is called, in the order of their numbers."""
+    return {
+        port: f"{port}: {names[port]}" if names[port] else port
+        for port in in_order(port for port in names if port != AUTOMATIC)
+    }
+
+
+def _select(labels: Mapping[str, str]) -> SelectSelector:
+    options = [SelectOptionDict(value=value, label=label) for value, label in labels.items()]
     return SelectSelector(
         SelectSelectorConfig(options=options, multiple=True, mode=SelectSelectorMode.LIST)
     )

@@ -29,7 +29,7 @@ from homeassistant.const import (
 
 from .metering.durations import DAY, MINUTE
 from .protocol.quantities import Quantity, Unit
-from .protocol.sensors import Stream
+from .protocol.sensors import Source, Stream
 from .protocol.topics import Kind
 
 
@@ -192,6 +192,9 @@ _KEYS: dict[tuple[Quantity, Kind], str] = {
     (Quantity.BATTERY, Kind.GAUGE): "battery_voltage",
 }
 
+#: Quantities that a P1 port has beside others, so that their names there say of what they are.
+_BESIDE_OTHERS = frozenset({Quantity.WATER, Quantity.GAS})
+
 _DISABLED = frozenset({Quantity.VTHD, Quantity.ITHD, Quantity.ALPHA})
 _REACTIVE = frozenset({Quantity.Q1, Quantity.Q2, Quantity.Q3, Quantity.Q4})
 _DIAGNOSTIC = frozenset({*_REACTIVE, *_DISABLED, Quantity.BATTERY})
@@ -220,10 +223,12 @@ def description_of(stream: Stream) -> FluksoSensorDescription | None:
     if description is None:
         description = _BY_UNIT.get((stream.kind, stream.unit), _OF_ANY_UNIT[stream.kind])
     is_bidirectional = stream.both_ways and stream.kind is Kind.COUNTER
+    is_beside_others = stream.sensor.source is Source.COSEM and quantity in _BESIDE_OTHERS
+    prefix = "p1_" if is_beside_others else ""
     return replace(
         description,
         key=key,
-        translation_key=translation_key_of(key, description.device_class),
+        translation_key=translation_key_of(key, description.device_class, prefix),
         entity_category=EntityCategory.DIAGNOSTIC if quantity in _DIAGNOSTIC else None,
         entity_registry_enabled_default=quantity not in _DISABLED,
         state_class=SensorStateClass.TOTAL if is_bidirectional else description.state_class,

@@ -62,11 +62,11 @@ DIALOGS = (
         "Electricity",
         "grid connection",
         {
-            "Energy imported from grid": [("Netted energy import", _ITSELF)],
-            "Energy exported to grid": [("Netted energy export", _ITSELF)],
+            "Energy imported from grid": [("Net energy import", _ITSELF)],
+            "Energy exported to grid": [("Net energy export", _ITSELF)],
             "Power measurement": [("Net active power", _ITSELF)],
         },
-        ("netted_energy_import", "netted_energy_export", "net_active_power"),
+        ("net_energy_import", "net_energy_export", "net_active_power"),
         first="Standard",
     ),
     Dialog(
@@ -82,19 +82,19 @@ DIALOGS = (
         "Gas",
         "gas source",
         {
-            "Gas consumption": [("gas", _ITSELF), ("Gas", _GAS)],
-            "Gas flow rate": [("Flow", _GAS), ("Gas flow", _GAS)],
+            "Gas consumption": [("Consumption", _GAS)],
+            "Gas flow rate": [("Flow", _GAS)],
         },
-        ("gas_gas", "gas_gas_flow"),
+        ("gas_consumption", "gas_flow"),
     ),
     Dialog(
         "Water",
         "water source",
         {
-            "Water consumption": [("water", _ITSELF), ("Water", _WATER)],
-            "Water flow rate": [("Flow", _WATER), ("Water flow", _WATER)],
+            "Water consumption": [("Consumption", _WATER)],
+            "Water flow rate": [("Flow", _WATER)],
         },
-        ("water_water", "water_water_flow"),
+        ("water_consumption", "water_flow"),
     ),
 )
 

@@ -88,7 +88,7 @@ class Stage:
         await eventually(are, f"rows of {', '.join(entities)} in {hole}")
 
     async def until(self, begin: float, end: float) -> float:
-        """What "History filled until" tells, once it is between two moments (s since 1970)."""
+        """What "History complete until" tells, once it is between two moments (s since 1970)."""
 
         async def told() -> float:
             state = (await self.home.client.states())[self.filled_until]["state"]

@@ -125,7 +125,7 @@ async def test_the_page_of_the_meter_leads_to_those_of_its_ports(
     await entry.locator("ha-config-entry-device-row").filter(has_text="Fluksometer").first.click()
     await expect(page.get_by_text("Serial number: FL")).to_be_visible()
     await expect(page.get_by_text("Firmware: 382")).to_be_visible()
-    for name in ("Net active power", "Netted energy import", "Netted energy export"):
+    for name in ("Net active power", "Net energy import", "Net energy export"):
         await expect(page.get_by_text(name, exact=True)).to_be_visible()
     for name in (*_PORTS, *_KUBES):
         await expect(page.get_by_role("link", name=name)).to_be_visible()
@@ -219,8 +219,8 @@ async def test_the_energy_dashboard_draws_what_was_used(
     await page.get_by_role("button", name="Previous").click()
     for source, entity_id, shown in (
         ("Solar", "solar_energy", "{:.2f} kWh"),
-        ("Gas", "gas_gas", "{:.3f} m³"),
-        ("Water", "water_water", "{:.0f} L"),
+        ("Gas", "gas_consumption", "{:.3f} m³"),
+        ("Water", "water_consumption", "{:.0f} L"),
     ):
         value = used[f"{METER}_{entity_id}"]
         assert value > 0
@@ -251,7 +251,7 @@ async def test_what_a_counter_can_have_counted_before_it_began_anew_can_be_booke
     values = count(1)
     topic = f"/sensor/{water['unique_id'].split('_')[1]}/counter"
     await page.goto("/config/repairs")
-    issue = page.get_by_text("A counter of the Fluksometer jumped: water Water")
+    issue = page.get_by_text("A counter of the Fluksometer jumped: water Consumption")
 
     async def told() -> bool:
         single(topic, json.dumps([int(time.time()), next(values), "L"]), port=mosquitto.port)

@@ -339,7 +339,7 @@ async def test_the_entity_has_the_time_up_to_which_the_hours_agree(
 
     await PAST.publish(broker, LEVEL, BEGIN)
 
-    state = hass.states.get("sensor.fluksometer_history_filled_until")
+    state = hass.states.get("sensor.fluksometer_history_complete_until")
     assert state is not None
     assert state.state == "2026-04-03T17:00:00+00:00"
 

@@ -113,7 +113,7 @@ async def test_history_is_filled_until_the_end_of_the_block_and_says_what_is_hid
 
     await PAST.publish(broker, LEVEL, BEGIN)
 
-    state = hass.states.get("sensor.fluksometer_history_filled_until")
+    state = hass.states.get("sensor.fluksometer_history_complete_until")
     assert state is not None
     last = datetime.fromtimestamp(END // HOUR * HOUR, UTC)
     assert state.state == last.isoformat()

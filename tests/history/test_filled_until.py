@@ -17,7 +17,7 @@ from ..broker import Broker
 from ..home import config_entry, set_up
 from ..meters import Meter, flm03, kubes_alone
 
-ENTITY = "sensor.fluksometer_history_filled_until"
+ENTITY = "sensor.fluksometer_history_complete_until"
 NINE, TEN = 1774771200, 1774774800
 
 

@@ -118,12 +118,12 @@ async def test_a_pulse_input_that_measures_something_else_keeps_its_entities(
             seen.append((state.name, float(state.state), unit, state.attributes["device_class"]))
 
     assert seen == [
-        ("heat pump Water", 345678.5, "L", SensorDeviceClass.WATER),
-        ("heat pump Water flow", 7.5, "L/min", SensorDeviceClass.VOLUME_FLOW_RATE),
+        ("heat pump Consumption", 345678.5, "L", SensorDeviceClass.WATER),
+        ("heat pump Flow", 7.5, "L/min", SensorDeviceClass.VOLUME_FLOW_RATE),
         ("heat pump Heat energy", 88, "kWh", SensorDeviceClass.ENERGY),
         ("heat pump Heat power", 5000, "W", SensorDeviceClass.POWER),
-        ("heat pump Gas", 1234.567, "m³", SensorDeviceClass.GAS),
-        ("heat pump Gas flow", 15, "L/min", SensorDeviceClass.VOLUME_FLOW_RATE),
+        ("heat pump Consumption", 1234.567, "m³", SensorDeviceClass.GAS),
+        ("heat pump Flow", 15, "L/min", SensorDeviceClass.VOLUME_FLOW_RATE),
         ("heat pump Energy", 77.012, "kWh", SensorDeviceClass.ENERGY),
         ("heat pump Power", 420, "W", SensorDeviceClass.POWER),
     ]

@@ -41,9 +41,9 @@ async def test_it_prints_the_states_that_the_messages_make(
     assert await asyncio.to_thread(main, [str(_FILE), "--then", "7"]) == 0
 
     printed = capsys.readouterr().out
-    assert "sensor.fluksometer_sensor_1_water  4182" in printed
+    assert "sensor.fluksometer_sensor_1_consumption  4182" in printed
     assert "sensor.fluksokube_1_temperature  21.5 °C" in printed
-    assert "sensor.fluksometer_sensor_1_water_flow  12" in printed
+    assert "sensor.fluksometer_sensor_1_flow  12" in printed
     assert "replay: the states at the end" in printed
     assert "repair" not in printed
 

@@ -52,8 +52,11 @@ async def test_the_ports_that_measure_electricity_are_offered_by_number_and_name
 
     options, chosen = offered(await open_options(hass, entry))
 
-    assert options == [("1", "1: main"), ("2", "2"), ("3", "3: solar"), ("6", "6: heat pump")]
-    assert chosen == []
+    assert options == [
+        ("automatic", "Automatic (now none)"),
+        *(("1", "1: main"), ("2", "2"), ("3", "3: solar"), ("6", "6: heat pump")),
+    ]
+    assert chosen == ["automatic"]
 
 
 async def test_the_inputs_of_an_flm02_are_offered_by_what_is_printed_on_it_and_name(
@@ -63,8 +66,41 @@ async def test_the_inputs_of_an_flm02_are_offered_by_what_is_printed_on_it_and_n
 
     options, chosen = offered(await open_options(hass, entry))
 
-    assert options == [("1", "1: main"), ("1+2+3", "1+2+3: house"), ("P1", "P1: grid")]
-    assert chosen == []
+    assert options == [
+        ("automatic", "Automatic (now P1)"),
+        *(("1", "1: main"), ("1+2+3", "1+2+3: house"), ("P1", "P1: grid")),
+    ]
+    assert chosen == ["automatic"]
+
+
+async def test_the_automatic_choice_says_which_ports_it_is_now_and_can_be_made_again(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    hass.config.language = "de"
+    entry = await set_up(hass, broker, three_phases())
+    options, _ = offered(await open_options(hass, entry))
+    assert options[0] == ("automatic", "Automatisch (jetzt 1, 2, 3)")
+    await choose(hass, broker, entry, "1")
+
+    await choose(hass, broker, entry, "automatic")
+
+    assert entry.options == OTHERS
+    assert offered(await open_options(hass, entry))[1] == ["automatic"]
+
+
+async def test_automatic_and_ports_together_are_refused_until_one_of_them_is_deselected(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    entry = await set_up(hass, broker, three_phases())
+
+    form = await choose(hass, broker, entry, "automatic", "2")
+
+    assert form["errors"] == {"supply_ports": "automatic_and_ports"}
+    assert offered(form)[1] == ["automatic", "2"]
+    await hass.config_entries.options.async_configure(
+        form["flow_id"], OTHERS | {"supply_ports": ["2"]}
+    )
+    assert entry.options == OTHERS | {"supply_ports": [2]}
 
 
 async def test_another_input_of_an_flm02_can_be_chosen_than_its_p1_port(
@@ -74,9 +110,13 @@ async def test_another_input_of_an_flm02_can_be_chosen_than_its_p1_port(
     entry = await set_up(hass, broker, meter)
     assert "net_active_power" in totals(hass, meter)
 
-    await choose(hass, broker, entry, "1+2+3")
+    form = await open_options(hass, entry)
+    others = {option: value for option, value in OTHERS.items() if option != "waveform_interval"}
+    chosen = others | {"supply_ports": ["1+2+3"]}
+    await hass.config_entries.options.async_configure(form["flow_id"], chosen)
+    await broker.settle()
 
-    assert entry.options == OTHERS | {"supply_ports": ["1+2+3"]}
+    assert entry.options == chosen
     assert "net_active_power" not in totals(hass, meter)
     assert offered(await open_options(hass, entry))[1] == ["1+2+3"]
 
@@ -86,7 +126,7 @@ async def test_a_clamp_that_is_disabled_is_not_offered(hass: HomeAssistant, brok
 
     options, _ = offered(await open_options(hass, entry))
 
-    assert options == [("1", "1: main"), ("3", "3: solar"), ("6", "6: heat pump")]
+    assert options[1:] == [("1", "1: main"), ("3", "3: solar"), ("6", "6: heat pump")]
 
 
 async def test_a_meter_that_measures_no_electricity_has_no_such_option(
@@ -133,7 +173,7 @@ async def test_a_chosen_port_whose_clamp_is_gone_can_be_kept_or_deselected(
     await broker.publish(*meter.changed(*range(25, 37), enable=0).sensor_report)
 
     options, chosen = offered(await open_options(hass, entry))
-    assert options == [("1", "1: L1"), ("2", "2: L2"), ("3", "3")]
+    assert options[1:] == [("1", "1: L1"), ("2", "2: L2"), ("3", "3")]
     assert chosen == ["1", "3"]
     await choose(hass, broker, entry, "1", "2")
     assert entry.options["supply_ports"] == [1, 2]
@@ -150,7 +190,7 @@ async def test_while_the_meter_is_not_set_up_the_chosen_ports_are_offered(
 
     options, chosen = offered(await open_options(hass, entry))
 
-    assert (options, chosen) == ([("2", "2")], ["2"])
+    assert (options[1:], chosen) == ([("2", "2")], ["2"])
 
 
 @pytest.mark.parametrize("ports", [["7"], ["x"], "1", [None]])
