@@ -5,6 +5,7 @@ from homeassistant.helpers import device_registry as dr
 import pytest
 
 from .broker import Broker
+from .health.connection import connection_in_memory
 from .home import device_names, device_of, entities, entity_of, set_up, set_up_and_read, states
 from .meters import FIRMWARE, SELF_TEST, SERIAL, Meter, flm02, flm03, kubes_alone
 
@@ -124,6 +125,31 @@ async def test_the_devices_of_ports_are_children_and_kubes_stand_beside(
     assert port.parent_device_id == meter.id
     assert isinstance(kube, dr.DeviceEntry)
     assert kube.via_device_id == meter.id
+
+
+async def test_the_device_of_a_meter_that_is_connected_to_leads_to_its_web_page(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    meter = flm03()
+    entry = await set_up(hass, broker, meter)
+
+    def page() -> str | None:
+        device = device_of(hass, entry, "Fluksometer")
+        assert isinstance(device, dr.DeviceEntry)
+        return device.configuration_url
+
+    assert page() is None
+    for host, address in (
+        ("192.0.2.7", "http://192.0.2.7"),
+        ("2001:db8::7", "http://[2001:db8::7]"),
+    ):
+        with connection_in_memory(meter):
+            hass.config_entries.async_update_entry(
+                entry, data=entry.data | {"host": host, "port": 1883}
+            )
+            await hass.config_entries.async_reload(entry.entry_id)
+            await hass.async_block_till_done()
+            assert page() == address
 
 
 async def test_a_sensor_that_moves_to_another_port_moves_to_its_device(

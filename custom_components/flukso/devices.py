@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypedDict
 
+from homeassistant.const import CONF_HOST
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.typing import UNDEFINED, UndefinedType
+from yarl import URL
 
 from .const import DOMAIN, MANUFACTURER
 from .meter.meter import Meter
@@ -80,6 +82,7 @@ def async_register_devices(hass: HomeAssistant, entry: FluksoConfigEntry) -> Non
     self_test = meter.self_test or SelfTest(serial=None, firmware=None)
     main = registry.async_get_or_create(
         config_entry_id=entry.entry_id,
+        configuration_url=_web_page(entry),
         identifiers={(DOMAIN, meter.device_id)},
         manufacturer=MANUFACTURER,
         model=meter.configuration.model,
@@ -105,6 +108,12 @@ def async_register_devices(hass: HomeAssistant, entry: FluksoConfigEntry) -> Non
                 **naming,
             )
     _merge_devices(hass, entry)
+
+
+def _web_page(entry: FluksoConfigEntry) -> URL | None:
+    """Return the address of the meter's web page, if it is connected to directly."""
+    host = entry.data.get(CONF_HOST)
+    return None if host is None else URL.build(scheme="http", host=host)
 
 
 @callback

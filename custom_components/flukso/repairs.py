@@ -12,6 +12,7 @@ from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
 from .health.diagnosis import Problem
+from .help_pages import help_url
 from .meter.channel import Channel
 from .meter.channel_types import CounterChannel
 from .meter_search import ADDRESS_SCHEMA, SearchError, async_search_address
@@ -50,6 +51,7 @@ def raise_counter_break(
         },
         is_fixable=True,
         is_persistent=True,
+        learn_more_url=help_url(hass, _COUNTER_BREAK),
         severity=ir.IssueSeverity.WARNING,
         translation_key=_COUNTER_BREAK,
         translation_placeholders={

@@ -30,6 +30,7 @@ from homeassistant.loader import async_get_loaded_integration
 from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN
+from ..help_pages import help_url
 from ..meter.channel import Channel
 from ..meter.channel_types import CounterChannel
 from ..meter.input_limits import is_regular, max_silence
@@ -249,6 +250,7 @@ class HealthMonitor:
             self._issue_id(problem),
             data={"entry_id": self._entry.entry_id},
             is_fixable=problem is Problem.UNREACHABLE,
+            learn_more_url=help_url(self._hass, problem),
             severity=ir.IssueSeverity.WARNING,
             translation_key=problem,
             translation_placeholders=placeholders,
