@@ -1,4 +1,4 @@
-"""Binary sensors: movement, vibration and faults of a FluksoKube."""
+"""Binary sensors: connectivity, and movement, vibration and faults of a FluksoKube."""
 
 from datetime import datetime
 from functools import partial
@@ -14,8 +14,11 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.event import async_call_later
 
-from .entity import ChannelEntity, async_follow, channels_of
+from .devices import device_info, meter_info
+from .entity import ChannelEntity, FluksoEntity, async_follow, channels_of
+from .entity_lookup import meter_unique_id
 from .meter.channel import Channel
+from .meter.connectivity import Connectivity
 from .models import FluksoConfigEntry
 from .protocol.quantities import Quantity
 from .protocol.topics import Kind
@@ -42,6 +45,11 @@ _PROBLEM = BinarySensorEntityDescription(
     device_class=BinarySensorDeviceClass.PROBLEM,
     entity_category=EntityCategory.DIAGNOSTIC,
 )
+_CONNECTIVITY = BinarySensorEntityDescription(
+    key="connectivity",
+    device_class=BinarySensorDeviceClass.CONNECTIVITY,
+    entity_category=EntityCategory.DIAGNOSTIC,
+)
 _EVENTS = {
     Quantity.MOVEMENT: BinarySensorEntityDescription(
         key="movement", device_class=BinarySensorDeviceClass.MOTION
@@ -57,9 +65,12 @@ async def async_setup_entry(
     entry: FluksoConfigEntry,
     _async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Set up the binary sensors of a meter's kubes, also of those added later."""
+    """Set up the binary sensors of a meter and its kubes, also of those added later."""
     channels = partial(channels_of, entry)
     await async_follow(hass, entry, channels, partial(_create, hass, entry))
+    connectivities = entry.runtime_data.meter.connectivities
+    create = partial(FluksoConnectivity, hass, entry)
+    await async_follow(hass, entry, lambda: connectivities.all, create)
 
 
 def _create(
@@ -71,6 +82,25 @@ def _create(
     if quantity in _EVENTS and kind is Kind.COUNTER:
         return FluksoEvent(hass, entry, channel, _EVENTS[quantity])
     return None
+
+
+class FluksoConnectivity(FluksoEntity, BinarySensorEntity):
+    """Whether the meter, or one of its kubes, is heard."""
+
+    entity_description = _CONNECTIVITY
+
+    def __init__(
+        self, hass: HomeAssistant, entry: FluksoConfigEntry, connectivity: Connectivity
+    ) -> None:
+        meter, sensor = entry.runtime_data.meter, connectivity.sensor
+        info = meter_info(meter) if sensor is None else device_info(hass, entry, sensor)
+        what = _CONNECTIVITY.key if sensor is None else f"kube_{sensor.kube}_{_CONNECTIVITY.key}"
+        super().__init__(connectivity, meter_unique_id(meter.device_id, what), info)
+
+    @override
+    def _take_value(self) -> None:
+        value = self.observable.value
+        self._attr_is_on = None if value is None else value > 0
 
 
 class FluksoProblem(ChannelEntity, BinarySensorEntity):

@@ -216,7 +216,7 @@ def _diagnose_silence(symptoms: Symptoms) -> frozenset[Problem]:
             found.add(Problem.OTHER_PREFIX)
         elif symptoms.is_configured_only:
             found.add(Problem.NO_READINGS)
-        elif symptoms.now - symptoms.silent_since >= DAY:
+        elif symptoms.now - symptoms.silent_since >= HOUR:
             found.add(Problem.SILENT)
     elif symptoms.comes_twice:
         found.add(Problem.TWO_PREFIXES)

@@ -1,6 +1,6 @@
 """A Fluksometer: its configuration, and the channels of its enabled sensors."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -32,6 +32,7 @@ from .availability import update_availability
 from .channel import Channel, ChannelContext
 from .channel_types import channel_type_of
 from .clock import Clock
+from .connectivity import Connectivities
 from .message_log import MessageLog
 from .meter_listeners import MeterListeners
 from .meter_storage import MeterStorage
@@ -63,8 +64,8 @@ class Meter:
         self.self_test: SelfTest | None = None
         self.channels: dict[ChannelKey, Channel] = {}
         self.message_log = MessageLog()
-        self.online = True
-        self._silent_kubes: set[int] = set()
+        self.connectivities = Connectivities(device_id)
+        self._since = dt_util.utcnow().timestamp()
         self._hass = hass
         self._transport = transport
         self._storage = storage
@@ -79,6 +80,11 @@ class Meter:
         self._work = ExitStack()
         self._name_wait = NameWait(hass, self._apply_configuration)
         self._ticks = Ticks(intervals.period)
+
+    @property
+    def online(self) -> bool:
+        """Return whether the meter is available."""
+        return self.connectivities.online
 
     @property
     def sensors(self) -> set[Sensor]:
@@ -188,6 +194,7 @@ class Meter:
             channel.stream = stream
             channels[key] = channel
         self.channels = channels
+        self.connectivities.configure(self.sensors)
         for (sensor_id, _), channel in channels.items():
             channel.configure(self.configuration, channels.get((sensor_id, Kind.COUNTER)))
         self._notify_listeners()
@@ -226,7 +233,8 @@ class Meter:
         self.clock.connection_changed()
         for ticked in self._listeners.ticked:
             ticked(self._ticks.last)
-        self._note_online(online=self._transport.connected)
+        self._since = dt_util.utcnow().timestamp()
+        self.connectivities.note_meter(online=self._transport.connected, heard=False)
 
     @callback
     def _settle(self) -> None:
@@ -251,37 +259,24 @@ class Meter:
                 channel.update_value(now.timestamp())
         for ticked in self._listeners.ticked:
             ticked(tick)
-        self._note_online(online=availability.meter)
+        heard = self._heard()
+        self.connectivities.note_meter(online=availability.meter, heard=bool(heard))
         if self.online:
-            self._note_kubes(availability.kubes)
+            self.connectivities.note_kubes(availability.kubes, heard)
 
-    @callback
-    def _note_online(self, *, online: bool) -> None:
-        """Log once that the meter is unavailable, and once that it is available again."""
-        if online != self.online:
-            self.online = online
-            _LOGGER.info("Fluksometer %s %s", self.device_id[:6], _phrase(available=online))
-
-    @callback
-    def _note_kubes(self, kubes: Mapping[int, bool]) -> None:
-        """Log the same of each kube; not called while the meter is unavailable."""
-        for kube, available in kubes.items():
-            was_available = kube not in self._silent_kubes
-            if available != was_available:
-                meter = self.device_id[:6]
-                _LOGGER.info(
-                    "Kube %d of Fluksometer %s %s", kube, meter, _phrase(available=available)
-                )
-        self._silent_kubes = {kube for kube, available in kubes.items() if not available}
+    def _heard(self) -> Collection[int | None]:
+        """Return the kubes that were heard since the connection, and None if the meter was."""
+        heard: set[int | None] = {
+            channel.stream.sensor.kube
+            for channel in self.channels.values()
+            if channel.stats.live_at is not None and channel.stats.live_at >= self._since
+        }
+        return heard if self.clock.last_offset is None else heard | {None}
 
     @callback
     def _notify_listeners(self) -> None:
         for changed in self._listeners.changed:
             changed()
-
-
-def _phrase(*, available: bool) -> str:
-    return "is available again" if available else "is unavailable"
 
 
 def _storage_key(stream: Stream) -> str:
