@@ -13,7 +13,7 @@ _FLUKSO = Path(__file__).parents[1] / "custom_components" / "flukso"
 FLOORS = (
     ("protocol", "metering", "const"),
     ("models", "entity_lookup", "sensor_descriptions"),
-    ("redaction", "supply_descriptions", "help_pages"),
+    ("redaction", "supply_descriptions", "help_pages", "formats"),
     ("transport", "storage"),
     ("meter",),
     ("devices", "meter_search", "meter_card"),

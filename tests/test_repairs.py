@@ -1,5 +1,6 @@
 """A counter that leaps: it carries on, and the user decides whether the leap counts."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from aiohttp.test_utils import TestClient
@@ -12,6 +13,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.flukso.const import DOMAIN
+from custom_components.flukso.formats import readable_number, readable_time
 
 from .broker import Broker
 from .home import let_pass, set_up_and_read, value_of
@@ -43,11 +45,12 @@ async def count(
     meter: Meter,
     freezer: FrozenDateTimeFactory,
     *values: str,
+    slot: int = 1,
 ) -> None:
-    """Let the first counter say these values, one a second."""
+    """Let a counter say these values, one a second."""
     for value in values:
         freezer.tick(1)
-        await broker.publish(meter.topic(1, "counter"), reading(value, "Wh"))
+        await broker.publish(meter.topic(slot, "counter"), reading(value, "Wh"))
     await let_pass(hass, broker, freezer, 5)
 
 
@@ -88,14 +91,14 @@ async def test_a_counter_that_leaps_carries_on_and_is_told_of(
     assert value_of(hass, meter, 1, "counter") == pytest.approx(2593.8054, abs=0.001)
 
     [issue] = issues(hass)
-    assert issue.translation_key == "counter_break"
+    assert issue.translation_key == "counter_began_anew"
     assert issue.severity is ir.IssueSeverity.WARNING
     assert issue.is_fixable
     assert issue.translation_placeholders is not None
     told = issue.translation_placeholders
     assert told["name"] == "main (port 1) Active energy import"
     assert told["entity_id"] == "sensor.fluksometer_main_port_1_active_energy_import"
-    assert (told["old"], told["new"], told["unit"]) == ("2593.805", "1.500", "kWh")
+    assert (told["old"], told["new"], told["unit"]) == ("2,593.805", "1.500", "kWh")
     assert told["difference"] == "1.500"
 
 
@@ -217,7 +220,7 @@ async def test_after_a_reload_the_user_can_still_choose(
     assert value_of(hass, meter, 1, "counter") == pytest.approx(shown)
 
 
-async def test_every_break_is_told_of(
+async def test_an_older_break_of_the_same_counter_is_withdrawn_when_a_newer_is_told_of(
     hass: HomeAssistant,
     broker: Broker,
     meter: Meter,
@@ -226,10 +229,53 @@ async def test_every_break_is_told_of(
 ) -> None:
     await count(hass, broker, meter, freezer, "10.000", "10.250", "10.500")
 
-    assert [(issue.translation_placeholders or {})["new"] for issue in issues(hass)] == [
-        "1.500",
-        "0.010",
+    await count(hass, broker, meter, freezer, "10.000", "10.250", "10.500", slot=2)
+
+    told = [issue.translation_placeholders or {} for issue in issues(hass)]
+    assert [(each["name"], each["new"]) for each in told] == [
+        ("main (port 1) Active energy import", "0.010"),
+        ("main (port 1) Active energy export", "0.010"),
     ]
+
+
+async def test_a_counter_that_jumped_ahead_is_not_said_to_have_begun_anew(
+    hass: HomeAssistant, broker: Broker, meter: Meter, freezer: FrozenDateTimeFactory
+) -> None:
+    hass.config.language = "de"
+    await hass.config.async_set_time_zone("UTC")
+    freezer.move_to("2026-11-20T08:00:00+00:00")
+    await set_up_and_read(hass, broker, meter)
+    freezer.tick(600)
+
+    await count(hass, broker, meter, freezer, "9000000.000", "9000000.500", "9000001.000")
+
+    [issue] = issues(hass)
+    assert issue.translation_key == "counter_break"
+    told = issue.translation_placeholders or {}
+    assert (told["old"], told["new"]) == ("2.593,805", "9.000")
+    assert told["seen"] == "20.11.2026, 08:10"
+
+
+@pytest.mark.parametrize(
+    ("language", "number", "whole", "time"),
+    [
+        ("en", "1,234,567.890", "1,000", "3 December 2026, 09:05"),
+        ("en-GB", "1,234,567.890", "1,000", "3 December 2026, 09:05"),
+        ("nl", "1.234.567,890", "1.000", "03-12-2026 09:05"),
+        ("de", "1.234.567,890", "1.000", "03.12.2026, 09:05"),
+        ("de-CH", "1.234.567,890", "1.000", "03.12.2026, 09:05"),
+        ("fr", "1\u202f234\u202f567,890", "1\u202f000", "03/12/2026 09:05"),
+    ],
+)
+async def test_numbers_and_times_are_written_as_the_language_does(
+    hass: HomeAssistant, language: str, number: str, whole: str, time: str
+) -> None:
+    hass.config.language = language
+    await hass.config.async_set_time_zone("UTC")
+
+    assert readable_number(hass, 1_234_567.89, 3) == number
+    assert readable_number(hass, 1_000, 3) == whole
+    assert readable_time(hass, datetime(2026, 12, 3, 9, 5, tzinfo=UTC).timestamp()) == time
 
 
 def older_issue(hass: HomeAssistant, entry: MockConfigEntry, difference: float) -> None:

@@ -32,9 +32,13 @@ LANGUAGES = sorted((HOUSE / "translations").glob("*.json"))
 ISSUES: dict[str, Any] = ENGLISH["issues"]
 FIXABLE = {key: issue for key, issue in ISSUES.items() if "fix_flow" in issue}
 
-FIX_FLOWS = {"counter_break": repairs.CounterBreakFlow, "unreachable": repairs.AddressFlow}
+FIX_FLOWS = {
+    "counter_break": repairs.CounterBreakFlow,
+    "counter_began_anew": repairs.CounterBreakFlow,
+    "unreachable": repairs.AddressFlow,
+}
 #: Steps that only lead on to another one.
-PASSED = {"counter_break": set[str](), "unreachable": {"init"}}
+PASSED = {"unreachable": {"init"}}
 
 #: The modules that fill the sentences of answers and of the activity log.
 SAYING = ("logbook.py", "metering/clamp_checks.py", "options_flow.py", "installation.py")
@@ -109,7 +113,7 @@ def test_every_step_of_the_flows_has_its_texts_and_no_other_has() -> None:
     assert ENGLISH["options"]["step"].keys() == steps(options_flow.FluksoOptionsFlow)
     assert FIXABLE.keys() == FIX_FLOWS.keys()
     for key, flow in FIX_FLOWS.items():
-        assert FIXABLE[key]["fix_flow"]["step"].keys() == steps(flow) - PASSED[key]
+        assert FIXABLE[key]["fix_flow"]["step"].keys() == steps(flow) - PASSED.get(key, set())
 
 
 def test_every_field_is_named_and_explained() -> None:
@@ -279,7 +283,7 @@ def test_every_icon_belongs_to_an_entity() -> None:
         ("config.error.only_readings_there", {"sensors"}),
         ("options.abort.check_failed", {"error"}),
         ("options.step.checked.description", {"results"}),
-        ("issues.counter_break", set(strings("repairs.py"))),
+        ("issues.counter_b", set(strings("repairs.py"))),
         ("issues.unreachable", {"name", "host", "sensors"}),
         ("exceptions.", filled_when_raised()),
         ("common.", set().union(*map(strings, SAYING))),

@@ -19,6 +19,7 @@ _SECTIONS = {
     "unknown_settings": "no-configuration",
     "clock_wrong": "the-clock",
     "clock_stopped": "the-clock",
+    "counter_began_anew": "counters",
     "counter_break": "counters",
     "counter_stuck": "counters",
 }

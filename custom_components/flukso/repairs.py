@@ -1,5 +1,6 @@
 """Repairs: counter breaks, and the address of a meter that is not reachable any more."""
 
+from collections.abc import Callable
 from hashlib import sha256
 
 from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
@@ -11,6 +12,7 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
+from .formats import readable_number, readable_time
 from .health.diagnosis import Problem
 from .help_pages import help_url
 from .meter.channel import Channel
@@ -23,7 +25,9 @@ from .protocol.sensors import Stream
 from .redaction import name_and_entity_id
 from .sensor_descriptions import description_of
 
-_COUNTER_BREAK = "counter_break"
+#: The translation keys of a counter that jumped, and of one that began anew. The ids of the issues
+#: of both begin with the first.
+_COUNTER_BREAK, _BEGAN_ANEW = "counter_break", "counter_began_anew"
 #: How long may have passed at a break of which an earlier version did not store it (s).
 _UNKNOWN_DURATION = DAY
 
@@ -32,17 +36,23 @@ _UNKNOWN_DURATION = DAY
 def raise_counter_break(
     hass: HomeAssistant, entry: FluksoConfigEntry, channel: Channel, counter_break: Break
 ) -> None:
-    """Create an issue for a counter that continues from another value, with nothing recorded."""
+    """Create an issue for a counter that continues from another value, with nothing recorded.
+
+    It replaces an older one of the same counter.
+    """
     sensor_id = channel.stream.sensor.sensor_id
     name, entity_id = name_and_entity_id(hass, entry, sensor_id)
-    seen = dt_util.as_local(dt_util.utc_from_timestamp(counter_break.new.at))
+    issue_ids = f"{_COUNTER_BREAK}_{entry.entry_id}_{_hashed(sensor_id)}_"
+    _delete_issues(hass, lambda issue_id: issue_id.startswith(issue_ids))
+    began_anew = counter_break.new.value < counter_break.old.value
+    translation_key = _BEGAN_ANEW if began_anew else _COUNTER_BREAK
     numbers = {"old": counter_break.old.value, "new": counter_break.new.value}
     if counter_break.bookable:
         numbers["difference"] = counter_break.bookable
     ir.async_create_issue(
         hass,
         DOMAIN,
-        f"{_COUNTER_BREAK}_{entry.entry_id}_{_hashed(sensor_id)}_{int(counter_break.new.at)}",
+        f"{issue_ids}{int(counter_break.new.at)}",
         data={
             "entry_id": entry.entry_id,
             "counter": _hashed(sensor_id),
@@ -51,19 +61,19 @@ def raise_counter_break(
         },
         is_fixable=True,
         is_persistent=True,
-        learn_more_url=help_url(hass, _COUNTER_BREAK),
+        learn_more_url=help_url(hass, translation_key),
         severity=ir.IssueSeverity.WARNING,
-        translation_key=_COUNTER_BREAK,
+        translation_key=translation_key,
         translation_placeholders={
             "name": name,
             "entity_id": entity_id,
-            "seen": seen.strftime("%Y-%m-%d %H:%M:%S"),
-            **_readable(channel.stream, numbers),
+            "seen": readable_time(hass, counter_break.new.at),
+            **_readable(hass, channel.stream, numbers),
         },
     )
 
 
-def _readable(stream: Stream, numbers: dict[str, float]) -> dict[str, str]:
+def _readable(hass: HomeAssistant, stream: Stream, numbers: dict[str, float]) -> dict[str, str]:
     """Return numbers in the unit displayed by default, such as kWh rather than Wh, and the unit."""
     unit: str = stream.unit
     description = description_of(stream)
@@ -73,7 +83,7 @@ def _readable(stream: Stream, numbers: dict[str, float]) -> dict[str, str]:
         )
         numbers = {name: convert(value) for name, value in numbers.items()}
         unit = suggested
-    formatted = {name: f"{value:.3f}".removesuffix(".000") for name, value in numbers.items()}
+    formatted = {name: readable_number(hass, value, 3) for name, value in numbers.items()}
     return formatted | {"unit": unit}
 
 
@@ -85,8 +95,13 @@ def _hashed(sensor_id: str) -> str:
 @callback
 def delete_issues(hass: HomeAssistant, entry: FluksoConfigEntry) -> None:
     """Delete the issues of a removed meter."""
+    _delete_issues(hass, lambda issue_id: entry.entry_id in issue_id)
+
+
+@callback
+def _delete_issues(hass: HomeAssistant, is_one: Callable[[str], bool]) -> None:
     for domain, issue_id in list(ir.async_get(hass).issues):
-        if domain == DOMAIN and entry.entry_id in issue_id:
+        if domain == DOMAIN and is_one(issue_id):
             ir.async_delete_issue(hass, domain, issue_id)
 
 

@@ -251,7 +251,7 @@ async def test_what_a_counter_can_have_counted_before_it_began_anew_can_be_booke
     values = count(1)
     topic = f"/sensor/{water['unique_id'].split('_')[1]}/counter"
     await page.goto("/config/repairs")
-    issue = page.get_by_text("A counter of the Fluksometer jumped: water Consumption")
+    issue = page.get_by_text("A counter of the Fluksometer began anew: water Consumption")
 
     async def told() -> bool:
         single(topic, json.dumps([int(time.time()), next(values), "L"]), port=mosquitto.port)
@@ -259,7 +259,7 @@ async def test_what_a_counter_can_have_counted_before_it_began_anew_can_be_booke
 
     await eventually(told, "the repair", every=1)
     await issue.click()
-    await page.get_by_text("the input can have counted 1 L").wait_for()
+    await page.get_by_text("the counter has counted 1 L").wait_for()
     await camera.take("repair")
     told_of = await page.get_by_text("went from").inner_text()
     [before] = re.findall(r"went from (\d+) L to 1 L", told_of)

@@ -107,7 +107,7 @@ async def test_a_meter_that_is_switched_off_has_an_issue_after_an_hour(
     assert home.issues == []
     await home.sleep(11)
     assert home.issues == ["silent"]
-    assert home.told["since"] == "2026-11-20 08:10"
+    assert home.told["since"] == "20 November 2026, 08:10"
 
     await home.wait(1, meter)
     assert home.issues == []
@@ -175,7 +175,7 @@ async def test_a_water_meter_that_was_never_heard_has_an_issue_after_a_day(
     assert home.issues == []
     await home.sleep(3)
     assert home.issues == ["silent"]
-    assert home.told["since"] == "2026-11-20 08:00"
+    assert home.told["since"] == "20 November 2026, 08:00"
 
     await home.restart(entry)
     await home.wait(10)

@@ -322,7 +322,7 @@ async def test_repair_issues_tell_of_what_the_user_can_mend(
 def test_repair_issues_say_what_to_do(issue: str) -> None:
     text = ENGLISH["issues"][issue]
 
-    assert issue in {*Problem, "counter_break"}
+    assert issue in {*Problem, "counter_break", "counter_began_anew"}
     assert text["title"]
     assert "fix_flow" in text or len(text["description"]) > 80
 

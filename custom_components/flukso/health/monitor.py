@@ -30,6 +30,7 @@ from homeassistant.loader import async_get_loaded_integration
 from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN
+from ..formats import readable_time
 from ..help_pages import help_url
 from ..meter.channel import Channel
 from ..meter.channel_types import CounterChannel
@@ -213,7 +214,7 @@ class HealthMonitor:
             self._elsewhere = self._elsewhere[0], message.arrived
 
     def _placeholders(self, symptoms: Symptoms) -> dict[str, str]:
-        since = dt_util.as_local(dt_util.utc_from_timestamp(symptoms.silent_since))
+        since = symptoms.silent_since
         is_silent = symptoms.is_silent or symptoms.is_unheard
         slash, mapping = bridge_mapping(self._meter.prefix)
         return {
@@ -221,7 +222,7 @@ class HealthMonitor:
             "prefix": self._meter.prefix,
             "slash": slash,
             "mapping": mapping,
-            "since": since.strftime("%Y-%m-%d %H:%M") if is_silent else "",
+            "since": readable_time(self._hass, since) if is_silent else "",
             "report": symptoms.unreadable or "",
             "counters": symptoms.stuck or "",
             "settings": symptoms.unknown or "",
