@@ -20,7 +20,7 @@ FLOORS = (
     ("supply", "history", "waveform", "health"),
     ("installation",),
     ("entity", "repairs", "migration", "options_flow", "rediscovery"),
-    ("supply_entities",),
+    ("supply_entities", "history_entities"),
     (
         *("services", "sensor", "binary_sensor", "image", "diagnostics", "config_flow", "logbook"),
         "dashboard",

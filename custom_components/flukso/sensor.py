@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import Collection
-from datetime import datetime
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, override
+from typing import override
 
-from homeassistant.components.sensor import RestoreSensor, SensorEntity
+from homeassistant.components.sensor import SensorEntity
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback, EntityPlatform
@@ -17,11 +17,16 @@ from .const import CONF_PRODUCTION_PORTS, CONF_SUPPLY_PORTS
 from .devices import device_info, meter_info
 from .entity import ChannelEntity, FluksoEntity, async_follow, channels_of
 from .entity_lookup import meter_unique_id, port_unique_id, sensor_entry
-from .history.filled_until import FilledUntil
 from .history.gauge_memory import is_logged_gauge
-from .history.reaches_back import ReachesBack
+from .history_entities import (
+    FluksoFilledUntil,
+    FluksoReachesBack,
+    filled_until_of,
+    reaches_back_of,
+)
 from .meter.channel import Channel
 from .meter.channel_types import CounterChannel
+from .meter.clamp_power import ClampPower, ClampPowers
 from .meter.clock import Clock
 from .meter.counter_storage import StoredCounter, counter_from
 from .meter.meter import Meter
@@ -30,8 +35,7 @@ from .models import FluksoConfigEntry
 from .sensor_descriptions import (
     CLOCK_OFFSET,
     FIGURES,
-    FILLED_UNTIL,
-    REACHES_BACK,
+    POWER,
     FluksoSensorDescription,
     description_of,
 )
@@ -45,8 +49,6 @@ PARALLEL_UPDATES = 0
 
 #: The key of the suggested unit in the options of an entity.
 _SUGGESTION = "suggested_unit_of_measurement"
-
-ATTR_PROGRESS = "import_progress"
 
 #: Decimals of a scaled value, which has more digits than that of the meter.
 _DECIMALS = 6
@@ -81,6 +83,9 @@ async def async_setup_entry(
         entry.runtime_data.history.follow_supply(entry.entry_id, lambda: supply.record)
     channels = partial(channels_of, entry)
     await async_follow(hass, entry, channels, partial(_create, hass, entry))
+    powers = ClampPowers(meter)
+    entry.async_on_unload(powers.listen())
+    await async_follow(hass, entry, powers.current, partial(FluksoClampPower, hass, entry))
     net_totals = partial(FluksoNetCounterTotal, hass, entry)
     await async_follow(hass, entry, net_counters.current, net_totals)
     totals = partial(create_total, hass, entry)
@@ -89,9 +94,9 @@ async def async_setup_entry(
     await async_follow(hass, entry, figures, partial(FluksoFigure, hass, entry))
     clocks = partial(_clocks, meter)
     await async_follow(hass, entry, clocks, partial(FluksoClock, entry))
-    filled = partial(_filled_until, entry)
+    filled = partial(filled_until_of, entry)
     await async_follow(hass, entry, filled, partial(FluksoFilledUntil, entry))
-    reaches_back = partial(_reaches_back, entry)
+    reaches_back = partial(reaches_back_of, entry)
     await async_follow(hass, entry, reaches_back, partial(FluksoReachesBack, entry))
 
 
@@ -198,6 +203,21 @@ class FluksoCounter(FluksoSensor, RestoreEntity):
         await super().async_added_to_hass()
 
 
+class FluksoClampPower(FluksoEntity, SensorEntity):
+    """The power of a clamp: import less export."""
+
+    entity_description = replace(POWER, key="power")
+
+    def __init__(self, hass: HomeAssistant, entry: FluksoConfigEntry, power: ClampPower) -> None:
+        device_id, sensor = entry.runtime_data.meter.device_id, power.sensor
+        unique_id = port_unique_id(device_id, power.port, self.entity_description.key)
+        super().__init__(power, unique_id, device_info(hass, entry, sensor))
+
+    @override
+    def _take_value(self) -> None:
+        self._attr_native_value = self.observable.value
+
+
 class FluksoFigure(FluksoEntity, SensorEntity):
     """A figure of a clamp's waveform."""
 
@@ -231,70 +251,3 @@ class FluksoClock(FluksoEntity, SensorEntity):
     @override
     def _take_value(self) -> None:
         self._attr_native_value = self.observable.value
-
-
-def _filled_until(entry: FluksoConfigEntry) -> Collection[FilledUntil]:
-    """Return until when the statistics are filled, for a meter with counters."""
-    history = entry.runtime_data.history
-    has_counters = any(isinstance(channel, CounterChannel) for channel in channels_of(entry))
-    return [history.filled_until] if has_counters and history else []
-
-
-class FluksoFilledUntil(FluksoEntity, RestoreSensor):
-    """Until when the statistics agree with the meter's memory."""
-
-    entity_description = FILLED_UNTIL
-
-    def __init__(self, entry: FluksoConfigEntry, until: FilledUntil) -> None:
-        meter = entry.runtime_data.meter
-        unique_id = meter_unique_id(meter.device_id, FILLED_UNTIL.key)
-        super().__init__(until, unique_id, meter_info(meter))
-        self._until = until
-
-    @override
-    async def async_added_to_hass(self) -> None:
-        """Restore the last state, or start at the time when the entity was registered."""
-        if TYPE_CHECKING:
-            assert self.registry_entry is not None  # it has a unique id
-        stored = await self.async_get_last_sensor_data()
-        last = stored.native_value if stored is not None else None
-        begin = last if isinstance(last, datetime) else self.registry_entry.created_at
-        self._until.restore(begin.timestamp())
-        await super().async_added_to_hass()
-
-    @override
-    def _take_value(self) -> None:
-        value = self.observable.value
-        self._attr_native_value = None if value is None else dt_util.utc_from_timestamp(value)
-
-
-def _reaches_back(entry: FluksoConfigEntry) -> Collection[ReachesBack]:
-    """Return how far the history reaches back, for a meter with counters."""
-    history = entry.runtime_data.history
-    return [history.past.reaches_back] if history and _filled_until(entry) else []
-
-
-class FluksoReachesBack(FluksoEntity, SensorEntity):
-    """From when on there are statistics, and the progress of an import (%)."""
-
-    entity_description = REACHES_BACK
-    _unrecorded_attributes = frozenset({ATTR_PROGRESS})
-
-    def __init__(self, entry: FluksoConfigEntry, reaches_back: ReachesBack) -> None:
-        meter = entry.runtime_data.meter
-        unique_id = meter_unique_id(meter.device_id, REACHES_BACK.key)
-        super().__init__(reaches_back, unique_id, meter_info(meter))
-        self._reaches_back = reaches_back
-        self._added = entry.created_at.timestamp()
-
-    @override
-    async def async_added_to_hass(self) -> None:
-        """Start at the time when the meter was added."""
-        self._reaches_back.restore(self._added)
-        await super().async_added_to_hass()
-
-    @override
-    def _take_value(self) -> None:
-        value, progress = self.observable.value, self._reaches_back.progress
-        self._attr_native_value = None if value is None else dt_util.utc_from_timestamp(value)
-        self._attr_extra_state_attributes = {} if progress is None else {ATTR_PROGRESS: progress}
