@@ -49,5 +49,6 @@ TOTALS = {
         _of_supply("expected_demand", POWER, belgian=True),
         _of_supply("last_demand", POWER, belgian=True),
         _of_supply("peak_demand", POWER, belgian=True),
+        _of_supply("mean_peak_demand", POWER, belgian=True),
     )
 }

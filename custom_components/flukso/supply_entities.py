@@ -1,5 +1,6 @@
 """Sensors of the supply, and of the import and export of a net counter."""
 
+from collections.abc import Callable, Mapping
 from typing import override
 
 from homeassistant.components.sensor import RestoreSensor, SensorEntity
@@ -9,12 +10,35 @@ from homeassistant.util import dt as dt_util
 from .devices import device_info, meter_info
 from .entity import FluksoEntity
 from .entity_lookup import meter_unique_id, sensor_unique_id
+from .metering.demand import QuarterHourDemand
 from .models import FluksoConfigEntry
 from .supply.net_counters import NetCounterTotal
 from .supply.storage import supply_energy_from
 from .supply.supply import SupplyEnergyTotal
 from .supply.totals import EnergyTotal, Total
 from .supply_descriptions import NET_COUNTER, TOTALS
+
+
+def _of_quarter(demand: QuarterHourDemand) -> dict[str, object]:
+    return {"incomplete": not demand.is_complete}
+
+
+def _of_peak(demand: QuarterHourDemand) -> dict[str, object]:
+    peak = demand.peak
+    return {"quarter_began": dt_util.utc_from_timestamp(peak.quarter) if peak else None}
+
+
+def _of_mean_peak(demand: QuarterHourDemand) -> dict[str, object]:
+    return {"months": demand.mean_peak.months if demand.mean_peak else None}
+
+
+#: The attributes of a demand.
+_ATTRIBUTES: Mapping[str, Callable[[QuarterHourDemand], dict[str, object]]] = {
+    "demand": _of_quarter,
+    "expected_demand": _of_quarter,
+    "peak_demand": _of_peak,
+    "mean_peak_demand": _of_mean_peak,
+}
 
 
 class FluksoTotal(FluksoEntity, SensorEntity):
@@ -57,10 +81,10 @@ class FluksoEnergyTotal(FluksoTotal, RestoreSensor):
     @override
     def _take_value(self) -> None:
         super()._take_value()
-        if self._energy_total.what == "peak_demand":
-            peak = self._energy_total.supply_energy.demand.peak
-            began = dt_util.utc_from_timestamp(peak.quarter) if peak else None
-            self._attr_extra_state_attributes = {"quarter_began": began}
+        attributes = _ATTRIBUTES.get(self._energy_total.what)
+        if attributes is not None:
+            demand = self._energy_total.supply_energy.demand
+            self._attr_extra_state_attributes = attributes(demand)
 
 
 def create_total(hass: HomeAssistant, entry: FluksoConfigEntry, total: Total) -> FluksoTotal:

@@ -1,9 +1,10 @@
 import pytest
 
-from custom_components.flukso.metering.demand import Peak, QuarterHourDemand
+from custom_components.flukso.metering.demand import QuarterHourDemand
 from custom_components.flukso.metering.durations import QUARTER
+from custom_components.flukso.metering.monthly_peaks import MeanPeak, Peak
 
-from .quarters import BEGIN, BRUSSELS, at, house_at
+from .quarters import BEGIN, BRUSSELS, at, house_at, restarted
 
 
 def test_the_average_is_the_mean_of_the_quarter_so_far() -> None:
@@ -72,8 +73,7 @@ def test_the_highest_quarter_is_the_peak_with_its_time() -> None:
 def test_the_quarter_of_the_first_reading_does_not_count() -> None:
     house = house_at(2026, 5, 12, 10, 1)
     house.use(5000, 839)
-    assert house.demand.average is None
-    assert house.demand.expected is None
+    assert not house.demand.is_complete
     house.use(1000, 2)
     assert house.demand.last is None
     assert house.demand.peak is None
@@ -104,3 +104,38 @@ def test_the_peak_of_the_same_month_of_another_year_is_another() -> None:
     house.now += 365 * 86_400
     house.use(100, 1)
     assert house.demand.peak is None
+
+
+def test_a_quarter_that_runs_already_is_told_of_from_the_second_reading_on() -> None:
+    house = house_at(2026, 5, 12, 10, 5)
+    assert house.demand.average is None
+    assert house.demand.expected is None
+    house.use(3000, 60)
+    assert house.demand.average == house.demand.expected == 3000
+    assert not house.demand.is_complete
+    house.use(0, 60)
+    assert house.demand.average == 1500
+    assert house.demand.expected == pytest.approx(60 * 3000 / 600, abs=0.1)
+    house.use(0, 480)
+    assert house.demand.average == 300
+    house.use(600, 1)
+    assert house.demand.is_complete
+    assert house.demand.average == 600
+    assert house.demand.last is None
+
+
+def test_a_higher_demand_of_an_earlier_month_that_became_known_later_raises_its_peak_only() -> None:
+    house = house_at(2026, 5, 31, 23, 30)
+    house.use(5000, 1800)
+    house.use(3000, 901)
+    assert house.demand.mean_peak == MeanPeak(4000, 2)
+
+    assert not house.demand.take_past(Peak(6000, at(2026, 5, 3)))
+    assert not house.demand.take_past(Peak(2000, at(2026, 6, 1)))
+
+    assert house.demand.peak == Peak(3000, at(2026, 6, 1))
+    assert house.demand.mean_peak == MeanPeak(4500, 2)
+    restarted(house)
+    assert house.demand.mean_peak is None
+    house.use(0, 2)
+    assert house.demand.mean_peak == MeanPeak(4500, 2)

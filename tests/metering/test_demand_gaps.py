@@ -3,8 +3,8 @@
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.flukso.metering.demand import Peak
 from custom_components.flukso.metering.durations import QUARTER
+from custom_components.flukso.metering.monthly_peaks import Peak
 
 from .quarters import BEGIN, House, house_at, restarted
 
@@ -96,7 +96,7 @@ def test_a_restart_over_the_end_of_a_quarter_leaves_both_out_and_keeps_the_peak(
     restarted(house)
     house.use(9000, 900, silently=True)
     house.use(100, 2)
-    assert house.demand.average is None
+    assert not house.demand.is_complete
     assert house.demand.last is None
     assert house.demand.peak == Peak(4000, BEGIN)
 
@@ -116,7 +116,7 @@ def test_a_clock_that_is_set_back_leaves_the_quarter_out() -> None:
     house.use(1000, 300)
     house.now -= 600
     house.use(1000, 10)
-    assert house.demand.average is None
+    assert not house.demand.is_complete
     assert house.demand.peak == Peak(4000, BEGIN + QUARTER)
     house.use(1000, 290)
     assert house.demand.last is None
@@ -131,7 +131,8 @@ def test_an_interruption_leaves_the_quarter_out_and_keeps_the_peak() -> None:
     house.demand.interrupt()
     house.energy += 50_000
     house.use(1000, 799)
-    assert house.demand.average is None
+    assert not house.demand.is_complete
+    assert house.demand.average == 1000
     house.use(1000, 2)
     assert house.demand.last is None
     assert house.demand.peak == Peak(4000, BEGIN)
@@ -169,7 +170,7 @@ def test_whatever_is_received_a_quarter_that_counts_has_the_demand_it_had(
         if not silent and house.demand.last is not None:
             # A boundary within a gap of up to 10 s is found on the line between its ends.
             assert house.demand.last == pytest.approx(used[quarter - 1] / QUARTER, abs=180)
-        if not silent and house.demand.average is not None:
+        if not silent and house.demand.average is not None and house.demand.is_complete:
             elapsed = (house.now - 1) % QUARTER + 1
             assert house.demand.average == pytest.approx(
                 used[quarter] / elapsed, abs=1 + 80_000 / elapsed

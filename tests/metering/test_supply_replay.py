@@ -8,8 +8,9 @@ from random import Random
 from hypothesis import Phase, given, settings, strategies as st
 import pytest
 
-from custom_components.flukso.metering.demand import Peak, QuarterHourDemand
+from custom_components.flukso.metering.demand import QuarterHourDemand
 from custom_components.flukso.metering.house_energy import HouseEnergy
+from custom_components.flukso.metering.monthly_peaks import Peak
 from custom_components.flukso.metering.netting import Netting
 from custom_components.flukso.metering.outages import SupplyEnergies
 from custom_components.flukso.metering.packed_readings import CounterReadings, packed

@@ -14,7 +14,6 @@ from ..broker import Broker
 from ..restarts import restart
 from ..supplies import (
     BRUSSELS,
-    DEMANDS,
     IMPORT,
     METER,
     SUNNY,
@@ -41,7 +40,7 @@ async def test_a_break_that_the_user_books_adds_energy_but_no_demand(
     await house.live(10, (900, 300, 600))
 
     assert total_value(hass, METER, IMPORT) == pytest.approx(50 + 1800 * 310 / 3.6e6, abs=0.003)
-    assert total(hass, METER, "demand").state == "unknown"
+    assert total(hass, METER, "demand").attributes["incomplete"] is True
     await house.live(1800 - 310, (900, 300, 600), step=5)
     await house.live(5, step=5)
     assert total_value(hass, METER, "peak_demand") == pytest.approx(1800, abs=20)
@@ -95,9 +94,7 @@ async def test_the_demand_of_the_quarter_and_its_expected_end(
     hass: HomeAssistant, broker: Broker, house: House
 ) -> None:
     await set_up_with(hass, broker, METER)
-    await house.live(55, step=5)
-    assert {total(hass, METER, what).state for what in DEMANDS} == {"unknown"}
-    await house.live(5, step=5)
+    await house.live(60, step=5)
 
     await house.live(300, (2000, 1000, 600), step=5)
     assert total_value(hass, METER, "demand") == 3600
@@ -175,5 +172,48 @@ async def test_a_quarter_whose_end_home_assistant_missed_does_not_count(
     await house.live(600, (6000, 0, 0), step=5)
 
     assert total_value(hass, METER, "peak_demand") == 3000
-    assert total(hass, METER, "demand").state == "unknown"
+    assert total_value(hass, METER, "demand") == pytest.approx(6000, abs=10)
+    assert total(hass, METER, "demand").attributes["incomplete"] is True
     assert total(hass, METER, "last_demand").state == "unknown"
+
+
+async def test_the_demand_is_shown_from_the_first_minute_marked_incomplete(
+    hass: HomeAssistant, broker: Broker, house: House
+) -> None:
+    """Of a quarter that runs already, what is known is told; of those before, nothing is."""
+    await set_up_with(hass, broker, METER)
+
+    await house.live(30, (2000, 1000, 600), step=5)
+
+    for what in ("demand", "expected_demand"):
+        assert total_value(hass, METER, what) == pytest.approx(3600, abs=1)
+        assert total(hass, METER, what).attributes["incomplete"] is True
+    assert total_value(hass, METER, "mean_peak_demand") == 2500
+    assert total(hass, METER, "last_demand").state == "unknown"
+    assert total(hass, METER, "peak_demand").state == "unknown"
+    await house.live(60, (2000, 1000, 600), step=5)
+    for what in ("demand", "expected_demand"):
+        assert total(hass, METER, what).attributes["incomplete"] is False
+
+
+async def test_the_mean_of_the_monthly_peaks_is_what_is_paid_for_and_survives_a_restart(
+    hass: HomeAssistant, broker: Broker, house: House, freezer: FrozenDateTimeFactory
+) -> None:
+    freezer.move_to(datetime(2026, 4, 30, 23, 29, tzinfo=BRUSSELS))
+    entry = await set_up_with(hass, broker, METER)
+    await house.live(60, step=5)
+    await house.live(900, (4500, 0, 0), step=5)
+    await house.live(5, (1000, 0, 0), step=5)
+    mean = total(hass, METER, "mean_peak_demand")
+    assert (float(mean.state), mean.attributes["months"]) == (4500, 1)
+
+    await house.live(895 + 900, (1000, 0, 0), step=5)
+    await house.live(5, (1000, 0, 0), step=5)
+    mean = total(hass, METER, "mean_peak_demand")
+    assert total_value(hass, METER, "peak_demand") == 1000
+    assert (float(mean.state), mean.attributes["months"]) == ((4500 + 2500) / 2, 2)
+
+    await restart(hass, broker, entry)
+    await house.live(5, (1000, 0, 0), step=5)
+    mean = total(hass, METER, "mean_peak_demand")
+    assert (float(mean.state), mean.attributes["months"]) == (3500, 2)

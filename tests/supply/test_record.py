@@ -7,7 +7,7 @@ from homeassistant.core import HomeAssistant
 import pytest
 
 from custom_components.flukso.meter.supply_record import SupplyRecord
-from custom_components.flukso.metering.demand import Peak
+from custom_components.flukso.metering.monthly_peaks import Peak
 
 from ..broker import Broker
 from ..meters import flm02

@@ -252,5 +252,6 @@ async def test_a_file_is_read_whatever_a_later_version_adds(
 
     assert storage.state is not None
     state = asdict(storage.state)
-    assert state == {key: (STORED | more)[key] for key in STORED} | {"house": None, "outages": ()}
+    later = {"house": None, "outages": (), "demand": STORED["demand"] | {"past": ()}}
+    assert state == {key: (STORED | more)[key] for key in STORED} | later
     assert warnings(caplog) == []

@@ -30,6 +30,7 @@ _ENTITY_IDS = {what: f"sensor.fluksometer_{what}" for what in ENERGIES} | {
     "expected_demand": "sensor.fluksometer_expected_quarter_hour_demand",
     "last_demand": "sensor.fluksometer_last_quarter_hour_demand",
     "peak_demand": "sensor.fluksometer_peak_demand_this_month",
+    "mean_peak_demand": "sensor.fluksometer_mean_monthly_peak_demand",
 }
 
 
@@ -55,6 +56,7 @@ async def test_energies_that_the_previous_version_stored_with_the_entities_are_r
     assert hass_storage[f"flukso.{entry.entry_id}.supply"]["data"] == STORED | {
         "house": None,
         "outages": [],
+        "demand": STORED["demand"] | {"past": []},
     }, "saved immediately"
     await house.live(1)
 

@@ -76,6 +76,7 @@ async def test_names_and_classes_of_the_totals(hass: HomeAssistant, broker: Brok
         "expected_demand": (name("Expected quarter-hour demand"), *power),
         "last_demand": (name("Last quarter-hour demand"), *power),
         "peak_demand": (name("Peak demand this month"), *power),
+        "mean_peak_demand": (name("Mean monthly peak demand"), *power),
     }
 
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..meter.supply_record import SupplyRecord
-from ..metering.demand import Peak
 from ..metering.durations import HOUR, QUARTER
+from ..metering.monthly_peaks import Peak
 from ..metering.outages import Outage, SupplyEnergies
 from ..metering.packed_readings import CounterReadings, PackedReadings, packed
 from ..metering.rounding import rounded

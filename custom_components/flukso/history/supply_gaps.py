@@ -15,10 +15,10 @@ from ..entity_lookup import enabled_sensor, meter_unique_id
 from ..meter.channel import Channel
 from ..meter.meter import Meter
 from ..meter.supply_record import SupplyRecord
-from ..metering.demand import Peak
 from ..metering.durations import DAY, HOUR, QUARTER
 from ..metering.gaps import Reason, Row
 from ..metering.mended_outage import Mended, mended_rows, summed_rows
+from ..metering.monthly_peaks import Peak
 from ..metering.outages import Outage
 from ..metering.packed_readings import CounterReadings, PackedReadings
 from ..metering.rounding import rounded

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 
-from ..metering.demand import Peak
 from ..metering.mended_outage import Energy
+from ..metering.monthly_peaks import Peak
 from ..metering.outages import Outage
 from ..metering.supply_replay import SupplyLayout
 from .channel_types import CounterChannel

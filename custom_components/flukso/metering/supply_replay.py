@@ -10,10 +10,11 @@ from itertools import pairwise
 from time import sleep
 
 from .counter_track import LONGEST_GAP
-from .demand import Peak, QuarterHourDemand
+from .demand import QuarterHourDemand
 from .durations import HOUR, QUARTER
 from .guarded_readings import GuardedReadings
 from .house_energy import HouseEnergy
+from .monthly_peaks import Peak
 from .netting import Netting
 from .outages import SupplyEnergies
 from .packed_readings import CounterReadings

@@ -12,8 +12,9 @@ from homeassistant.core import callback
 from ..meter.channel_types import CounterChannel
 from ..meter.clock import FAR_OFF
 from ..metering.counter_sum import CounterSum, CounterSumState
-from ..metering.demand import Peak, QuarterHourDemand
+from ..metering.demand import QuarterHourDemand
 from ..metering.house_energy import HouseEnergy
+from ..metering.monthly_peaks import Peak
 from ..metering.netting import Netting
 from ..metering.outages import Outages, SupplyEnergies
 from .energy_source import EnergySource

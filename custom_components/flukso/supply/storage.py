@@ -10,8 +10,9 @@ import voluptuous as vol
 from ..meter.counter_storage import COUNTER, NUMBER, SECOND, dataclass_schema, read_extra
 from ..metering.counter_guard import CounterState
 from ..metering.counter_sum import CounterSumState
-from ..metering.demand import Peak, QuarterHourDemandState
+from ..metering.demand import QuarterHourDemandState
 from ..metering.house_energy import HouseEnergyState
+from ..metering.monthly_peaks import Peak
 from ..metering.netting import NettingState
 from ..metering.outages import Outage, SupplyEnergies
 from ..protocol.quantities import Unit
@@ -54,6 +55,7 @@ _ENERGIES = dataclass_schema(
     house=_NUMBER_OR_NONE,
     self_consumed=_NUMBER_OR_NONE,
 )
+_PEAK = dataclass_schema(Peak, demand=NUMBER, quarter=SECOND)
 _OUTAGE = dataclass_schema(
     Outage,
     begin=SECOND,
@@ -76,7 +78,8 @@ _LAYOUT = vol.Schema(
             energy=NUMBER,
             begin_energy=_NUMBER_OR_NONE,
             last=_NUMBER_OR_NONE,
-            peak=vol.Any(None, dataclass_schema(Peak, demand=NUMBER, quarter=SECOND)),
+            peak=vol.Any(None, _PEAK),
+            optional={"past": [_PEAK]},
         ),
         counters={str: COUNTER},
         optional={"house": vol.Any(None, _HOUSE), "outages": [_OUTAGE]},

@@ -86,6 +86,9 @@ _DEMAND: dict[str, _Figure] = {
     "peak_demand": lambda supply_energy: (
         supply_energy.demand.peak.demand if supply_energy.demand.peak else None
     ),
+    "mean_peak_demand": lambda supply_energy: (
+        supply_energy.demand.mean_peak.demand if supply_energy.demand.mean_peak else None
+    ),
 }
 _HOUSE: dict[str, _Figure] = {
     "house_energy": lambda supply_energy: _of_house(supply_energy, supply_energy.house.house),
