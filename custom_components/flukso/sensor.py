@@ -25,11 +25,12 @@ from .history_entities import (
     reaches_back_of,
 )
 from .meter.channel import Channel
-from .meter.channel_types import CounterChannel
+from .meter.channel_types import CounterChannel, FlowChannel
 from .meter.clamp_power import ClampPower, ClampPowers
 from .meter.clock import Clock
 from .meter.counter_storage import StoredCounter, counter_from
 from .meter.meter import Meter
+from .meter.reading_storage import StoredReading, reading_from, stored_reading
 from .metering.rounding import rounded
 from .models import FluksoConfigEntry
 from .sensor_descriptions import (
@@ -106,6 +107,8 @@ def _create(hass: HomeAssistant, entry: FluksoConfigEntry, channel: Channel) -> 
         return None
     if isinstance(channel, CounterChannel):
         return FluksoCounter(hass, entry, channel, description)
+    if isinstance(channel, FlowChannel):
+        return FluksoFlow(hass, entry, channel, description)
     return FluksoSensor(hass, entry, channel, description)
 
 
@@ -200,6 +203,35 @@ class FluksoCounter(FluksoSensor, RestoreEntity):
         state = counter_from(stored, self._counter.stream.unit)
         if state is not None:
             self._counter.restore(state)
+        await super().async_added_to_hass()
+
+
+class FluksoFlow(FluksoSensor, RestoreEntity):
+    """The flow through a pulse input, restored after a reload: the next pulse may take minutes."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: FluksoConfigEntry,
+        channel: FlowChannel,
+        description: FluksoSensorDescription,
+    ) -> None:
+        super().__init__(hass, entry, channel, description)
+        self._flow = channel
+
+    @property
+    @override
+    def extra_restore_state_data(self) -> StoredReading | None:
+        """Return the flow, its unit, and when the last pulse was."""
+        return stored_reading(self._flow, dt_util.utcnow().timestamp())
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Restore the flow."""
+        stored, now = await self.async_get_last_extra_data(), dt_util.utcnow().timestamp()
+        last = reading_from(stored, self._flow.stream.unit, now)
+        if last is not None:
+            self._flow.restore(last, now)
         await super().async_added_to_hass()
 
 

@@ -16,28 +16,10 @@ from ..protocol.topics import Kind
 from ..transport.interface import Transport
 from .change_rules import change_rule
 from .channel import Channel, ChannelContext
+from .event_channel import EventChannel
 from .input_limits import fastest, is_event, max_age, pulse_constant, pulse_in_gauge_units
+from .reading_storage import LastReading
 from .write_intervals import Tick
-
-
-class EventChannel(Channel):
-    """The last reading of what a kube detects, or of its error code."""
-
-    _latest: float | None = None
-
-    @override
-    def _take(self, reading: Reading, at: float) -> bool:
-        self._latest = reading.value
-        return True
-
-    @override
-    def _takes_old(self, reading: Reading) -> bool:
-        """Return whether it is the first count, from which the next one is a change."""
-        return self._latest is None and self.stream.kind is Kind.COUNTER
-
-    @override
-    def _current(self, now: float) -> float | None:
-        return self._latest
 
 
 class GaugeChannel(Channel):
@@ -125,6 +107,15 @@ class FlowChannel(GaugeChannel):
         self._counter: CounterChannel | None = None
         self._counted_flow = CountedFlow()
         self._silence = 0.0
+        self._is_restored = False
+
+    @callback
+    def restore(self, last: LastReading, now: float) -> None:
+        """Continue from the flow before a reload, which ends like any other flow."""
+        self._mean.take(0, last.value, last.at)
+        self._is_restored, self._last_seen = True, last.at
+        self.stats.read_at = last.at
+        self.update_value(now)
 
     @property
     def flow(self) -> float | None:
@@ -163,6 +154,8 @@ class FlowChannel(GaugeChannel):
     def _take(self, reading: Reading, at: float) -> bool:
         if self._counter is not None and self._counter.guard.value is not None:
             self._counted_flow.begin(self._counter.guard.value, at)
+        if self._is_restored:
+            self._mean, self._is_restored = IntervalMean(), False
         return self._mean.take(reading.time, reading.value, at)
 
     @callback
