@@ -8,19 +8,19 @@ from playwright.async_api import Page, expect
 import pytest
 import pytest_socket
 
-from demo.live import until_live
 from demo.stage import DOMAIN
-from demo.statistics import at_ease, fill, set_up_energy
+from demo.statistics import fill, set_up_energy
 from stack import HomeAssistant, Mosquitto, Process, eventually
 from stack.ports import LOOPBACK
 
 from .browser import Camera, chromium, pages
 from .demo_meter import demo_meter
+from .energy_dashboard import COUNTERS
 from .parts import require_browser, require_mosquitto
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.timeout(240),
+    pytest.mark.timeout(400),
     pytest.mark.long,
 ]
 
@@ -63,12 +63,20 @@ async def home(folder: Path, mosquitto: Mosquitto) -> AsyncGenerator[HomeAssista
         await running.client.add_mqtt(mosquitto.port)
         [card] = await running.client.discovered(DOMAIN)
         await running.client.confirm(card["flow_id"])
-        await until_live(running.client, DOMAIN, 150)
+        await eventually(lambda: has_counted(running), "the first readings", 120)
         await fill(running.client)
         await set_up_energy(running.client)
-        await eventually(lambda: at_ease(running.client), "the Energy dashboard", 120)
         yield running
         assert " ERROR " not in running.log.read_text()
+
+
+async def has_counted(home: HomeAssistant) -> bool:
+    """Whether each counter of the Energy dashboard has a value."""
+    states = await home.client.states()
+    return all(
+        each in states and states[each]["state"] not in ("unknown", "unavailable")
+        for each in COUNTERS
+    )
 
 
 @pytest.fixture(scope="module")
