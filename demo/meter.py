@@ -6,6 +6,7 @@ simulated household is in the busiest minute of its last two days, while the rea
 current time.
 """
 
+from itertools import cycle
 import signal
 import sys
 from threading import Event
@@ -21,6 +22,10 @@ from simulator.player import play
 DAY = 24 * 60 * MINUTE
 SEED = 0
 KUBES_SPEAK_WITHIN = 64
+
+# The signal that switches a load on, or off again: its power (W), and the clamp port that it is on.
+SWITCH = signal.SIGUSR1
+LOAD, LOAD_PORT = 2000, 1
 
 # Counter readings after some years of use: three phases, the third with the inverter, in Wh and
 # VARh; then water and gas in L, and solar energy in Wh.
@@ -96,7 +101,10 @@ def main(host: str, port: int) -> None:
         signal.signal(number, lambda *_: stop.set())
     now = int(time.time())
     begin = liveliest(now, Home(SEED))
-    play([SettledMeter(now, begin)], host, port, stop=stop, begin=begin)
+    meter = SettledMeter(now, begin)
+    loads = cycle((LOAD, 0))
+    signal.signal(SWITCH, lambda *_: meter.switch(LOAD_PORT, next(loads)))
+    play([meter], host, port, stop=stop, begin=begin)
 
 
 if __name__ == "__main__":

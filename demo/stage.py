@@ -54,18 +54,31 @@ class BrokerAddress:
 
 
 @dataclass(frozen=True)
+class SimulatedMeter:
+    """The process of the simulated meter, and the port of the broker that it publishes to."""
+
+    process: Process
+    port: int
+
+
+@dataclass(frozen=True)
 class Stage:
     """The running components."""
 
     home: HomeAssistant
-    others: tuple[EmbeddedBroker | Process, ...]
+    broker: EmbeddedBroker | None = None
+    #: None with the meters of the user's broker.
+    simulated: SimulatedMeter | None = None
     #: The port of the meter's own broker, if Home Assistant connects to it directly.
     meter_port: int | None = None
 
     def check(self) -> None:
         """Raise `ProcessError` if one of the components has ended."""
-        for part in (self.home, *self.others):
-            part.check()
+        self.home.check()
+        if self.broker is not None:
+            self.broker.check()
+        if self.simulated is not None:
+            self.simulated.process.check()
 
 
 def say(what: str) -> None:
@@ -92,15 +105,16 @@ async def stage(
     """
     if address is not None:
         async with home_assistant(folder, port, address) as home:
-            yield Stage(home, ())
+            yield Stage(home)
         return
     say("starting a broker")
     async with EmbeddedBroker(folder) as broker:
         own = BrokerAddress(LOOPBACK, broker.port) if bridge else None
         async with home_assistant(folder, port, own) as home:
             say("starting a simulated Fluksometer")
-            async with simulated_meter(folder, broker.meter_port) as meter:
-                yield Stage(home, (broker, meter), None if bridge else broker.meter_port)
+            async with simulated_meter(folder, broker.meter_port) as process:
+                meter = SimulatedMeter(process, broker.meter_port)
+                yield Stage(home, broker, meter, None if bridge else meter.port)
 
 
 @contextlib.asynccontextmanager

@@ -111,6 +111,7 @@ class Clamp:
         self.wiring = wiring
         self._bases = list(counters)
         self._sums = [0] * COUNTERS  # 1/2048 Ws
+        self._load = 0  # in the board's numbers
         self._now: tuple[int, int, int] | None = None  # second, active, reactive
 
     def integrate(self, start: int, stop: int) -> None:
@@ -119,8 +120,11 @@ class Clamp:
         while second < stop:
             whole = samples(second // MINUTE, self.wiring, self.port)
             first, last = second % MINUTE, min(MINUTE, stop - second + second % MINUTE)
-            self._count(whole.active[first:last], whole.reactive[first:last])
-            self._now = second + last - first - 1, whole.active[last - 1], whole.reactive[last - 1]
+            active, reactive = whole.active[first:last], whole.reactive[first:last]
+            if self._load:
+                active = [watts + self._load for watts in active]
+            self._count(active, reactive)
+            self._now = second + last - first - 1, active[-1], reactive[-1]
             second += last - first
 
     def _count(self, actives: Sequence[int], reactives: Sequence[int]) -> None:
@@ -128,6 +132,10 @@ class Clamp:
         for active, reactive in zip(actives, reactives, strict=True):
             sums[0 if active >= 0 else 1] += abs(active)
             sums[quadrant(active, reactive) + 1] += abs(reactive)
+
+    def switch(self, watts: float) -> None:
+        """Switch a load of so many watts on behind it, beside those of the household."""
+        self._load = wire.fixed(watts)
 
     def reset(self) -> None:
         """Reset all counters to 0, as with a replaced board."""

@@ -141,6 +141,14 @@ class Flm03(Meter):
         self._change(pulse_slot(port), type=kind, more=installation.pulse_keys(port, kind))
         return self._saved("flx", "sensor")
 
+    def switch(self, port: int, watts: float) -> None:
+        """Switch a load of so many watts on behind the clamp of a port; 0 switches it off.
+
+        Raises:
+            KeyError: It is not a clamp port.
+        """
+        self._clamps[port].switch(watts)
+
     def reset_counters(self) -> None:
         """Reset the counters of all ports to 0, as with a replaced sensor board."""
         for clamp in self._clamps.values():

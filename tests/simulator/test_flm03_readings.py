@@ -77,6 +77,26 @@ def test_a_counter_runs_on_while_its_sensor_is_disabled() -> None:
     assert meter.truth[meter.sensors[13].id, "counter"] > before
 
 
+def test_a_load_that_is_switched_on_is_measured_and_counted_until_it_is_switched_off() -> None:
+    meter, alike = clamps_only(), clamps_only()
+    imported = meter.sensors[1].id, "counter"
+
+    def measured(now: int) -> dict[str, float]:
+        before = gauges(alike, list(readings(alike.second(now))), 1)
+        after = gauges(meter, list(readings(meter.second(now))), 1)
+        return {name: after[name] - before[name] for name in ("pplus", "q1", "irms")}
+
+    assert measured(NOON) == {"pplus": 0, "q1": 0, "irms": 0}
+    meter.switch(1, 2000)
+    on = measured(NOON + 36)
+    meter.switch(1, 0)
+
+    assert (on["pplus"], on["q1"]) == (2000, 0)
+    assert on["irms"] == pytest.approx(2000 / 230, rel=0.1)
+    assert measured(NOON + 72)["pplus"] == 0
+    assert meter.truth[imported] - alike.truth[imported] == pytest.approx(20, abs=0.002)
+
+
 def test_the_truth_is_what_was_published_last() -> None:
     meter = Flm03(DEVICE, start=EVENING, full=True)
     last = {
