@@ -5,7 +5,7 @@ from unittest.mock import MagicMock, patch
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.core import HomeAssistant
+from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 import pytest
 
@@ -186,5 +186,24 @@ async def test_discarded_messages_are_never_delivered(
         await broker.publish("/a", "1")
         transport.discard_buffer()
         await pass_time(hass, freezer, 1)
+
+    assert messages == []
+
+
+async def test_messages_that_arrive_while_home_assistant_stops_are_ignored(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    messages: list[Message] = []
+    transport = HomeAssistantTransport(hass)
+    await transport.async_subscribe("/at_once", messages.append)
+    await transport.async_subscribe_buffered("/later", messages.append, lambda _payload: False)
+    await broker.settle()
+
+    hass.set_state(CoreState.stopping)
+    for topic in ("/at_once", "/later"):
+        await broker.publish(topic, "1")
+    transport.flush()
+    hass.set_state(CoreState.running)
+    transport.flush()
 
     assert messages == []

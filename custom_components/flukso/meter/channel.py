@@ -76,6 +76,7 @@ class Channel(Observable):
         self._last_seen: float | None = None
         self._last_heard = LastHeard()
         self._range = -inf, inf
+        self._max_age = max_age(stream)
 
     @property
     @override
@@ -120,39 +121,47 @@ class Channel(Observable):
             self.stats.note_live(message.arrived)
             self._context.broken(message.topic, error)
             return
-        if not self._is_news(reading, message):
+        age = self._age_of_news(reading, message)
+        if age is None:
             return
-        if reading.unit is not self.stream.unit:
+        if reading.unit is self.stream.unit:
+            self._take_aged(reading, message, age)
+        else:
             self._context.other_unit(self, reading, message)
-            return
-        self.take(reading, message)
 
-    def _is_news(self, reading: Reading, message: Message) -> bool:
-        """Return whether a reading tells anything new, and count it if it does not."""
-        clock = self._context.clock
+    def _age_of_news(self, reading: Reading, message: Message) -> float | None:
+        """Return how old a reading is (s); None if it tells nothing new, which is counted."""
+        heard = self._last_heard
+        if heard.includes(reading.time) and self._is_repeated(reading, message):
+            self.stats.note_dropped("repeated")
+            return None
+        if not message.retained:
+            self._context.clock.note(self.topic, reading.time, message.arrived, reading.value)
+        age = self._age(reading, message)
+        if heard.is_later_than(reading.time, message.arrived - age):
+            self.stats.note_dropped("older than the last")
+            return None
+        if age > self._max_age and not self._takes_old(reading):
+            self.stats.note_dropped("too old")
+            return None
+        return age
+
+    def _is_repeated(self, reading: Reading, message: Message) -> bool:
+        """Return whether the broker only says a reading again."""
         is_late = self._age(reading, message) > _MAX_TRANSIT
         is_repeated = self._last_heard.repeats(reading.time, reading.value, is_late=is_late)
-        if is_repeated and reading.unit is self.stream.unit and clock.tells_time(message.arrived):
-            self.stats.note_dropped("repeated")
-            return False
-        if not message.retained:
-            clock.note(self.topic, reading.time, message.arrived, reading.value)
-        age = self._age(reading, message)
-        if self._last_heard.is_later_than(reading.time, message.arrived - age):
-            self.stats.note_dropped("older than the last")
-            return False
-        if age > max_age(self.stream) and not self._takes_old(reading):
-            self.stats.note_dropped("too old")
-            return False
-        return True
+        tells_time = self._context.clock.tells_time(message.arrived)
+        return is_repeated and reading.unit is self.stream.unit and tells_time
 
     @callback
     def take(self, reading: Reading, message: Message) -> None:
         """Process a reading in the unit of the stream, parsed from ``message``."""
-        age = self._age(reading, message)
+        self._take_aged(reading, message, self._age(reading, message))
+
+    def _take_aged(self, reading: Reading, message: Message, age: float) -> None:
         measured = message.arrived - age
         at = measured if message.retained or age > _MAX_TRANSIT else message.arrived
-        is_live = age <= max_age(self.stream)
+        is_live = age <= self._max_age
         if is_live:
             self.stats.note_live(message.arrived)
         if not self._is_possible(reading.value):
@@ -237,9 +246,10 @@ class Channel(Observable):
 
     def _age(self, reading: Reading, message: Message) -> float:
         """Return how old a reading is (s); of a live one, 0 while the clock tells no time."""
-        clock, arrived = self._context.clock, message.arrived
-        tells_time = reading.time >= CLOCK_IS_SET and clock.tells_time(arrived)
-        return clock.age(reading.time, arrived) if tells_time or message.retained else 0
+        clock, time, arrived = self._context.clock, reading.time, message.arrived
+        if message.retained or (time >= CLOCK_IS_SET and clock.tells_time(arrived)):
+            return clock.age(time, arrived)
+        return 0
 
     def _is_possible(self, value: float) -> bool:
         """Return whether the input can measure a value."""

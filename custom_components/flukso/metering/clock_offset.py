@@ -12,6 +12,8 @@ _PROOF = 5
 #: A message may be late, but never early: a clock that is further behind is believed once nothing
 #: has confirmed the present offset for this long (s).
 _CONFIRMED_FOR = 10
+#: What the readings of a second tell in common needs to be processed of one of them only (s).
+_SAME_BURST = 0.5
 
 
 @dataclass(slots=True)
@@ -50,14 +52,15 @@ class ClockOffset:
         """
         if time < CLOCK_IS_SET:
             return
-        ahead, runs = time - arrived, self._runs.setdefault(topic, [])
-        run = next((run for run in runs if run.includes(ahead, arrived)), None)
-        if run is None:
-            run = _Run(ahead, arrived, arrived)
-            foremost = max(runs, key=lambda known: known.ahead, default=run)
-            is_past = not 0 <= arrived - foremost.last <= MAX_PAUSE
-            self._runs[topic] = [run] if is_past or ahead > foremost.ahead else [foremost, run]
-        run.ahead, run.last = max(run.ahead, ahead), arrived
+        ahead = time - arrived
+        if self.is_confirmed(arrived, _SAME_BURST) and abs(ahead - self.ahead) <= JITTER:
+            return
+        for run in self._runs.get(topic, ()):
+            if run.includes(ahead, arrived):
+                run.ahead, run.last = max(run.ahead, ahead), arrived
+                break
+        else:
+            run = self._begin_run(topic, ahead, arrived)
         if run.last - run.first >= _PROOF:
             self._prove(run.ahead, arrived)
             return
@@ -66,6 +69,14 @@ class ClockOffset:
             pace = self._paces[topic] = ClockPace()
         if pace.falls_behind(time, value, arrived):
             self._lost = arrived
+
+    def _begin_run(self, topic: str, ahead: float, arrived: float) -> _Run:
+        """Begin a run; of those before only the foremost is kept, if it isn't past."""
+        run, runs = _Run(ahead, arrived, arrived), self._runs.get(topic, ())
+        foremost = max(runs, key=lambda known: known.ahead, default=run)
+        is_past = not 0 <= arrived - foremost.last <= MAX_PAUSE
+        self._runs[topic] = [run] if is_past or ahead > foremost.ahead else [foremost, run]
+        return run
 
     def tells_time(self, arrived: float) -> bool:
         """Return whether the time in a live message that arrives then is to be believed."""
@@ -85,7 +96,8 @@ class ClockOffset:
         return is_dated and self.age(time, arrived) > most
 
     def _prove(self, ahead: float, arrived: float) -> None:
+        if self._paces:
+            self._paces.clear()
         self._lost = -inf
-        self._paces.clear()
         if ahead >= self.ahead - JITTER or not self.is_confirmed(arrived, _CONFIRMED_FOR):
             self.ahead, self._confirmed = ahead, arrived

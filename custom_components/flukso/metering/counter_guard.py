@@ -231,13 +231,13 @@ def _clock_is_set(reading: CounterReading) -> bool:
 
 
 def _is_older(reading: CounterReading, last: CounterReading) -> bool:
-    return reading.time < last.time and _clock_is_set(reading)
+    return _CLOCK_IS_SET <= reading.time < last.time
 
 
 def _elapsed(last: CounterReading, reading: CounterReading, lag: int) -> float:
     """Return the time between two readings; the lesser of both clocks if the meter's is set."""
     elapsed = reading.at - last.at + lag
-    if _clock_is_set(last) and _clock_is_set(reading):
+    if last.time >= _CLOCK_IS_SET and reading.time >= _CLOCK_IS_SET:
         return min(elapsed, reading.time - last.time)
     return elapsed
 

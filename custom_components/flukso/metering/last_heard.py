@@ -1,6 +1,5 @@
 """The last reading that was heard on a topic, which tells what is said again."""
 
-from collections import deque
 from math import inf
 
 from .clock_offset import CLOCK_IS_SET
@@ -19,18 +18,20 @@ class LastHeard:
     def __init__(self, time: int = -1, measured: float = -inf) -> None:
         self._time = time
         self._measured = measured
-        self._values = deque[float](maxlen=_MAX_VALUES)
-        self._last: tuple[int, float] | None = None
+        self._values: list[float] = []
+        self._last: tuple[int, float] = (-1, 0.0)
 
     def note(self, time: int, value: float, measured: float) -> None:
         """Process a reading; one from before the clock was set does not tell the time."""
         self._last = time, value
         if time < CLOCK_IS_SET:
             return
-        if time != self._time:
-            self._values.clear()
+        self._values = [*self._values[1 - _MAX_VALUES :], value] if time == self._time else [value]
         self._time, self._measured = time, measured
-        self._values.append(value)
+
+    def includes(self, time: int) -> bool:
+        """Return whether the last reading, or one of the last second, has this time."""
+        return time in (self._time, self._last[0])
 
     def repeats(self, time: int, value: float, *, is_late: bool) -> bool:
         """Return whether a reading is the last again, or a late one any of the last second."""

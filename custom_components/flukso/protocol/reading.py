@@ -33,7 +33,7 @@ def parse_reading(payload: bytes, stream: Stream) -> Reading:
     items = load(payload, what, longest=_MAX_BYTES, brackets=1)
     if not isinstance(items, list) or not 2 <= len(items) <= 3:
         raise ProtocolError(what, "not a list of time, value and unit")
-    time, value = items[:2]
+    time, value = items[0], items[1]
     unit = items[2] if len(items) == 3 else stream.unit
     if type(time) is not int or not 0 <= time < END_OF_TIME:
         raise ProtocolError(what, "time is not in whole seconds since 1970", time)

@@ -1,7 +1,7 @@
 """Transport through Home Assistant's MQTT integration; no other module uses it."""
 
 from asyncio import TimerHandle
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 import logging
 from time import monotonic, time
@@ -21,12 +21,18 @@ _LOGGER = logging.getLogger(__name__)
 BURST = 0.1
 
 
+#: A message that waits: topic, payload, retain flag, and when it arrived by the monotonic clock.
+#: Plain tuples of these are nothing to the garbage collector, unlike the messages of MQTT.
+type _Buffered = tuple[str, bytes, bool, float]
+
+
 class HomeAssistantTransport(Transport):
     """The broker of Home Assistant's MQTT integration, which a bridge brings the topics to."""
 
     def __init__(self, hass: HomeAssistant) -> None:
         self._hass = hass
-        self._buffer: list[tuple[Receive, mqtt.ReceiveMessage]] = []
+        self._receivers: list[Receive] = []
+        self._messages: list[_Buffered] = []
         self._flush_timer: TimerHandle | None = None
         self._is_urgent = False
 
@@ -73,7 +79,7 @@ class HomeAssistantTransport(Transport):
         Handling buffered messages together, and writing the changed states together, costs Home
         Assistant and its recorder much less than one wake-up per message.
         """
-        received = partial(self._buffer_message, receive, urgent)
+        received = partial(self._buffer_message, topic, receive, urgent)
         return await mqtt.async_subscribe(self._hass, topic, received, encoding=None)
 
     @override
@@ -90,31 +96,40 @@ class HomeAssistantTransport(Transport):
 
     @callback
     def _buffer_message(
-        self, receive: Receive, urgent: Callable[[bytes], bool], message: mqtt.ReceiveMessage
+        self,
+        topic: str,
+        receive: Receive,
+        urgent: Callable[[bytes], bool],
+        message: mqtt.ReceiveMessage,
     ) -> None:
+        payload = message.payload
         if TYPE_CHECKING:
-            assert isinstance(message.payload, bytes)  # no encoding was asked for
-        self._buffer.append((receive, message))
-        if self._flush_timer is None and (self._is_urgent or urgent(message.payload)):
+            assert isinstance(payload, bytes)  # no encoding was asked for
+        self._receivers.append(receive)
+        self._messages.append((topic, payload, message.retain, message.timestamp))
+        if self._flush_timer is None and (self._is_urgent or urgent(payload)):
             self._is_urgent = True
             self._flush_timer = self._hass.loop.call_later(BURST, self._flush_buffer)
 
-    def _take_buffer(self) -> list[tuple[Receive, mqtt.ReceiveMessage]]:
-        """Empty the buffer and return its messages."""
+    def _take_buffer(self) -> Iterable[tuple[Receive, _Buffered]]:
+        """Empty the buffer and return its messages with their receivers."""
         if self._flush_timer is not None:
             self._flush_timer.cancel()
             self._flush_timer = None
-        buffered = self._buffer
-        self._buffer = []
+        buffered = zip(self._receivers, self._messages, strict=True)
+        self._receivers, self._messages = [], []
         return buffered
 
     @callback
     def _flush_buffer(self) -> None:
-        for receive, message in self._take_buffer():
-            try:
-                self._deliver(receive, message)
-            except Exception:  # the others must be delivered all the same
-                _LOGGER.exception("Error while handling a message on %s", shortened(message.topic))
+        buffered = self._take_buffer()
+        if not self._hass.is_stopping:
+            started = time() - monotonic()
+            for receive, (topic, payload, retained, timestamp) in buffered:
+                try:
+                    receive(Message(topic, payload, retained, started + timestamp))
+                except Exception:  # the others must be delivered all the same
+                    _LOGGER.exception("Error while handling a message on %s", shortened(topic))
         if self.delivered is not None:
             self.delivered()
 
