@@ -2,6 +2,7 @@
 
 from collections.abc import Generator
 from datetime import timedelta
+import errno
 import json
 from pathlib import Path
 from unittest.mock import patch
@@ -9,7 +10,9 @@ from unittest.mock import patch
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
 from homeassistant.core import CoreState, HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.storage import Store
+from homeassistant.util.file import WriteError
 import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 import voluptuous as vol
@@ -226,3 +229,35 @@ async def test_nothing_is_written_once_a_file_is_removed(hass: HomeAssistant, pa
     await one.storage.async_save()
 
     assert text_of(path) is None
+
+
+async def test_what_could_not_be_written_for_sure_is_an_error(
+    hass: HomeAssistant, path: Path
+) -> None:
+    counted = Counted(hass)
+    counted.count = 3
+    await counted.storage.async_save_surely()
+    counted.count = 4
+
+    full = OSError(errno.ENOSPC, "No space left on device")
+    with (
+        patch("homeassistant.helpers.storage.write_utf8_file", side_effect=WriteError(full)),
+        pytest.raises(HomeAssistantError) as error,
+    ):
+        await counted.storage.async_save_surely()
+
+    assert error.value.translation_key == "not_saved"
+    assert await Counted(hass).async_load()
+    counted.count = 3
+    await counted.storage.async_save_surely()
+    assert '"count":3' in (text_of(path) or "").replace(" ", "").replace("\n", "")
+
+
+async def test_a_file_that_is_left_alone_is_no_error(hass: HomeAssistant, path: Path) -> None:
+    leave(path, '{"version": 99, "minor_version": 1, "key": "", "data": {"count": 5}}')
+    counted = Counted(hass)
+    assert not await counted.async_load()
+
+    await counted.storage.async_save_surely()
+
+    assert '"count": 5' in (text_of(path) or "")

@@ -8,6 +8,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.storage import Store
 import voluptuous as vol
 
+from .const import DOMAIN
 from .redaction import shortened
 
 _LOGGER = logging.getLogger(__name__)
@@ -37,6 +38,7 @@ class Storage[Data: Mapping[str, object]]:
         self._data = data
         self._contents = contents
         self._changed = False
+        self._is_left_alone = False
 
     async def async_load[Result](self, read: Callable[[object], Result]) -> Result | None:
         """Return the data converted by ``read``, or None if there is no file or it is invalid.
@@ -47,7 +49,7 @@ class Storage[Data: Mapping[str, object]]:
             stored = await self._store.async_load()
             return None if stored is None else read(stored)
         except HomeAssistantError as error:
-            self._store.make_read_only()
+            self._leave_alone()
             _LOGGER.warning(
                 "The %s cannot be read and nothing will be saved; the file is left unchanged: %s",
                 self._contents,
@@ -74,6 +76,17 @@ class Storage[Data: Mapping[str, object]]:
         """Write now."""
         await self._store.async_save(self._take_data())
 
+    async def async_save_surely(self) -> None:
+        """Write now, and read it again: Home Assistant only logs that the disk is full.
+
+        Raises:
+            HomeAssistantError: it was not written.
+        """
+        data = self._take_data()
+        await self._store.async_save(data)
+        if not self._is_left_alone and await self._store.async_load() != data:
+            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="not_saved")
+
     async def async_flush(self) -> None:
         """Write now if a write is scheduled."""
         if self._changed:
@@ -81,8 +94,12 @@ class Storage[Data: Mapping[str, object]]:
 
     async def async_remove(self) -> None:
         """Delete the file, even one of a newer version, and write nothing afterwards."""
-        self._store.make_read_only()
+        self._leave_alone()
         await self._store.async_remove()
+
+    def _leave_alone(self) -> None:
+        self._is_left_alone = True
+        self._store.make_read_only()
 
     def _take_data(self) -> Data:
         self._changed = False

@@ -2,14 +2,21 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+import errno
+from typing import Any
 from unittest.mock import patch
 
-from homeassistant.components.recorder import Recorder
+from homeassistant.components.recorder import Recorder, get_instance
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.storage import Store
+from homeassistant.util.file import WriteError
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
+from pytest_homeassistant_custom_component.components.recorder.common import (
+    async_wait_recording_done,
+)
 
 from custom_components.flukso.const import DOMAIN, EVENT_HISTORY_IMPORTED
 from custom_components.flukso.history import import_log as import_log_module, statistics_past
@@ -25,6 +32,7 @@ from ..other_recorder import OTHER_RECORDER, Change
 from ..statistics import HOUR, Columns, leave_counter, leave_gauge, table
 
 FIRST = int(datetime(2026, 3, 28, 22, tzinfo=UTC).timestamp())
+DAY = 24 * HOUR
 ENERGY, POWER = "sensor.import", "sensor.power"
 #: So many hours that they are written in three portions.
 PORTION = 20
@@ -351,6 +359,98 @@ async def test_fills_from_before_an_import_can_be_undone_after_it_and_after_its_
         if log.imports:
             await log.async_restore()
     assert await table(hass, ENERGY) == filled
+
+
+@pytest.mark.parametrize("days", [1, 45])
+async def test_a_fill_within_an_import_is_undone_with_it_however_old_it_is(
+    hass: HomeAssistant, log: ImportLog, days: int
+) -> None:
+    before, fill_log, hole = await table(hass, ENERGY), log.fill_log, FIRST - 4 * HOUR
+    rows = [row for row in past(10).rows if row.hour != hole]
+    await log.async_write(await begun(log), "import", PastRows(rows, 250.0), "Wh")
+    imported = await table(hass, ENERGY)
+    filled = [Row(hole, 4_997_000, float(imported[hole - HOUR][1] or 0) * 1000 + 1000)]
+    assert await fill_log.async_fill("import", filled, unit="Wh", amount=1000, at=FIRST + DAY)
+    assert counted(await table(hass, ENERGY))[:10] == pytest.approx([1.0] * 10)
+    later = [MeanRow(FIRST + HOUR, 5, 5, 5)]
+    at = FIRST + days * DAY
+    assert await fill_log.async_fill("power", later, unit="W", amount=None, at=at)
+
+    assert [reason for _, reason in await log.async_restore()] == [None]
+
+    assert await table(hass, ENERGY) == before
+    assert [fill.unique_id for fill in fill_log.filled] == ["power"]
+
+
+@pytest.mark.parametrize("portions", [1, 2])
+async def test_nothing_is_written_while_the_disk_is_full_and_all_of_it_afterwards(
+    hass: HomeAssistant, log: ImportLog, portions: int
+) -> None:
+    running, writes = await begun(log), []
+    real = Store._async_write_data
+
+    async def fill_up(store: Store[Any], data: dict[str, Any]) -> None:
+        writes.append(store.key)
+        if len(writes) >= 2 * portions - 1:
+            raise WriteError(OSError(errno.ENOSPC, "No space left on device"))
+        await real(store, data)
+
+    with (
+        patch.object(Store, "_async_write_data", fill_up),
+        pytest.raises(HomeAssistantError) as error,
+    ):
+        await log.async_write(running, "import", past(), "Wh")
+
+    assert error.value.translation_key == "not_saved"
+    written = (portions - 1) * PORTION
+    assert len(await table(hass, ENERGY)) == written + 3
+    assert sum(part.put.hours for part in running.imported.values()) == written
+    assert await log.async_write(
+        running, "import", past(MANY - written, until=FIRST - written * HOUR), "Wh"
+    )
+    assert is_whole(await table(hass, ENERGY))
+
+
+async def test_no_hour_is_filled_while_the_disk_is_full(
+    hass: HomeAssistant, log: ImportLog
+) -> None:
+    before, rows = await table(hass, ENERGY), [Row(FIRST + HOUR, 5_001_000, 1000)]
+    full = WriteError(OSError(errno.ENOSPC, "No space left on device"))
+
+    with (
+        patch.object(Store, "_async_write_data", side_effect=full),
+        pytest.raises(HomeAssistantError) as error,
+    ):
+        await log.fill_log.async_fill("import", rows, unit="Wh", amount=0, at=FIRST + DAY)
+
+    assert error.value.translation_key == "not_saved"
+    assert await table(hass, ENERGY) == before
+    assert log.fill_log.filled == []
+
+
+async def test_the_first_row_is_looked_for_in_all_rows_once_only(
+    hass: HomeAssistant, log: ImportLog
+) -> None:
+    reads = []
+
+    async def read(hass: HomeAssistant, statistic: Statistic, **span: int) -> list[StoredRow]:
+        rows = await real(hass, statistic, **span)
+        reads.append(len(rows))
+        return rows
+
+    real = statistics_past.async_read
+    with patch.object(statistics_past, "async_read", read):
+        for _ in range(3):
+            found = await async_first_row(hass, ENERGY, "Wh")
+            assert found is not None
+            assert found.hour == FIRST
+    assert reads == [3, 1, 1]
+    await leave_counter(hass, ENERGY, "kWh", [(FIRST - HOUR, 4999.0, 0.0)])
+    found = await async_first_row(hass, ENERGY, "Wh")
+    assert found == Row(FIRST - HOUR, 4_999_000, 0)
+    get_instance(hass).async_clear_statistics([ENERGY])
+    await async_wait_recording_done(hass)
+    assert await async_first_row(hass, ENERGY, "Wh") is None
 
 
 async def test_one_import_runs_at_a_time(log: ImportLog) -> None:

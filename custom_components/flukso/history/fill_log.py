@@ -4,12 +4,13 @@ An hour whose fill was undone is excluded: it is not filled again until the user
 """
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from enum import StrEnum
 
 from homeassistant.const import ATTR_DEVICE_ID, ATTR_ENTITY_ID
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.singleton import singleton
 from homeassistant.util import dt as dt_util
@@ -55,6 +56,8 @@ class FillLog:
         )
         self._filled: dict[Fill, StoredFill] = {}
         self._excluded: dict[str, set[int]] = {}
+        #: Whether a fill is kept beyond its time, because what it lies in can still be undone.
+        self.is_needed: Callable[[Fill], bool] = lambda _fill: False
         self.lock = asyncio.Lock()
         self._writing = asyncio.Lock()
         self._removed = False
@@ -109,9 +112,17 @@ class FillLog:
             counted = None if amount is None else in_unit(amount, unit, change.unit)
             change = replace(change, lift=in_unit(lift, unit, change.unit) or 0)
             fill = Fill(unique_id, at, counted, change)
-            recent = {old: stored for old, stored in self._filled.items() if old.at > at - _MAX_AGE}
-            self._filled = recent | {fill: as_stored(fill)}
-            await self._storage.async_save()
+            kept = {
+                old: stored
+                for old, stored in self._filled.items()
+                if old.at > at - _MAX_AGE or self.is_needed(old)
+            }
+            self._filled = kept | {fill: as_stored(fill)}
+            try:
+                await self._storage.async_save_surely()
+            except HomeAssistantError:
+                del self._filled[fill]
+                raise
             if not await async_apply(self._hass, statistic_id, change):
                 del self._filled[fill]
                 await self._storage.async_save()
@@ -139,6 +150,17 @@ class FillLog:
                 reason = await self._async_undo(fill)
                 results.append((fill, reason))
         return results
+
+    async def async_restore_within(self, unique_id: str, begin: int, end: int) -> None:
+        """Undo the fills of an entity that have any hour of a time, the last first.
+
+        Raises:
+            HomeAssistantError: the recorder is too busy, or failed.
+        """
+        async with self._writing:
+            for fill in reversed(self.filled):
+                if fill.unique_id == unique_id and any(begin <= hour < end for hour in fill.hours):
+                    await self._async_undo(fill)
 
     async def _async_undo(self, fill: Fill) -> RestoreFailure | None:
         excluded = self._excluded.get(fill.unique_id, set())

@@ -10,6 +10,7 @@ from ..const import DOMAIN, EVENT_HISTORY_IMPORTED
 from ..entity_lookup import sensor_entity_id, sensor_entry
 from ..metering.past_rows import PastRows
 from ..storage import Storage
+from .fill_file import Fill
 from .fill_log import FillLog, RestoreFailure, async_load_fill_log
 from .import_file import Import, Imported, as_stored, read_imports
 from .statistics_past import (
@@ -42,6 +43,7 @@ class ImportLog:
         )
         self.imports: list[Import] = []
         self._removed = False
+        fill_log.is_needed = self._is_within
 
     @property
     def running(self) -> Import | None:
@@ -120,10 +122,17 @@ class ImportLog:
         before, after = portion.before, portion.after
         if not await async_is_there(self._hass, statistic_id, before):
             return False
+        known = running.imported.get(unique_id)
         if earlier is not None:
             before, after = before.joined(earlier.put), after.joined(earlier.put)
         running.imported[unique_id] = Imported(unique_id, before, pending=after)
-        await self.async_save()
+        try:
+            await self._storage.async_save_surely()
+        except HomeAssistantError:
+            running.imported.pop(unique_id)
+            if known is not None:
+                running.imported[unique_id] = known
+            raise
         is_written = await async_prepend(self._hass, statistic_id, portion)
         await self._async_settle(running, statistic_id, unique_id)
         return is_written
@@ -149,8 +158,8 @@ class ImportLog:
     async def async_restore(self) -> list[tuple[Imported, RestoreFailure | None]]:
         """Undo the last import: take away its rows, and what the rows after them were lifted by.
 
-        Where these were changed since, they are left as they are, with the reason. An undoing that
-        was cut short is continued.
+        Fills of these hours are undone, too. Where the rows were changed since by something else,
+        they are left as they are, with the reason. An undoing that was cut short is continued.
 
         Raises:
             HomeAssistantError: the recorder is too busy, or failed.
@@ -174,6 +183,16 @@ class ImportLog:
             await self.async_save()
         return results
 
+    def _is_within(self, fill: Fill) -> bool:
+        """Return whether a fill lies in what an import has put there."""
+        parts = (each.imported.get(fill.unique_id) for each in self.imports)
+        return any(
+            part.put.begin <= hour <= part.put.end
+            for part in parts
+            if part is not None
+            for hour in fill.hours
+        )
+
     async def _async_refusal(self, last: Import, unique_id: str) -> RestoreFailure | None:
         """Return why the rows of an entity can't be taken away."""
         statistic_id = sensor_entity_id(self._hass, unique_id)
@@ -181,6 +200,9 @@ class ImportLog:
             return RestoreFailure.GONE
         await self._async_settle(last, statistic_id, unique_id)
         part = last.imported.get(unique_id)
+        if part is not None:
+            put = part.put
+            await self.fill_log.async_restore_within(unique_id, put.begin, put.end + 1)
         is_there = part is None or await async_is_there(self._hass, statistic_id, part.put)
         return None if is_there else RestoreFailure.CHANGED
 

@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.singleton import singleton
 
+from ..const import DOMAIN
 from ..metering.gaps import AngleRow, MeanRow, Row
 from ..metering.past_rows import PastRows
 from .statistics_store import (
@@ -192,9 +194,22 @@ async def async_reduce(hass: HomeAssistant, statistic_id: str, put: Prepended) -
     return added if _is_there([row for row in rows if row.hour not in left], put) else None
 
 
+@singleton(f"{DOMAIN}_first_hours")
+def _first_hours(_hass: HomeAssistant) -> dict[int, int]:
+    """Return the hours of the first rows that were found, by the ids of their statistics."""
+    return {}
+
+
 async def _async_first(hass: HomeAssistant, statistic: Statistic) -> StoredRow | None:
-    rows: Sequence[StoredRow] = await async_read(hass, statistic)
-    return rows[0] if rows else None
+    """Return the first row; all rows are read only if it is not where it was found before."""
+    first_hours = _first_hours(hass)
+    known = first_hours.get(statistic.row_id)
+    rows = [] if known is None else await async_read(hass, statistic, end=known + 1)
+    rows = rows or await async_read(hass, statistic)
+    if not rows:
+        return None
+    first_hours[statistic.row_id] = rows[0].hour
+    return rows[0]
 
 
 def _is_there(rows: Sequence[StoredRow], put: Prepended) -> bool:
