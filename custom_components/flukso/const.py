@@ -16,6 +16,7 @@ CONF_IMPORT_HISTORY: Final = "import_history"
 
 EVENT_HISTORY_FILLED: Final = f"{DOMAIN}_history_filled"
 EVENT_HISTORY_IMPORTED: Final = f"{DOMAIN}_history_imported"
+EVENT_HISTORY_MISSING: Final = f"{DOMAIN}_history_missing"
 EVENT_PEAK_RAISED: Final = f"{DOMAIN}_peak_raised"
 
 #: How often a waveform is captured, which is also the shortest interval allowed (s).

@@ -4,7 +4,7 @@ They contain no secrets: the parser keeps only the settings in use of a config m
 the error of a broken one. Ids are shortened to six digits, and the address is removed.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 import re
 
@@ -18,6 +18,8 @@ from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
 from .devices import part_of
+from .entity_lookup import counter_name
+from .history.import_file import Import
 from .history.statistics_store import StoredRow
 from .meter.channel import Channel
 from .meter.channel_types import CounterChannel
@@ -79,7 +81,7 @@ async def _async_diagnostics(
             for oscilloscope in entry.runtime_data.waveforms.oscilloscopes()
         ],
         "clock": _clock(meter.clock, now),
-        "history": _history(entry.runtime_data, now),
+        "history": _history(hass, entry.runtime_data, now),
     }
     return await hass.async_add_executor_job(_redacted, data, redaction)
 
@@ -173,9 +175,13 @@ def _clock(clock: Clock, now: float) -> dict[str, object]:
     }
 
 
-def _history(runtime: FluksoData, now: float) -> dict[str, object]:
-    """Return what was filled from the meter's memory, and what was refused and why."""
-    history = runtime.history
+def _history(hass: HomeAssistant, runtime: FluksoData, now: float) -> dict[str, object]:
+    """Return what was filled and imported from the meter's memory, and what was not and why."""
+    history, device_id = runtime.history, runtime.meter.device_id
+
+    def names(sensors: Iterable[str]) -> list[str]:
+        return [counter_name(hass, device_id, sensor) for sensor in sensors]
+
     return {
         "listening": history is not None,
         "filled_until": history.filled_until.value if history else None,
@@ -191,7 +197,49 @@ def _history(runtime: FluksoData, now: float) -> dict[str, object]:
             }
             for fill in runtime.fill_log.filled
         ],
-        "refused": [asdict(refusal) for refusal in history.refusals] if history else [],
+        "refused": [
+            {**asdict(refusal), "missing": names(refusal.missing)} for refusal in history.refusals
+        ]
+        if history
+        else [],
+        "imports": [_import(each, now, names) for each in runtime.import_log.imports],
+    }
+
+
+def _import(
+    each: Import, now: float, names: Callable[[Iterable[str]], list[str]]
+) -> dict[str, object]:
+    """Return an import: what was imported, what the rows after it were lifted by, what is missing.
+
+    Amounts are in the unit of the statistic.
+    """
+    return {
+        "age": _age(each.at, now),
+        "since": each.since,
+        "running": each.is_running,
+        "last_asked_age": _age(each.asked_at, now),
+        "asks": each.asks,
+        "imported": [
+            {
+                "unique_id": part.unique_id,
+                "begin": part.put.begin,
+                "end": part.put.end,
+                "hours": part.put.hours,
+                "amount": part.amount,
+                "lift": part.put.lift,
+                "unit": part.put.unit,
+            }
+            for part in each.imported.values()
+        ],
+        "not_imported": [
+            {
+                "unique_id": unique_id,
+                "impossible": lacks.impossible,
+                "missing": lacks.missing
+                and {**asdict(lacks.missing), "sensors": names(lacks.missing.sensors)},
+            }
+            for unique_id, lacks in each.not_imported.items()
+        ],
     }
 
 

@@ -42,6 +42,15 @@ def sensor_entry(hass: HomeAssistant, unique_id: str) -> er.RegistryEntry | None
     return er.async_get(hass).async_get(entity_id) if entity_id else None
 
 
+def counter_name(hass: HomeAssistant, device_id: str, sensor_id: str) -> str:
+    """Return the name of the counter of a sensor; where none is registered, its shortened id."""
+    entry = sensor_entry(hass, channel_unique_id(device_id, sensor_id, Kind.COUNTER))
+    if entry is None:
+        return sensor_id[:6]
+    state = hass.states.get(entry.entity_id)
+    return state.name if state else er.async_get_full_entity_name(hass, entry)
+
+
 def enabled_sensor(hass: HomeAssistant, unique_id: str) -> er.RegistryEntry | None:
     """Return the registry entry of a sensor; None if it is disabled, or not registered."""
     entry = sensor_entry(hass, unique_id)

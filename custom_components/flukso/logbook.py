@@ -13,7 +13,13 @@ from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers.translation import async_get_cached_translations
 from homeassistant.util import dt as dt_util
 
-from .const import DOMAIN, EVENT_HISTORY_FILLED, EVENT_HISTORY_IMPORTED, EVENT_PEAK_RAISED
+from .const import (
+    DOMAIN,
+    EVENT_HISTORY_FILLED,
+    EVENT_HISTORY_IMPORTED,
+    EVENT_HISTORY_MISSING,
+    EVENT_PEAK_RAISED,
+)
 
 
 @callback
@@ -25,6 +31,7 @@ def async_describe_events(
     keys = {
         EVENT_HISTORY_FILLED: ("hours_filled", "hours_filled_amount"),
         EVENT_HISTORY_IMPORTED: ("hours_imported", "hours_imported_amount"),
+        EVENT_HISTORY_MISSING: ("hours_missing", "hours_missing"),
         EVENT_PEAK_RAISED: ("hours_peak", "hours_peak"),
     }
 
@@ -32,7 +39,7 @@ def async_describe_events(
     def describe(event: Event) -> dict[str, str]:
         data, entity_id = event.data, event.data[ATTR_ENTITY_ID]
         key, key_with_amount = keys[str(event.event_type)]
-        if data["amount"] is not None:
+        if data.get("amount") is not None:
             key = key_with_amount
         texts = async_get_cached_translations(hass, hass.config.language, "common", DOMAIN)
         text = texts[f"component.{DOMAIN}.common.activity_{key}"]
@@ -41,7 +48,8 @@ def async_describe_events(
             "hours": data.get("hours"),
             "begin": _local(data["begin"]),
             "end": _local(data.get("end", data["begin"])),
-            "amount": f"{data['amount'] or 0:.3f} {data['unit'] or ''}".strip(),
+            "amount": f"{data.get('amount') or 0:.3f} {data.get('unit') or ''}".strip(),
+            "sensors": ", ".join(data.get("sensors", ())),
         }
         return {
             LOGBOOK_ENTRY_NAME: state.name if state else entity_id,

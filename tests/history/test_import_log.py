@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 import errno
+from threading import Event
 from typing import Any
 from unittest.mock import patch
 
@@ -19,7 +20,11 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 )
 
 from custom_components.flukso.const import DOMAIN, EVENT_HISTORY_IMPORTED
-from custom_components.flukso.history import import_log as import_log_module, statistics_past
+from custom_components.flukso.history import (
+    import_log as import_log_module,
+    statistics_past,
+    statistics_store,
+)
 from custom_components.flukso.history.fill_log import FillLog, RestoreFailure
 from custom_components.flukso.history.import_file import Import
 from custom_components.flukso.history.import_log import ImportLog
@@ -211,6 +216,45 @@ async def test_what_an_end_of_home_assistant_cut_short_is_made_good(
         assert after[hour] == pytest.approx(row, abs=1e-9)
 
 
+@pytest.mark.parametrize("is_waited_for", [True, False])
+async def test_an_import_is_finished_after_the_recorder_stood_still_in_the_middle(
+    hass: HomeAssistant, log: ImportLog, *, is_waited_for: bool
+) -> None:
+    """It does what was queued when it goes on, before or after the next attempt begins."""
+    before, running, writes, go_on = await table(hass, ENERGY), await begun(log), [], Event()
+    real_write = statistics_past.write
+
+    def write(*args: Any) -> None:
+        writes.append(args)
+        if len(writes) == 2:
+            get_instance(hass).async_update_statistics_metadata(ENERGY, on_done=go_on.wait)
+        real_write(*args)
+
+    with (
+        patch.object(statistics_past, "write", write),
+        patch.object(statistics_store, "_TIMEOUT", 2),
+        pytest.raises(HomeAssistantError) as error,
+    ):
+        await log.async_write(running, "import", past(), "Wh")
+    assert error.value.translation_key == "recorder_busy"
+    if is_waited_for:
+        go_on.set()
+        await async_wait_recording_done(hass)
+    else:
+        hass.loop.call_later(0.2, go_on.set)
+    done = (2 if is_waited_for else 1) * PORTION
+    left = past(MANY - done, until=FIRST - done * HOUR)
+
+    assert await log.async_write(running, "import", left, "Wh")
+
+    assert is_whole(await table(hass, ENERGY))
+    assert [reason for _, reason in await log.async_restore()] == [None]
+    after = await table(hass, ENERGY)
+    assert after.keys() == before.keys()
+    for hour, row in before.items():
+        assert after[hour] == pytest.approx(row, abs=1e-9)
+
+
 @pytest.mark.parametrize("step", ["write", "lift"])
 async def test_a_portion_that_the_database_refused_in_part_is_taken_back(
     hass: HomeAssistant, log: ImportLog, step: str
@@ -272,6 +316,22 @@ async def test_an_undoing_that_was_cut_short_is_continued(
     log = await loaded(hass)
     assert log.running is None
     await log.async_restore()
+
+    assert await table(hass, ENERGY) == before
+    assert log.imports == []
+
+
+async def test_an_import_of_which_nothing_was_written_yet_is_undone_without_a_trace(
+    hass: HomeAssistant, log: ImportLog
+) -> None:
+    before, running = await table(hass, ENERGY), await begun(log)
+    with (
+        patch.object(statistics_past, "write", side_effect=HomeAssistantError),
+        pytest.raises(HomeAssistantError),
+    ):
+        await log.async_write(running, "import", past(), "Wh")
+
+    assert await log.async_restore() == []
 
     assert await table(hass, ENERGY) == before
     assert log.imports == []

@@ -23,6 +23,7 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.flukso.const import DOMAIN, EVENT_HISTORY_FILLED, EVENT_PEAK_RAISED
+from custom_components.flukso.diagnostics import async_get_config_entry_diagnostics
 from custom_components.flukso.history.audit import Outcome
 from custom_components.flukso.logbook import async_describe_events
 from custom_components.flukso.metering.monthly_peaks import Peak
@@ -226,6 +227,7 @@ async def tell(
     *,
     but: str = "",
     lost: tuple[str, int] = ("", 0),
+    silent: tuple[str, range] = ("", range(0)),
     until: int = 2**33,
     later: int = 15,
 ) -> None:
@@ -236,8 +238,11 @@ async def tell(
             sensor_id = METER.sensor_id(slot(port, way))
             for bid in range(first, END + (1 << LEVEL), 1 << LEVEL):
                 span = range(bid + EVERY - 1 - bid % EVERY, bid + (1 << LEVEL), EVERY)
+                quiet = silent[1] if f"{way}{port}" == silent[0] else range(0)
                 readings = [
-                    (second, counters()[second][way, port]) for second in span if second >= bid
+                    (second, counters()[second][way, port])
+                    for second in span
+                    if second >= bid and second not in quiet
                 ]
                 if (
                     f"{way}{port}" != but
@@ -370,6 +375,19 @@ async def test_a_phase_without_blocks_leaves_the_outage_alone_and_the_diagnostic
         assert await table(hass, statistic(hass, what)) == rows
     reasons = {refusal.unique_id: refusal.reason for refusal in entry.runtime_data.history.refusals}
     assert reasons[f"{METER.device_id}_{IMPORT}"] == "not_told"
+    phase = "L2 Active energy import"
+    answer = await hass.services.async_call(
+        DOMAIN,
+        "fill_history",
+        {"config_entry_id": entry.entry_id},
+        blocking=True,
+        return_response=True,
+    )
+    refused: Any = answer and answer["refused"]
+    missing = {each["entity_id"]: each["missing"] for each in refused if "missing" in each}
+    assert missing[statistic(hass, IMPORT)] == [phase]
+    told: Any = await async_get_config_entry_diagnostics(hass, entry)
+    assert [phase] in [each["missing"] for each in told["history"]["refused"]]
 
 
 async def test_an_outage_is_mended_once_its_last_hour_is_recorded(

@@ -1,6 +1,7 @@
 """The netted energies before Home Assistant are computed from the blocks of all phases."""
 
 from array import array
+import errno
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -11,17 +12,20 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 import pytest
 
+from custom_components.flukso.const import DOMAIN
+from custom_components.flukso.history.backfill import Backfill
 from custom_components.flukso.history.readings_cache import read_readings, write_readings
 from custom_components.flukso.history.supply_past import SupplyPast
 from custom_components.flukso.metering.gaps import MeanRow, Row
 from custom_components.flukso.metering.packed_readings import packed
-from custom_components.flukso.metering.past_rows import PastRows
+from custom_components.flukso.metering.past_rows import Missing, PastRows
+from custom_components.flukso.protocol.tmpo_block import BlockAddress
 
 from ..broker import Broker
 from ..past import NOW
 from ..statistics import HOUR
-from ..supplies import EXPORT, IMPORT, METER, set_up_with, slot
-from .test_supply_gaps import AFTER, BEGIN, LEVEL, statistic, tell, truth
+from ..supplies import EXPORT, IMPORT, METER, PLAIN_EXPORT, PLAIN_IMPORT, set_up_with, slot
+from .test_supply_gaps import AFTER, BEGIN, LEVEL, PHASES, at, statistic, tell, truth
 
 FIRST = Row(AFTER, 5000.0, 100.0)
 UNIQUE_ID = f"{METER.device_id}_{IMPORT}"
@@ -105,6 +109,9 @@ async def test_a_phase_without_blocks_for_a_time_leaves_that_time_alone(
     assert not any(missing - HOUR < hour < missing + (1 << LEVEL) for hour in hours)
     assert min(hours) < missing
     assert max(hours) > missing
+    lost = set(range(min(hours), AFTER, HOUR)) - hours
+    phase = METER.sensor_id(slot(2, "pplus"))
+    assert rows.missing == Missing(len(lost), min(lost), max(lost) + HOUR, (phase,))
 
 
 async def test_a_phase_without_any_block_has_no_rows(
@@ -112,7 +119,12 @@ async def test_a_phase_without_any_block_has_no_rows(
 ) -> None:
     await tell(hass, broker, freezer, but="pplus2")
 
-    assert await past.async_rows(UNIQUE_ID, FIRST, final=True) == PastRows([])
+    rows = await past.async_rows(UNIQUE_ID, FIRST, final=True)
+    assert rows is not None
+    assert rows.rows == []
+    assert rows.missing is not None
+    assert rows.missing.sensors == (METER.sensor_id(slot(2, "pplus")),)
+    assert rows.missing.end == AFTER
     [sensor] = past.sensors([UNIQUE_ID], again=False)
     assert sensor.sensor_id == METER.sensor_id(slot(2, "pplus"))
     assert len(past.sensors([UNIQUE_ID], again=True)) == 6
@@ -131,8 +143,76 @@ async def test_a_full_disk_is_told_and_nothing_is_computed(
     ):
         await tell(hass, broker, freezer)
 
-    assert "The past of the supply can't be computed: No space left on device" in caplog.text
-    assert await past.async_rows(UNIQUE_ID, FIRST, final=True) == PastRows([])
+    told = "The past of the supply can't be computed: No space left on device"
+    assert caplog.text.count(told) == 1
+    assert history_of(hass).blocks.has_dropped
+    assert await past.async_rows(UNIQUE_ID, FIRST, final=True) == PastRows()
+
+    await tell(hass, broker, freezer)
+
+    rows = await past.async_rows(UNIQUE_ID, FIRST, final=True)
+    assert rows is not None
+    assert_true(rows, 0)
+
+
+def history_of(hass: HomeAssistant) -> Backfill:
+    """The history of the meter."""
+    [entry] = hass.config_entries.async_entries(DOMAIN)
+    history = entry.runtime_data.history
+    assert isinstance(history, Backfill)
+    return history
+
+
+@pytest.mark.usefixtures("all_entities_enabled")
+async def test_the_hours_of_a_plain_sum_have_what_all_phases_counted(
+    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory, past: SupplyPast
+) -> None:
+    history_of(hass).past.counters.begin(0)
+    await tell(hass, broker, freezer)
+
+    for way, what in (("pplus", PLAIN_IMPORT), ("pminus", PLAIN_EXPORT)):
+        shown = sum_at(AFTER + HOUR - 3, way)
+        first = Row(AFTER, shown, 100.0)
+        rows = await past.async_rows(f"{METER.device_id}_{what}", first, final=True)
+        assert rows is not None
+        hours = [row.hour for row in rows.rows]
+        assert hours == list(range(hours[0], AFTER, HOUR))
+        assert hours[0] < BEGIN - 18 * HOUR
+        for row in rows.rows:
+            assert isinstance(row, Row)
+            counted = sum_at(row.hour + HOUR, way) - sum_at(hours[0], way)
+            assert row.sum == pytest.approx(counted, abs=0.01)
+            assert row.state == pytest.approx(sum_at(row.hour + HOUR, way), abs=0.01)
+        assert rows.counted_in_first == pytest.approx(shown - sum_at(AFTER, way), abs=0.01)
+        assert rows.missing is None
+
+
+def sum_at(second: int, way: str) -> float:
+    """What the counters of all phases showed at a second (Wh)."""
+    return sum(at(second)[way, port] for port in PHASES) / 1000
+
+
+async def test_a_phase_that_was_silent_within_a_block_leaves_that_time_alone(
+    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory, past: SupplyPast
+) -> None:
+    silence = range(BEGIN + 5 * HOUR, BEGIN + 9 * HOUR)
+    await tell(hass, broker, freezer, silent=("pminus3", silence), but="pminus2")
+    await tell(hass, broker, freezer, silent=("pminus2", silence))
+
+    rows = await past.async_rows(UNIQUE_ID, FIRST, final=True)
+
+    assert rows is not None
+    hours = {row.hour for row in rows.rows}
+    assert set(range(min(hours), AFTER, HOUR)) - hours == {
+        hour for hour in range(min(hours), AFTER, HOUR) if overlaps(silence, hour)
+    }
+    assert rows.missing is not None
+    assert rows.missing.sensors == (METER.sensor_id(slot(2, "pminus")),)
+
+
+def overlaps(span: range, hour: int) -> bool:
+    """Whether an hour has a part of some time."""
+    return span.start < hour + HOUR and hour < span.stop
 
 
 async def test_files_that_are_gone_are_told_and_nothing_is_computed(
@@ -144,7 +224,7 @@ async def test_files_that_are_gone_are_told_and_nothing_is_computed(
 ) -> None:
     await tell(hass, broker, freezer)
     with patch(
-        "custom_components.flukso.history.supply_past.read_readings",
+        "custom_components.flukso.history.supply_replays.read_readings",
         side_effect=FileNotFoundError("no file"),
     ):
         assert await past.async_rows(UNIQUE_ID, FIRST, final=True) == PastRows()
@@ -161,6 +241,31 @@ async def test_there_are_no_rows_where_nothing_is_to_be_imported(
     )
     assert UNIQUE_ID not in past.unique_ids()
     assert past.sensors([], again=True) == []
+
+
+async def test_what_is_decoded_after_the_end_of_an_import_is_dropped(
+    hass: HomeAssistant, past: SupplyPast
+) -> None:
+    record = history_of(hass).supply.record()
+    assert record is not None
+    key, channel = next(iter(record.channels.items()))
+    past.end()
+
+    past.take(channel, BlockAddress(key, 0, LEVEL, 0), OSError())
+
+    assert not history_of(hass).blocks.has_dropped
+
+
+def test_a_file_that_could_not_be_written_whole_is_deleted(tmp_path: Path) -> None:
+    readings = packed(BEGIN, BEGIN + 9, array("q", [BEGIN]), array("q", [1]))
+    full = OSError(errno.ENOSPC, "No space left on device")
+    with (
+        patch("custom_components.flukso.history.readings_cache._packed", side_effect=full),
+        pytest.raises(OSError, match="No space left"),
+    ):
+        write_readings(tmp_path / "of" / "a_counter", readings)
+
+    assert files_in(tmp_path) == []
 
 
 @pytest.mark.parametrize("step", [1, 1 << 20])

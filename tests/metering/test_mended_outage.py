@@ -46,9 +46,10 @@ def mend(
     rows: Mapping[int, Row],
     outage: Outage = OUTAGE,
     told: Mapping[int, SupplyEnergies] = TOLD,
+    ahead: float = 0,
 ) -> Mended | Reason:
     """Mend the outage."""
-    return mended_rows(outage, told, energy, rows, tolerance=0)
+    return mended_rows(outage, told, energy, rows, tolerance=0, ahead=ahead)
 
 
 @pytest.mark.parametrize(
@@ -76,6 +77,16 @@ def test_import_and_export_of_an_outage_are_told_apart(
         ],
         lift,
     )
+
+
+def test_a_total_that_is_ahead_of_the_energy_it_shows_keeps_its_own_states() -> None:
+    rows = recorded(1490.0, 2510.0)
+
+    mended = mend(Energy.IMPORTED, rows, ahead=500.0)
+
+    assert isinstance(mended, Mended)
+    assert [row.state for row in mended.rows] == [5500.0, 5500.0, 2510.0]
+    assert [row.sum - ADDED for row in mended.rows] == [5500.0, 5500.0, 5510.0]
 
 
 def test_an_outage_that_is_mended_is_not_lifted_again() -> None:

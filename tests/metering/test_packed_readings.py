@@ -11,10 +11,14 @@ BEGIN = 1_771_044_864
 
 
 def of(
-    begin: int, end: int, *readings: tuple[int, int], both_ways: bool = False
+    begin: int,
+    end: int,
+    *readings: tuple[int, int],
+    both_ways: bool = False,
+    max_silence: int | None = None,
 ) -> CounterReadings:
     """The readings of one block: seconds after its begin, and values."""
-    known = CounterReadings(both_ways=both_ways)
+    known = CounterReadings(both_ways=both_ways, max_silence=max_silence)
     known.add(block(begin, end, *readings))
     return known
 
@@ -83,3 +87,69 @@ def test_readings_of_spans_that_overlap_are_returned_once() -> None:
     known.add(block(BEGIN + 100, BEGIN + 300, (50, 2), (150, 3)))
     times, values = known.between(BEGIN - 1, BEGIN + 300)
     assert ([time - BEGIN for time in times], values) == ([0, 150, 250], [1, 2, 3])
+
+
+def silent(*readings: tuple[int, int]) -> CounterReadings:
+    """The readings of a block of 5000 s, of a sensor that is never silent for more than 300 s."""
+    return of(BEGIN, BEGIN + 5000, *readings, max_silence=300)
+
+
+#: A reading every ten seconds, but none from 1000 to 2000 s.
+BEFORE_SILENCE = tuple((time, time) for time in range(0, 1001, 10))
+AFTER_SILENCE = tuple((time, time) for time in range(2000, 5000, 10))
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "is_known"),
+    [
+        (0, 1000, True),
+        (500, 1001, False),
+        (1200, 1300, False),
+        (1999, 3000, False),
+        (2000, 4000, True),
+        (0, 4999, False),
+    ],
+)
+def test_a_time_in_which_a_counter_was_silent_is_not_known(
+    begin: int, end: int, *, is_known: bool
+) -> None:
+    counted = tuple((time, 10_000 + value) for time, value in AFTER_SILENCE)
+    known = silent(*BEFORE_SILENCE, *counted)
+    assert known.is_known(BEGIN + begin, BEGIN + end) is is_known
+
+
+def test_a_silence_in_which_next_to_nothing_was_counted_is_known() -> None:
+    assert silent(*BEFORE_SILENCE, *AFTER_SILENCE).is_known(BEGIN + 500, BEGIN + 3000)
+
+
+def test_what_is_long_before_the_first_or_after_the_last_reading_is_not_known() -> None:
+    known = silent(*((time, time) for time in range(1000, 2001, 10)))
+    assert known.is_known(BEGIN + 700, BEGIN + 2300)
+    assert not known.is_known(BEGIN + 699, BEGIN + 2000)
+    assert not known.is_known(BEGIN + 1000, BEGIN + 2301)
+
+
+def test_a_silence_from_one_block_to_the_next_is_not_known() -> None:
+    known = silent(*((time, time) for time in range(0, 4500, 10)))
+    known.add(block(BEGIN + 5000, BEGIN + 9000, *((time, 9000) for time in range(0, 4000, 10))))
+    assert known.is_known(BEGIN + 3000, BEGIN + 4490)
+    assert not known.is_known(BEGIN + 3000, BEGIN + 4800)
+    assert not known.is_known(BEGIN + 4700, BEGIN + 6000)
+    assert known.is_known(BEGIN + 5000, BEGIN + 6000)
+
+
+def test_silences_are_found_in_readings_of_many_hours() -> None:
+    times = [*range(20_000), *range(20_400, 40_000)]
+    known = of(BEGIN, BEGIN + 40_000, *((time, time * 10) for time in times), max_silence=300)
+    assert known.is_known(BEGIN, BEGIN + 19_999)
+    assert not known.is_known(BEGIN, BEGIN + 39_999)
+    assert known.is_known(BEGIN + 20_400, BEGIN + 39_999)
+
+
+def test_readings_are_cut_off_before_the_last_one_until_a_time() -> None:
+    times, values = array("q", (BEGIN + 5, BEGIN + 10, BEGIN + 20)), array("q", (1, 2, 3))
+    whole = packed(BEGIN, BEGIN + 30, times, values)
+    kept = whole.since(BEGIN + 12)
+    assert kept.between(BEGIN, BEGIN + 30) == ([BEGIN + 10, BEGIN + 20], [2, 3])
+    assert (kept.begin, kept.end) == (whole.begin, whole.end)
+    assert whole.since(BEGIN).between(BEGIN, BEGIN + 30)[1] == [1, 2, 3]

@@ -10,8 +10,8 @@ import pytest
 from custom_components.flukso.metering.durations import HOUR
 from custom_components.flukso.metering.gaps import MeanRow, Row
 from custom_components.flukso.metering.past_block import CountingLaw, PastBlock, past_block
-from custom_components.flukso.metering.past_counter import PastCounter
-from custom_components.flukso.metering.past_rows import PastRows
+from custom_components.flukso.metering.past_counter import PastCounter, summed_rows
+from custom_components.flukso.metering.past_rows import Missing, PastRows
 
 BLOCK = 4 * HOUR
 #: Up to 3600 units in an hour.
@@ -297,3 +297,53 @@ def test_whatever_happens_no_hour_has_more_than_was_counted(
         if not missing:
             exact = sum(counts[hour // EVERY : (hour + HOUR) // EVERY])
             assert exact - lost - 0.001 <= units <= exact + 0.001
+
+
+def sum_of(first: Row, *counters: PastCounter, since: int = 0, law: CountingLaw = LAW) -> PastRows:
+    """Return the rows of the sum of counters, named a, b and so on, before its first row."""
+    named = {name: (counter, law) for name, counter in zip("abc", counters, strict=False)}
+    return summed_rows(named, first, since=since, offsets=[0.0, 500.0])
+
+
+def test_a_sum_has_what_its_counters_counted_in_each_hour() -> None:
+    one, other = counter_of(block(steady(0, BLOCK))), counter_of(block(steady(0, BLOCK, rate=50)))
+
+    past = sum_of(Row(2 * HOUR, 2 * 810.0 + 500.0, 9.0), one, other)
+
+    assert past.rows == [Row(0, 1040.0, 540.0), Row(HOUR, 1580.0, 1080.0)]
+    assert past.counted_in_first == 540.0
+    assert past.missing is None
+
+
+def test_what_a_sum_counted_while_a_counter_is_not_known_is_in_the_next_hour_and_told() -> None:
+    whole = counter_of(block(steady(0, BLOCK)), block(steady(BLOCK, 2 * BLOCK, 1_440_000)))
+    early = block(steady(0, 2 * HOUR), end=2 * HOUR)
+    late = block(steady(3 * HOUR, BLOCK, 3 * 360_000), begin=3 * HOUR, end=BLOCK)
+
+    past = sum_of(Row(3 * HOUR, 0.0, 0.0), whole, counter_of(early, late))
+
+    assert counted(past) == {0: 720.0, 2 * HOUR: 2 * 720.0}
+    assert past.missing == Missing(1, HOUR, 2 * HOUR, ("b",))
+
+
+def test_a_sum_has_no_row_while_nothing_is_known_of_one_of_its_counters() -> None:
+    past = sum_of(Row(2 * HOUR, 0.0, 0.0), counter_of(block(steady(0, BLOCK))), PastCounter())
+
+    assert past.rows == []
+    assert past.missing == Missing(2, 0, 2 * HOUR, ("b",))
+
+
+def test_a_sum_begins_with_the_time_that_is_wanted() -> None:
+    counters = [counter_of(block(steady(0, BLOCK))) for _ in range(2)]
+
+    past = sum_of(Row(3 * HOUR, 0.0, 0.0), *counters, since=HOUR)
+
+    assert counted(past) == {HOUR: 720.0, 2 * HOUR: 720.0}
+    assert past.missing is None
+
+
+def test_the_limit_of_a_sum_is_that_of_its_counters_together() -> None:
+    counters = [counter_of(block(steady(0, BLOCK, rate=900))) for _ in range(2)]
+    first = Row(2 * HOUR, 0.0, 0.0)
+    assert sum_of(first, *counters).impossible == 0
+    assert sum_of(first, *counters, law=CountingLaw(None)).impossible == 0

@@ -7,10 +7,11 @@ from homeassistant.core import HomeAssistant
 import pytest
 
 from custom_components.flukso.meter.supply_record import SupplyRecord
+from custom_components.flukso.metering.mended_outage import Energy
 from custom_components.flukso.metering.monthly_peaks import Peak
 
 from ..broker import Broker
-from ..meters import flm02
+from ..meters import flm02, flm03
 from ..supplies import EXPORT, IMPORT, METER, PLAIN_EXPORT, PLAIN_IMPORT, House, set_up_with, slot
 
 pytestmark = pytest.mark.usefixtures("all_entities_enabled", "freezer")
@@ -72,8 +73,22 @@ async def test_the_counter_of_a_p1_port_is_no_plain_sum(
     entry = await set_up_with(hass, broker, flm02())
     record = entry.runtime_data.history.supply.record()
     assert record.sums == {}
-    [limits] = record.layout.imports.values()
+    [(key, limits)] = record.layout.imports.items()
     assert limits.both_ways
+    assert {what: counted.energy for what, counted in record.energies.items()} == {
+        IMPORT: Energy.IMPORTED,
+        EXPORT: Energy.EXPORTED,
+        f"{key}_energy_import": Energy.IMPORTED,
+        f"{key}_energy_export": Energy.EXPORTED,
+    }
+
+
+async def test_a_pulse_meter_is_a_plain_sum_of_itself(hass: HomeAssistant, broker: Broker) -> None:
+    meter = flm03().changed(*range(1, 37), enable=0)
+    entry = await set_up_with(hass, broker, meter, supply_ports=[6])
+    record = entry.runtime_data.history.supply.record()
+    assert record.energies.keys() == {IMPORT}
+    assert record.sums.keys() == {PLAIN_IMPORT}
 
 
 async def test_a_demand_that_is_lower_than_the_peak_changes_nothing(

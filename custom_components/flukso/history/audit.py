@@ -29,12 +29,16 @@ class Audit:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A gap that was not filled, from its first hour to the end of its last (s since 1970)."""
+    """A gap that was not filled, from its first hour to the end of its last (s since 1970).
+
+    ``missing`` are the sensors (their ids) of which the meter has told nothing for a part of it.
+    """
 
     unique_id: str
     begin: int
     end: int
     reason: str
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,7 @@ class Backfill:
     def follow_supply(self, entry_id: str, record: Callable[[], SupplyRecord | None]) -> None:
         """Mend and import the energies of a supply, too."""
         self.supply.record = record
-        past = SupplyPast(self._hass, self._meter, entry_id, record)
+        past = SupplyPast(self._hass, self._meter, entry_id, record, self.past.counters)
         self.blocks.users.append(past)
         self.past.sources.append(past)
 

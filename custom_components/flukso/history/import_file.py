@@ -1,10 +1,11 @@
 """Imports of the past, and the layout of the file with those of a meter."""
 
 from dataclasses import dataclass, field
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import voluptuous as vol
 
+from ..metering.past_rows import Missing
 from ..metering.rounding import rounded
 from .statistics_past import Prepended
 
@@ -26,6 +27,14 @@ class Imported:
         return None if self.put.first_sum is None else rounded(self.put.amount, 3)
 
 
+@dataclass(frozen=True, slots=True)
+class NotImported:
+    """The hours of an entity that an import has no row of, or one that counts nothing."""
+
+    impossible: int
+    missing: Missing | None
+
+
 @dataclass(slots=True, eq=False)
 class Import:
     """An import of the hours ``since`` a time, which was begun ``at`` another (s since 1970).
@@ -43,6 +52,7 @@ class Import:
     is_undone: bool = False
     done: set[str] = field(default_factory=set)
     imported: dict[str, Imported] = field(default_factory=dict)
+    not_imported: dict[str, NotImported] = field(default_factory=dict)
 
 
 class _StoredRows(TypedDict):
@@ -61,6 +71,19 @@ class _StoredImported(TypedDict):
     pending: _StoredRows | None
 
 
+class _StoredMissing(TypedDict):
+    hours: int
+    begin: int
+    end: int
+    sensors: list[str]
+
+
+class _StoredNotImported(TypedDict):
+    unique_id: str
+    impossible: int
+    missing: _StoredMissing | None
+
+
 class _StoredImport(TypedDict):
     at: float
     since: int
@@ -70,6 +93,7 @@ class _StoredImport(TypedDict):
     is_undone: bool
     done: list[str]
     imported: list[_StoredImported]
+    not_imported: NotRequired[list[_StoredNotImported]]
 
 
 class Layout(TypedDict):
@@ -109,6 +133,21 @@ _LAYOUT = vol.Schema(
                         vol.Required("pending"): vol.Any(None, _ROWS),
                     }
                 ],
+                vol.Optional("not_imported"): [
+                    {
+                        vol.Required("unique_id"): str,
+                        vol.Required("impossible"): int,
+                        vol.Required("missing"): vol.Any(
+                            None,
+                            {
+                                vol.Required("hours"): int,
+                                vol.Required("begin"): int,
+                                vol.Required("end"): int,
+                                vol.Required("sensors"): [str],
+                            },
+                        ),
+                    }
+                ],
             }
         ]
     }
@@ -128,6 +167,10 @@ def as_stored(imports: list[Import]) -> Layout:
                 "is_undone": each.is_undone,
                 "done": sorted(each.done),
                 "imported": [_as_stored(part) for part in each.imported.values()],
+                "not_imported": [
+                    _stored_not_imported(unique_id, lacks)
+                    for unique_id, lacks in each.not_imported.items()
+                ],
             }
             for each in imports
         ]
@@ -154,6 +197,19 @@ def _stored_rows(put: Prepended) -> _StoredRows:
     }
 
 
+def _stored_not_imported(unique_id: str, lacks: NotImported) -> _StoredNotImported:
+    missing = lacks.missing
+    stored: _StoredMissing | None = None
+    if missing is not None:
+        stored = {
+            "hours": missing.hours,
+            "begin": missing.begin,
+            "end": missing.end,
+            "sensors": list(missing.sensors),
+        }
+    return {"unique_id": unique_id, "impossible": lacks.impossible, "missing": stored}
+
+
 def read_imports(stored: object) -> list[Import]:
     """Return the imports in a file.
 
@@ -171,9 +227,18 @@ def read_imports(stored: object) -> list[Import]:
             each["is_undone"],
             set(each["done"]),
             {part["unique_id"]: _imported(part) for part in each["imported"]},
+            {lacks["unique_id"]: _not_imported(lacks) for lacks in each.get("not_imported", ())},
         )
         for each in layout["imports"]
     ]
+
+
+def _not_imported(stored: _StoredNotImported) -> NotImported:
+    missing = stored["missing"]
+    if missing is None:
+        return NotImported(stored["impossible"], None)
+    times = missing["hours"], missing["begin"], missing["end"]
+    return NotImported(stored["impossible"], Missing(*times, tuple(missing["sensors"])))
 
 
 def _imported(stored: _StoredImported) -> Imported:

@@ -200,10 +200,11 @@ class ImportLog:
             return RestoreFailure.GONE
         await self._async_settle(last, statistic_id, unique_id)
         part = last.imported.get(unique_id)
-        if part is not None:
-            put = part.put
-            await self.fill_log.async_restore_within(unique_id, put.begin, put.end + 1)
-        is_there = part is None or await async_is_there(self._hass, statistic_id, part.put)
+        if part is None:
+            return None
+        put = part.put
+        await self.fill_log.async_restore_within(unique_id, put.begin, put.end + 1)
+        is_there = await async_is_there(self._hass, statistic_id, put)
         return None if is_there else RestoreFailure.CHANGED
 
     async def _async_undo(self, part: Imported) -> RestoreFailure | None:

@@ -1,6 +1,7 @@
 """The past of the counters in use, from the blocks in the meter's memory."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -9,21 +10,17 @@ from homeassistant.util import dt as dt_util
 
 from ..meter.channel import Channel
 from ..meter.channel_types import CounterChannel
-from ..meter.input_limits import is_regular
+from ..meter.input_limits import memory_silence
 from ..meter.meter import Meter
 from ..metering.durations import HOUR
 from ..metering.gaps import AngleRow, MeanRow, Row
 from ..metering.past_block import CountingLaw, PastBlock, past_block
 from ..metering.past_counter import PastCounter
-from ..metering.past_rows import PastRows, part_known
+from ..metering.past_rows import PastRows, missing_of, part_known
 from ..protocol.sensors import Sensor
 from ..protocol.tmpo_block import Block, BlockAddress
 from ..sensor_descriptions import native_unit_of
 from .block_reader import BlockReader, power_over
-
-#: How long the memory of a counter that is read every second may be silent (s): some meters store
-#: the readings of every eighth second only, and it is not known what others do.
-_MAX_SILENCE = 300
 
 
 class PastCounters:
@@ -32,7 +29,7 @@ class PastCounters:
     def __init__(self, hass: HomeAssistant, meter: Meter, blocks: BlockReader) -> None:
         self._hass = hass
         self._meter = meter
-        self._blocks = blocks
+        self.blocks = blocks
         self._since: int | None = None
         self._began = 0.0
         self._known: dict[CounterChannel, tuple[int, PastCounter]] = {}
@@ -91,33 +88,33 @@ class PastCounters:
 
     def unique_ids(self) -> Collection[str]:
         """Return the entities of the counters in use that the meter remembers."""
-        return self._blocks.counters
+        return self.blocks.counters
 
     def sensors(self, wanted: Collection[str], *, again: bool) -> Collection[Sensor]:
         """Return the sensors that sent no block of before the import yet; with ``again`` all."""
         recently = self._began - 2 * HOUR
         return [
             channel.stream.sensor
-            for unique_id, channel in self._blocks.counters.items()
+            for unique_id, channel in self.blocks.counters.items()
             if unique_id in wanted and (again or not 0 < self.known(channel).span[0] < recently)
         ]
 
     def unit_of(self, unique_id: str) -> str | None:
         """Return the native unit of an entity."""
-        channel = self._blocks.counters.get(unique_id)
+        channel = self.blocks.counters.get(unique_id)
         return native_unit_of(channel.stream) if channel else None
 
     def part_known(self, unique_id: str) -> float:
         """Return which part of the time since the first known hour is known."""
-        channel = self._blocks.counters.get(unique_id)
+        channel = self.blocks.counters.get(unique_id)
         span = self.known(channel).span if channel else (0, 0)
-        return part_known(span, self._blocks.last_arrived)
+        return part_known(span, self.blocks.last_arrived)
 
     async def async_rows(
         self, unique_id: str, first: Row | MeanRow | AngleRow, *, final: bool
     ) -> PastRows | None:
         """Return the hours before the first row; None until the last of them are known."""
-        channel = self._blocks.counters.get(unique_id)
+        channel = self.blocks.counters.get(unique_id)
         if channel is None or not isinstance(first, Row) or self._since is None:
             return PastRows() if final else None
         read = partial(
@@ -128,12 +125,14 @@ class PastCounters:
             offsets=sorted({0.0, channel.guard.offset}),
         )
         past = await self._hass.async_add_executor_job(read)
-        return past if final or past.counted_in_first is not None else None
+        if not final and past.counted_in_first is None:
+            return None
+        hours = {channel.stream.sensor.sensor_id: {row.hour for row in past.rows}}
+        return replace(past, missing=missing_of(hours, first.hour))
 
 
 def law_of(channel: CounterChannel) -> CountingLaw:
     """Return what a counter can count; no limit if it is not known."""
     guard = channel.guard
     fastest = None if guard.fastest is None else max(guard.fastest, guard.proven)
-    max_silence = _MAX_SILENCE if is_regular(channel.stream) else None
-    return CountingLaw(fastest, channel.stream.both_ways, max_silence)
+    return CountingLaw(fastest, channel.stream.both_ways, memory_silence(channel.stream))

@@ -1,6 +1,6 @@
 """The past of the gauges in use: those that the meter logs, and the powers of its counters."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import partial
 
 from homeassistant.core import HomeAssistant
@@ -10,7 +10,7 @@ from ..meter.channel_types import CounterChannel
 from ..meter.meter import Meter
 from ..metering.durations import HOUR
 from ..metering.gaps import AngleRow, MeanRow, Row
-from ..metering.past_rows import PastRows, part_known
+from ..metering.past_rows import PastRows, missing_of, part_known
 from ..protocol.quantities import Unit
 from ..protocol.sensors import Sensor
 from ..sensor_descriptions import native_unit_of
@@ -83,7 +83,8 @@ class PastGauges:
         if gauge is not None:
             rows = self._memory.timeline_of(gauge.stream).rows
             hours = range(begin, first.hour, HOUR)
-            return PastRows(await self._hass.async_add_executor_job(rows, hours))
+            known = await self._hass.async_add_executor_job(rows, hours)
+            return _past(gauge, known, first.hour)
         if counter is not None:
             power_rows = partial(
                 self._counters.known(counter).power_rows,
@@ -91,7 +92,7 @@ class PastGauges:
                 end=first.hour,
                 law=law_of(counter),
             )
-            return PastRows(await self._hass.async_add_executor_job(power_rows))
+            return _past(counter, await self._hass.async_add_executor_job(power_rows), first.hour)
         return PastRows([])
 
     def _span(self, unique_id: str) -> tuple[int, int]:
@@ -110,3 +111,8 @@ class PastGauges:
             if entity is not None and counter.stream.unit is Unit.WATT_HOUR:
                 powers[entity.unique_id] = counter
         return powers
+
+
+def _past(channel: Channel, rows: Sequence[MeanRow | AngleRow], until: int) -> PastRows:
+    hours = {channel.stream.sensor.sensor_id: {row.hour for row in rows}}
+    return PastRows(rows, missing=missing_of(hours, until))

@@ -21,6 +21,7 @@ from ..transport.interface import Transport
 from .block_reader import BlockReader
 from .import_file import Import
 from .import_log import ImportLog
+from .not_imported import not_imported
 from .past_counters import PastCounters
 from .reaches_back import ReachesBack
 from .statistics_past import async_first_row
@@ -251,19 +252,19 @@ class PastImport:
             unit = source.unit_of(unique_id)
             if await self.log.async_write(running, unique_id, past, unit) or is_final:
                 running.done.add(unique_id)
+                lacks = not_imported(
+                    self._hass,
+                    self._meter.device_id,
+                    unique_id,
+                    past,
+                    is_energy=isinstance(first, Row),
+                )
+                if lacks is not None:
+                    running.not_imported[unique_id] = lacks
                 await self.log.async_save()
-                self._note(unique_id, past)
             self._tell()
         if is_final or not self._waiting(running):
             await self.log.async_end(running)
-
-    def _note(self, unique_id: str, past: PastRows) -> None:
-        if past.impossible:
-            _LOGGER.warning(
-                "%s: %d hours of the past count nothing, as more was remembered than can be",
-                sensor_entity_id(self._hass, unique_id),
-                past.impossible,
-            )
 
     @callback
     def _tell(self) -> None:

@@ -34,9 +34,13 @@ def write_readings(path: Path, readings: PackedReadings) -> CachedReadings:
         OSError: they can't be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("wb") as file:
-        for column in (readings.times, readings.values):
-            file.writelines(_packed(column))
+    try:
+        with path.open("wb") as file:
+            for column in (readings.times, readings.values):
+                file.writelines(_packed(column))
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
     return CachedReadings(readings.begin, readings.end, readings.lowest, path)
 
 

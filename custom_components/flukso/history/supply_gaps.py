@@ -13,6 +13,7 @@ from homeassistant.util import dt as dt_util
 from ..const import EVENT_PEAK_RAISED
 from ..entity_lookup import enabled_sensor, meter_unique_id
 from ..meter.channel import Channel
+from ..meter.input_limits import memory_silence
 from ..meter.meter import Meter
 from ..meter.supply_record import SupplyRecord
 from ..metering.durations import DAY, HOUR, QUARTER
@@ -82,7 +83,8 @@ class SupplyGaps:
         """Keep these readings."""
         if not isinstance(reduced, tuple) or self._is_stopped:
             return
-        new = CounterReadings(both_ways=channel.stream.both_ways)
+        stream = channel.stream
+        new = CounterReadings(both_ways=stream.both_ways, max_silence=memory_silence(stream))
         known = self._readings.setdefault(address.sensor_id, new)
         for readings in reduced:
             known.add(readings)
@@ -144,9 +146,14 @@ class SupplyGaps:
 
     async def _async_mend(self, record: SupplyRecord, outage: Outage) -> list[Fill | Refusal]:
         span = span_of(outage)
-        missing = [key for key in record.layout.counters if not self._covers(key, span)]
+        missing = await self._hass.async_add_executor_job(
+            _missing, record, dict(self._readings), span
+        )
         if outage.settled is None or missing:
-            return self._refuse_all(record, outage, Reason.NOT_REPORTED)
+            return [
+                self._refusal(what, outage, Reason.NOT_REPORTED, missing)
+                for what in (*record.energies, *record.sums)
+            ]
         wait = (
             outage.settled // HOUR * HOUR + HOUR + RECORDER_IS_FIRST - dt_util.utcnow().timestamp()
         )
@@ -163,18 +170,12 @@ class SupplyGaps:
         self._done.add(outage.begin)
         return results
 
-    def _covers(self, key: str, span: range) -> bool:
-        return key in self._readings and self._readings[key].is_known(span.start, span.stop - 1)
-
-    def _refuse_all(
-        self, record: SupplyRecord, outage: Outage, reason: Reason
-    ) -> list[Fill | Refusal]:
-        return [self._refusal(what, outage, reason) for what in (*record.energies, *record.sums)]
-
-    def _refusal(self, what: str, outage: Outage, reason: Reason) -> Refusal:
+    def _refusal(
+        self, what: str, outage: Outage, reason: Reason, missing: Sequence[str] = ()
+    ) -> Refusal:
         unique_id = meter_unique_id(self._meter.device_id, what)
         begin, end = outage.begin // HOUR * HOUR, -(-outage.end // HOUR) * HOUR
-        return Refusal(unique_id, begin, end, reason)
+        return Refusal(unique_id, begin, end, reason, tuple(missing))
 
     async def _async_fill(
         self, record: SupplyRecord, outage: Outage, told: Told, what: str
@@ -213,8 +214,10 @@ class SupplyGaps:
         if what in record.sums:
             return summed_rows(outage, told.sums[what], rows)
         steps = sum(limits.step for limits in record.layout.counters.values())
-        energy = record.energies[what]
-        return mended_rows(outage, told.energies, energy, rows, tolerance=2 * steps)
+        total = record.energies[what]
+        return mended_rows(
+            outage, told.energies, total.energy, rows, tolerance=2 * steps, ahead=total.offset
+        )
 
     @callback
     def _raise_peak(self, record: SupplyRecord, outage: Outage, quarters: Sequence[Peak]) -> None:
@@ -235,6 +238,17 @@ class SupplyGaps:
                 "unit": Unit.WATT,
             }
             self._hass.bus.async_fire(EVENT_PEAK_RAISED, data)
+
+
+def _missing(
+    record: SupplyRecord, readings: Mapping[str, CounterReadings], span: range
+) -> list[str]:
+    """Return the counters that are not known in some time; runs in a worker thread."""
+    return [
+        key
+        for key in record.layout.counters
+        if key not in readings or not readings[key].is_known(span.start, span.stop - 1)
+    ]
 
 
 def _amount(rows: Sequence[Row], before: Row) -> float:

@@ -1,6 +1,7 @@
 """The past of a supply, computed from the blocks of its counters while an import runs."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection
+from dataclasses import replace
 from functools import partial
 import logging
 from pathlib import Path
@@ -12,30 +13,29 @@ from homeassistant.util import dt as dt_util
 from ..entity_lookup import enabled_sensor, meter_unique_id
 from ..meter.channel import Channel
 from ..meter.meter import Meter
-from ..meter.supply_record import SupplyRecord
-from ..metering.durations import HOUR
+from ..meter.supply_record import PlainSum, SupplyRecord
 from ..metering.gaps import AngleRow, MeanRow, Row
-from ..metering.outages import SupplyEnergies
-from ..metering.packed_readings import CounterReadings, PackedReadings, packed
-from ..metering.past_rows import PastRows
+from ..metering.packed_readings import packed
+from ..metering.past_counter import summed_rows
+from ..metering.past_rows import PastRows, missing_of
 from ..metering.supply_past import past_rows
-from ..metering.supply_replay import SupplyReplay
 from ..protocol.quantities import Unit
 from ..protocol.sensors import Sensor
 from ..protocol.tmpo_block import Block, BlockAddress
-from .readings_cache import CachedReadings, read_readings, write_readings
+from .past_counters import PastCounters, law_of
+from .readings_cache import CachedReadings, write_readings
+from .supply_replays import Replays, replayed
 
 _LOGGER = logging.getLogger(__name__)
 _NOT_COMPUTED = "The past of the supply can't be computed: %s"
 
-type _Files = Mapping[str, Sequence[CachedReadings]]
-
 
 class SupplyPast:
-    """The hours of the netted energies before their first rows.
+    """The hours of the energies of a supply before their first rows.
 
-    The blocks of all counters are needed at once, and come counter by counter: they wait in Home
-    Assistant's folder for data that can be had again.
+    For those that are counted second by second, the blocks of all counters are needed at once, and
+    come counter by counter: they wait in Home Assistant's folder for data that can be had again. A
+    block that can't be written there counts as dropped: the meter is asked for it again.
     """
 
     def __init__(
@@ -44,15 +44,18 @@ class SupplyPast:
         meter: Meter,
         entry_id: str,
         record: Callable[[], SupplyRecord | None],
+        counters: PastCounters,
     ) -> None:
         self._hass = hass
         self._meter = meter
+        self._counters = counters
         self._root = Path(hass.config.cache_path("flukso", entry_id))
         self._folder = self._root
         self._record = record
         self._since: int | None = None
         self._files: dict[str, list[CachedReadings]] = {}
-        self._replays: Sequence[Mapping[int, SupplyEnergies]] | None = None
+        self._unwritten: set[BlockAddress] = set()
+        self._replays: Replays | None = None
 
     # A user of blocks
 
@@ -65,7 +68,7 @@ class SupplyPast:
         is_known = any(each.begin <= address.begin and address.end <= each.end for each in known)
         return address.end > self._since and not is_known
 
-    def reduce(self, _channel: Channel, block: Block) -> CachedReadings | None:
+    def reduce(self, _channel: Channel, block: Block) -> CachedReadings | OSError:
         """Write the readings of a block; runs in a worker thread."""
         address = block.address
         readings = packed(address.begin, address.end, block.times, block.thousandths)
@@ -73,14 +76,21 @@ class SupplyPast:
         try:
             return write_readings(path, readings)
         except OSError as error:
-            _LOGGER.warning(_NOT_COMPUTED, error)
-            return None
+            return error
 
     def take(self, _channel: Channel, address: BlockAddress, reduced: object) -> None:
-        """Take over that they are written."""
-        if isinstance(reduced, CachedReadings) and self._since is not None:
+        """Take over that they are written, or that they can't be."""
+        if self._since is None:
+            return
+        if isinstance(reduced, CachedReadings):
             self._files.setdefault(address.sensor_id, []).append(reduced)
+            self._unwritten.discard(address)
             self._replays = None
+        else:
+            if not self._unwritten:
+                _LOGGER.warning(_NOT_COMPUTED, reduced)
+            self._unwritten.add(address)
+            self._counters.blocks.has_dropped = True
 
     # A source of past rows
 
@@ -88,6 +98,7 @@ class SupplyPast:
         """Keep the blocks since a time (s since 1970)."""
         self._since, self._replays = since, None
         self._files.clear()
+        self._unwritten.clear()
         self._folder = self._root / f"{dt_util.utcnow().timestamp():.6f}"
         self._hass.async_add_executor_job(_remove_others, self._root, self._folder)
 
@@ -98,9 +109,9 @@ class SupplyPast:
         self._hass.async_add_executor_job(partial(rmtree, self._folder, ignore_errors=True))
 
     def unique_ids(self) -> Collection[str]:
-        """Return the entities in use of the energies that are counted second by second."""
+        """Return the entities in use of its energies."""
         record = self._record()
-        energies = record.energies if record else {}
+        energies = (*record.energies, *record.sums) if record else ()
         ids = (meter_unique_id(self._meter.device_id, what) for what in energies)
         return [unique_id for unique_id in ids if enabled_sensor(self._hass, unique_id)]
 
@@ -130,73 +141,48 @@ class SupplyPast:
             return None
         if record is None or self._since is None or not isinstance(first, Row):
             return PastRows()
+        what = unique_id.removeprefix(meter_unique_id(self._meter.device_id, ""))
+        if what in record.sums:
+            return await self._async_summed(record, record.sums[what], first, self._since)
+        return await self._async_computed(record, what, first, self._since)
+
+    async def _async_summed(
+        self, record: SupplyRecord, plain: PlainSum, first: Row, since: int
+    ) -> PastRows:
+        """Return the hours of a sum of counters."""
+        channels = {key: record.channels[key] for key in plain.counters}
+        counters = {
+            key: (self._counters.known(channel), law_of(channel))
+            for key, channel in channels.items()
+        }
+        ahead = plain.offset + sum(channel.guard.offset for channel in channels.values())
+        offsets = sorted({0.0, plain.offset, ahead})
+        read = partial(summed_rows, counters, first, since=since, offsets=offsets)
+        return await self._hass.async_add_executor_job(read)
+
+    async def _async_computed(
+        self, record: SupplyRecord, what: str, first: Row, since: int
+    ) -> PastRows:
+        """Return the hours of an energy that is counted second by second."""
+        if self._unwritten:
+            return PastRows()
         if self._replays is None:
             files = {key: tuple(self._files.get(key, ())) for key in record.channels}
-            end = int(dt_util.utcnow().timestamp())
-            compute = partial(_replayed, record, files, end)
+            compute = partial(replayed, record, files, int(dt_util.utcnow().timestamp()))
             try:
                 self._replays = await self._hass.async_add_executor_job(compute)
             except OSError as error:
                 _LOGGER.warning(_NOT_COMPUTED, error)
                 return PastRows()
-        what = unique_id.removeprefix(meter_unique_id(self._meter.device_id, ""))
-        return past_rows(self._replays, record.energies[what], first, since=self._since)
+        energy, replays = record.energies[what].energy, self._replays
+        known = {
+            key: {hour for hour in hours if hour >= since} for key, hours in replays.known.items()
+        }
+        past = past_rows(replays.energies, energy, first, since=since)
+        return replace(past, missing=missing_of(known, first.hour))
 
 
 def _remove_others(folder: Path, but: Path) -> None:
     """Delete what is in a folder, but for one folder; runs in a worker thread."""
     for path in {*folder.glob("*")} - {but}:
         rmtree(path, ignore_errors=True)
-
-
-def _replayed(
-    record: SupplyRecord, files: _Files, end: int
-) -> Sequence[Mapping[int, SupplyEnergies]]:
-    """Compute the hours that the blocks of all counters tell of; runs in a worker thread."""
-    if not all(files.values()):
-        return ()
-    begin = max(min(each.begin for each in of_counter) for of_counter in files.values())
-    loader = _Loader(record, files)
-    replays: list[SupplyReplay] = []
-    follows = False
-    for hour in range(-(-begin // HOUR) * HOUR, end, HOUR):
-        readings = loader.around(hour)
-        if not all(each.is_known(hour, hour + HOUR) for each in readings.values()):
-            follows = False
-            continue
-        if not follows:
-            replays.append(SupplyReplay(record.layout, record.zone))
-        follows = True
-        replays[-1].run(readings, hour, hour + HOUR)
-    return [replay.hours for replay in replays]
-
-
-class _Loader:
-    """Reads the files of some hours, one hour after the other."""
-
-    def __init__(self, record: SupplyRecord, files: _Files) -> None:
-        self._record = record
-        self._files = files
-        self._loaded: dict[CachedReadings, PackedReadings] = {}
-        self._readings: dict[str, CounterReadings] = {}
-
-    def around(self, hour: int) -> Mapping[str, CounterReadings]:
-        """Return the readings of each counter around an hour."""
-        needed = {
-            each: key
-            for key, of_counter in self._files.items()
-            for each in of_counter
-            if each.begin <= hour + HOUR and hour - HOUR < each.end
-        }
-        if needed.keys() != self._loaded.keys():
-            self._loaded = {
-                each: self._loaded[each] if each in self._loaded else read_readings(each)
-                for each in needed
-            }
-            self._readings = {
-                key: CounterReadings(both_ways=limits.both_ways)
-                for key, limits in self._record.layout.counters.items()
-            }
-            for each, key in needed.items():
-                self._readings[key].add(self._loaded[each])
-        return self._readings

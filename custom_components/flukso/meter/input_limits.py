@@ -48,6 +48,9 @@ _PULSE_IN_GAUGE_UNITS = {Unit.WATT: HOUR, Unit.LITRE_PER_DAY: DAY}
 #: A clamp publishes every second, a kube every 64 s (docs/protocol.md section 1).
 _CLAMP_MAX_SILENCE = 60
 _KUBE_MAX_SILENCE = 600
+#: How long the memory of a counter that is read every second may be silent (s): some meters store
+#: the readings of every eighth second only, and it is not known what others do.
+_MEMORY_MAX_SILENCE = 300
 #: A flow that is older has faded to zero (s).
 _FLOW_MAX_AGE = 600
 
@@ -128,6 +131,11 @@ def is_regular(stream: Stream) -> bool:
     """
     source = stream.sensor.source
     return source is Source.CLAMP or (source is not Source.PULSE and stream.kind is Kind.GAUGE)
+
+
+def memory_silence(stream: Stream) -> int | None:
+    """Return how long the memory of a counter may be silent (s); None if it stores only changes."""
+    return _MEMORY_MAX_SILENCE if is_regular(stream) else None
 
 
 def is_event(stream: Stream) -> bool:

@@ -12,6 +12,14 @@ from .channel_types import CounterChannel
 
 
 @dataclass(frozen=True, slots=True)
+class CountedEnergy:
+    """An energy that a total shows, and what the total has beyond it (Wh)."""
+
+    energy: Energy
+    offset: float = 0
+
+
+@dataclass(frozen=True, slots=True)
 class PlainSum:
     """The counters (their keys) that a total adds up, and what it has beyond them (Wh)."""
 
@@ -21,7 +29,7 @@ class PlainSum:
 
 @dataclass(frozen=True, slots=True)
 class SupplyRecord:
-    """A supply: its counters by their key, and its totals by the name that their entities have.
+    """A supply: its counters by their key, and its totals by the end of their unique ids.
 
     ``energies`` are those that are counted second by second, ``sums`` those that add up counters.
     A demand that becomes known later is given to ``take_peak``, which returns whether
@@ -30,7 +38,7 @@ class SupplyRecord:
 
     layout: SupplyLayout
     channels: Mapping[str, CounterChannel]
-    energies: Mapping[str, Energy]
+    energies: Mapping[str, CountedEnergy]
     sums: Mapping[str, PlainSum]
     zone: tzinfo
     outages: Sequence[Outage]

@@ -46,12 +46,13 @@ def mended_rows(
     rows: Mapping[int, Row],
     *,
     tolerance: float,
+    ahead: float = 0,
 ) -> Mended | Reason:
     """Return the rows of an outage that is over, or the reason to leave it alone.
 
     ``told`` are the energies at its begin, at the ends of its hours, and when it was ``settled``,
-    ``rows`` the recorded rows by hour. What was booked of import less export must be what the meter
-    tells, but for the ``tolerance`` (Wh).
+    ``rows`` the recorded rows by hour, whose states are ``ahead`` of the outage's energy (Wh). What
+    was booked of import less export must be what the meter tells, but for the ``tolerance`` (Wh).
     """
     amounts = _amounts(outage, told, energy, tolerance)
     ends = _ends(outage)
@@ -61,7 +62,7 @@ def mended_rows(
         return amounts
     if before is None or after is None:
         return Reason.BEGIN if before is None else Reason.END
-    shift, missing = amounts
+    shift, missing = amounts[0] + ahead, amounts[1]
     offset = before.sum - before.state
     lift = missing - (after.sum - after.state - offset)
     if abs(lift) > _ROUNDING and abs(lift - missing) > _ROUNDING:

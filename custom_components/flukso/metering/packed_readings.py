@@ -5,9 +5,10 @@ Times are in seconds since 1970, values in thousandths of the counter's unit.
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from operator import sub
 from time import sleep
 
 from .segments import Segments
@@ -15,6 +16,12 @@ from .segments import Segments
 #: The size of a chunk, and the sleep after it that lets other threads run (s).
 _CHUNK_READINGS = 16 * 1024
 _CHUNK_SLEEP = 0.0001
+#: What may be counted in a silence, as it does not matter when (thousandths).
+_LITTLE = 1000
+#: A time (s since 1970) and a value; the first and the last one of a stretch of time.
+type _Reading = tuple[int, int]
+type _Stretch = tuple[_Reading, _Reading]
+
 #: What does not fit into the four bytes of a packed value.
 _TOO_LARGE = 2**32
 
@@ -52,6 +59,32 @@ class PackedReadings:
         times = [begin + time for time in self.times[span]]
         return times, [lowest + value for value in self.values[span]]
 
+    def since(self, time: int) -> PackedReadings:
+        """Return the readings from the last one until a time on."""
+        first = max(bisect_right(self.times, time - self.begin) - 1, 0)
+        times, values = self.times[first:], self.values[first:]
+        return PackedReadings(self.begin, self.end, self.lowest, times, values)
+
+    def stretches(self, begin: int, end: int, silence: int) -> Iterator[_Stretch]:
+        """Yield the first and the last reading of each stretch of some time without a silence.
+
+        The last reading until that time and the first one after it belong to them.
+        """
+        start = max(bisect_right(self.times, begin - self.begin) - 1, 0)
+        last = min(bisect_right(self.times, end - self.begin), len(self.times) - 1)
+        for first in range(start, last, _CHUNK_READINGS):
+            times = self.times[first : min(first + _CHUNK_READINGS, last) + 1]
+            if max(map(sub, times[1:], times, strict=False)) > silence:
+                for index, (before, after) in enumerate(pairwise(times), first):
+                    if after - before > silence:
+                        yield self._reading(start), self._reading(index)
+                        start = index + 1
+            sleep(_CHUNK_SLEEP)
+        yield self._reading(start), self._reading(last)
+
+    def _reading(self, index: int) -> _Reading:
+        return self.begin + self.times[index], self.lowest + self.values[index]
+
 
 def packed(begin: int, end: int, times: Sequence[int], values: Sequence[int]) -> PackedReadings:
     """Return the readings of a block; to be called in a worker thread."""
@@ -69,24 +102,51 @@ def packed(begin: int, end: int, times: Sequence[int], values: Sequence[int]) ->
 
 
 class CounterReadings(Segments[PackedReadings]):
-    """The readings of one counter, from spans that come in any order."""
+    """The readings of one counter, from spans that come in any order.
 
-    def __init__(self, *, both_ways: bool = False) -> None:
+    Its memory is never silent for longer than ``max_silence`` (s), if that is known.
+    """
+
+    def __init__(self, *, both_ways: bool = False, max_silence: int | None = None) -> None:
         super().__init__()
         self._both_ways = both_ways
+        self._max_silence = max_silence
 
     def is_known(self, begin: int, end: int) -> bool:
         """Return whether the counter is known from a second to another one.
 
         Between two spans it is if it showed the same at both ends: without pulses, the meter
-        stores nothing.
+        stores nothing. To be called in a worker thread.
         """
         within = [known for known in self._segments if known.begin <= end and begin < known.end]
         if not within or within[0].begin > begin or within[-1].end <= end:
             return False
-        return all(
+        are_joined = all(
             before.end == after.begin or (not self._both_ways and before.last == after.first)
             for before, after in pairwise(within)
+        )
+        return are_joined and not self._is_silent(begin, end)
+
+    def _is_silent(self, begin: int, end: int) -> bool:
+        """Return whether it counted in a silence that is in a part of that time."""
+        longest = self._max_silence
+        if longest is None:
+            return False
+        near = [
+            known
+            for known in self._segments
+            if known.begin <= end + longest and begin - longest < known.end
+        ]
+        stretches = [each for known in near for each in known.stretches(begin, end, longest)]
+        (first, _), (last, _) = stretches[0][0], stretches[-1][1]
+        if begin < first - longest or last + longest < end:
+            return True
+        return any(
+            after - before > longest
+            and before < end
+            and begin < after
+            and abs(next_value - value) > _LITTLE
+            for (_, (before, value)), ((after, next_value), _) in pairwise(stretches)
         )
 
     def last_until(self, second: int) -> tuple[list[int], list[int]]:

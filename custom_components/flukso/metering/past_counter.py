@@ -5,7 +5,8 @@ reset, or leapt, continues with what it counted before and after that.
 """
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from math import ceil
 from typing import NamedTuple
@@ -13,7 +14,7 @@ from typing import NamedTuple
 from .durations import HOUR
 from .gaps import MeanRow, Row
 from .past_block import CountingLaw, PastBlock
-from .past_rows import PastRows
+from .past_rows import PastRows, missing_of
 from .rounding import rounded
 from .segments import Segments
 
@@ -44,21 +45,12 @@ class PastCounter(Segments[PastBlock]):
         The recorded states may include one of the ``offsets``, which is added to the meter's
         values. To be called in a worker thread.
         """
-        ends = self._known_ends(first, law, offsets)
-        by_time = {end.time: end for end in ends}
-        link = _link(by_time.get(first.hour), by_time.get(first.hour + HOUR), first, law, offsets)
-        offset = 0.0 if link is None else link[0]
-        rows: list[Row] = []
-        total = impossible = 0
-        for before, end in _steps(ends, since, first.hour):
-            counted = end.counted - before.counted
-            if law.is_possible(counted, end.time - before.time):
-                total += counted
-            else:
-                impossible += 1
-            state = rounded(end.value / _THOUSAND + offset, 3)
-            rows.append(Row(end.time - HOUR, state, rounded(total / _THOUSAND, 3)))
-        return PastRows(rows, link and link[1], impossible)
+        return _rows(self._known_ends(first, law, offsets), first, since, law, offsets)
+
+    @property
+    def blocks(self) -> Sequence[PastBlock]:
+        """The known blocks, the oldest first."""
+        return self._segments
 
     def power_rows(self, *, begin: int, end: int, law: CountingLaw) -> list[MeanRow]:
         """Return the power (W) in the known hours of a counter of energy (Wh) of a time."""
@@ -90,6 +82,64 @@ class PastCounter(Segments[PastBlock]):
                 alike = array("q", [value])
                 blocks = (*blocks, PastBlock(end, end + 1, idle, idle, 0, at, alike, none, {}))
         return list(_known_ends(blocks, law))
+
+
+def summed_rows(
+    counters: Mapping[str, tuple[PastCounter, CountingLaw]],
+    first: Row,
+    *,
+    since: int,
+    offsets: Sequence[float],
+) -> PastRows:
+    """Return the hours of a sum of counters, by their sensor ids, until its ``first`` recorded row.
+
+    What was counted while one of them is not known is in the next hour in which all are. To be
+    called in a worker thread.
+    """
+    ends = {key: list(_known_ends(known.blocks, law)) for key, (known, law) in counters.items()}
+    by_time = [{end.time: end for end in of_counter} for of_counter in ends.values()]
+    common = [
+        KnownEnd(
+            time,
+            sum(of_counter[time].value for of_counter in by_time),
+            sum(of_counter[time].counted for of_counter in by_time),
+        )
+        for time in sorted(set.intersection(*(set(of_counter) for of_counter in by_time)))
+    ]
+    rates = [law.fastest for _, law in counters.values()]
+    known_rates = [rate for rate in rates if rate is not None]
+    fastest = sum(known_rates) if len(known_rates) == len(rates) else None
+    past = _rows(common, first, since, CountingLaw(fastest), offsets)
+    hours = {key: _hours(of_counter, since) for key, of_counter in ends.items()}
+    return replace(past, missing=missing_of(hours, first.hour))
+
+
+def _hours(ends: Sequence[KnownEnd], since: int) -> set[int]:
+    """Return the hours since a time that a counter would have a row of."""
+    return {end.time - HOUR for end in ends[1:] if end.time - HOUR >= since}
+
+
+def _rows(
+    ends: Sequence[KnownEnd],
+    first: Row,
+    since: int,
+    law: CountingLaw,
+    offsets: Sequence[float],
+) -> PastRows:
+    by_time = {end.time: end for end in ends}
+    link = _link(by_time.get(first.hour), by_time.get(first.hour + HOUR), first, law, offsets)
+    offset = 0.0 if link is None else link[0]
+    rows: list[Row] = []
+    total = impossible = 0
+    for before, end in _steps(ends, since, first.hour):
+        counted = end.counted - before.counted
+        if law.is_possible(counted, end.time - before.time):
+            total += counted
+        else:
+            impossible += 1
+        state = rounded(end.value / _THOUSAND + offset, 3)
+        rows.append(Row(end.time - HOUR, state, rounded(total / _THOUSAND, 3)))
+    return PastRows(rows, link and link[1], impossible)
 
 
 def _known_ends(blocks: Sequence[PastBlock], law: CountingLaw) -> Iterator[KnownEnd]:

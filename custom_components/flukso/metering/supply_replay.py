@@ -30,11 +30,13 @@ class SupplyCounterLimits:
     """What is known of a counter: its limits, and what it counts when it is sent (Wh).
 
     ``step`` is 0 if it is sent regularly, ``fastest`` (Wh per second) None if it is not known.
+    Its memory is never silent for longer than ``max_silence`` (s), if that is known.
     """
 
     fastest: float | None
     both_ways: bool = False
     step: float = 0
+    max_silence: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,8 @@ from homeassistant.util.json import JsonArrayType, JsonObjectType
 import voluptuous as vol
 
 from ..const import DOMAIN
-from ..entity_lookup import sensor_entity_id
-from ..history.audit import Audit
+from ..entity_lookup import counter_name, sensor_entity_id
+from ..history.audit import Audit, Refusal
 from ..history.backfill import Backfill
 from ..history.fill_file import Fill
 from ..history.fill_log import RestoreFailure
@@ -93,20 +93,28 @@ async def _async_fill(call: ServiceCall) -> ServiceResponse:
         HomeAssistantError: the recorder is too busy, or failed.
     """
     begin, end = _period_of(call, None)
-    outcome = await _history_of(call).async_fill(begin, end)
+    history, device_id = _history_of(call), _entry_of(call).runtime_data.meter.device_id
+    outcome = await history.async_fill(begin, end)
     return {
         "filled": [_fill_response(call.hass, fill) for fill in outcome.filled],
         "refused": [
-            {
-                "entity_id": sensor_entity_id(call.hass, refusal.unique_id),
-                "begin": _local_iso(refusal.begin),
-                "end": _local_iso(refusal.end),
-                "hours": (refusal.end - refusal.begin) // HOUR,
-                "reason": refusal.reason,
-            }
-            for refusal in outcome.refused
+            _refusal_response(call.hass, device_id, refusal) for refusal in outcome.refused
         ],
     }
+
+
+def _refusal_response(hass: HomeAssistant, device_id: str, refusal: Refusal) -> JsonObjectType:
+    """Return a gap that was not filled for the response, with the names of missing counters."""
+    response: JsonObjectType = {
+        "entity_id": sensor_entity_id(hass, refusal.unique_id),
+        "begin": _local_iso(refusal.begin),
+        "end": _local_iso(refusal.end),
+        "hours": (refusal.end - refusal.begin) // HOUR,
+        "reason": refusal.reason,
+    }
+    if refusal.missing:
+        response["missing"] = [counter_name(hass, device_id, each) for each in refusal.missing]
+    return response
 
 
 def _period_of(call: ServiceCall, longest: timedelta | None) -> tuple[int, int]:

@@ -3,11 +3,13 @@
 from collections.abc import Collection, Iterable, Mapping
 
 from ..meter.channel_types import CounterChannel
-from ..meter.supply_record import PlainSum, SupplyRecord
+from ..meter.input_limits import memory_silence
+from ..meter.supply_record import CountedEnergy, PlainSum, SupplyRecord
 from ..metering.counter_sum import CounterSum
 from ..metering.mended_outage import Energy
 from ..metering.supply_replay import SupplyCounterLimits, SupplyLayout
 from .energy import SupplyCounter, SupplyEnergy
+from .net_counters import ENERGY_EXPORT, ENERGY_IMPORT
 
 #: The energies that are counted second by second, by the key of their total.
 _ENERGIES = {
@@ -33,7 +35,8 @@ def record_of(supply_energy: SupplyEnergy, totals: Collection[str]) -> SupplyRec
     return SupplyRecord(
         layout,
         channels,
-        {what: energy for what, energy in _ENERGIES.items() if what in totals},
+        {what: CountedEnergy(energy) for what, energy in _ENERGIES.items() if what in totals}
+        | _split(supply_energy, totals),
         {
             what: PlainSum(keys, total.offset)
             for what, (total, keys) in _sums(supply_energy).items()
@@ -50,7 +53,39 @@ def _limits(counters: Iterable[SupplyCounter]) -> Mapping[str, SupplyCounterLimi
 
 
 def _limits_of(channel: CounterChannel, step: float) -> SupplyCounterLimits:
-    return SupplyCounterLimits(channel.guard.fastest, channel.stream.both_ways, step)
+    stream = channel.stream
+    return SupplyCounterLimits(
+        channel.guard.fastest, stream.both_ways, step, memory_silence(stream)
+    )
+
+
+def _split(supply_energy: SupplyEnergy, totals: Collection[str]) -> dict[str, CountedEnergy]:
+    """Return the import and export of a net counter that is all of a supply.
+
+    They are its netted energies, but began at another time.
+    """
+    if len(supply_energy.imports) != 1 or supply_energy.exports:
+        return {}
+    [counter] = supply_energy.imports
+    if counter.net is None:
+        return {}
+    split, netting = counter.net, supply_energy.netting
+    found = {
+        f"{counter.key}_{ENERGY_IMPORT}": CountedEnergy(
+            Energy.IMPORTED, split.imported - netting.imported
+        ),
+        f"{counter.key}_{ENERGY_EXPORT}": CountedEnergy(
+            Energy.EXPORTED, split.exported - netting.exported
+        ),
+    }
+    sums = (
+        ("active_energy_import", Energy.IMPORTED, supply_energy.imported, netting.imported),
+        ("active_energy_export", Energy.EXPORTED, supply_energy.exported, netting.exported),
+    )
+    for what, energy, counted, netted in sums:
+        if what in totals and counted.total is not None:
+            found[what] = CountedEnergy(energy, counted.total - netted)
+    return found
 
 
 def _sums(supply_energy: SupplyEnergy) -> Mapping[str, tuple[CounterSum, tuple[str, ...]]]:
