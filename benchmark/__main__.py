@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 import sys
 
-from . import history, message, plot, recorder, setup, side_by_side
+from . import history, message, past, plot, recorder, setup, side_by_side
 from .machine import machine
 from .meters import Household, Restless
 
@@ -44,6 +44,10 @@ async def _recorder(options: argparse.Namespace) -> None:
 
 async def _history(options: argparse.Namespace) -> None:
     print(history.report(await history.measure(options.runs)))
+
+
+async def _past(options: argparse.Namespace) -> None:
+    print(past.report(await past.measure(options.blocks)))
 
 
 def arguments(argv: Sequence[str]) -> argparse.Namespace:
@@ -122,6 +126,14 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
         default=5,
         metavar="N",
         help="number of runs; default: %(default)s",
+    )
+    add = command("past", _past, "the import of a meter's past, of all its counters at 1 Hz")
+    add(
+        "--blocks",
+        type=_positive,
+        default=1,
+        metavar="N",
+        help="number of blocks of twelve days each; 31 are a year; default: %(default)s",
     )
     options = parser.parse_args(argv)
     if "measure" not in options:

@@ -8,13 +8,9 @@ the delay minus the time for which no processor was available: the loop is held.
 """
 
 import asyncio
-from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
-from functools import partial
 from multiprocessing import get_context
-import os
-from pathlib import Path
 from random import Random
 import time
 
@@ -23,14 +19,13 @@ from custom_components.flukso.protocol.tmpo_block import BlockAddress, decode
 from simulator.blocks import of_readings
 from simulator.config import Json
 
+from .loop import resident, watched
 from .table import grouped, table
 
 _LEVEL = 20
 _BEGIN = 1_782_064_800 >> _LEVEL << _LEVEL
 _SENSOR = "0123456789abcdef" * 2
-_TURN = 0.001
 _SLACK = Slack(60, 30)
-_PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 @dataclass(slots=True)
@@ -45,13 +40,6 @@ class Figures:
     late_alone: list[float] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class _Turns:
-    held: float = 0
-    late: float = 0
-    memory: int = 0
-
-
 async def measure(runs: int) -> Figures:
     """Decode the block ``runs`` times."""
     context = get_context("spawn")
@@ -60,9 +48,9 @@ async def measure(runs: int) -> Figures:
         payload = await loop.run_in_executor(elsewhere, _payload)
     figures = Figures(readings=1 << _LEVEL)
     for _ in range(runs):
-        before = _resident()
-        taken, turns = await _watched(partial(_work_through, payload))
-        _, alone = await _watched(partial(time.sleep, taken))
+        before = resident()
+        taken, turns = await watched(asyncio.to_thread(_work_through, payload))
+        _, alone = await watched(asyncio.to_thread(time.sleep, taken))
         figures.worker.append(taken)
         figures.memory.append(turns.memory - before)
         figures.held.append(turns.held)
@@ -121,27 +109,3 @@ def _work_through(payload: bytes) -> float:
         address.begin, address.end, block.times, block.thousandths, slack=_SLACK, power_over=5
     )
     return time.thread_time() - begin
-
-
-async def _watched[T](work: Callable[[], T]) -> tuple[T, _Turns]:
-    """Run the work in a worker, and measure the delays of the loop meanwhile."""
-    turns = _Turns()
-    working = asyncio.ensure_future(asyncio.to_thread(work))
-    while not working.done():
-        queued, processor, wall = _queued(), time.process_time(), time.perf_counter()
-        await asyncio.sleep(_TURN)
-        late = time.perf_counter() - wall - _TURN
-        held = min(time.process_time() - processor, late - (_queued() - queued))
-        turns.held, turns.late = max(turns.held, held), max(turns.late, late)
-        turns.memory = max(turns.memory, _resident())
-    return await working, turns
-
-
-def _queued() -> float:
-    """Return how long this thread has waited for a processor (s)."""
-    return int(Path("/proc/thread-self/schedstat").read_text().split()[1]) / 1e9
-
-
-def _resident() -> int:
-    """Return the memory of this process (bytes)."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE
