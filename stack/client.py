@@ -207,8 +207,11 @@ class Client:
         return entries
 
     async def set_options(self, entry_id: str, options: Json) -> Json:
-        """Go through a one-page options form; returns the flow's result."""
+        """Go through an options form, which may be in a menu; returns the flow's result."""
         form = await self.post(_OPTIONS_FLOW, {"handler": entry_id})
+        if form["type"] == "menu":
+            step = {"next_step_id": "settings"}
+            form = await self.post(f"{_OPTIONS_FLOW}/{form['flow_id']}", step)
         result: Json = await self.post(f"{_OPTIONS_FLOW}/{form['flow_id']}", options)
         return result
 
