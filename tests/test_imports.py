@@ -18,7 +18,7 @@ FLOORS = (
     ("meter",),
     ("devices", "meter_search", "meter_card"),
     ("supply", "history", "waveform", "health"),
-    ("installation",),
+    ("installation", "energy_dashboard"),
     ("entity", "repairs", "migration", "options_flow", "rediscovery"),
     ("supply_entities", "history_entities"),
     (

@@ -18,6 +18,7 @@ from custom_components.flukso.const import (
     DEFAULT_WAVEFORM_INTERVAL,
     DOMAIN,
 )
+from custom_components.flukso.energy_dashboard.sources import Use
 from custom_components.flukso.health.diagnosis import Problem
 from custom_components.flukso.installation import Verdict
 from custom_components.flukso.metering.clamp_checks import Doubt, Trouble
@@ -104,7 +105,9 @@ def filled_when_raised() -> set[str]:
 
 def steps(flow: type[FlowHandler[Any, Any]]) -> set[str]:
     """The steps of a flow that have a form or menu, by the methods that were written for them."""
-    written = {name.removeprefix("async_step_") for name in vars(flow) if "async_step_" in name}
+    own = [each for each in flow.mro() if each.__module__.startswith(integration.__name__)]
+    names = [name for each in own for name in vars(each)]
+    written = {name.removeprefix("async_step_") for name in names if "async_step_" in name}
     return written & (keywords("step_id") | {"init"})
 
 
@@ -156,6 +159,11 @@ def test_every_error_and_abort_has_its_text() -> None:
         for text in strings(module)
         if re.fullmatch(r"(mqtt|invalid|nothing|only|others|all)_\w+", text)
     }
+    assert (
+        ENGLISH["options"]["error"].keys()
+        == {"measured_twice", "automatic_and_ports"}
+        <= strings("energy_dashboard/step.py") | strings("options_flow.py")
+    )
     assert named | set(Refusal) == ENGLISH["config"]["error"].keys() | {"invalid_discovery_info"}
 
 
@@ -184,6 +192,7 @@ def test_the_options_of_a_menu_are_its_steps() -> None:
         assert step.get("menu_options", {}).keys() <= written
         assert step.get("menu_option_descriptions", {}).keys() <= written
     assert ENGLISH["options"]["progress"].keys() == keywords("progress_action")
+    assert ENGLISH["options"]["step"]["energy"]["data"].keys() == set(Use)
 
 
 def test_the_options_of_a_repair_are_its_steps() -> None:
@@ -213,8 +222,10 @@ def test_every_finding_and_every_line_of_the_activity_log_has_its_text() -> None
     lines = {f"activity_{text}" for text in strings("logbook.py") if text.startswith("hours_")}
 
     labels = {text for text in strings("options_flow.py") if text.startswith("automatic_")}
+    names = {f"energy_{use}" for use in Use if use is not Use.DEVICES} | {"energy_left"}
 
-    assert ENGLISH["common"].keys() == findings | lines | (labels - {"automatic_and_ports"})
+    told = findings | lines | names | (labels - {"automatic_and_ports"})
+    assert ENGLISH["common"].keys() == told
 
 
 def test_every_action_is_named_explained_and_has_an_icon() -> None:
@@ -286,7 +297,11 @@ def test_every_icon_belongs_to_an_entity() -> None:
         ("issues.counter_b", set(strings("repairs.py"))),
         ("issues.unreachable", {"name", "host", "sensors"}),
         ("exceptions.", filled_when_raised()),
-        ("common.", set().union(*map(strings, SAYING))),
+        ("common.energy", {"names"}),
+        ("common.", set().union({"names"}, *map(strings, SAYING))),
+        ("options.step.energy.description", {"left"}),
+        ("options.abort.energy_added", {"added"}),
+        ("options.abort.energy_nothing_to_add", {"left"}),
     ],
 )
 def test_every_placeholder_is_filled(place: str, filled: set[str]) -> None:
@@ -304,6 +319,7 @@ def test_every_placeholder_is_filled(place: str, filled: set[str]) -> None:
 def test_no_other_text_has_placeholders() -> None:
     filled = ("config.flow_title", "config.step.confirm", "issues.", "device.")
     filled += ("options.abort.check_failed", "options.step.checked.description")
+    filled += ("options.step.energy.description", "options.abort.energy_")
     filled += ("exceptions.", "common.", "config.error.nothing_heard", "config.error.only_readings")
 
     for where, text in texts(ENGLISH):

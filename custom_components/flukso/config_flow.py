@@ -9,11 +9,7 @@ from functools import partial
 import re
 from typing import Any, override
 
-from homeassistant.config_entries import (
-    SOURCE_RECONFIGURE,
-    ConfigFlow,
-    ConfigFlowResult,
-)
+from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigFlow, ConfigFlowResult
 from homeassistant.const import CONF_DEVICE_ID, CONF_HOST, CONF_PORT
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.selector import SelectOptionDict, SelectSelector, SelectSelectorConfig
@@ -23,6 +19,7 @@ from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 import voluptuous as vol
 
 from .const import CONF_IMPORT_HISTORY, DOMAIN
+from .energy_dashboard.step import async_follow_with_energy
 from .meter_card import MQTT_SERVICE, NAME, discovery_key, label, placeholders
 from .meter_search import (
     ADDRESS_SCHEMA,
@@ -288,6 +285,11 @@ class FluksoConfigFlow(ConfigFlow, domain=DOMAIN):
             data=self._found.data_of(self._device_id),
             options={CONF_IMPORT_HISTORY: True} if is_wished else {},
         )
+
+    @override
+    async def async_on_create_entry(self, result: ConfigFlowResult) -> ConfigFlowResult:
+        """Show next what of the meter can be added to the Energy dashboard."""
+        return await async_follow_with_energy(self.hass, result)
 
     async def async_step_confirm_silent(
         self, user_input: dict[str, Any] | None = None

@@ -97,7 +97,10 @@ async def async_follow[Source: Observable](
 
     @callback
     def changed() -> None:
-        entry.async_create_background_task(hass, update(), "flukso follow")
+        task = entry.async_create_background_task(hass, update(), "flukso follow")
+        updates = entry.runtime_data.updates
+        updates.add(task)
+        task.add_done_callback(updates.discard)
 
     entry.async_on_unload(entry.runtime_data.meter.listen(changed))
     await update()

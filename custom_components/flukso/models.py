@@ -1,6 +1,7 @@
 """Runtime data of a config entry."""
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from homeassistant.config_entries import ConfigEntry
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FluksoData:
-    """The objects that a loaded config entry holds for its Fluksometer."""
+    """The objects that a loaded config entry holds for its Fluksometer.
+
+    ``updates`` are the tasks that add and remove its entities at the moment.
+    """
 
     transport: Transport
     meter: Meter
@@ -24,6 +28,7 @@ class FluksoData:
     fill_log: FillLog
     import_log: ImportLog
     history: Backfill | None
+    updates: set[asyncio.Task[None]] = field(default_factory=set)
 
 
 type FluksoConfigEntry = ConfigEntry[FluksoData]

@@ -1,14 +1,10 @@
-"""Options flow: intervals, gaps, the ports of supply and production; checking the installation."""
+"""Options flow: the settings, the Energy dashboard, and checking the installation."""
 
 from asyncio import Task
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from homeassistant.config_entries import (
-    ConfigEntryState,
-    ConfigFlowResult,
-    OptionsFlowWithReload,
-)
+from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult
 from homeassistant.const import UnitOfTime
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.selector import (
@@ -34,6 +30,7 @@ from .const import (
     DEFAULT_WAVEFORM_INTERVAL,
     DOMAIN,
 )
+from .energy_dashboard.step import EnergyFlow
 from .installation import PortReport, async_check_installation, async_report_texts
 from .metering.durations import HOUR
 from .models import FluksoConfigEntry
@@ -48,23 +45,25 @@ AUTOMATIC = "automatic"
 _PORTS = {CONF_SUPPLY_PORTS: electricity_ports, CONF_PRODUCTION_PORTS: production_ports}
 
 
-class FluksoOptionsFlow(OptionsFlowWithReload):
-    """The intervals of states, whether gaps are filled, and the ports of supply and production.
-
-    Where there are clamps that can be checked, there is a menu with the check of the installation.
-    """
+class FluksoOptionsFlow(EnergyFlow):
+    """The settings of a meter; adding it to the Energy dashboard, and checking its clamps."""
 
     _check: Task[Sequence[PortReport]] | None = None
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show the menu, or the options if there is nothing else to choose."""
+        if self.follows_on_adding():
+            return await self.async_step_energy()
         entry: FluksoConfigEntry = self.config_entry
         is_loaded = entry.state is ConfigEntryState.LOADED
+        menu = ["settings"]
+        if await self.has_energy_step():
+            menu.append("energy")
         if is_loaded and entry.runtime_data.waveforms.oscilloscopes():
-            return self.async_show_menu(
-                step_id="init", menu_options=["settings", "check_installation"]
-            )
-        return await self.async_step_settings()
+            menu.append("check_installation")
+        if len(menu) == 1:
+            return await self.async_step_settings()
+        return self.async_show_menu(step_id="init", menu_options=menu)
 
     async def async_step_check_installation(
         self, user_input: dict[str, Any] | None = None

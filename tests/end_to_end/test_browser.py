@@ -19,15 +19,22 @@ from demo.statistics import fill
 from stack import HomeAssistant, Mosquitto, Process, eventually
 
 from .browser import Camera, chromium, coloured, pages
-from .energy_dashboard import COUNTERS, DIALOGS, METER, used_yesterday
+from .energy_dashboard import COUNTERS, METER, used_yesterday
 from .parts import require_browser, require_mosquitto
-from .steps import choose_in_menu, open_integration, open_options
+from .steps import (
+    choose_in_menu,
+    close_dialog,
+    leave_energy_step,
+    open_energy_step,
+    open_integration,
+    open_options,
+)
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
 
 _CHECKOUT = Path(__file__).parents[2]
 _PORTS = ("L1", "L2", "L3", "water", "gas", "solar")
-_KUBES = ("Living room", "garden")
+_KUBES = ("living room", "garden")
 _GRAPHS = ("power-sources", "energy-usage", "energy-gas", "energy-water")
 #: Where the dashboards have three columns.
 _WIDE = (1280, 1000)
@@ -86,7 +93,7 @@ async def meter(folder: Path, mosquitto: Mosquitto, page: Page) -> AsyncGenerato
     await playing.stop(10)
 
 
-async def test_a_meter_is_discovered_confirmed_and_named(
+async def test_a_meter_is_discovered_and_confirmed(
     home: HomeAssistant, meter: Process, page: Page, camera: Camera
 ) -> None:
     await page.goto("/config/integrations/dashboard")
@@ -100,15 +107,9 @@ async def test_a_meter_is_discovered_confirmed_and_named(
     await expect(names).to_be_visible()
     await page.get_by_role("button", name="Submit").click()
 
-    fields = page.get_by_role("textbox", name="Device name")
-    await expect(fields.first).to_have_value("Fluksometer")
-    await expect(fields).to_have_count(1 + len(_PORTS) + len(_KUBES))
-    values = [await field.input_value() for field in await fields.all()]
-    assert sorted(values) == sorted(["Fluksometer", "living room", "garden", *_PORTS])
-    await camera.take("naming")
-    await fields.nth(values.index("living room")).fill("Living room")
-    await page.get_by_role("button", name="Finish").click()
+    await leave_energy_step(page)
 
+    await open_integration(page)
     entry = page.locator("ha-config-entry-row")
     for name in (*_PORTS, *_KUBES):
         await expect(entry.get_by_text(name, exact=True)).to_be_visible()
@@ -190,8 +191,8 @@ async def test_diagnostics_are_downloaded_without_the_meters_ids(
     assert not [each for pair in ids for each in pair if len(each) == 32 and each in text]
 
 
-async def test_the_energy_dashboard_takes_grid_solar_gas_and_water_by_their_names(
-    home: HomeAssistant, page: Page, camera: Camera
+async def test_grid_solar_gas_and_water_are_added_to_the_energy_dashboard(
+    home: HomeAssistant, page: Page
 ) -> None:
     await fill(home.client)
 
@@ -199,15 +200,15 @@ async def test_the_energy_dashboard_takes_grid_solar_gas_and_water_by_their_name
         return (await used_yesterday(home.client)).keys() == COUNTERS
 
     await eventually(filled, "the statistics of the last ten days", 90)
-    for dialog in DIALOGS:
-        await dialog.fill_in(page)
-        await camera.take(f"energy-{dialog.source.split()[0]}")
-        await dialog.save(page)
+    await open_integration(page)
+    await open_energy_step(page)
+    await page.get_by_role("button", name="Add", exact=True).click()
+    await page.get_by_text("Added to the Energy dashboard").wait_for()
+    for name in ("Grid", "Solar", "Gas", "Water"):
+        await expect(page.get_by_role("listitem").get_by_text(name, exact=True)).to_be_visible()
+    await close_dialog(page)
     saved = (await home.client.call("energy/get_prefs"))["energy_sources"]
-    chosen = [
-        {value for value in source.values() if str(value).startswith("sensor.")} for source in saved
-    ]
-    assert chosen == [dialog.chosen for dialog in DIALOGS]
+    assert {source["stat_energy_from"] for source in saved} < COUNTERS
 
 
 async def test_the_energy_dashboard_draws_what_was_used(

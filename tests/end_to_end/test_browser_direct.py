@@ -17,7 +17,7 @@ from .browser import Camera, chromium, pages
 from .demo_meter import demo_meter, is_configured, is_live
 from .parts import require_browser, require_mosquitto
 from .stage import bridge
-from .steps import choose_in_menu, open_integration
+from .steps import choose_in_menu, leave_energy_step, open_integration
 
 pytestmark = [
     pytest.mark.long,
@@ -158,7 +158,7 @@ async def test_a_wrong_address_has_its_error_and_the_right_one_leads_to_the_mete
     await expect(names).to_be_visible()
     submitted = time.time()
     await page.get_by_role("button", name="Submit").click()
-    await page.get_by_role("button", name="Finish").click()
+    await leave_energy_step(page)
     await live(home, submitted)
 
 

@@ -129,7 +129,8 @@ async def test_config_flow_explains_every_field_of_its_forms(
     # The card of a meter that is heard has the field of one that is silent.
     steps = ENGLISH["config"]["step"]
     assert steps["confirm"]["data"] == steps["confirm_silent"]["data"]
-    assert forms.keys() == with_fields - {("config", "confirm")}
+    # The sources of the Energy dashboard are explained in tests/energy_dashboard.
+    assert forms.keys() == with_fields - {("config", "confirm"), ("options", "energy")}
     for (flow, step), form in forms.items():
         assert form["step_id"] == step
         assert form["data_schema"] is not None

@@ -62,6 +62,13 @@ def supply_ports(configuration: Configuration, chosen: Iterable[str]) -> tuple[s
     return tuple(in_order(supply))
 
 
+def summed_ports(configuration: Configuration) -> set[str]:
+    """Return the ports that the firmware adds up, but for the one that has the sum."""
+    math = configuration.ports.math if configuration.ports is not None else None
+    carrier, parts = _SUMS.get(math or "", ("", set()))
+    return parts - {carrier}
+
+
 def _obvious_ports(configuration: Configuration) -> set[str]:
     """Return the P1 port if there is one, else the phases; an FLM02 has them in one sensor."""
     enabled = configuration.sensors.enabled if configuration.sensors else ()

@@ -1,0 +1,1 @@
+"""Tests of adding a meter to the Energy dashboard."""
