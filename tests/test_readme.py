@@ -1,4 +1,4 @@
-"""What the README says works: the lines of the bridge, the automations, the links."""
+"""What the README and the documentation say works: the bridge, the automations, the links."""
 
 from pathlib import Path
 import re
@@ -19,11 +19,24 @@ from .meters import Meter, flm02, flm03, three_clamps
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 README = PAGES[0].read_text("utf-8")
+WAVEFORMS = (ROOT / "docs" / "waveforms.md").read_text("utf-8")
+AUTOMATIONS = (ROOT / "docs" / "automations.md").read_text("utf-8")
+
+
+def test_the_readme_is_read_in_five_minutes() -> None:
+    assert len(README.split()) <= 1000
 
 
 def bridged(way: str) -> list[str]:
-    """The topics that the bridge of the README carries in that direction."""
-    return re.findall(rf"^topic (\S+) {way} 0$", README, re.MULTILINE)
+    """The topics that the bridge carries in that direction, with the lines for waveforms."""
+    return re.findall(rf"^ *topic (\S+) {way} 0$", README + WAVEFORMS, re.MULTILINE)
+
+
+def test_every_blueprint_can_be_imported_with_a_badge() -> None:
+    folder = ROOT / "blueprints" / "automation" / "flukso"
+    imported = re.findall(r"blueprints%2Fautomation%2Fflukso%2F(\w+)\.yaml\)", README)
+
+    assert sorted(imported) == sorted(path.stem for path in folder.iterdir())
 
 
 @pytest.mark.parametrize("meter", [flm03(), flm02(), three_clamps()])
@@ -60,7 +73,7 @@ async def test_the_automations_are_valid_and_of_entities_that_there_are(
     await broker.settle()
     examples = [
         parse_yaml(text)
-        for text in re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+        for text in re.findall(r"```yaml\n(.*?)```", AUTOMATIONS, re.DOTALL)
         if "triggers:" in text
     ]
     assert len(examples) >= 3

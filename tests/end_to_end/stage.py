@@ -5,6 +5,7 @@ import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 import sys
+import textwrap
 import time
 
 from paho.mqtt import publish
@@ -26,7 +27,7 @@ _THOUSANDS = ("kWh", "kvarh", "m³")
 def bridge(port: int) -> str:
     """The lines that the README tells users to add to their broker, with a meter's address."""
     section = (CHECKOUT / "README.md").read_text().partition("\n## The bridge\n")[2]
-    lines = section.split("```")[1].strip()
+    lines = textwrap.dedent(section.split("```")[1]).strip()
     return lines.replace("<address of the Fluksometer>:1883", f"{LOOPBACK}:{port}")
 
 

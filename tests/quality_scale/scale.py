@@ -81,12 +81,12 @@ def imported() -> set[str]:
     return names
 
 
-def section(title: str) -> str:
-    """The text below a heading of the README, up to the next one of its level."""
+def section(title: str, page: str = "README.md") -> str:
+    """The text below a heading of a page, up to the next one of its level, or of the whole page."""
     found = re.search(
-        rf"^(?P<level>##+) {re.escape(title)}\n(?P<text>.*?)(?=^#{{2}} |\Z)",
-        README,
+        rf"^(?P<level>#+) {re.escape(title)}\n(?P<text>.*?)(?=^(?P=level) |\Z)",
+        (REPOSITORY / page).read_text("utf-8"),
         re.MULTILINE | re.DOTALL,
     )
-    assert found, f"The README has no section {title!r}"
+    assert found, f"{page} has no section {title!r}"
     return found["text"].strip()

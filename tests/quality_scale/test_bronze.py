@@ -158,7 +158,7 @@ def test_dependency_transparency_is_nothing_to_claim_without_a_library() -> None
 
 @pytest.mark.parametrize("action", ACTIONS)
 def test_docs_actions_say_what_each_does(action: str) -> None:
-    text = section("Actions")
+    text = section("Actions", "docs/actions.md")
 
     assert f"`{DOMAIN}.{action}`" in text
     for field in ACTIONS[action].get("fields", {}):

@@ -39,7 +39,7 @@ from tests.meters import HARDWARE_IDS, NULL_KEY, RADIO_KEY, SERIAL, flm03, three
 from tests.minutes import Home
 from tests.test_sensor_descriptions import ALL
 
-from .scale import ENGLISH, ICONS, MANIFEST, README, section, trees
+from .scale import ENGLISH, ICONS, MANIFEST, section, trees
 
 
 def registered(hass: HomeAssistant, entry: MockConfigEntry) -> list[er.RegistryEntry]:
@@ -112,18 +112,20 @@ async def test_discovery_update_info_brings_the_address_up_to_date(
 
 
 def test_docs_data_update_says_that_it_is_pushed() -> None:
-    assert "pushed over MQTT" in section("How the data comes")
+    assert "pushed over MQTT" in section("How the data comes", "docs/entities.md")
 
 
 def test_docs_examples_are_automations() -> None:
-    examples = re.findall(r"```yaml\n(.*?)```", section("Examples"), re.DOTALL)
+    examples = re.findall(
+        r"```yaml\n(.*?)```", section("Automations", "docs/automations.md"), re.DOTALL
+    )
 
     assert len(examples) >= 3
     assert all("triggers:" in example and "actions:" in example for example in examples)
 
 
 def test_docs_known_limitations_are_told() -> None:
-    assert section("Known limitations").startswith("- ")
+    assert section("Known limitations", "docs/limitations.md").startswith("- ")
 
 
 def test_docs_supported_devices_are_told() -> None:
@@ -133,13 +135,13 @@ def test_docs_supported_devices_are_told() -> None:
 
 
 def test_docs_supported_functions_name_each_kind_of_entity() -> None:
-    text = section("What you get")
+    text = section("Devices and entities", "docs/entities.md")
 
     assert all(kind in text for kind in ("Clamp", "Water, gas, fuel", "Heat", "FluksoKube"))
 
 
 def test_docs_troubleshooting_helps_a_user_who_sees_nothing() -> None:
-    text = section("Troubleshooting")
+    text = section("When something is wrong", "docs/troubleshooting.md")
 
     assert "No card appears" in text
     assert "diagnostics" in text
@@ -147,7 +149,7 @@ def test_docs_troubleshooting_helps_a_user_who_sees_nothing() -> None:
 
 def test_docs_use_cases_are_told() -> None:
     assert "Energy dashboard" in section("What it is for")
-    assert README.index("## What it is for") < README.index("### Examples")
+    assert "(docs/automations.md)" in section("What it is for")
 
 
 async def test_dynamic_devices_appear_when_the_meter_enables_them(

@@ -58,7 +58,7 @@ async def test_config_entry_unloading_lets_go_of_every_topic(
 
 
 def test_docs_configuration_parameters_are_those_of_the_form() -> None:
-    table = section("What you get")
+    table = section("Options", "docs/installation.md")
     form = ENGLISH["options"]["step"]["settings"]["data"]
     defaults = {
         "power_interval": "on change",
@@ -75,7 +75,7 @@ def test_docs_configuration_parameters_are_those_of_the_form() -> None:
 
 
 def test_docs_installation_parameters_are_those_of_the_form() -> None:
-    table = section("Installation")
+    table = section("Adding a meter", "docs/installation.md")
 
     names = [
         name
