@@ -50,7 +50,8 @@ async def main(options: argparse.Namespace) -> int:
         meanwhile: set[asyncio.Task[None]] = set()
         if meters and not options.broker:
             written = await furnish(running.home.client)
-            meanwhile.add(asyncio.create_task(go_on(running.home.client, written)))
+            database = running.home.config / "home-assistant_v2.db"
+            meanwhile.add(asyncio.create_task(go_on(running.home.client, written, database)))
         show(running.home, f"/{DASHBOARD}")
         await watch(running)
     return 0

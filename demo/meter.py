@@ -1,9 +1,8 @@
-"""The demo's Fluksometer: it has been running for a day, and its household is at its busiest.
+"""The demo's Fluksometer: it has been running for a day, in a household of some time ago.
 
-A pulse port publishes only when something flows, and a kube's motion sensor when somebody passes:
-at night half of the sensors of a newly installed meter would have no value for hours. So the
-simulated household is in the busiest minute of its last two days, while the readings have the
-current time.
+A pulse port publishes only when something flows: at night half of the sensors of a newly installed
+meter would have no value for hours. So what flows by itself in the first minute is not left to
+chance: each input that would be silent counts two pulses, that of the solar panels one.
 """
 
 from itertools import cycle
@@ -15,12 +14,13 @@ from typing import override
 
 from simulator import Flm03, Message
 from simulator.chance import identity
-from simulator.household import MINUTE, Home, minute
+from simulator.household import MINUTE, minute
 from simulator.installation import CLAMP_PORTS, PULSE_PORTS, clamp_slots, pulse_slot
 from simulator.player import play
+from simulator.pulse import PulseInput
 
-DAY = 24 * 60 * MINUTE
-SEED = 0
+from .day import DAY, SEED, days_back
+
 KUBES_SPEAK_WITHIN = 64
 
 # The signal that switches a load on, or off again: its power (W), and the clamp port that it is on.
@@ -44,31 +44,9 @@ _COUNTERS = {
     **{pulse_slot(port): value for port, value in zip(PULSE_PORTS, _PULSED, strict=True)},
 }
 
-# The seconds that matter: Home Assistant needs some to find the meter, and a user of the demo won't
-# wait much longer than a minute.
-_SEEN = (10, 70)
-
-
-def liveliest(now: int, home: Home) -> int:
-    """Return the start of the busiest minute of the last two days.
-
-    Args:
-        now: seconds since the epoch.
-        home: the household.
-    """
-    minutes = range(now // MINUTE - 2 * DAY // MINUTE, now // MINUTE)
-    return max(minutes, key=lambda number: _life(number * MINUTE, home)) * MINUTE
-
-
-def _life(start: int, home: Home) -> float:
-    """Return the pulses of the least active of water (1 L), gas (10 L) and solar energy (1 Wh)."""
-    water = gas = solar = 0.0
-    for second in range(start + _SEEN[0], start + _SEEN[1]):
-        whole, place = minute(second // MINUTE, home), second % MINUTE
-        water += whole.water[place]
-        gas += whole.gas[place] / 10
-        solar += whole.solar[place] / 3600
-    return min(water, gas, solar)
+#: The seconds of the first minute in which an input that would be silent counts a pulse: Home
+#: Assistant needs some to find the meter, and a user of the demo won't wait much longer.
+_DRAWS = (20, 65)
 
 
 class SettledMeter(Flm03):
@@ -83,6 +61,7 @@ class SettledMeter(Flm03):
         """
         super().__init__(identity("demo"), start=begin - DAY, seed=SEED, counters=_COUNTERS)
         self.clock = now - begin
+        self._draws = tuple(begin + draw for draw in _DRAWS)
         self._held: dict[str, Message] = {}
         for second in range(begin - KUBES_SPEAK_WITHIN, begin):
             messages = self.second(second)
@@ -93,6 +72,28 @@ class SettledMeter(Flm03):
         """Return all retained messages."""
         return [*super().announce(), *self._held.values()]
 
+    @override
+    def second(self, now: int) -> list[Message]:
+        """Return the messages of a second, with a pulse of each input that would be silent."""
+        messages = super().second(now)
+        if now in self._draws:
+            for port, pulses in self._inputs.items():
+                is_over = now == self._draws[-1] and pulses.kind.counter == "Wh"
+                if not self._flows(pulses) and not is_over:
+                    messages += self._pulse_message(
+                        port, pulses, pulses.draw(now), now + self.clock
+                    )
+        return messages
+
+    def _flows(self, pulses: PulseInput) -> bool:
+        """Return whether an input counts twice by itself until the last draw."""
+        begin, end = self._draws[0] - _DRAWS[0], self._draws[-1]
+        amount = sum(
+            pulses.kind.rate(minute(second // MINUTE, pulses.home))[second % MINUTE]
+            for second in range(begin, end)
+        )
+        return amount >= len(_DRAWS) * pulses.kind.constant
+
 
 def main(host: str, port: int) -> None:
     """Publish the meter's messages to a broker until stopped by a signal."""
@@ -100,7 +101,7 @@ def main(host: str, port: int) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     now = int(time.time())
-    begin = liveliest(now, Home(SEED))
+    begin = now - days_back(now) * DAY
     meter = SettledMeter(now, begin)
     loads = cycle((LOAD, 0))
     signal.signal(SWITCH, lambda *_: meter.switch(LOAD_PORT, next(loads)))

@@ -9,7 +9,15 @@ from pathlib import Path
 import sys
 from typing import override
 
-from stack import EmbeddedBroker, FlowError, HomeAssistant, Process, eventually
+from stack import (
+    EmbeddedBroker,
+    FlowError,
+    HomeAssistant,
+    Mosquitto,
+    Process,
+    eventually,
+    find_mosquitto,
+)
 from stack.client import Client, Json
 from stack.ports import LOOPBACK
 
@@ -66,7 +74,7 @@ class Stage:
     """The running components."""
 
     home: HomeAssistant
-    broker: EmbeddedBroker | None = None
+    broker: Mosquitto | EmbeddedBroker | None = None
     #: None with the meters of the user's broker.
     simulated: SimulatedMeter | None = None
     #: The port of the meter's own broker, if Home Assistant connects to it directly.
@@ -108,13 +116,22 @@ async def stage(
             yield Stage(home)
         return
     say("starting a broker")
-    async with EmbeddedBroker(folder) as broker:
+    async with broker_in(folder) as broker:
         own = BrokerAddress(LOOPBACK, broker.port) if bridge else None
         async with home_assistant(folder, port, own) as home:
             say("starting a simulated Fluksometer")
             async with simulated_meter(folder, broker.meter_port) as process:
                 meter = SimulatedMeter(process, broker.meter_port)
                 yield Stage(home, broker, meter, None if bridge else meter.port)
+
+
+def broker_in(folder: Path) -> Mosquitto | EmbeddedBroker:
+    """Return a broker, not yet started: mosquitto, which scripts/setup brings where it can.
+
+    The embedded one sends retained messages once per connection: a meter that is reloaded over Home
+    Assistant's connection would not receive its configuration again.
+    """
+    return EmbeddedBroker(folder) if find_mosquitto() is None else Mosquitto(folder)
 
 
 @contextlib.asynccontextmanager

@@ -1,16 +1,23 @@
-"""The statistics of the demo's household, and its Energy dashboard."""
+"""The statistics of the demo's household, and its Energy dashboard.
+
+Home Assistant imports the statistics of whole hours. Those of five minutes, which its graphs of the
+last day show, are written into its database.
+"""
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
 import time
 
 from stack import eventually
 from stack.client import Client, Json
 
-from .meter import SEED
-from .past import Hour, past
+from .day import DAY, SEED
+from .past import STEP, Hour, past
+from .short_term import Row, write
 from .stage import DOMAIN
 
 _METER = "sensor.fluksometer"
@@ -28,11 +35,13 @@ class Past:
         entities: the number of entities with statistics.
         until: the start of the hour that was not over at the time of the import.
         sums: the sum of each counter at that time, and the unit of its statistic.
+        recent: the rows of five minutes of the last day, by statistic.
     """
 
     entities: int
     until: str
     sums: Mapping[str, tuple[float, str]]
+    recent: Mapping[str, Sequence[Row]]
 
 
 async def fill(client: Client) -> Past:
@@ -44,6 +53,7 @@ async def fill(client: Client) -> Past:
     states = await client.states()
     filled, until = 0, ""
     sums: dict[str, tuple[float, str]] = {}
+    recent: dict[str, Sequence[Row]] = {}
     for entity in await client.entities(DOMAIN):
         entity_id = entity["entity_id"]
         metadata, state = listed.get(entity_id), states.get(entity_id)
@@ -54,18 +64,20 @@ async def fill(client: Client) -> Past:
             unit = metadata["statistics_unit_of_measurement"]
             scale = _SCALES.get(unit, 1)
             rows = list(_counted(shown, scale, float(state["state"])))
+            recent[entity_id] = list(counted_recently(shown, scale, float(state["state"])))
             sums[entity_id] = (shown[-1].values[-1] - shown[0].values[0]) * scale, unit
         else:
             rows = list(_measured(shown))
+            recent[entity_id] = list(measured_recently(shown))
         await client.call("recorder/import_statistics", metadata=_imported(metadata), stats=rows)
         filled, until = filled + 1, _moment(shown[-1])
-    return Past(filled, until, sums)
+    return Past(filled, until, sums, recent)
 
 
-async def go_on(client: Client, written: Past) -> None:
+async def go_on(client: Client, written: Past, database: Path) -> None:
     """Adjust the sums to continue from the imported ones, once Home Assistant has started at 0.
 
-    It does so at the next full five minutes.
+    It does so at the next full five minutes; the rows of the last day before that are added first.
     """
 
     async def begun() -> bool:
@@ -79,6 +91,7 @@ async def go_on(client: Client, written: Past) -> None:
         return len(short) == len(written.sums)
 
     await eventually(begun, "the first statistics", 600)
+    await asyncio.to_thread(write, database, written.recent)
     for statistic_id, (counted, unit) in written.sums.items():
         await client.call(
             "recorder/adjust_sum_statistics",
@@ -116,6 +129,32 @@ def _measured(hours: Sequence[Hour]) -> Iterator[Json]:
     for hour in hours[:-1]:
         low, high = min(hour.values), max(hour.values)
         yield {"start": _moment(hour), "mean": hour.mean, "min": low, "max": high}
+
+
+def counted_recently(hours: Sequence[Hour], scale: float, reading: float) -> Iterator[Row]:
+    """Yield the rows of a counter, which shows ``reading`` now; ``scale`` leads to its unit.
+
+    The sums of the hour that is not over are those since now: they are adjusted with Home
+    Assistant's own.
+    """
+    first, now = hours[0].values[0], hours[-1].values[-1]
+    for start, _, last in _recent(hours):
+        base = first if start < hours[-1].start else now
+        yield Row(start, state=reading + (last - now) * scale, sum=(last - base) * scale)
+
+
+def measured_recently(hours: Sequence[Hour]) -> Iterator[Row]:
+    """Yield the rows of what is measured."""
+    for start, begin, end in _recent(hours):
+        yield Row(start, mean=(begin + end) / 2, min=min(begin, end), max=max(begin, end))
+
+
+def _recent(hours: Sequence[Hour]) -> Iterator[tuple[int, float, float]]:
+    """Yield the start of each five minutes of the last day, and the states at both ends."""
+    for hour in hours:
+        if hour.start >= hours[-1].start - DAY:
+            for number, (begin, end) in enumerate(pairwise(hour.values)):
+                yield hour.start + number * STEP, begin, end
 
 
 def _moment(hour: Hour) -> str:

@@ -14,7 +14,7 @@ from .installation import CLAMP_PORTS, PULSE_PORTS, clamp_slots, pulse_slot
 from .kube import FLK01A, FLK01B, UNITS
 from .message import Message
 from .meter import KUBE_NAMES, Meter
-from .pulse import KINDS, PulseInput
+from .pulse import KINDS, Pulse, PulseInput
 from .tap import tap
 
 TIME_PERIOD = 10
@@ -231,17 +231,22 @@ class Flm03(Meter):
             yield Message(outlet.topic, wire.gauge(stamp, raw, outlet.unit))
 
     def _pulse_messages(self, port: int, pulses: PulseInput, stamp: int) -> Iterator[Message]:
-        sensor, kind = self.sensors[pulse_slot(port)], pulses.kind
-        history = self._history(sensor)
-        topic = f"{self.prefix}/sensor/{sensor.id}"
         for pulse in pulses.integrate(self._past, stamp - self.clock):
-            if not sensor.publishes:
-                continue
-            if history:
-                history.log(stamp, pulse.counter)
-            yield Message(f"{topic}/counter", wire.counter(stamp, pulse.counter, kind.counter))
-            if value := wire.pulse_value(pulse.rate, kind.factor):
-                yield Message(f"{topic}/gauge", wire.pulse_gauge(stamp, value, kind.gauge))
+            yield from self._pulse_message(port, pulses, pulse, stamp)
+
+    def _pulse_message(
+        self, port: int, pulses: PulseInput, pulse: Pulse, stamp: int
+    ) -> Iterator[Message]:
+        sensor, kind = self.sensors[pulse_slot(port)], pulses.kind
+        if not sensor.publishes:
+            return
+        history = self._history(sensor)
+        if history:
+            history.log(stamp, pulse.counter)
+        topic = f"{self.prefix}/sensor/{sensor.id}"
+        yield Message(f"{topic}/counter", wire.counter(stamp, pulse.counter, kind.counter))
+        if value := wire.pulse_value(pulse.rate, kind.factor):
+            yield Message(f"{topic}/gauge", wire.pulse_gauge(stamp, value, kind.gauge))
 
     def _waves(self, port: int, stamp: int) -> Iterator[Message]:
         seen = self._clamps[port].electricity()

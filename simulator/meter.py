@@ -152,7 +152,7 @@ class Meter(ABC):
         kid = next((kid for kid in range(1, MAX_KUBES + 1) if kid not in self.kubes), None)
         if kid is None or len(free) < len(wanted):
             raise ValueError("There is no room for another kube")
-        self._chance.shuffle(wanted)
+        draw(self.device_id, "registry", kid).shuffle(wanted)
         for slot, kind in zip(free, wanted, strict=False):
             self._change(
                 slot,

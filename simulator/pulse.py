@@ -102,6 +102,10 @@ class PulseInput:
                 self._rest %= size
             second += last - first
 
+    def draw(self, second: int) -> Pulse:
+        """Count one pulse in a second in which the household draws nothing."""
+        return self._pulse(float(second))
+
     def _pulse(self, moment: float) -> Pulse:
         self.counter = (self.counter + self.constant) % wire.COUNTER_WRAP
         elapsed = 0.0 if self._last is None else moment - self._last
