@@ -14,12 +14,17 @@ import pytest
 
 from custom_components.flukso.const import DOMAIN
 from custom_components.flukso.history.backfill import Backfill
-from custom_components.flukso.history.readings_cache import read_readings, write_readings
+from custom_components.flukso.history.readings_cache import (
+    read_readings,
+    write_block,
+    write_readings,
+)
 from custom_components.flukso.history.supply_past import SupplyPast
 from custom_components.flukso.metering.gaps import MeanRow, Row
-from custom_components.flukso.metering.packed_readings import packed
+from custom_components.flukso.metering.packed_readings import CounterReadings, packed
 from custom_components.flukso.metering.past_rows import Missing, PastRows
-from custom_components.flukso.protocol.tmpo_block import BlockAddress
+from custom_components.flukso.protocol.tmpo_block import Block, BlockAddress
+from custom_components.flukso.protocol.topics import Kind
 
 from ..broker import Broker
 from ..past import NOW
@@ -138,7 +143,7 @@ async def test_a_full_disk_is_told_and_nothing_is_computed(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     with patch(
-        "custom_components.flukso.history.supply_past.write_readings",
+        "custom_components.flukso.history.supply_past.write_block",
         side_effect=OSError("No space left on device"),
     ):
         await tell(hass, broker, freezer)
@@ -254,6 +259,44 @@ async def test_what_is_decoded_after_the_end_of_an_import_is_dropped(
     past.take(channel, BlockAddress(key, 0, LEVEL, 0), OSError())
 
     assert not history_of(hass).blocks.has_dropped
+
+
+def test_a_large_block_is_written_in_pieces_that_adjoin(tmp_path: Path) -> None:
+    seconds = [*range(70_000), *range(90_000, 150_000)]
+    address = BlockAddress("a" * 32, 0, 20, BEGIN >> 20 << 20)
+    times = array("q", (address.begin + second for second in seconds))
+    block = Block(address, Kind.COUNTER, None, times, array("q", seconds))
+
+    pieces = write_block(tmp_path / "block", block)
+
+    assert [len(read_readings(piece).times) for piece in pieces] == [65536, 64464]
+    assert [piece.begin for piece in pieces] == [address.begin, address.begin + 65536]
+    assert [piece.end for piece in pieces] == [address.begin + 65536, address.end]
+    found = CounterReadings()
+    for piece in pieces:
+        found.add(read_readings(piece))
+    assert found.between(address.begin - 1, address.end) == (list(times), seconds)
+    assert found.is_known(address.begin, address.end - 1)
+
+
+async def test_a_block_replaces_the_smaller_ones_that_it_was_made_of(
+    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory, past: SupplyPast
+) -> None:
+    record = history_of(hass).supply.record()
+    assert record is not None
+    key, channel = next(iter(record.channels.items()))
+    small, large = (
+        BlockAddress(key, 0, 12, BEGIN >> 16 << 16),
+        BlockAddress(key, 0, 16, BEGIN >> 16 << 16),
+    )
+
+    past.take(channel, small, ())
+    assert past.wants(channel, large)
+    past.take(channel, large, ())
+
+    assert not past.wants(channel, large)
+    assert not past.wants(channel, small)
+    assert list(past._files[key]) == [large]
 
 
 def test_a_file_that_could_not_be_written_whole_is_deleted(tmp_path: Path) -> None:

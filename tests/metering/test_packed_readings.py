@@ -144,12 +144,3 @@ def test_silences_are_found_in_readings_of_many_hours() -> None:
     assert known.is_known(BEGIN, BEGIN + 19_999)
     assert not known.is_known(BEGIN, BEGIN + 39_999)
     assert known.is_known(BEGIN + 20_400, BEGIN + 39_999)
-
-
-def test_readings_are_cut_off_before_the_last_one_until_a_time() -> None:
-    times, values = array("q", (BEGIN + 5, BEGIN + 10, BEGIN + 20)), array("q", (1, 2, 3))
-    whole = packed(BEGIN, BEGIN + 30, times, values)
-    kept = whole.since(BEGIN + 12)
-    assert kept.between(BEGIN, BEGIN + 30) == ([BEGIN + 10, BEGIN + 20], [2, 3])
-    assert (kept.begin, kept.end) == (whole.begin, whole.end)
-    assert whole.since(BEGIN).between(BEGIN, BEGIN + 30)[1] == [1, 2, 3]

@@ -11,20 +11,40 @@ from pathlib import Path
 from time import sleep
 import zlib
 
-from ..metering.packed_readings import PackedReadings
+from ..metering.packed_readings import PackedReadings, packed
+from ..protocol.tmpo_block import Block
 
+#: The size of a piece: 18 hours of a counter that is read every second.
+_PIECE_READINGS = 64 * 1024
 _CHUNK_READINGS = 16 * 1024
 _CHUNK_SLEEP = 0.0001
 
 
 @dataclass(frozen=True, slots=True)
 class CachedReadings:
-    """The readings of a block in a file."""
+    """Readings that follow each other in a file."""
 
     begin: int
     end: int
     lowest: int
     path: Path
+
+
+def write_block(path: Path, block: Block) -> tuple[CachedReadings, ...]:
+    """Write the readings of a block, in pieces that are read one after the other.
+
+    Raises:
+        OSError: they can't be written.
+    """
+    address, times = block.address, block.times
+    pieces: list[CachedReadings] = []
+    for start in range(0, len(times), _PIECE_READINGS):
+        piece = slice(start, start + _PIECE_READINGS)
+        begin = times[start] if start else address.begin
+        end = times[piece.stop] if piece.stop < len(times) else address.end
+        readings = packed(begin, end, times[piece], block.thousandths[piece])
+        pieces.append(write_readings(path / str(start), readings))
+    return tuple(pieces)
 
 
 def write_readings(path: Path, readings: PackedReadings) -> CachedReadings:

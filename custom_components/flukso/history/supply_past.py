@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 import logging
 from pathlib import Path
 from shutil import rmtree
@@ -15,7 +16,6 @@ from ..meter.channel import Channel
 from ..meter.meter import Meter
 from ..meter.supply_record import PlainSum, SupplyRecord
 from ..metering.gaps import AngleRow, MeanRow, Row
-from ..metering.packed_readings import packed
 from ..metering.past_counter import summed_rows
 from ..metering.past_rows import PastRows, missing_of
 from ..metering.supply_past import past_rows
@@ -23,7 +23,7 @@ from ..protocol.quantities import Unit
 from ..protocol.sensors import Sensor
 from ..protocol.tmpo_block import Block, BlockAddress
 from .past_counters import PastCounters, law_of
-from .readings_cache import CachedReadings, write_readings
+from .readings_cache import CachedReadings, write_block
 from .supply_replays import Replays, replayed
 
 _LOGGER = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ class SupplyPast:
         self._folder = self._root
         self._record = record
         self._since: int | None = None
-        self._files: dict[str, list[CachedReadings]] = {}
+        self._files: dict[str, dict[BlockAddress, tuple[CachedReadings, ...]]] = {}
         self._unwritten: set[BlockAddress] = set()
         self._replays: Replays | None = None
 
@@ -64,17 +64,16 @@ class SupplyPast:
         record = self._record()
         if record is None or self._since is None or channel not in record.channels.values():
             return False
-        known = self._files.get(address.sensor_id, ())
-        is_known = any(each.begin <= address.begin and address.end <= each.end for each in known)
-        return address.end > self._since and not is_known
+        known = self._files.get(address.sensor_id, {})
+        return address.end > self._since and not any(_contains(each, address) for each in known)
 
-    def reduce(self, _channel: Channel, block: Block) -> CachedReadings | OSError:
+    def reduce(self, _channel: Channel, block: Block) -> tuple[CachedReadings, ...] | OSError:
         """Write the readings of a block; runs in a worker thread."""
         address = block.address
-        readings = packed(address.begin, address.end, block.times, block.thousandths)
-        path = self._folder / f"{address.sensor_id}.{address.level}.{address.bid}"
         try:
-            return write_readings(path, readings)
+            return write_block(
+                self._folder / f"{address.sensor_id}.{address.level}.{address.bid}", block
+            )
         except OSError as error:
             return error
 
@@ -82,8 +81,10 @@ class SupplyPast:
         """Take over that they are written, or that they can't be."""
         if self._since is None:
             return
-        if isinstance(reduced, CachedReadings):
-            self._files.setdefault(address.sensor_id, []).append(reduced)
+        if isinstance(reduced, tuple):
+            known = self._files.get(address.sensor_id, {})
+            others = {each: known[each] for each in known if not _contains(address, each)}
+            self._files[address.sensor_id] = others | {address: reduced}
             self._unwritten.discard(address)
             self._replays = None
         else:
@@ -167,7 +168,10 @@ class SupplyPast:
         if self._unwritten:
             return PastRows()
         if self._replays is None:
-            files = {key: tuple(self._files.get(key, ())) for key in record.channels}
+            files = {
+                key: tuple(chain.from_iterable(self._files.get(key, {}).values()))
+                for key in record.channels
+            }
             compute = partial(replayed, record, files, int(dt_util.utcnow().timestamp()))
             try:
                 self._replays = await self._hass.async_add_executor_job(compute)
@@ -180,6 +184,10 @@ class SupplyPast:
         }
         past = past_rows(replays.energies, energy, first, since=since)
         return replace(past, missing=missing_of(known, first.hour))
+
+
+def _contains(larger: BlockAddress, smaller: BlockAddress) -> bool:
+    return larger.begin <= smaller.begin and smaller.end <= larger.end
 
 
 def _remove_others(folder: Path, but: Path) -> None:

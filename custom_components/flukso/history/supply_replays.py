@@ -70,17 +70,10 @@ class _Loader:
             if each.begin <= hour + HOUR and hour - HOUR < each.end
         }
         if needed.keys() != self._loaded.keys():
-            self._readings = {}
-            kept = {each: self._loaded[each] for each in needed if each in self._loaded}
-            # What is over is cut off, so that no two whole blocks of a counter are in memory.
             self._loaded = {
-                each: readings.since(hour - HOUR) if each.end <= hour + 2 * HOUR else readings
-                for each, readings in kept.items()
+                each: self._loaded[each] if each in self._loaded else read_readings(each)
+                for each in needed
             }
-            kept.clear()
-            for each in needed:
-                if each not in self._loaded:
-                    self._loaded[each] = read_readings(each)
             self._readings = {
                 key: CounterReadings(both_ways=limits.both_ways, max_silence=limits.max_silence)
                 for key, limits in self._record.layout.counters.items()

@@ -59,12 +59,6 @@ class PackedReadings:
         times = [begin + time for time in self.times[span]]
         return times, [lowest + value for value in self.values[span]]
 
-    def since(self, time: int) -> PackedReadings:
-        """Return the readings from the last one until a time on."""
-        first = max(bisect_right(self.times, time - self.begin) - 1, 0)
-        times, values = self.times[first:], self.values[first:]
-        return PackedReadings(self.begin, self.end, self.lowest, times, values)
-
     def stretches(self, begin: int, end: int, silence: int) -> Iterator[_Stretch]:
         """Yield the first and the last reading of each stretch of some time without a silence.
 
