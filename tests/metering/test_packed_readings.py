@@ -45,6 +45,19 @@ def test_the_readings_after_one_second_up_to_another_are_returned() -> None:
     assert known.between(BEGIN + 20, BEGIN + 99) == ([], [])
 
 
+@pytest.mark.parametrize("max_silence", [None, 300])
+@pytest.mark.parametrize(("after", "is_known"), [(1, True), (1001, True), (1002, False)])
+def test_a_time_without_any_block_is_known_to_be_idle_if_the_counter_is_the_same_around_it(
+    max_silence: int | None, after: int, is_known: bool
+) -> None:
+    known = CounterReadings(max_silence=max_silence)
+    known.add(block(BEGIN, BEGIN + 256, (0, 1)))
+    known.add(block(BEGIN + 4096, BEGIN + 4352, (0, after)))
+    assert known.is_known(BEGIN + 1000, BEGIN + 3000) is is_known
+    assert not known.is_known(BEGIN - 3000, BEGIN - 1000)
+    assert not known.is_known(BEGIN + 5000, BEGIN + 7000)
+
+
 def test_the_last_reading_until_a_second_may_be_of_the_block_before() -> None:
     known = of(BEGIN, BEGIN + 256, (0, 1), (200, 7))
     known.add(block(BEGIN + 256, BEGIN + 512, (50, 8)))
@@ -72,7 +85,14 @@ def test_adjoining_blocks_cover_the_time_from_the_first_to_the_last() -> None:
 
 
 @pytest.mark.parametrize(
-    ("after", "both_ways", "is_known"), [(1, False, True), (2, False, False), (1, True, False)]
+    ("after", "both_ways", "is_known"),
+    [
+        (1, False, True),
+        (1001, False, True),
+        (1002, False, False),
+        (0, False, False),
+        (1, True, False),
+    ],
 )
 def test_a_missing_block_is_known_to_be_idle_if_the_counter_is_the_same_after_it(
     after: int, both_ways: bool, is_known: bool

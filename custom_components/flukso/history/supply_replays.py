@@ -66,8 +66,7 @@ class _Loader:
         needed = {
             each: key
             for key, of_counter in self._files.items()
-            for each in of_counter
-            if each.begin <= hour + HOUR and hour - HOUR < each.end
+            for each in _around(of_counter, hour - HOUR, hour + HOUR)
         }
         if needed.keys() != self._loaded.keys():
             self._loaded = {
@@ -81,3 +80,18 @@ class _Loader:
             for each, key in needed.items():
                 self._readings[key].add(self._loaded[each])
         return self._readings
+
+
+def _around(files: Sequence[CachedReadings], begin: int, end: int) -> list[CachedReadings]:
+    """Return the files of a time, and those next to it where there are none.
+
+    An input without pulses has no blocks: the readings around that time tell that it was idle.
+    """
+    around = [each for each in files if each.begin <= end and begin < each.end]
+    before = [each for each in files if each.end <= begin]
+    after = [each for each in files if end < each.begin]
+    if before and not any(each.begin <= begin for each in around):
+        around.append(max(before, key=lambda each: each.end))
+    if after and not any(end < each.end for each in around):
+        around.append(min(after, key=lambda each: each.begin))
+    return around

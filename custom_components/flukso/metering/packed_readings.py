@@ -109,15 +109,18 @@ class CounterReadings(Segments[PackedReadings]):
     def is_known(self, begin: int, end: int) -> bool:
         """Return whether the counter is known from a second to another one.
 
-        Between two spans it is if it showed the same at both ends: without pulses, the meter
-        stores nothing. To be called in a worker thread.
+        Between two spans it is if it showed the same at both ends, but for the pulse that ends the
+        silence: without pulses, the meter stores nothing. To be called in a worker thread.
         """
-        within = [known for known in self._segments if known.begin <= end and begin < known.end]
-        if not within or within[0].begin > begin or within[-1].end <= end:
+        known = self._segments
+        first = bisect_right(known, begin, key=lambda span: span.begin) - 1
+        last = bisect_right(known, end, key=lambda span: span.end)
+        if first < 0 or last == len(known):
             return False
         are_joined = all(
-            before.end == after.begin or (not self._both_ways and before.last == after.first)
-            for before, after in pairwise(within)
+            before.end == after.begin
+            or (not self._both_ways and 0 <= after.first - before.last <= _LITTLE)
+            for before, after in pairwise(known[first : last + 1])
         )
         return are_joined and not self._is_silent(begin, end)
 
@@ -132,6 +135,8 @@ class CounterReadings(Segments[PackedReadings]):
             if known.begin <= end + longest and begin - longest < known.end
         ]
         stretches = [each for known in near for each in known.stretches(begin, end, longest)]
+        if not stretches:
+            return False
         (first, _), (last, _) = stretches[0][0], stretches[-1][1]
         if begin < first - longest or last + longest < end:
             return True
