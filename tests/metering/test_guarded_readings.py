@@ -1,6 +1,7 @@
 """Readings from a meter's memory are accepted as the guard of their counter accepts them."""
 
 from hypothesis import given, strategies as st
+import pytest
 
 from custom_components.flukso.metering.counter_guard import CounterGuard, CounterReading
 from custom_components.flukso.metering.guarded_readings import GuardedReadings
@@ -10,9 +11,15 @@ NOON = 1_760_000_000
 FASTEST = 5.0
 
 
-def accepted(readings: list[tuple[int, int]], *, at_once: int, both_ways: bool = False):
+def accepted(
+    readings: list[tuple[int, int]],
+    *,
+    at_once: int,
+    both_ways: bool = False,
+    counts_on: bool = False,
+):
     """The readings that are accepted, so many at once."""
-    guarded = GuardedReadings(FASTEST, both_ways=both_ways)
+    guarded = GuardedReadings(FASTEST, both_ways=both_ways, counts_on=counts_on)
     found = []
     for start in range(0, len(readings), at_once):
         part = readings[start : start + at_once]
@@ -51,6 +58,32 @@ def test_a_dip_is_left_out() -> None:
 def test_after_a_reset_it_goes_on_from_where_it_was() -> None:
     found = accepted(running(9000, 9500, 0, 100, 200, 300, 400), at_once=4)
     assert found[-1] == (6, 9.9)
+
+
+@pytest.mark.parametrize("at_once", [1, 4, 7])
+def test_after_a_reset_it_may_count_on_with_each_reading_since(at_once: int) -> None:
+    readings = running(9000, 9500, 50, 100, 200, 300, 400)
+    assert accepted(readings, at_once=at_once, counts_on=True) == [
+        (0, 9.0),
+        (1, 9.5),
+        (2, 9.55),
+        (3, 9.6),
+        (4, 9.7),
+        (5, 9.8),
+        (6, 9.9),
+    ]
+
+
+def test_a_dip_is_left_out_though_it_counts_on_after_a_reset() -> None:
+    readings = running(9000, 9500, 0, 9600, 50, 100, 200)
+    found = accepted(readings, at_once=7, counts_on=True)
+    assert found == [(0, 9.0), (1, 9.5), (3, 9.6), (4, 9.65), (5, 9.7), (6, 9.8)]
+
+
+def test_a_leap_before_a_reset_is_left_out_too() -> None:
+    readings = running(9000, 9500, 10**9, 50, 100, 200, 300)
+    found = accepted(readings, at_once=7, counts_on=True)
+    assert found == [(0, 9.0), (1, 9.5), (3, 9.55), (4, 9.6), (5, 9.7), (6, 9.8)]
 
 
 def test_a_leap_is_no_consumption() -> None:

@@ -46,7 +46,7 @@ def replayed(record: SupplyRecord, files: Files, end: int) -> Replays:
             follows = False
             continue
         if not follows:
-            replays.append(SupplyReplay(record.layout, record.zone))
+            replays.append(SupplyReplay(record.layout, record.zone, counts_on=True))
         follows = True
         replays[-1].run(readings, hour, hour + HOUR)
     return Replays([replay.hours for replay in replays], known)

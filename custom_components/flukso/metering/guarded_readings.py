@@ -11,9 +11,15 @@ _SHORTEST = 3
 
 
 class GuardedReadings:
-    """Accepts the readings that the guard accepts, with what it carries over breaks."""
+    """Accepts the readings that the guard accepts, with what it carries over breaks.
 
-    def __init__(self, fastest: float | None, *, both_ways: bool) -> None:
+    With ``counts_on``, a counter that was reset to 0 continues with what it shows then, and the
+    readings that confirmed the break are accepted with the last of them.
+    """
+
+    def __init__(self, fastest: float | None, *, both_ways: bool, counts_on: bool = False) -> None:
+        self._counts_on = counts_on
+        self._withheld: list[tuple[int, int]] = []
         self._guard = CounterGuard(fastest, both_ways=both_ways)
         self._most = None if fastest is None else fastest * _SHORTEST * _THOUSAND
         self._both_ways = both_ways
@@ -53,9 +59,18 @@ class GuardedReadings:
         accepted: list[int] = []
         values: list[float] = []
         for time, value in zip(times, thousandths, strict=True):
-            guard.take(CounterReading(time, value / _THOUSAND, time))
-            if guard.last is not None and guard.last.time == time and guard.value is not None:
-                accepted.append(time)
-                values.append(guard.value)
-                self._last = value
+            found = guard.take(CounterReading(time, value / _THOUSAND, time))
+            if guard.last is None or guard.last.time != time or guard.value is None:
+                self._withheld.append((time, value))
+                continue
+            if found is not None and self._counts_on:
+                guard.book(found.bookable or 0)
+                for withheld, shown in self._withheld:
+                    if withheld >= found.new.time:
+                        accepted.append(withheld)
+                        values.append(shown / _THOUSAND + guard.offset)
+            self._withheld.clear()
+            accepted.append(time)
+            values.append(guard.value)
+            self._last = value
         return accepted, values

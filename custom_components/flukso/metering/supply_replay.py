@@ -58,10 +58,11 @@ class SupplyReplay:
     """Counts the energies of a supply from 0, and the demand of each quarter-hour.
 
     ``hours`` are the energies at the ends of hours, and at other seconds that were asked for;
-    ``quarters`` are the demands that are known, each with the begin of its quarter-hour.
+    ``quarters`` are the demands that are known, each with the begin of its quarter-hour. Whether a
+    counter that was reset ``counts_on`` from 0 is as for its readings (``GuardedReadings``).
     """
 
-    def __init__(self, layout: SupplyLayout, zone: tzinfo) -> None:
+    def __init__(self, layout: SupplyLayout, zone: tzinfo, *, counts_on: bool = False) -> None:
         self.hours: dict[int, SupplyEnergies] = {}
         self.quarters: list[Peak] = []
         self._netting = Netting(
@@ -76,7 +77,7 @@ class SupplyReplay:
         self._is_started = False
         self._quarter = 0
         self._guards = {
-            key: GuardedReadings(limits.fastest, both_ways=limits.both_ways)
+            key: GuardedReadings(limits.fastest, both_ways=limits.both_ways, counts_on=counts_on)
             for key, limits in layout.counters.items()
         }
 
