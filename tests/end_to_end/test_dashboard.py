@@ -15,12 +15,12 @@ from stack.ports import LOOPBACK
 
 from .browser import Camera, chromium, pages
 from .demo_meter import demo_meter
-from .energy_dashboard import COUNTERS
+from .energy_dashboard import COUNTERS, used_yesterday
 from .parts import require_browser, require_mosquitto
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.timeout(400),
+    pytest.mark.timeout(600),
     pytest.mark.long,
 ]
 
@@ -65,6 +65,7 @@ async def home(folder: Path, mosquitto: Mosquitto) -> AsyncGenerator[HomeAssista
         await running.client.confirm(card["flow_id"])
         await eventually(lambda: has_counted(running), "the first readings", 120)
         await fill(running.client)
+        await eventually(lambda: is_filled(running), "the statistics of the last ten days", 240)
         await set_up_energy(running.client)
         yield running
         assert " ERROR " not in running.log.read_text()
@@ -77,6 +78,11 @@ async def has_counted(home: HomeAssistant) -> bool:
         each in states and states[each]["state"] not in ("unknown", "unavailable")
         for each in COUNTERS
     )
+
+
+async def is_filled(home: HomeAssistant) -> bool:
+    """Whether each of them has the statistics of yesterday."""
+    return (await used_yesterday(home.client)).keys() == COUNTERS
 
 
 @pytest.fixture(scope="module")
