@@ -7,6 +7,7 @@ from pathlib import Path
 import re
 import shutil
 from typing import Any
+from urllib.parse import quote
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant, ServiceCall
@@ -311,6 +312,15 @@ def test_a_blueprint_says_where_it_is_from_and_each_of_its_inputs_has_a_name(nam
     assert about["source_url"] == address(name)
     assert about["name"].startswith("Flukso: ")
     assert all(each["name"] and each["selector"] for each in about["input"].values())
+
+
+def test_the_page_of_the_automations_has_a_badge_for_each_blueprint() -> None:
+    page = (REPOSITORY / "docs" / "automations.md").read_text("utf-8")
+
+    badges = re.findall(r"\[!\[.*?\]\(.*?blueprint_import\.svg\)\]\((.*?)\)", page)
+
+    redirect = "https://my.home-assistant.io/redirect/blueprint_import/?blueprint_url="
+    assert sorted(badges) == [redirect + quote(address(name), safe="") for name in BLUEPRINTS]
 
 
 def address(name: str) -> str:

@@ -1,26 +1,20 @@
-"""What the README and the documentation say works: the bridge, the automations, the links."""
+"""What the README and the documentation say works: the bridge, the links."""
 
 from pathlib import Path
 import re
 
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import entity_registry as er
-from homeassistant.setup import async_setup_component
-from homeassistant.util.yaml import parse_yaml
 from paho.mqtt.client import topic_matches_sub
 import pytest
 
-from simulator import Flm03
-
 from .broker import Broker
-from .home import config_entry, set_up
+from .home import set_up
 from .meters import Meter, flm02, flm03, three_clamps
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 README = PAGES[0].read_text("utf-8")
 WAVEFORMS = (ROOT / "docs" / "waveforms.md").read_text("utf-8")
-AUTOMATIONS = (ROOT / "docs" / "automations.md").read_text("utf-8")
 
 
 def test_the_readme_is_read_in_five_minutes() -> None:
@@ -58,37 +52,6 @@ async def test_the_bridge_carries_every_topic_that_is_listened_to_and_no_other(
     assert [line.replace("+", meter.device_id) for line in bridged("out")] == [
         f"/d/device/{meter.device_id}/tmpo/sync"
     ]
-
-
-async def test_the_automations_are_valid_and_of_entities_that_there_are(
-    hass: HomeAssistant, broker: Broker
-) -> None:
-    hass.config.country = "BE"
-    simulated = Flm03(flm03().device_id, start=1_780_000_000)
-    for message in simulated.announce():
-        await broker.publish(message.topic, message.payload, retain=True)
-    entry = config_entry(flm03())
-    entry.add_to_hass(hass)
-    assert await hass.config_entries.async_setup(entry.entry_id)
-    await broker.settle()
-    examples = [
-        parse_yaml(text)
-        for text in re.findall(r"```yaml\n(.*?)```", AUTOMATIONS, re.DOTALL)
-        if "triggers:" in text
-    ]
-    assert len(examples) >= 3
-
-    automations = [{"alias": str(index), **example} for index, example in enumerate(examples)]
-    assert await async_setup_component(hass, "automation", {"automation": automations})
-    await hass.async_block_till_done()
-
-    assert {state.state for state in hass.states.async_all("automation")} == {"on"}
-    assert len(hass.states.async_all("automation")) == len(examples)
-    for example in examples:
-        for trigger in example["triggers"]:
-            entity = er.async_get(hass).async_get(trigger["entity_id"])
-            assert entity, trigger["entity_id"]
-            assert entity.disabled_by is None
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
