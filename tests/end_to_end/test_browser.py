@@ -262,9 +262,9 @@ async def test_what_a_counter_can_have_counted_before_it_began_anew_can_be_booke
     await issue.click()
     await page.get_by_text("the counter has counted 1 L").wait_for()
     await camera.take("repair")
-    told_of = await page.get_by_text("went from").inner_text()
-    [before] = re.findall(r"went from (\d+) L to 1 L", told_of)
-    after = int(before) + next(values) - 1
+    told_of = await page.get_by_text("it stood at").inner_text()
+    [before] = re.findall(r"after ([\d,]+) L it stood at 1 L", told_of)
+    after = int(before.replace(",", "")) + next(values) - 1
     await page.get_by_text("Add 1 L").click()
     await page.get_by_text("The issue is repaired!").wait_for()
 
