@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from hypothesis import given, settings, strategies as st
 from hypothesis.strategies import DrawFn
+import pytest
 
 from custom_components.flukso.protocol.topics import Kind
 
@@ -102,6 +103,7 @@ def tell(listener: Listener, story: Story, *, again: bool) -> object:
 
 @settings(max_examples=300, deadline=None)
 @given(story=stories())
+@pytest.mark.long
 def test_what_is_said_again_changes_nothing(story: Story) -> None:
     silent = Listener(story.stream, story.interval)
     talkative = Listener(story.stream, story.interval)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from hypothesis import given, settings, strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
+import pytest
 
 from custom_components.flukso.metering.counter_guard import CounterGuard, CounterReading
 
@@ -130,6 +131,7 @@ def _listen(story: Story) -> Iterator[tuple[Arrival, float]]:
 
 @settings(max_examples=300, deadline=None)
 @given(stories())
+@pytest.mark.long
 def test_whatever_comes_in_between_the_counter_shows_the_truth(story: Story) -> None:
     """It never falls, never exceeds the truth, and has the truth with every true reading."""
     shown = truth = 0.0

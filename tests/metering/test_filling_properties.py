@@ -234,6 +234,7 @@ def test_an_hour_is_filled_with_the_truth_or_left_alone(
 
 @settings(max_examples=100, deadline=None)
 @given(histories())
+@pytest.mark.long
 def test_an_hour_that_was_recorded_rightly_is_not_touched(
     history: tuple[Counter, House, list[tuple[int, int]]],
 ) -> None:
@@ -246,6 +247,7 @@ def test_an_hour_that_was_recorded_rightly_is_not_touched(
 
 @settings(max_examples=100, deadline=None)
 @given(histories())
+@pytest.mark.long
 def test_what_is_filled_is_not_filled_again(
     history: tuple[Counter, House, list[tuple[int, int]]],
 ) -> None:
@@ -286,6 +288,7 @@ def missing(counter: Counter, house: House, run: Sequence[int]) -> set[int]:
 
 @settings(max_examples=100, deadline=None)
 @given(histories())
+@pytest.mark.long
 def test_what_one_block_covers_from_end_to_end_is_filled(
     history: tuple[Counter, House, list[tuple[int, int]]],
 ) -> None:

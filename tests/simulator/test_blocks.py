@@ -71,7 +71,7 @@ def arriving(meter: Flm03, start: int, seconds: int, level: int) -> list[Block]:
     return [block for block in blocks(play(meter, start, seconds)) if block.level == level]
 
 
-@pytest.mark.parametrize("level", [12, 16, 20])
+@pytest.mark.parametrize("level", [12, 16, pytest.param(20, marks=pytest.mark.long)])
 def test_a_larger_block_comes_when_its_span_is_over(level: int) -> None:
     start = START >> level << level
     end = start + (1 << level)
