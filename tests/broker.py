@@ -33,8 +33,8 @@ class Broker:
         self._hass = hass
         self._client = client
         self._message_ids = count(1_000_000)
-        client.subscribe.side_effect = self._subscribe
-        client.unsubscribe.side_effect = self._unsubscribe
+        client.subscribe = self._subscribe
+        client.unsubscribe = self._unsubscribe
 
     async def publish(self, topic: str, payload: Payload, *, retain: bool = False) -> None:
         """Publish a message, and wait until all it brought about is done."""
@@ -51,9 +51,7 @@ class Broker:
         """Publish a message, and don't wait."""
         if retain:
             self.retained[topic] = payload
-        if topic in self.topics or any(
-            topic_matches_sub(subscribed, topic) for subscribed in self.topics
-        ):
+        if topic in self.topics or any(matches(each, topic) for each in self.topics):
             async_fire_mqtt_message(self._hass, topic, payload)
 
     async def settle(self) -> None:
@@ -85,7 +83,7 @@ class Broker:
         self.topics.update(new)
         self.asked.update(new)
         for topic, payload in self.retained.items():
-            if any(topic_matches_sub(subscribed, topic) for subscribed in new):
+            if any(matches(each, topic) for each in new):
                 self._hass.loop.call_soon(self._deliver_retained, topic, payload)
         return self._acknowledge(self._client.on_subscribe)
 
@@ -100,6 +98,12 @@ class Broker:
         message_id = next(self._message_ids)
         acknowledged(None, None, message_id, [MockMqttReasonCode()], None)
         return 0, message_id
+
+
+def matches(subscribed: str, topic: str) -> bool:
+    """Whether a topic is one of those subscribed to; paho is asked where it begins like them."""
+    begin = subscribed.partition("+")[0].partition("#")[0].removesuffix("/")
+    return topic.startswith(begin) and topic_matches_sub(subscribed, topic)
 
 
 async def connect(hass: HomeAssistant, client: MagicMock) -> Broker:

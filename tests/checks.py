@@ -6,12 +6,13 @@ from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
-from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.flukso.const import DOMAIN
 
 from .broker import Broker
 from .meters import Meter, reading, three_clamps
+from .timers import fire_due_timers
 
 METER = three_clamps().with_port(1, name="grid").with_port(2, name="kitchen")
 UNITS = {
@@ -82,7 +83,7 @@ async def say_for_a_check(
     for _ in range(11):
         await broker.publish_all(said)
         freezer.tick(timedelta(seconds=1))
-        async_fire_time_changed(hass)
+        fire_due_timers(hass)
         await asyncio.sleep(0)
 
 

@@ -6,12 +6,10 @@ from datetime import timedelta
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant
-from pytest_homeassistant_custom_component.common import (
-    async_capture_events,
-    async_fire_time_changed,
-)
+from pytest_homeassistant_custom_component.common import async_capture_events
 
 from .broker import Broker
+from .timers import fire_due_timers
 
 type Messages = Iterable[tuple[str, str]]
 
@@ -22,7 +20,7 @@ async def pass_time(
     """Let time pass, in steps short enough for what is due to be done in time."""
     for _ in range(round(seconds / step)):
         freezer.tick(timedelta(seconds=step))
-        async_fire_time_changed(hass)
+        fire_due_timers(hass)
         await hass.async_block_till_done()
 
 

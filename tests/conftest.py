@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Generator
 from datetime import datetime
+from functools import partial
 import logging
 from pathlib import Path
 from unittest.mock import MagicMock, patch
@@ -13,12 +14,13 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.device_registry import EVENT_DEVICE_REGISTRY_UPDATED
 from homeassistant.helpers.entity_registry import EVENT_ENTITY_REGISTRY_UPDATED
 import pytest
+from pytest_homeassistant_custom_component import patch_time
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
 from syrupy.assertion import SnapshotAssertion
 
 import custom_components.flukso  # noqa: F401  # else the plugin's own custom_components wins
 
-from .broker import Broker, connect
+from .broker import Broker, connect, matches
 from .direct import MetersBroker
 from .end_to_end.parts import require_mosquitto
 from .supplies import BRUSSELS, METER, House
@@ -34,6 +36,10 @@ logging.getLogger().removeHandler(
 for _name in ("homeassistant", "asyncio"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
+#: freezegun looks for new names in every module whenever a test stops the clock: count them.
+patch_time.ha_get_module_attributes_hash = lambda module: (
+    f"{id(module)}-{len(getattr(module, '__dict__', ()))}"
+)
 
 _CLIENT = "homeassistant.components.mqtt.client"
 _ANNOUNCEMENTS = "custom_components.flukso.transport.discovery"
@@ -55,6 +61,13 @@ def enable_event_loop_debug() -> None:
 def _no_mqtt_timer() -> Generator[None]:
     """Without its socket loop the mocked MQTT client would leave a timer behind."""
     with patch(f"{_CLIENT}.MQTT._async_start_misc_periodic"):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _quick_matching() -> Generator[None]:
+    """Home Assistant compares each topic with all that it is subscribed to by wildcards."""
+    with patch(f"{_CLIENT}._matcher_for_topic", lambda subscribed: partial(matches, subscribed)):
         yield
 
 

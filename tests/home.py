@@ -6,12 +6,13 @@ import re
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers import device_registry as dr, entity_registry as er
-from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.flukso.const import DOMAIN
 
 from .broker import Broker
 from .meters import Meter
+from .timers import fire_due_timers
 
 _OF_A_TOPIC = re.compile(r"[0-9a-f]{32}_[0-9a-f]{32}_(gauge|counter)")
 
@@ -138,5 +139,5 @@ async def let_pass(
     """Let time pass, in steps in which every timer of the integration comes round."""
     for step in [5] * (seconds // 5) if seconds <= 60 else [seconds - 5, 5]:
         freezer.tick(step)
-        async_fire_time_changed(hass)
+        fire_due_timers(hass)
         await broker.settle()

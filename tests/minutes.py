@@ -5,12 +5,13 @@ from collections.abc import Mapping
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
-from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.flukso.const import DOMAIN
 
 from .broker import Broker
 from .meters import Meter
+from .timers import fire_due_timers
 
 
 class Home:
@@ -28,13 +29,13 @@ class Home:
             for meter in speaking:
                 [(topic, payload), *_] = meter.readings().items()
                 await self.broker.publish(topic, payload)
-            async_fire_time_changed(self.hass)
+            fire_due_timers(self.hass)
             await self.broker.settle()
 
     async def sleep(self, minutes: int) -> None:
         """Let minutes pass at once."""
         self.freezer.tick(60 * minutes)
-        async_fire_time_changed(self.hass)
+        fire_due_timers(self.hass)
         await self.broker.settle()
 
     async def restart(self, entry: MockConfigEntry) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from random import Random
 
 from homeassistant.core import HomeAssistant
@@ -44,8 +45,7 @@ class Past:
 
     def readings(self, begin: int, end: int) -> list[blocks.Reading]:
         """What the meter remembers of these seconds."""
-        first = -(-begin // self.every) * self.every
-        return [(time, self.told(time)) for time in range(first, end, self.every)]
+        return _readings(self.told, self.every, begin, end)
 
     def topic(self, level: int, bid: int, rid: int = 0) -> str:
         """Where a block is published."""
@@ -55,8 +55,7 @@ class Past:
     def payload(self, level: int, bid: int) -> bytes:
         """What is in a block."""
         config = {"id": self.meter.sensor_id(self.slot), "data_type": self.kind, "rid": 0}
-        made = blocks.of_readings(level, self.readings(bid, bid + (1 << level)))
-        return made.payload(config, Random(1))
+        return _block(self.told, self.every, level, bid).payload(config, Random(1))
 
     async def publish(self, broker: Broker, level: int, bid: int) -> None:
         """Publish a block, and wait until all that follows from it is done."""
@@ -83,6 +82,18 @@ class Past:
             for hour, (state, total) in self.rows(hours).items()
         ]
         await leave_counter(hass, statistic_id, unit, rows)
+
+
+def _readings(
+    told: Callable[[float], int], every: int, begin: int, end: int
+) -> list[blocks.Reading]:
+    first = -(-begin // every) * every
+    return [(time, told(time)) for time in range(first, end, every)]
+
+
+@cache
+def _block(told: Callable[[float], int], every: int, level: int, bid: int) -> blocks.Block:
+    return blocks.of_readings(level, _readings(told, every, bid, bid + (1 << level)))
 
 
 async def publish(broker: Broker, topic: str, payload: bytes) -> None:

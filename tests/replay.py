@@ -6,12 +6,13 @@ from pathlib import Path
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
-from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.flukso.const import DOMAIN
 from record import read
 
 from .broker import Broker
+from .timers import fire_due_timers
 
 _CONFIG = "/config/sensor"
 
@@ -44,7 +45,7 @@ async def replay(
         late = begun + timedelta(seconds=message.after) - dt_util.utcnow()
         if late >= timedelta(seconds=1):
             freezer.tick(late)
-            async_fire_time_changed(hass)
+            fire_due_timers(hass)
             await broker.settle()
         payload = message.payload_at(begun.timestamp())
         broker.send(message.topic, payload, retain=message.retain)

@@ -26,6 +26,12 @@ VOLTS = "sensor.voltage"
 _ATTRIBUTES = {"device_class": "voltage", "state_class": "measurement", "unit_of_measurement": "V"}
 
 
+@pytest.fixture
+def record_states() -> bool:
+    """Statistics are made of states here."""
+    return True
+
+
 @pytest.fixture(autouse=True)
 def _this_integration(recorder_mock: Recorder, freezer: FrozenDateTimeFactory) -> None:
     """Let Home Assistant record."""

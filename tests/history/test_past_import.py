@@ -63,6 +63,12 @@ async def entry(hass: HomeAssistant, broker: Broker) -> MockConfigEntry:
 
 
 @pytest.fixture
+def record_states() -> bool:
+    """Statistics are made of states here."""
+    return True
+
+
+@pytest.fixture
 def energy(hass: HomeAssistant, entry: MockConfigEntry) -> str:
     """The statistic of a counter."""
     return entity_of(hass, METER, PPLUS, "counter").entity_id

@@ -16,7 +16,6 @@ from homeassistant.helpers import entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
-    async_fire_time_changed,
     async_mock_restore_state_shutdown_restart,
 )
 
@@ -27,6 +26,7 @@ from simulator.household import MINUTE, Home, Minute, minute
 
 from ..broker import Broker
 from ..delivery import Delivery
+from ..timers import fire_due_timers
 
 DEVICE_ID = "f2" + "0" * 30
 HOME = Home(seed=11, solar_phase=0)
@@ -81,7 +81,7 @@ class ClampsDay:
             self.speak(now)
             if now % QUARTER == 120:
                 self._freezer.move_to(datetime.fromtimestamp(now, UTC))
-                async_fire_time_changed(self._hass)
+                fire_due_timers(self._hass)
                 await self._hass.async_block_till_done()
                 assert self.shown("energy") == pytest.approx(self.on_the_meter(now), abs=0.002)
                 truth = sum(counter[now - MIDNIGHT] for counter in self._counters.values())

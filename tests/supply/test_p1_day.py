@@ -18,7 +18,6 @@ from homeassistant.helpers import entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
-    async_fire_time_changed,
     async_mock_restore_state_shutdown_restart,
 )
 
@@ -30,6 +29,7 @@ from simulator.household import MINUTE, Home, minute
 
 from ..broker import Broker
 from ..delivery import Delivery
+from ..timers import fire_due_timers
 
 DEVICE_ID = "f1" + "0" * 30
 HOME = Home(seed=11, solar_phase=2)
@@ -106,7 +106,7 @@ class P1Day:
     async def let_publish(self, now: int) -> None:
         """Let Home Assistant publish what is due."""
         self._freezer.move_to(datetime.fromtimestamp(now, UTC))
-        async_fire_time_changed(self._hass)
+        fire_due_timers(self._hass)
         await self._hass.async_block_till_done()
 
     def compare(self, now: int) -> None:

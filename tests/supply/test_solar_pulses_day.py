@@ -14,7 +14,6 @@ from homeassistant.helpers import entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
-    async_fire_time_changed,
     async_mock_restore_state_shutdown_restart,
 )
 
@@ -25,6 +24,7 @@ from simulator.pulse import KINDS, PulseInput
 from ..broker import Broker
 from ..delivery import Delivery
 from ..supplies import slot, three_phases
+from ..timers import fire_due_timers
 
 HOME = Home(seed=11, solar_phase=2)
 METER = three_phases(math="p1+p2+p3").changed(39, enable=1).with_port(6, name="solar", constant=1)
@@ -77,7 +77,7 @@ class SolarDay:
     async def let_publish(self, now: int) -> None:
         """Let Home Assistant publish what is due."""
         self._freezer.move_to(datetime.fromtimestamp(now, UTC))
-        async_fire_time_changed(self._hass)
+        fire_due_timers(self._hass)
         await self._hass.async_block_till_done()
 
     def shown(self, what: str) -> float:
