@@ -25,6 +25,8 @@ class CounterTrack:
         self._step = step
         self._times = [time]
         self._values = [value]
+        #: The second of the reading that the booked value is of, or is interpolated from.
+        self._read_at = time
 
     @property
     def begin(self) -> int:
@@ -46,6 +48,7 @@ class CounterTrack:
             self._values.pop()
         if not self._times:
             self._times, self._values = [time - 1], [booked]
+            self._read_at = time - 1
         self.last = time
         self._times.append(time)
         self._values.append(value)
@@ -94,7 +97,8 @@ class CounterTrack:
             return True
         if self._step and abs(values[-1] - values[0]) <= self._step:
             return True
-        return len(times) == 2 and times[1] - times[0] <= self._longest_gap
+        read_at = times[0] if after > 1 else self._read_at
+        return len(times) == 2 and times[1] - read_at <= self._longest_gap
 
     def are_known_at(self, times: list[int]) -> list[bool]:
         """Return the same for each of several rising seconds."""
@@ -112,4 +116,6 @@ class CounterTrack:
         """Drop the readings before that second."""
         value = self.at(time)
         after = bisect_right(self._times, time)
+        if after > 1:
+            self._read_at = self._times[after - 1]
         self._times[:after], self._values[:after] = [time], [value]
