@@ -2,7 +2,7 @@
 
 A pulse port publishes only when something flows: at night half of the sensors of a newly installed
 meter would have no value for hours. So what flows by itself in the first minute is not left to
-chance: each input that would be silent counts two pulses, that of the solar panels one.
+chance: each input that would be silent counts two pulses.
 """
 
 from itertools import cycle
@@ -78,8 +78,7 @@ class SettledMeter(Flm03):
         messages = super().second(now)
         if now in self._draws:
             for port, pulses in self._inputs.items():
-                is_over = now == self._draws[-1] and pulses.kind.counter == "Wh"
-                if not self._flows(pulses) and not is_over:
+                if not self._flows(pulses):
                     messages += self._pulse_message(
                         port, pulses, pulses.draw(now), now + self.clock
                     )

@@ -119,6 +119,8 @@ class Client:
     async def confirm(self, flow_id: str, answers: Json | None = None) -> Json:
         """Submit a form that must create the entry, and return that config entry.
 
+        A form that is shown afterwards is closed.
+
         Raises:
             FlowError: the flow did not end there.
         """
@@ -126,6 +128,8 @@ class Client:
         if result["type"] != "create_entry":
             raise FlowError(result)
         entry: Json = result["result"]
+        if following := result.get("next_flow"):
+            await self.delete(f"{_OPTIONS_FLOW}/{following[1]}")
         return entry
 
     async def add_mqtt(

@@ -25,4 +25,4 @@ async def test_every_repair_leads_to_a_section_that_tells_more(
     led_to = {help_url(hass, issue) for issue in texts("en")["issues"]}
 
     address = "https://github.com/flukso-home-assistant/flukso/blob/main/docs/troubleshooting.md"
-    assert led_to == {f"{address}#{section}" for section in sections}
+    assert led_to <= {f"{address}#{section}" for section in sections}

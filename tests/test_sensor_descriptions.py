@@ -171,8 +171,9 @@ def name_of(description: FluksoSensorDescription) -> str:
 
 
 def test_sensors_on_one_device_have_different_names() -> None:
-    """A port has a clamp or a pulse input; an FLM02's gauges may come in two units."""
-    for quantities in (CLAMP_QUANTITIES, PULSE_QUANTITIES, KUBE_QUANTITIES):
+    """A port has a clamp or what one meter counts; an FLM02's gauges may come in two units."""
+    of_pulses = [{quantity} for quantity in PULSE_QUANTITIES]
+    for quantities in (CLAMP_QUANTITIES, *of_pulses, KUBE_QUANTITIES):
         names = {
             (stream.sensor.quantity, stream.kind): name_of(description)
             for stream in ALL.values()
@@ -220,9 +221,10 @@ def test_a_sensor_keeps_its_name_in_a_unit_that_changes_its_device_class(unit: U
 
 
 def test_every_name_is_of_a_sensor_and_whatever_unit_comes_there_is_one() -> None:
+    of_p1 = [each for quantity in PULSE_QUANTITIES for each in streams(Source.COSEM, quantity)]
     described = [
         description
-        for stream in ALL.values()
+        for stream in (*ALL.values(), *of_p1)
         for unit in Unit
         if (description := description_of(replace(stream, unit=unit))) is not None
     ]

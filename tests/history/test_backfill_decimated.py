@@ -100,7 +100,7 @@ async def findings(hass: HomeAssistant, entry: MockConfigEntry) -> set[str]:
     return {
         hour["finding"]
         for counter in answer["counters"]
-        if counter["entity_id"].endswith("_water")
+        if counter["entity_id"].endswith("_water_consumption")
         for hour in counter["hours"]
     }
 

@@ -202,7 +202,7 @@ async def test_a_value_that_did_not_change_is_not_written_again(
     def steady(_second: int) -> Iterator[tuple[str, str]]:
         yield from clamp_readings(0)
 
-    await play(hass, broker, freezer, 1, steady)
+    await play(hass, broker, freezer, 60, steady)
     writes = Writes(hass)
     await play(hass, broker, freezer, 120, steady)
 

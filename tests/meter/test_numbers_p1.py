@@ -130,9 +130,9 @@ async def test_an_exchanged_meter_is_a_break_that_books_nothing(
 
     assert value_of(hass, METER, GRID, "counter") == (start + 70 - 12) / 1000
     [issue] = issues(hass)
-    assert issue.translation_key == "counter_break"
+    assert issue.translation_key == ("counter_began_anew" if start > 0 else "counter_break")
     assert issue.translation_placeholders is not None
-    assert issue.translation_placeholders["old"] == f"{start / 1000:.3f}".removesuffix(".000")
+    assert issue.translation_placeholders["old"] == f"{start / 1000:,.3f}".removesuffix(".000")
     assert issue.translation_placeholders["new"] == "0.012"
 
 
@@ -145,7 +145,7 @@ async def test_an_exchanged_gas_meter_is_a_break_that_books_nothing(
     await let_pass(hass, broker, freezer, 30)
 
     assert value_of(hass, METER, GAS, "counter") == 5686.938
-    assert [issue.translation_key for issue in issues(hass)] == ["counter_break"]
+    assert [issue.translation_key for issue in issues(hass)] == ["counter_began_anew"]
 
 
 @pytest.mark.parametrize("hours", [0, 1, 9])

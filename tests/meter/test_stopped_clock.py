@@ -83,4 +83,4 @@ async def test_the_issue_stays_while_the_meter_is_silent(
     await home.wait(2)
 
     assert state_of(hass, meter, POWER, "gauge").state == "unavailable"
-    assert home.issues == ["clock_stopped"]
+    assert home.issues == ["clock_stopped", "silent"]

@@ -63,10 +63,8 @@ def test_every_input_counts_in_the_first_minute_also_at_night(hour: int) -> None
         message.topic for second in range(begin, begin + 70) for message in meter.second(second)
     ]
 
-    *draws, solar = topics
-    for topic in draws:
+    for topic in topics:
         assert published.count(topic) >= 2
-    assert published.count(solar) >= 1
 
 
 @pytest.mark.long

@@ -1,6 +1,6 @@
 """What of a meter is offered for the Energy dashboard, and under which names it is added."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -12,6 +12,7 @@ from homeassistant.helpers.translation import async_get_translations
 
 from ..const import CONF_PRODUCTION_PORTS, CONF_SUPPLY_PORTS, DOMAIN
 from ..entity_lookup import enabled_sensor
+from ..history.statistics_store import has_statistics
 from ..models import FluksoConfigEntry
 from .preferences import EnergyPreferences, async_energy_preferences
 from .sources import Source, SourceFinder, Use
@@ -93,7 +94,7 @@ async def async_find_offer(hass: HomeAssistant, entry: FluksoConfigEntry) -> Off
         [str(port) for port in entry.options.get(option, [])]
         for option in (CONF_SUPPLY_PORTS, CONF_PRODUCTION_PORTS)
     )
-    statistic_of = partial(_statistic_of, hass, preferences.is_recorded)
+    statistic_of = partial(_statistic_of, hass)
     found = SourceFinder(entry.runtime_data.meter, supply, production, statistic_of).find()
     taken = {source.key for source in found if preferences.uses(source.statistics)}
     sources = {
@@ -118,15 +119,13 @@ def are_apart(sources: Iterable[Source]) -> bool:
     return len(statistics) == len(set(statistics))
 
 
-def _statistic_of(
-    hass: HomeAssistant, is_recorded: Callable[[str], bool], unique_id: str
-) -> str | None:
+def _statistic_of(hass: HomeAssistant, unique_id: str) -> str | None:
     """Return the statistic of a sensor that is there, enabled and recorded."""
     entry = enabled_sensor(hass, unique_id)
     state = hass.states.get(entry.entity_id) if entry else None
     if state is None or state.attributes.get(ATTR_RESTORED):
         return None
-    return state.entity_id if is_recorded(state.entity_id) else None
+    return state.entity_id if has_statistics(hass, state.entity_id) else None
 
 
 def _full_name(hass: HomeAssistant, statistic: str) -> str:

@@ -43,13 +43,11 @@ class EnergyPreferences:
     def __init__(
         self,
         manager: EnergyManager,
-        recorded: Callable[[str], bool],
         check_sources: Callable[[list[_Entry]], object],
         check_device: Callable[[_Entry], object],
     ) -> None:
         self._manager = manager
         self._check_sources, self._check_device = check_sources, check_device
-        self.is_recorded = recorded
         self._lists()
 
     def _lists(self) -> tuple[list[_Entry], list[_Entry]]:
@@ -121,11 +119,9 @@ async def async_energy_preferences(hass: HomeAssistant) -> EnergyPreferences | N
         return None
     try:
         from homeassistant.components.energy import data  # noqa: PLC0415 # may not exist
-        from homeassistant.components.recorder import is_entity_recorded  # noqa: PLC0415
 
         return EnergyPreferences(
             await data.async_get_manager(hass),
-            lambda entity_id: is_entity_recorded(hass, entity_id),
             data.ENERGY_SOURCE_SCHEMA,
             data.DEVICE_CONSUMPTION_SCHEMA,
         )

@@ -11,7 +11,11 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from homeassistant.components.recorder import DOMAIN as RECORDER_DOMAIN, get_instance
+from homeassistant.components.recorder import (
+    DOMAIN as RECORDER_DOMAIN,
+    get_instance,
+    is_entity_recorded,
+)
 from homeassistant.components.recorder.models import (
     StatisticData,
     StatisticMeanType,
@@ -93,6 +97,12 @@ class StoredRow:
 def is_recording(hass: HomeAssistant) -> bool:
     """Whether Home Assistant has a recorder."""
     return RECORDER_DOMAIN in hass.config.components
+
+
+@callback
+def has_statistics(hass: HomeAssistant, entity_id: str) -> bool:
+    """Return whether the states of an entity are recorded, of which its statistics are made."""
+    return is_recording(hass) and is_entity_recorded(hass, entity_id)
 
 
 async def async_statistic(hass: HomeAssistant, statistic_id: str) -> Statistic | None:
