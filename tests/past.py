@@ -1,9 +1,9 @@
 """A counter's past: what it showed when, as blocks of its meter and as rows of the recorder."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import lru_cache
 from random import Random
 
 from homeassistant.core import HomeAssistant
@@ -45,7 +45,8 @@ class Past:
 
     def readings(self, begin: int, end: int) -> list[blocks.Reading]:
         """What the meter remembers of these seconds."""
-        return _readings(self.told, self.every, begin, end)
+        first = -(-begin // self.every) * self.every
+        return [(time, self.told(time)) for time in range(first, end, self.every)]
 
     def topic(self, level: int, bid: int, rid: int = 0) -> str:
         """Where a block is published."""
@@ -55,7 +56,8 @@ class Past:
     def payload(self, level: int, bid: int) -> bytes:
         """What is in a block."""
         config = {"id": self.meter.sensor_id(self.slot), "data_type": self.kind, "rid": 0}
-        return _block(self.told, self.every, level, bid).payload(config, Random(1))
+        made = _block(level, tuple(self.readings(bid, bid + (1 << level))))
+        return made.payload(config, Random(1))
 
     async def publish(self, broker: Broker, level: int, bid: int) -> None:
         """Publish a block, and wait until all that follows from it is done."""
@@ -84,16 +86,10 @@ class Past:
         await leave_counter(hass, statistic_id, unit, rows)
 
 
-def _readings(
-    told: Callable[[float], int], every: int, begin: int, end: int
-) -> list[blocks.Reading]:
-    first = -(-begin // every) * every
-    return [(time, told(time)) for time in range(first, end, every)]
-
-
-@cache
-def _block(told: Callable[[float], int], every: int, level: int, bid: int) -> blocks.Block:
-    return blocks.of_readings(level, _readings(told, every, bid, bid + (1 << level)))
+@lru_cache(16)
+def _block(level: int, readings: Sequence[blocks.Reading]) -> blocks.Block:
+    """Make a block once for all tests that are told the same."""
+    return blocks.of_readings(level, readings)
 
 
 async def publish(broker: Broker, topic: str, payload: bytes) -> None:

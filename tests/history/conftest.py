@@ -1,7 +1,7 @@
 """The recorder of these tests, which leave their statistics themselves."""
 
-from homeassistant.components.recorder import CONF_EVENT_TYPES
-from homeassistant.const import CONF_EXCLUDE, EVENT_STATE_CHANGED
+from homeassistant.const import CONF_EXCLUDE
+from homeassistant.helpers.entityfilter import CONF_ENTITY_GLOBS
 import pytest
 
 
@@ -18,5 +18,4 @@ def recorder_config(
     """Record statistics, and states where a test wants them."""
     if record_states:
         return recorder_config
-    unwanted = [*recorder_config[CONF_EXCLUDE][CONF_EVENT_TYPES], EVENT_STATE_CHANGED]
-    return {CONF_EXCLUDE: {CONF_EVENT_TYPES: unwanted}}
+    return {CONF_EXCLUDE: {**recorder_config[CONF_EXCLUDE], CONF_ENTITY_GLOBS: ["*"]}}

@@ -36,6 +36,12 @@ LINES = {
 }
 
 
+@pytest.fixture
+def record_states() -> bool:
+    """The activity log has only what is told of entities that are recorded."""
+    return True
+
+
 @pytest.fixture(autouse=True)
 def _this_integration(recorder_mock: Recorder, enable_custom_integrations: None) -> None:
     """Let Home Assistant record."""
