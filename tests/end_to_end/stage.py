@@ -96,8 +96,16 @@ class Stage:
 
         It began at another value, and so this is a constant, if nothing is lost or doubled.
         """
-        states, second = await self.home.client.states(), time.time() - 1
-        imported, exported = (float(states[each]["state"]) for each in await self.netted())
+        netted = await self.netted()
+
+        async def known() -> tuple[float, float, float] | None:
+            states, second = await self.home.client.states(), time.time() - 1
+            imported, exported = (states[each]["state"] for each in netted)
+            if "unknown" in (imported, exported):
+                return None
+            return float(imported), float(exported), second
+
+        imported, exported, second = await eventually(known, "the netted energies")
         return (imported - exported) * 1000 - self.truth.net(second)
 
     async def wrong(self, since: float) -> list[str]:

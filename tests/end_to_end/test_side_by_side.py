@@ -29,6 +29,7 @@ async def meters(tmp_path: Path, mosquitto: Mosquitto) -> AsyncGenerator[Process
 
 
 @pytest.mark.long
+@pytest.mark.timeout(180)
 async def test_ten_meters_are_live_side_by_side(home: HomeAssistant, meters: Process) -> None:
     client = home.client
     for flow in await client.discovered("flukso", _METERS):
