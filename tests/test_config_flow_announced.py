@@ -260,7 +260,7 @@ async def test_many_announcements_open_few_connections_at_a_time_and_none_twice(
 ) -> None:
     meters = [kubes_alone(0x1000 + number) for number in range(80)]
     async with silent_server() as (port, numbers):
-        with patch(f"{direct.__name__.rpartition('.')[0]}.mqtt_connection.CONNECT_TIMEOUT", 0.05):
+        with patch(f"{direct.__name__.rpartition('.')[0]}.mqtt_connection.CONNECT_TIMEOUT", 0.2):
             results = await asyncio.gather(
                 *(announce(hass, meter, port) for meter in (*meters, *meters))
             )

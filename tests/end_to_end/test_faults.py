@@ -129,7 +129,7 @@ async def test_the_disk_is_full_while_the_meter_is_changed(
     try:
         stage.rename(1, "kitchen")
         await eventually(refused, "the disk to be full")
-        assert await renamed()
+        await eventually(renamed, "the new name")
     finally:
         resource.prlimit(pid, resource.RLIMIT_FSIZE, limits)
     await stage.live()
