@@ -21,8 +21,9 @@ from .entity import ChannelEntity, FluksoEntity, async_follow, channels_of
 from .entity_lookup import meter_unique_id, sensor_unique_id
 from .meter.channel import Channel
 from .meter.connectivity import Connectivity
+from .meter.counter_storage import StoredState
 from .meter.event_channel import EventChannel
-from .meter.reading_storage import StoredReading, reading_from, stored_reading
+from .meter.reading_storage import reading_from, stored_reading
 from .models import FluksoConfigEntry
 from .protocol.quantities import Quantity
 from .protocol.topics import Kind
@@ -176,7 +177,7 @@ class FluksoEvent(ChannelEntity, BinarySensorEntity, RestoreEntity):
 
     @property
     @override
-    def extra_restore_state_data(self) -> StoredReading | None:
+    def extra_restore_state_data(self) -> StoredState | None:
         """Return the count, and when it was."""
         return stored_reading(self._channel, dt_util.utcnow().timestamp())
 

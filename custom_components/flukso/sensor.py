@@ -28,9 +28,9 @@ from .meter.channel import Channel
 from .meter.channel_types import CounterChannel, FlowChannel
 from .meter.clamp_power import ClampPower, ClampPowers
 from .meter.clock import Clock
-from .meter.counter_storage import StoredCounter, counter_from
+from .meter.counter_storage import StoredState, counter_from
 from .meter.meter import Meter
-from .meter.reading_storage import StoredReading, reading_from, stored_reading
+from .meter.reading_storage import reading_from, stored_reading
 from .metering.rounding import rounded
 from .models import FluksoConfigEntry
 from .sensor_descriptions import (
@@ -191,10 +191,10 @@ class FluksoCounter(FluksoSensor, RestoreEntity):
 
     @property
     @override
-    def extra_restore_state_data(self) -> StoredCounter | None:
+    def extra_restore_state_data(self) -> StoredState | None:
         """Return the state of the guard, and its unit."""
         state = self._counter.guard.state
-        return None if state is None else StoredCounter(state, self._counter.stream.unit)
+        return None if state is None else StoredState(state, self._counter.stream.unit)
 
     @override
     async def async_added_to_hass(self) -> None:
@@ -221,7 +221,7 @@ class FluksoFlow(FluksoSensor, RestoreEntity):
 
     @property
     @override
-    def extra_restore_state_data(self) -> StoredReading | None:
+    def extra_restore_state_data(self) -> StoredState | None:
         """Return the flow, its unit, and when the last pulse was."""
         return stored_reading(self._flow, dt_util.utcnow().timestamp())
 

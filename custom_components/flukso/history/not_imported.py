@@ -9,6 +9,7 @@ from homeassistant.util import dt as dt_util
 from ..const import EVENT_HISTORY_MISSING
 from ..entity_lookup import counter_name, sensor_entry
 from ..metering.past_rows import PastRows
+from ..redaction import shortened
 from .import_file import NotImported
 
 _LOGGER = logging.getLogger(__name__)
@@ -24,7 +25,7 @@ def not_imported(
     None if there are none.
     """
     entity = sensor_entry(hass, unique_id)
-    name = unique_id if entity is None else entity.entity_id
+    name = shortened(unique_id) if entity is None else entity.entity_id
     if past.impossible:
         _LOGGER.warning(
             "%s: %d hours of the past count nothing, as more was remembered than can be",

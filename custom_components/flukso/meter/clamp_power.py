@@ -104,4 +104,5 @@ class ClampPowers:
     @callback
     def _update(self) -> None:
         for power in self._powers:
-            power.update()
+            if power.listening:
+                power.update()

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, override
+from typing import TYPE_CHECKING, Any, override
 
 from homeassistant.helpers.restore_state import ExtraStoredData
 import voluptuous as vol
 
 from ..metering.counter_guard import CounterReading, CounterState
 from ..protocol.quantities import Unit
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 #: Far above any counter or clock; up to here a float represents every integer.
 _MAX_NUMBER = 2**53
@@ -39,10 +42,10 @@ _COUNTER = vol.Schema(COUNTER, extra=vol.REMOVE_EXTRA)
 
 
 @dataclass(frozen=True, slots=True)
-class StoredCounter(ExtraStoredData):
-    """State of a counter as extra data of its entity."""
+class StoredState(ExtraStoredData):
+    """A state, with the unit that its values are in, as extra data of an entity."""
 
-    state: CounterState
+    state: DataclassInstance
     unit: Unit
 
     @override

@@ -1,14 +1,13 @@
 """The last reading of a flow or an event in the extra data of its entity, restored on a reload."""
 
-from dataclasses import asdict, dataclass
-from typing import Any, override
+from dataclasses import dataclass
 
 from homeassistant.helpers.restore_state import ExtraStoredData
 import voluptuous as vol
 
 from ..protocol.quantities import Unit
 from .channel import Channel
-from .counter_storage import NUMBER, dataclass_schema, read_extra
+from .counter_storage import NUMBER, StoredState, dataclass_schema, read_extra
 
 #: What was shown longer ago is not shown again (s): a flow may have begun meanwhile.
 _MAX_AWAY = 600
@@ -28,25 +27,12 @@ _LAYOUT = vol.Schema(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class StoredReading(ExtraStoredData):
-    """The last reading of a channel as extra data of its entity."""
-
-    last: LastReading
-    unit: Unit
-
-    @override
-    def as_dict(self) -> dict[str, Any]:
-        """Return it as JSON."""
-        return {**asdict(self.last), "unit": self.unit}
-
-
-def stored_reading(channel: Channel, now: float) -> StoredReading | None:
+def stored_reading(channel: Channel, now: float) -> StoredState | None:
     """Return what a channel shows now, to be stored; None while that is not known."""
     read_at = channel.stats.read_at
     if channel.value is None or read_at is None:
         return None
-    return StoredReading(LastReading(channel.value, read_at, now), channel.stream.unit)
+    return StoredState(LastReading(channel.value, read_at, now), channel.stream.unit)
 
 
 def reading_from(stored: ExtraStoredData | None, unit: Unit, now: float) -> LastReading | None:
