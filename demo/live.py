@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from stack.client import Client, Json
 
 _NO_VALUE = ("unknown", "unavailable")
-#: Unknown until the first complete quarter-hour begins.
-_QUARTERLY = ("supply_demand", "supply_expected_demand", "supply_last_demand", "supply_peak_demand")
+#: Unknown until the first complete quarter-hour is over.
+_QUARTERLY = ("supply_last_demand", "supply_peak_demand")
 
 
 @dataclass(frozen=True, order=True)
@@ -24,7 +24,7 @@ class Row:
 
     @property
     def live(self) -> bool:
-        """Whether it has a value, or is unknown until a quarter-hour begins."""
+        """Whether it has a value, or is unknown until a quarter-hour is over."""
         return self.state not in _NO_VALUE or (self.quarterly and self.state == "unknown")
 
 

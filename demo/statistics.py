@@ -69,7 +69,7 @@ async def fill(client: Client) -> Past:
         else:
             rows = list(_measured(shown))
             recent[entity_id] = list(measured_recently(shown))
-        await client.call("recorder/import_statistics", metadata=_imported(metadata), stats=rows)
+        await client.import_statistics(metadata, rows)
         filled, until = filled + 1, _moment(shown[-1])
     return Past(filled, until, sums, recent)
 
@@ -100,18 +100,6 @@ async def go_on(client: Client, written: Past, database: Path) -> None:
             adjustment=counted,
             adjustment_unit_of_measurement=unit,
         )
-
-
-def _imported(metadata: Mapping[str, object]) -> Json:
-    return {
-        "source": "recorder",
-        "name": None,
-        "statistic_id": metadata["statistic_id"],
-        "mean_type": metadata["mean_type"],
-        "has_sum": metadata["has_sum"],
-        "unit_class": metadata["unit_class"],
-        "unit_of_measurement": metadata["statistics_unit_of_measurement"],
-    }
 
 
 def _counted(hours: Sequence[Hour], scale: float, reading: float) -> Iterator[Json]:

@@ -1,5 +1,6 @@
 """The actions of a user of Home Assistant's frontend, over its API."""
 
+from collections.abc import Sequence
 from typing import Any, Self
 
 import aiohttp
@@ -242,6 +243,19 @@ class Client:
         """Return the registered entities, of one integration or all."""
         entities: list[Json] = await self.call("config/entity_registry/list")
         return [entity for entity in entities if platform in (None, entity["platform"])]
+
+    async def import_statistics(self, listed: Json, rows: Sequence[Json]) -> None:
+        """Import hourly rows of a statistic, as `recorder/list_statistic_ids` lists it."""
+        metadata = {
+            "source": "recorder",
+            "name": None,
+            "statistic_id": listed["statistic_id"],
+            "mean_type": listed["mean_type"],
+            "has_sum": listed["has_sum"],
+            "unit_class": listed["unit_class"],
+            "unit_of_measurement": listed["statistics_unit_of_measurement"],
+        }
+        await self.call("recorder/import_statistics", metadata=metadata, stats=rows)
 
     async def update_entity(self, entity_id: str, **changes: Any) -> Json:
         """Change a registered entity, for instance `disabled_by=None` to enable it."""

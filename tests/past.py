@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from random import Random
 
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
+from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from simulator import blocks
 
@@ -95,6 +97,15 @@ def _block(level: int, readings: Sequence[blocks.Reading]) -> blocks.Block:
 async def publish(broker: Broker, topic: str, payload: bytes) -> None:
     """Publish anything there, and wait until all that follows from it is done."""
     await broker.publish(topic, payload)
+    await broker.settle_all()
+
+
+async def look(
+    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory, seconds: int
+) -> None:
+    """Let the import look after some time."""
+    freezer.tick(seconds)
+    async_fire_time_changed(hass)
     await broker.settle_all()
 
 

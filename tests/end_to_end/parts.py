@@ -6,6 +6,7 @@ import shutil
 import subprocess
 
 import pytest
+import pytest_socket
 
 from stack import find_faketime, find_mosquitto
 
@@ -27,6 +28,14 @@ def require_browser() -> str:
     """The path of Chromium; skips where there is none, in continuous integration there must be."""
     found = filter(None, map(shutil.which, _BROWSERS))
     return _require(next(found, None), "no browser: install chromium to see Home Assistant's pages")
+
+
+def folder_of_pages(factory: pytest.TempPathFactory) -> Path:
+    """Where everything is kept that is started to look at pages, if it can be."""
+    require_mosquitto()
+    require_browser()
+    pytest_socket.enable_socket()
+    return factory.mktemp("pages")
 
 
 def require_namespace() -> list[str]:

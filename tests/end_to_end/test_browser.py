@@ -11,7 +11,6 @@ import time
 from paho.mqtt.publish import single
 from playwright.async_api import Page, expect
 import pytest
-import pytest_socket
 
 from demo.live import until_live
 from demo.stage import DOMAIN
@@ -20,7 +19,7 @@ from stack import HomeAssistant, Mosquitto, Process, eventually
 
 from .browser import Camera, chromium, coloured, pages
 from .energy_dashboard import COUNTERS, METER, used_yesterday
-from .parts import require_browser, require_mosquitto
+from .parts import folder_of_pages
 from .steps import (
     choose_in_menu,
     close_dialog,
@@ -48,10 +47,7 @@ def verify_cleanup() -> None:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where everything is kept that is started, if it can be."""
-    require_mosquitto()
-    require_browser()
-    pytest_socket.enable_socket()
-    return tmp_path_factory.mktemp("browser")
+    return folder_of_pages(tmp_path_factory)
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from stack.ports import LOOPBACK, free_port
 
 from .browser import Camera, chromium, pages
 from .demo_meter import demo_meter, is_configured, is_live
-from .parts import require_browser, require_mosquitto
+from .parts import folder_of_pages
 from .stage import bridge
 from .steps import choose_in_menu, leave_energy_step, open_integration
 
@@ -37,10 +37,7 @@ def verify_cleanup() -> None:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where everything is kept that is started, if it can be."""
-    require_mosquitto()
-    require_browser()
-    pytest_socket.enable_socket()
-    return tmp_path_factory.mktemp("browser")
+    return folder_of_pages(tmp_path_factory)
 
 
 class Meter:

@@ -6,7 +6,6 @@ import sys
 
 from playwright.async_api import Page, expect
 import pytest
-import pytest_socket
 
 from demo.stage import DOMAIN
 from demo.statistics import fill, set_up_energy
@@ -16,7 +15,7 @@ from stack.ports import LOOPBACK
 from .browser import Camera, chromium, pages
 from .demo_meter import demo_meter
 from .energy_dashboard import COUNTERS, used_yesterday
-from .parts import require_browser, require_mosquitto
+from .parts import folder_of_pages
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
@@ -40,10 +39,7 @@ def verify_cleanup() -> None:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where everything is kept that is started, if it can be."""
-    require_mosquitto()
-    require_browser()
-    pytest_socket.enable_socket()
-    return tmp_path_factory.mktemp("dashboard")
+    return folder_of_pages(tmp_path_factory)
 
 
 @pytest.fixture(scope="module")

@@ -85,19 +85,7 @@ async def test_netted_energy_is_a_grid_source_with_the_net_power_as_its_power(
     found = await issues(home)
     assert found.keys() <= {NOT_YET}
     for metadata in (await statistics(home, entity_ids)).values():
-        await client.call(
-            "recorder/import_statistics",
-            metadata={
-                "mean_type": metadata["mean_type"],
-                "has_sum": metadata["has_sum"],
-                "name": None,
-                "source": "recorder",
-                "statistic_id": metadata["statistic_id"],
-                "unit_class": metadata["unit_class"],
-                "unit_of_measurement": metadata["statistics_unit_of_measurement"],
-            },
-            stats=[],
-        )
+        await client.import_statistics(metadata, [])
 
     async def without_issues() -> bool:
         return not await issues(home)

@@ -141,19 +141,7 @@ async def pass_two_days(home: HomeAssistant) -> None:
             {"start": start.isoformat(), "state": 0.5 * count, "sum": 0.5 * count}
             for count, start in enumerate(hours)
         ]
-        await home.client.call(
-            "recorder/import_statistics",
-            metadata={
-                "mean_type": metadata["mean_type"],
-                "has_sum": metadata["has_sum"],
-                "name": None,
-                "source": "recorder",
-                "statistic_id": metadata["statistic_id"],
-                "unit_class": metadata["unit_class"],
-                "unit_of_measurement": metadata["statistics_unit_of_measurement"],
-            },
-            stats=rows,
-        )
+        await home.client.import_statistics(metadata, rows)
 
 
 async def _is_drawn(page: Page) -> None:

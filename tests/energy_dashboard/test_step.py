@@ -153,6 +153,7 @@ async def test_what_is_in_the_dashboard_is_left_as_it_is_with_its_price_and_is_t
     }
     boiler = {"stat_consumption": "sensor.boiler"}
     manager = await async_get_manager(hass)
+    # the preferences' types name every key, which an older entry need not have
     await manager.async_update(
         {"energy_sources": [gas, other], "device_consumption": [boiler]}  # type: ignore[typeddict-item,list-item]
     )
@@ -179,6 +180,7 @@ async def test_a_second_source_of_a_kind_is_named_after_its_device(
     entry = await set_up(hass, broker, HOUSE)
     manager = await async_get_manager(hass)
     inverter = {"type": "solar", "stat_energy_from": "sensor.inverter"}
+    # the type of a source names every key, which an older one need not have
     await manager.async_update({"energy_sources": [inverter]})  # type: ignore[list-item,typeddict-item]
 
     form = await open_step(hass, entry)

@@ -13,7 +13,6 @@ import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
     async_capture_events,
-    async_fire_time_changed,
 )
 
 from custom_components.flukso.const import DOMAIN, EVENT_HISTORY_MISSING
@@ -32,7 +31,7 @@ from custom_components.flukso.metering.past_rows import Missing, PastRows
 from ..broker import Broker
 from ..home import entity_of, set_up
 from ..meters import flm03
-from ..past import BEGIN, END, Past
+from ..past import BEGIN, END, Past, look
 from ..statistics import HOUR, leave_counter
 
 METER, SLOT = flm03(), 1
@@ -176,12 +175,3 @@ async def test_the_diagnostics_tell_what_was_imported_and_what_was_not(
     name = hass.states.get(energy.entity_id)
     assert name is not None
     assert lacks["missing"]["sensors"] == [name.name]
-
-
-async def look(
-    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory, seconds: int
-) -> None:
-    """Let the import look after some time."""
-    freezer.tick(seconds)
-    async_fire_time_changed(hass)
-    await broker.settle_all()

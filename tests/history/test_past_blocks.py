@@ -15,7 +15,6 @@ import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
     async_capture_events,
-    async_fire_time_changed,
 )
 
 from custom_components.flukso.const import DOMAIN, EVENT_HISTORY_MISSING
@@ -23,7 +22,7 @@ from custom_components.flukso.const import DOMAIN, EVENT_HISTORY_MISSING
 from ..broker import Broker
 from ..home import entity_of, set_up
 from ..meters import flm03
-from ..past import BEGIN, Past, publish
+from ..past import BEGIN, Past, look, publish
 from ..statistics import HOUR, leave_counter, table
 
 METER, SLOT = flm03(), 1
@@ -62,15 +61,6 @@ async def begin(hass: HomeAssistant, entry: MockConfigEntry) -> None:
 def energy(hass: HomeAssistant) -> str:
     """The statistic of the counter."""
     return entity_of(hass, METER, SLOT, "counter").entity_id
-
-
-async def look(
-    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory, seconds: int
-) -> None:
-    """Let the import look after some time."""
-    freezer.tick(seconds)
-    async_fire_time_changed(hass)
-    await broker.settle_all()
 
 
 async def counted(hass: HomeAssistant) -> dict[int, float]:

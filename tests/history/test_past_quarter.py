@@ -11,14 +11,13 @@ from homeassistant.components.recorder.statistics import statistics_during_perio
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 import pytest
-from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from custom_components.flukso.const import DOMAIN
 
 from ..broker import Broker
 from ..home import entity_of, set_up
 from ..meters import flm03
-from ..past import BEGIN, Past, shown
+from ..past import BEGIN, Past, look, shown
 from ..statistics import HOUR, leave_counter, table
 
 DAY = 24 * HOUR
@@ -130,12 +129,3 @@ async def test_each_hour_and_day_of_ninety_has_what_was_counted(
     assert after.keys() == before.keys()
     for hour, row in before.items():
         assert after[hour] == pytest.approx(row, abs=1e-6)
-
-
-async def look(
-    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory, seconds: int
-) -> None:
-    """Let the import look after some time."""
-    freezer.tick(seconds)
-    async_fire_time_changed(hass)
-    await broker.settle_all()

@@ -18,7 +18,9 @@ from simulator.chance import identity
 from simulator.household import MINUTE, Home, minute
 from simulator.installation import PULSE_PORTS, pulse_slot
 from simulator.weather import sun_height
-from stack import Mosquitto, find_mosquitto
+from stack import Mosquitto
+
+from ..end_to_end.parts import require_mosquitto
 
 #: Midnight UTC of a day in autumn.
 TODAY = 1_795_737_600
@@ -146,8 +148,8 @@ def test_the_last_day_has_a_row_every_five_minutes_until_home_assistants_first(
     assert states[-1][0] == pytest.approx(12.0, abs=0.1)
 
 
-@pytest.mark.skipif(find_mosquitto() is None, reason="no mosquitto on this machine")
 def test_the_broker_sends_what_it_retains_again_after_a_reload(
     tmp_path: Path, socket_enabled: None
 ) -> None:
+    require_mosquitto()
     assert isinstance(broker_in(tmp_path), Mosquitto)
