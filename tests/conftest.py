@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncGenerator, Generator
 from datetime import datetime
-from functools import partial
 import logging
 from pathlib import Path
 from unittest.mock import MagicMock, patch
@@ -20,7 +19,7 @@ from syrupy.assertion import SnapshotAssertion
 
 import custom_components.flukso  # noqa: F401  # else the plugin's own custom_components wins
 
-from .broker import Broker, connect, matches
+from .broker import Broker, connect
 from .direct import MetersBroker
 from .end_to_end.parts import require_mosquitto
 from .supplies import BRUSSELS, METER, House
@@ -61,13 +60,6 @@ def enable_event_loop_debug() -> None:
 def _no_mqtt_timer() -> Generator[None]:
     """Without its socket loop the mocked MQTT client would leave a timer behind."""
     with patch(f"{_CLIENT}.MQTT._async_start_misc_periodic"):
-        yield
-
-
-@pytest.fixture(autouse=True)
-def _quick_matching() -> Generator[None]:
-    """Home Assistant compares each topic with all that it is subscribed to by wildcards."""
-    with patch(f"{_CLIENT}._matcher_for_topic", lambda subscribed: partial(matches, subscribed)):
         yield
 
 

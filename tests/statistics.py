@@ -3,14 +3,9 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
-from unittest.mock import patch
 
 from homeassistant.components.recorder import get_instance
-from homeassistant.components.recorder.db_schema import (
-    Statistics,
-    StatisticsBase,
-    StatisticsMeta,
-)
+from homeassistant.components.recorder.db_schema import Statistics, StatisticsMeta
 from homeassistant.components.recorder.models import (
     StatisticData,
     StatisticMeanType,
@@ -26,7 +21,6 @@ from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.components.recorder.common import (
     async_wait_recording_done,
 )
-from sqlalchemy.orm import Session
 
 HOUR = 3600
 
@@ -104,26 +98,8 @@ async def _leave(
         unit_class=converter.UNIT_CLASS if converter else None,
         unit_of_measurement=unit,
     )
-    with patch(f"{async_import_statistics.__module__}._statistics_exists", _Existing().find):
-        async_import_statistics(hass, metadata, rows)
-        await async_wait_recording_done(hass)
-
-
-class _Existing:
-    """The rows that there are, which the recorder looks for once an imported row."""
-
-    def __init__(self) -> None:
-        self._ids: dict[int, dict[float, int]] = {}
-
-    def find(
-        self, session: Session, table: type[StatisticsBase], metadata_id: int, start: datetime
-    ) -> int | None:
-        """Return the id of a row, if it is there."""
-        if metadata_id not in self._ids:
-            query = session.query(table.start_ts, table.id)
-            rows = query.filter(table.metadata_id == metadata_id)
-            self._ids[metadata_id] = {row.start_ts: row.id for row in rows}
-        return self._ids[metadata_id].get(start.timestamp())
+    async_import_statistics(hass, metadata, rows)
+    await async_wait_recording_done(hass)
 
 
 async def table(

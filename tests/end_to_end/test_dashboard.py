@@ -1,9 +1,11 @@
 """The dashboard that the integration offers, in the pages of one Home Assistant, in this order."""
 
 from collections.abc import AsyncGenerator
+from io import BytesIO
 from pathlib import Path
 import sys
 
+from PIL import Image, ImageStat
 from playwright.async_api import Page, expect
 import pytest
 
@@ -29,6 +31,8 @@ _PHONE, _DESK = (390, 844), (1280, 1000)
 #: As high as the whole page, for pictures of all of it.
 _TALL = 1800
 _URL = "/dashboard-flukso"
+#: Half of a picture of white pages is brighter, half of one of dark pages is not (of 255).
+_DARK = 64
 
 
 @pytest.fixture
@@ -139,6 +143,8 @@ async def test_it_is_dark_at_night(page: Page, camera: Camera) -> None:
     await page.goto(_URL)
     await is_whole(page, *_SECTIONS)
     await camera.take("dashboard-dark", _DESK[0], _TALL)
+    brightness = ImageStat.Stat(Image.open(BytesIO(await page.screenshot())).convert("L"))
+    assert brightness.median[0] < _DARK
     await page.emulate_media(color_scheme="light")
 
 
