@@ -258,6 +258,16 @@ async def test_a_wish_that_is_still_there_after_a_restart_begins_no_second_impor
     assert "import_history" not in entry.options
 
 
+async def test_a_new_meter_s_rows_are_not_looked_for_one_by_one(
+    entry: MockConfigEntry, clock: Clock
+) -> None:
+    """Each look costs two requests to the database, and there are dozens of entities."""
+    with patch.object(past_import, "async_first_row") as first_row:
+        await clock.look()
+
+    assert not first_row.called
+
+
 async def test_rows_that_can_t_be_there_yet_are_not_looked_for_every_minute(
     entry: MockConfigEntry, clock: Clock
 ) -> None:
@@ -518,8 +528,7 @@ async def test_an_import_waits_for_the_one_look_at_a_time(
     with patch.object(past_import, "async_first_row", first_row):
         await entry.runtime_data.history.past.async_look(dt_util.utcnow())
 
-    sources = entry.runtime_data.history.past.sources
-    assert len(looks) == sum(len(source.unique_ids()) for source in sources)
+    assert len(looks) == 1
     assert clock.asked() == []
 
 

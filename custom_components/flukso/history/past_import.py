@@ -25,7 +25,7 @@ from .not_imported import not_imported
 from .past_counters import PastCounters
 from .reaches_back import ReachesBack
 from .statistics_past import async_first_row
-from .statistics_store import is_recording
+from .statistics_store import async_with_statistics, is_recording
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -179,8 +179,13 @@ class PastImport:
             return bool(waiting)
         if hour == self._hour_without_rows:
             return False
-        for source, unique_id in waiting:
-            if await self._async_first_row(source, unique_id) is not None:
+        registered = {
+            entity_id: (source, unique_id)
+            for source, unique_id in waiting
+            if (entity_id := sensor_entity_id(self._hass, unique_id)) is not None
+        }
+        for entity_id in await async_with_statistics(self._hass, registered):
+            if await self._async_first_row(*registered[entity_id]) is not None:
                 return True
         if now % HOUR >= _ROWS_ARE_MADE:
             self._hour_without_rows = hour

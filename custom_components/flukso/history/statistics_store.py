@@ -6,7 +6,7 @@ if the recorder has changed. Only these two modules import the recorder.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -112,6 +112,15 @@ async def async_statistic(hass: HomeAssistant, statistic_id: str) -> Statistic |
     read = partial(get_metadata, hass, statistic_ids={statistic_id})
     metadata = await get_instance(hass).async_add_executor_job(read)
     return Statistic(*metadata[statistic_id]) if statistic_id in metadata else None
+
+
+async def async_with_statistics(
+    hass: HomeAssistant, entity_ids: Collection[str]
+) -> Collection[str]:
+    """Return those of the entities that have statistics; there must be a recorder."""
+    read = partial(get_metadata, hass, statistic_ids=set(entity_ids))
+    metadata = await get_instance(hass).async_add_executor_job(read)
+    return metadata.keys()
 
 
 async def async_read(
