@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import json
 import re
 import reprlib
-from typing import Never
+
+import orjson
 
 type Json = bool | int | float | str | list[Json] | dict[str, Json] | None
 
@@ -36,21 +37,13 @@ class ProtocolError(ValueError):
         )
 
 
-def _refuse_constant(name: str) -> Never:
-    raise ValueError(name)
-
-
-_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
-_DECODER_OF_LUA = json.JSONDecoder()
-_BLANK = b" \t\n\r"
-
-
 def load(payload: bytes, what: str, *, longest: int, brackets: int, lua: bool = False) -> Json:
     """Return JSON of at most ``longest`` bytes with at most ``brackets`` arrays and objects.
 
-    The number of opening brackets also bounds the depth. NaN and infinities, which Python's
-    decoder accepts, are refused, except in what ``lua`` wrote, which prints them as ``nan`` and
-    ``inf``; there, and for too large an exponent, the value is one that every range check refuses.
+    The number of opening brackets also bounds the depth. NaN, infinities and too large an exponent
+    are refused, except in what ``lua`` wrote, which prints the first two as ``nan`` and ``inf``:
+    there the value is one that every range check refuses. An integer of more than 64 bits is read
+    as the nearest double, also beyond every range.
 
     Raises:
         ProtocolError: too long, nested too deeply, not UTF-8 or not JSON.
@@ -59,16 +52,15 @@ def load(payload: bytes, what: str, *, longest: int, brackets: int, lua: bool = 
         raise ProtocolError(what, "too long", len(payload))
     if payload.count(b"[") + payload.count(b"{") > brackets:
         raise ProtocolError(what, "nested too deeply")
-    value: Json
     try:
-        text = str(payload.strip(_BLANK), "utf-8")
-        if lua:
-            text = _STRING_OR_LUA_NUMBER.sub(_as_json, text)
-        value, end = (_DECODER_OF_LUA if lua else _DECODER).raw_decode(text)
+        value: Json = _load_of_lua(payload) if lua else orjson.loads(payload)
     except ValueError as error:
         raise ProtocolError(what, "not JSON") from error
-    if end != len(text):
-        raise ProtocolError(what, "not JSON")
+    return value
+
+
+def _load_of_lua(payload: bytes) -> Json:
+    value: Json = json.loads(_STRING_OR_LUA_NUMBER.sub(_as_json, str(payload, "utf-8")))
     return value
 
 
