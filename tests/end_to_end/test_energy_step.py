@@ -97,8 +97,9 @@ async def test_a_new_meter_is_in_the_energy_dashboard_after_two_forms(
         await page.get_by_role("button", name=words["add"]).click()
         await page.get_by_placeholder(words["search"]).fill(DOMAIN)
         await page.locator("ha-integration-list-item").get_by_text("Flukso", exact=True).click()
-        await page.locator("ha-dialog input").first.fill(LOOPBACK)
-        await page.locator("ha-dialog input[type=number]").fill(str(meter.port))
+        fields = texts["config"]["step"]["direct"]["data"]
+        await page.get_by_role("textbox", name=fields["host"]).fill(LOOPBACK)
+        await page.get_by_role("spinbutton", name=fields["port"]).fill(str(meter.port))
         await page.get_by_role("button", name=words["submit"]).click()
         await page.get_by_text("Fluksometer FLM03").wait_for()
         await page.get_by_role("button", name=words["submit"]).click()
