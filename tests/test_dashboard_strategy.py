@@ -11,7 +11,7 @@ from .broker import Broker
 from .home import device_of, entity_of, set_up, set_up_and_read
 from .meters import flm02, flm03, kubes_alone
 from .strategy import entity_ids, frontend_of, headings, run, section, views
-from .supplies import METER as THREE_PHASES
+from .supplies import METER as THREE_PHASES, set_up_with
 
 pytestmark = pytest.mark.long
 
@@ -64,13 +64,38 @@ async def test_an_flm02_has_its_clamps_its_p1_port_and_its_flows(
 
     assert headings(page) == ["Power now", "Energy", "Water and gas", "Kubes", "Health"]
     shown = {*entity_ids(section(page, "Power now"))}
-    assert {entity_of(hass, flm02(), slot, "gauge").entity_id for slot in (1, 2, 6)} <= shown
+    clamps = {entity_of(hass, flm02(), slot, "gauge").entity_id for slot in (1, 2)}
+    assert shown == {*clamps, "sensor.fluksometer_net_active_power"}
     flows = {*entity_ids(section(page, "Water and gas"))}
     assert flows == {
         entity_of(hass, flm02(), slot, kind).entity_id
         for slot in (4, 5)
         for kind in ("gauge", "counter")
     }
+
+
+async def test_a_p1_port_that_is_the_supply_is_shown_once(
+    hass: HomeAssistant, broker: Broker, hass_ws_client: WebSocketGenerator, tmp_path: Path
+) -> None:
+    await set_up_and_read(hass, broker, flm02())
+    p1 = entity_of(hass, flm02(), 6, "gauge").entity_id
+
+    [page] = views(tmp_path, await frontend_of(hass, hass_ws_client))
+
+    gauge, *tiles = section(page, "Power now")
+    assert (gauge["type"], gauge["entity"]) == ("gauge", "sensor.fluksometer_net_active_power")
+    assert p1 not in {*entity_ids(tiles)}
+
+
+async def test_a_p1_port_beside_a_supply_that_the_user_chose_is_shown(
+    hass: HomeAssistant, broker: Broker, hass_ws_client: WebSocketGenerator, tmp_path: Path
+) -> None:
+    await set_up_with(hass, broker, flm02(), supply_ports=["1"])
+    p1 = entity_of(hass, flm02(), 6, "gauge").entity_id
+
+    [page] = views(tmp_path, await frontend_of(hass, hass_ws_client))
+
+    assert p1 in {*entity_ids(section(page, "Power now"))}
 
 
 async def test_two_meters_are_two_pages_with_what_is_their_own(

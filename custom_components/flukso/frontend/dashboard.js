@@ -215,7 +215,8 @@ const SECTIONS = [
       cards.push(trend(entities.supply_house_power, 3, { name: texts.house }));
     }
     const solar = sources.filter(({ type }) => type === "solar").flatMap(Object.values);
-    for (const port of ports.filter((each) => !isClamp(each))) {
+    const supply = p1SupplyOf({ entities, ports });
+    for (const port of ports.filter((each) => !isClamp(each) && each !== supply)) {
       const isSolar = Object.values(port.entities).some((entity) => solar.includes(entity));
       const look = isSolar ? { icon: "mdi:solar-power", color: "amber" } : {};
       cards.push(...pick(port, ["power", "heat_power"]).map((each) => trend(each, 3, look)));
@@ -312,6 +313,12 @@ const SECTIONS = [
 ];
 
 const isClamp = ({ entities }) => "active_power_import" in entities || "voltage" in entities;
+
+/** The P1 port that is the supply by itself: nothing else beside one (FLM02) measures export. */
+function p1SupplyOf({ entities, ports }) {
+  const p1 = ports.filter((port) => "energy_import" in port.entities);
+  return entities.supply_active_power_export && p1.length === 1 ? p1[0] : undefined;
+}
 
 function viewOf(meter, texts, preferences) {
   const sources = preferences.energy_sources.filter((source) =>
