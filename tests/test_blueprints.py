@@ -102,15 +102,21 @@ def shows(hass: HomeAssistant, entity_id: str, value: object, unit: str = "W") -
 EXPECTED, DEMAND = "sensor.expected", "sensor.demand"
 
 
+def shows_demand(hass: HomeAssistant, entity_id: str, value: object, unit: str = "W") -> None:
+    """Let a sensor show a demand of the running quarter-hour."""
+    attributes = {"unit_of_measurement": unit, "incomplete": False}
+    hass.states.async_set(entity_id, str(value), attributes)
+
+
 @pytest.mark.usefixtures("config_folder")
 async def test_a_peak_is_warned_of_once_with_the_watts_that_are_left(
     hass: HomeAssistant, let_pass: Pass, notifications: list[ServiceCall]
 ) -> None:
-    shows(hass, EXPECTED, 3000)
-    shows(hass, DEMAND, 3000)
+    shows_demand(hass, EXPECTED, 3000)
+    shows_demand(hass, DEMAND, 3000)
     await automate(hass, "quarter_hour_peak", expected_demand=EXPECTED, demand=DEMAND, limit=4000)
     await let_pass(300)
-    shows(hass, EXPECTED, 5000)
+    shows_demand(hass, EXPECTED, 5000)
     await let_pass(30)
     assert notifications == []
 
@@ -121,9 +127,9 @@ async def test_a_peak_is_warned_of_once_with_the_watts_that_are_left(
         "This quarter-hour is heading for 5000 W. Draw at most 4667 W in"
         " the remaining 9 min to stay below 4000 W."
     )
-    shows(hass, EXPECTED, 3000)
+    shows_demand(hass, EXPECTED, 3000)
     await let_pass(60)
-    shows(hass, EXPECTED, 5000)
+    shows_demand(hass, EXPECTED, 5000)
     await let_pass(240)
     assert len(notifications) == 1
 
@@ -132,11 +138,11 @@ async def test_a_peak_is_warned_of_once_with_the_watts_that_are_left(
 async def test_a_peak_that_lasts_is_warned_of_again_in_the_next_quarter_hour(
     hass: HomeAssistant, let_pass: Pass, notifications: list[ServiceCall]
 ) -> None:
-    shows(hass, EXPECTED, 3)
-    shows(hass, DEMAND, 3)
+    shows_demand(hass, EXPECTED, 3)
+    shows_demand(hass, DEMAND, 3)
     await automate(hass, "quarter_hour_peak", expected_demand=EXPECTED, demand=DEMAND, limit=4000)
     for entity_id in (EXPECTED, DEMAND):
-        shows(hass, entity_id, 5, "kW")
+        shows_demand(hass, entity_id, 5, "kW")
     await let_pass(60)
     assert len(notifications) == 1
 
@@ -146,6 +152,25 @@ async def test_a_peak_that_lasts_is_warned_of_again_in_the_next_quarter_hour(
 
     assert len(notifications) == 2
     assert "Draw at most 3500 W in the remaining 10 min" in notifications[-1].data["message"]
+
+
+@pytest.mark.usefixtures("config_folder")
+@pytest.mark.parametrize("wrong", [EXPECTED, DEMAND])
+async def test_a_power_that_is_no_demand_is_refused_with_the_names_of_what_to_choose(
+    hass: HomeAssistant, let_pass: Pass, notifications: list[ServiceCall], wrong: str
+) -> None:
+    for entity_id in (EXPECTED, DEMAND):
+        shows_demand(hass, entity_id, 5000)
+    shows(hass, wrong, 5000)
+    await automate(hass, "quarter_hour_peak", expected_demand=EXPECTED, demand=DEMAND, limit=4000)
+
+    await let_pass(300)
+
+    [told] = notifications
+    assert told.data["message"] == (
+        "This automation can't warn: choose *Expected quarter-hour demand* and"
+        " *Quarter-hour demand* of the Fluksometer in it."
+    )
 
 
 @pytest.mark.usefixtures("config_folder")
