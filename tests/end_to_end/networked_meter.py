@@ -1,8 +1,11 @@
 """A meter on a network: its address, its broker, its readings and what it announces."""
 
+import json
 from pathlib import Path
 import subprocess
 import sys
+
+import pytest_socket
 
 from stack import Mosquitto, Process
 
@@ -13,11 +16,29 @@ _CHECKOUT = Path(__file__).parents[2]
 #: A meter's broker, at whatever address the meter has.
 _OPEN = "accept_protocol_versions 3, 4"
 _BROKER = f"{_OPEN}\nlistener 1883\n{_OPEN}"
+_LAN, _MULTICAST = "10.42.0.0/24", "224.0.0.0/4"
+_HOME = "10.42.0.1"
+#: The addresses that a meter has there.
+METER, METER_LATER = "10.42.0.2", "10.42.0.3"
 
 
 def ip(command: str) -> None:
     """Change the network of this process."""
     subprocess.run(["ip", *command.split()], check=True)
+
+
+def enter_own_network() -> None:
+    """Make a network of the loopback device alone, with multicast; nothing leads out of it."""
+    shown = subprocess.run(
+        ["ip", "-json", "link", "show"], check=True, capture_output=True, text=True
+    )
+    is_new = not any("UP" in device["flags"] for device in json.loads(shown.stdout))
+    assert is_new, "these tests are run by test_announced.py, in a new network"
+    ip("link set lo up multicast on")
+    ip(f"address add {_HOME}/32 dev lo")
+    ip(f"route add {_LAN} dev lo src {_HOME}")
+    ip(f"route add {_MULTICAST} dev lo src {_HOME}")
+    pytest_socket.enable_socket()
 
 
 class NetworkedMeter:

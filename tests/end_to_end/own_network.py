@@ -4,26 +4,21 @@ They are not collected otherwise. They change addresses, so they refuse any netw
 """
 
 from collections.abc import AsyncGenerator
-import json
 from pathlib import Path
-import subprocess
 import time
 
 from playwright.async_api import Page, expect
 import pytest
-import pytest_socket
 
 from stack import HomeAssistant, eventually
 
 from .browser import Camera, chromium, pages
 from .demo_meter import DEVICE_ID, is_live
-from .networked_meter import NetworkedMeter, ip
+from .networked_meter import METER, METER_LATER, NetworkedMeter, enter_own_network
 from .steps import leave_energy_step
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
 
-_LAN, _MULTICAST = "10.42.0.0/24", "224.0.0.0/4"
-_HOME, _METER, _METER_LATER = "10.42.0.1", "10.42.0.2", "10.42.0.3"
 #: What was sent before is read within so many seconds.
 _ON_THE_WAY = 2
 
@@ -34,26 +29,9 @@ def verify_cleanup() -> None:
 
 
 @pytest.fixture(scope="module")
-def network() -> None:
-    """The loopback device alone, with multicast; nothing leads out of it."""
-    shown = subprocess.run(
-        ["ip", "-json", "link", "show"], check=True, capture_output=True, text=True
-    )
-    devices = json.loads(shown.stdout)
-    is_new = not any("UP" in device["flags"] for device in devices)
-    assert is_new, "these tests are run by test_announced.py, in a new network"
-    ip("link set lo up multicast on")
-    ip(f"address add {_HOME}/32 dev lo")
-    ip(f"route add {_LAN} dev lo src {_HOME}")
-    ip(f"route add {_MULTICAST} dev lo src {_HOME}")
-    pytest_socket.enable_socket()
-
-
-@pytest.fixture(scope="module")
-async def home(
-    network: None, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncGenerator[HomeAssistant]:
+async def home(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[HomeAssistant]:
     """Home Assistant, without MQTT set up, on a network on which there is no meter yet."""
+    enter_own_network()
     folder = tmp_path_factory.mktemp("home")
     async with HomeAssistant(folder, passwordless=True, extra="zeroconf:") as running:
         yield running
@@ -79,7 +57,7 @@ async def meter(
 ) -> AsyncGenerator[NetworkedMeter]:
     """A meter that is switched on when somebody looks."""
     switched_on = NetworkedMeter(tmp_path_factory.mktemp("meter"))
-    await switched_on.switch_on(_METER)
+    await switched_on.switch_on(METER)
     yield switched_on
     await switched_on.switch_off()
 
@@ -107,7 +85,7 @@ async def test_it_goes_on_by_itself_when_it_has_another_address(
     home: HomeAssistant, meter: NetworkedMeter
 ) -> None:
     entities = await home.client.entities("flukso")
-    await meter.move(_METER_LATER)
+    await meter.move(METER_LATER)
     since = time.time() + _ON_THE_WAY
 
     await eventually(lambda: is_live(home, since), "all to be live again", within=20)

@@ -1,6 +1,6 @@
 """What a user does in Home Assistant's pages, again and again."""
 
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
 #: The dialog of a flow.
 DIALOG = "dialog-data-entry-flow"
@@ -45,3 +45,12 @@ async def choose_in_menu(page: Page, what: str) -> None:
     entry = page.locator("ha-config-entry-row")
     await entry.get_by_role("button", name="Menu").first.click()
     await page.get_by_role("menuitem", name=what).click()
+
+
+async def is_whole(page: Page, *sections: str) -> None:
+    """Wait for the sections of a dashboard, and for no card to miss something."""
+    for heading in sections:
+        card = page.locator("hui-heading-card").get_by_text(heading, exact=True)
+        await expect(card.first).to_be_visible()
+    faults = page.locator("hui-error-card, hui-warning, hui-warning-element")
+    await expect(faults.filter(visible=True)).to_have_count(0)

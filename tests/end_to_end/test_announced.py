@@ -13,12 +13,17 @@ _CHECKOUT = Path(__file__).parents[2]
 
 
 @pytest.mark.long
-@pytest.mark.timeout(240)
-def test_an_announced_meter_is_added_and_followed_to_another_address(tmp_path: Path) -> None:
-    """What own_network.py asserts, which is run in a network of its own."""
+@pytest.mark.timeout(480)
+@pytest.mark.parametrize(
+    "file",
+    ["own_network.py", "five_steps.py"],
+    ids=["is added and followed to another address", "is in both dashboards after five steps"],
+)
+def test_an_announced_meter(file: str, tmp_path: Path) -> None:
+    """What the file asserts, which is run in a network of its own."""
     require_browser()
     own_network = [*require_namespace(), "env", f"CI={os.environ.get('CI', '')}"]
-    tests = Path(__file__).with_name("own_network.py")
+    tests = Path(__file__).with_name(file)
     options = ["-q", "-p", "no:cacheprovider", f"--basetemp={tmp_path / 'tests'}"]
 
     ran = subprocess.run(

@@ -18,6 +18,7 @@ from .browser import Camera, chromium, pages
 from .demo_meter import demo_meter
 from .energy_dashboard import COUNTERS, used_yesterday
 from .parts import folder_of_pages
+from .steps import is_whole
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
@@ -98,15 +99,6 @@ def camera(page: Page, folder: Path) -> Camera:
     return Camera(page, folder)
 
 
-async def is_whole(page: Page, *sections: str) -> None:
-    """Wait for the sections, and for no card to miss something."""
-    for heading in sections:
-        card = page.locator("hui-heading-card").get_by_text(heading, exact=True)
-        await expect(card.first).to_be_visible()
-    faults = page.locator("hui-error-card, hui-warning, hui-warning-element")
-    await expect(faults.filter(visible=True)).to_have_count(0)
-
-
 async def test_it_is_offered_among_the_dashboards_and_made_without_a_line_of_yaml(
     page: Page, camera: Camera
 ) -> None:
@@ -146,14 +138,6 @@ async def test_it_is_dark_at_night(page: Page, camera: Camera) -> None:
     brightness = ImageStat.Stat(Image.open(BytesIO(await page.screenshot())).convert("L"))
     assert brightness.median[0] < _DARK
     await page.emulate_media(color_scheme="light")
-
-
-async def test_it_speaks_the_language_of_the_user(page: Page, camera: Camera) -> None:
-    await page.evaluate("localStorage.setItem('selectedLanguage', '\"nl\"')")
-    await page.goto(_URL)
-    await is_whole(page, "Vermogen nu", "Fasen", "Energie", "Water en gas", "Kwartiervermogen")
-    await camera.take("dashboard-nl", _DESK[0], _TALL)
-    await page.evaluate("localStorage.removeItem('selectedLanguage')")
 
 
 async def test_what_is_enabled_renamed_or_added_is_there_without_an_edit(
