@@ -22,7 +22,6 @@ from stack import (
     eventually,
     free_port,
 )
-from stack.client import Client
 
 from .arguments import parse
 from .live import table, until_live
@@ -49,9 +48,9 @@ async def main(options: argparse.Namespace) -> int:
             return await check(running) if meters else 1
         meanwhile: set[asyncio.Task[None]] = set()
         if meters and not options.broker:
-            written = await furnish(running.home.client)
-            database = running.home.config / "home-assistant_v2.db"
-            meanwhile.add(asyncio.create_task(go_on(running.home.client, written, database)))
+            home = running.home
+            written = await furnish(home)
+            meanwhile.add(asyncio.create_task(go_on(home.client, written, home.database)))
         show(running.home, f"/{DASHBOARD}")
         await watch(running)
     return 0
@@ -73,19 +72,19 @@ async def check(running: Stage) -> int:
     say(f"all {len(seen)} enabled entities have a value")
     if running.simulated is None:
         return 0
-    await furnish(running.home.client)
+    await furnish(running.home)
     seconds = await seconds_until_shown(running.home.client, running.simulated)
     say(f"a load of {LOAD} W was shown {seconds:.2f} s after the meter's message")
     return 0 if seconds <= SHOWN_WITHIN else 1
 
 
-async def furnish(client: Client) -> Past:
-    """Import statistics for the simulated meter's entities, and set up the Energy dashboard."""
+async def furnish(home: HomeAssistant) -> Past:
+    """Write the past of the simulated meter's entities, and set up the Energy dashboard."""
     say("importing ten days of statistics")
-    await until_live(client, DOMAIN, 90)
-    written = await fill(client)
-    await set_up_energy(client)
-    await eventually(partial(at_ease, client), "an Energy dashboard without errors", 120)
+    await until_live(home.client, DOMAIN, 90)
+    written = await fill(home.client, home.database)
+    await set_up_energy(home.client)
+    await eventually(partial(at_ease, home.client), "an Energy dashboard without errors", 120)
     say(f"{written.entities} entities have ten days of statistics; the Energy dashboard is set up")
     return written
 

@@ -1,4 +1,8 @@
-"""Writes statistics of five minutes into Home Assistant's database, which has no action for it."""
+"""Writes the last day into Home Assistant's database, which has no action for it.
+
+Its graphs of the last day show the statistics of five minutes, and those of the last hours the
+states.
+"""
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
@@ -52,6 +56,34 @@ def write(database: Path, rows: Mapping[str, Sequence[Row]]) -> int:
                         (row.start, row.mean, row.min, row.max, row.state, row.sum) for row in new
                     )
                 ],
+            )
+            written += len(new)
+    return written
+
+
+def write_states(database: Path, rows: Mapping[str, Sequence[Row]]) -> int:
+    """Add the means of rows as states before the first one that each entity has; return how many.
+
+    Args:
+        database: the file of Home Assistant's recorder, which may be running.
+        rows: the rows by the id of the entity.
+    """
+    written = 0
+    with closing(sqlite3.connect(database, timeout=_BUSY_FOR)) as connection, connection:
+        known = connection.execute(
+            "SELECT states_meta.entity_id, metadata_id, MIN(last_updated_ts), MAX(attributes_id)"
+            " FROM states JOIN states_meta USING (metadata_id) GROUP BY metadata_id"
+        )
+        for entity_id, metadata_id, first, attributes_id in known.fetchall():
+            new = [
+                (metadata_id, attributes_id, f"{row.mean:.2f}", row.start)
+                for row in rows.get(entity_id, ())
+                if row.mean is not None and row.start < first
+            ]
+            connection.executemany(
+                "INSERT INTO states (metadata_id, attributes_id, state, last_updated_ts)"
+                " VALUES (?, ?, ?, ?)",
+                new,
             )
             written += len(new)
     return written

@@ -1,7 +1,7 @@
-"""The statistics of the demo's household, and its Energy dashboard.
+"""The past of the demo's household, and its Energy dashboard.
 
-Home Assistant imports the statistics of whole hours. Those of five minutes, which its graphs of the
-last day show, are written into its database.
+Home Assistant imports the statistics of whole hours. Those of five minutes and the states, which
+its graphs of the last day show, are written into its database.
 """
 
 import asyncio
@@ -17,14 +17,14 @@ from stack.client import Client, Json
 
 from .day import DAY, SEED
 from .past import STEP, Hour, past
-from .short_term import Row, write
+from .short_term import Row, write, write_states
 from .stage import DOMAIN
 
 _METER = "sensor.fluksometer"
 """The start of the entity ids of the demo's meter."""
 
-_SCALES = {"kWh": 0.001, "kvarh": 0.001, "m³": 0.001}
-"""Factors from the units of the payloads (Wh, VARh and L) to those of the statistics."""
+SCALES = {"kWh": 0.001, "kvarh": 0.001, "m³": 0.001, "L/min": 60}
+"""Factors from the units of the payloads (Wh, VARh, L and L/s) to those of the statistics."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,13 @@ class Past:
     recent: Mapping[str, Sequence[Row]]
 
 
-async def fill(client: Client) -> Past:
-    """Import ten days of statistics for the meter's entities."""
+async def fill(client: Client, database: Path) -> Past:
+    """Import ten days of statistics for the meter's entities, and write the states of the last.
+
+    Args:
+        client: Home Assistant's.
+        database: the file of its recorder.
+    """
     hours = await asyncio.to_thread(past, int(time.time()), SEED)
     listed = {
         each["statistic_id"]: each for each in await client.call("recorder/list_statistic_ids")
@@ -60,17 +65,18 @@ async def fill(client: Client) -> Past:
         shown = hours.get(entity["unique_id"].partition("_")[2])
         if metadata is None or state is None or not shown:
             continue
+        unit = metadata["statistics_unit_of_measurement"]
+        scale = SCALES.get(unit, 1)
         if metadata["has_sum"]:
-            unit = metadata["statistics_unit_of_measurement"]
-            scale = _SCALES.get(unit, 1)
             rows = list(_counted(shown, scale, float(state["state"])))
             recent[entity_id] = list(counted_recently(shown, scale, float(state["state"])))
             sums[entity_id] = (shown[-1].values[-1] - shown[0].values[0]) * scale, unit
         else:
-            rows = list(_measured(shown))
-            recent[entity_id] = list(measured_recently(shown))
+            rows = list(_measured(shown, scale))
+            recent[entity_id] = list(measured_recently(shown, scale))
         await client.import_statistics(metadata, rows)
         filled, until = filled + 1, _moment(shown[-1])
+    await asyncio.to_thread(write_states, database, recent)
     return Past(filled, until, sums, recent)
 
 
@@ -113,10 +119,10 @@ def _counted(hours: Sequence[Hour], scale: float, reading: float) -> Iterator[Js
         }
 
 
-def _measured(hours: Sequence[Hour]) -> Iterator[Json]:
+def _measured(hours: Sequence[Hour], scale: float) -> Iterator[Json]:
     for hour in hours[:-1]:
-        low, high = min(hour.values), max(hour.values)
-        yield {"start": _moment(hour), "mean": hour.mean, "min": low, "max": high}
+        low, high = min(hour.values) * scale, max(hour.values) * scale
+        yield {"start": _moment(hour), "mean": hour.mean * scale, "min": low, "max": high}
 
 
 def counted_recently(hours: Sequence[Hour], scale: float, reading: float) -> Iterator[Row]:
@@ -131,9 +137,10 @@ def counted_recently(hours: Sequence[Hour], scale: float, reading: float) -> Ite
         yield Row(start, state=reading + (last - now) * scale, sum=(last - base) * scale)
 
 
-def measured_recently(hours: Sequence[Hour]) -> Iterator[Row]:
-    """Yield the rows of what is measured."""
-    for start, begin, end in _recent(hours):
+def measured_recently(hours: Sequence[Hour], scale: float) -> Iterator[Row]:
+    """Yield the rows of what is measured; ``scale`` leads to its unit."""
+    for start, first, last in _recent(hours):
+        begin, end = first * scale, last * scale
         yield Row(start, mean=(begin + end) / 2, min=min(begin, end), max=max(begin, end))
 
 
@@ -153,6 +160,7 @@ async def set_up_energy(client: Client) -> None:
     """Set up the Energy dashboard as in docs/energy.md for three netted phases with solar."""
     grid = {
         "type": "grid",
+        "name": "Grid",
         "stat_energy_from": f"{_METER}_net_energy_import",
         "stat_energy_to": f"{_METER}_net_energy_export",
         "stat_cost": None,
@@ -162,6 +170,7 @@ async def set_up_energy(client: Client) -> None:
     }
     solar = {
         "type": "solar",
+        "name": "Solar",
         "stat_energy_from": f"{_METER}_solar_energy",
         "stat_rate": f"{_METER}_solar_power",
         "config_entry_solar_forecast": None,
@@ -169,6 +178,7 @@ async def set_up_energy(client: Client) -> None:
     gas, water = (
         {
             "type": what,
+            "name": what.capitalize(),
             "stat_energy_from": f"{_METER}_{what}_consumption",
             "stat_rate": f"{_METER}_{what}_flow",
             "stat_cost": None,

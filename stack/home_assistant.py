@@ -51,6 +51,8 @@ class HomeAssistant:
         self.port = port or free_port()
         self.url = f"http://{LOOPBACK}:{self.port}"
         self.config = folder / "config"
+        #: The file of its recorder.
+        self.database = self.config / "home-assistant_v2.db"
         self._prepare = partial(
             configuration.prepare,
             self.config,

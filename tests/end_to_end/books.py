@@ -84,5 +84,5 @@ async def sums(home: HomeAssistant, entity_ids: Sequence[str]) -> dict[str, floa
 
 @contextlib.contextmanager
 def _database(home: HomeAssistant) -> Iterator[sqlite3.Connection]:
-    with contextlib.closing(sqlite3.connect(home.config / "home-assistant_v2.db")) as connection:
+    with contextlib.closing(sqlite3.connect(home.database)) as connection:
         yield connection

@@ -126,7 +126,7 @@ async def test_the_page_of_the_meter_leads_to_those_of_its_ports(
         await expect(page.get_by_text(name, exact=True)).to_be_visible()
     for name in (*_PORTS, *_KUBES):
         await expect(page.get_by_role("link", name=name)).to_be_visible()
-    await camera.take("device")
+    await camera.take("device", 1280)
 
     await page.get_by_role("link", name="L3").click()
     await expect(page.get_by_text("Part of Fluksometer")).to_be_visible()
@@ -190,7 +190,7 @@ async def test_diagnostics_are_downloaded_without_the_meters_ids(
 async def test_grid_solar_gas_and_water_are_added_to_the_energy_dashboard(
     home: HomeAssistant, page: Page
 ) -> None:
-    await fill(home.client)
+    await fill(home.client, home.database)
 
     async def filled() -> bool:
         return (await used_yesterday(home.client)).keys() == COUNTERS

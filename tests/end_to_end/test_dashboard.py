@@ -65,7 +65,7 @@ async def home(folder: Path, mosquitto: Mosquitto) -> AsyncGenerator[HomeAssista
         [card] = await running.client.discovered(DOMAIN)
         await running.client.confirm(card["flow_id"])
         await eventually(lambda: has_counted(running), "the first readings", 120)
-        await fill(running.client)
+        await fill(running.client, running.database)
         await eventually(lambda: is_filled(running), "the statistics of the last ten days", 240)
         await set_up_energy(running.client)
         yield running

@@ -10,9 +10,9 @@ import pytest
 from demo.day import DAY, HOUR, SEED, days_back
 from demo.meter import SettledMeter
 from demo.past import past
-from demo.short_term import Row, write
+from demo.short_term import Row, write, write_states
 from demo.stage import broker_in
-from demo.statistics import counted_recently, measured_recently
+from demo.statistics import SCALES, counted_recently, measured_recently
 from simulator import Flm03
 from simulator.chance import identity
 from simulator.household import MINUTE, Home, minute
@@ -98,6 +98,19 @@ def test_no_solar_power_is_produced_at_night_in_the_past() -> None:
     assert set(hour.values) == {0.0}
 
 
+def test_the_flow_of_the_past_is_what_the_counter_counted_meanwhile() -> None:
+    now = TODAY + 9 * HOUR
+    meter = Flm03(identity("demo"), start=now, blocks=False)
+    water = meter.sensors[pulse_slot(4)].id
+    hours = past(now, SEED, days=1)
+
+    rows = list(measured_recently(hours[f"{water}_gauge"], SCALES["L/min"]))
+
+    counter = hours[f"{water}_counter"]
+    counted = counter[-1].values[-1] - counter[0].values[0]
+    assert sum(row.mean or 0 for row in rows) * 5 == pytest.approx(counted, rel=0.1)
+
+
 @pytest.mark.long
 def test_the_last_day_has_a_row_every_five_minutes_until_home_assistants_first(
     tmp_path: Path,
@@ -106,7 +119,7 @@ def test_the_last_day_has_a_row_every_five_minutes_until_home_assistants_first(
     hours = past(now, SEED, days=2)
     power, energy = hours["net_active_power"], hours["netted_energy_import"]
     rows = {
-        "sensor.power": list(measured_recently(power)),
+        "sensor.power": list(measured_recently(power, 1)),
         "sensor.energy": list(counted_recently(energy, 0.001, 12.0)),
         "sensor.other": [Row(TODAY, mean=1)],
     }
@@ -146,6 +159,40 @@ def test_the_last_day_has_a_row_every_five_minutes_until_home_assistants_first(
         ).fetchall()
     assert states == sorted(states)
     assert states[-1][0] == pytest.approx(12.0, abs=0.1)
+
+
+def test_the_states_of_the_last_day_lead_to_home_assistants_first(tmp_path: Path) -> None:
+    rows = {
+        "sensor.power": [Row(TODAY + 300 * count, mean=100.125 + count) for count in range(4)],
+        "sensor.energy": [Row(TODAY, state=12.0, sum=1.0)],
+        "sensor.other": [Row(TODAY, mean=1)],
+    }
+    database = tmp_path / "home-assistant_v2.db"
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute(
+            "CREATE TABLE states_meta (metadata_id INTEGER PRIMARY KEY, entity_id TEXT)"
+        )
+        connection.execute(
+            "CREATE TABLE states (state_id INTEGER PRIMARY KEY, entity_id, metadata_id,"
+            " attributes_id, state, last_updated_ts)"
+        )
+        for number, what in enumerate(("sensor.power", "sensor.energy"), 1):
+            connection.execute("INSERT INTO states_meta VALUES (?, ?)", (number, what))
+            connection.execute(
+                "INSERT INTO states (metadata_id, attributes_id, state, last_updated_ts)"
+                " VALUES (?, 7, '102', ?)",
+                (number, TODAY + 700),
+            )
+
+    assert write_states(database, rows) == 3
+
+    with closing(sqlite3.connect(database)) as connection:
+        shown = connection.execute(
+            "SELECT state, last_updated_ts - ?, attributes_id FROM states WHERE metadata_id = 1"
+            " ORDER BY last_updated_ts",
+            (TODAY,),
+        ).fetchall()
+    assert shown == [("100.12", 0, 7), ("101.12", 300, 7), ("102.12", 600, 7), ("102", 700, 7)]
 
 
 def test_the_broker_sends_what_it_retains_again_after_a_reload(
