@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.core import HomeAssistant, ServiceCall
+from homeassistant.core import HomeAssistant, ServiceCall, State
 from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
 from homeassistant.util.yaml import parse_yaml
@@ -23,7 +23,7 @@ from pytest_homeassistant_custom_component.common import (
 from custom_components.flukso.const import DOMAIN
 
 from .broker import Broker
-from .home import set_up
+from .home import set_up, set_up_and_read
 from .meters import flm03
 from .statistics import leave_counter
 from .supplies import BRUSSELS, METER as THREE_PHASES
@@ -171,6 +171,25 @@ async def test_a_power_that_is_no_demand_is_refused_with_the_names_of_what_to_ch
         "This automation can't warn: choose *Expected quarter-hour demand* and"
         " *Quarter-hour demand* of the Fluksometer in it."
     )
+
+
+async def test_the_demands_are_told_from_other_powers_by_what_only_they_say(
+    hass: HomeAssistant, enable_custom_integrations: None, broker: Broker
+) -> None:
+    hass.config.country = "BE"
+    await set_up_and_read(hass, broker, THREE_PHASES)
+
+    powers = [each for each in hass.states.async_all("sensor") if is_power(each)]
+    assert len(powers) > 2
+    assert {each.entity_id for each in powers if "incomplete" in each.attributes} == {
+        "sensor.fluksometer_quarter_hour_demand",
+        "sensor.fluksometer_expected_quarter_hour_demand",
+    }
+
+
+def is_power(state: State) -> bool:
+    """Whether a blueprint that asks for a power offers it."""
+    return state.attributes.get("device_class") == "power"
 
 
 @pytest.mark.usefixtures("config_folder")
