@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Generator
 from datetime import datetime
 import logging
 from pathlib import Path
+import re
 from unittest.mock import MagicMock, patch
 
 from freezegun.api import FrozenDateTimeFactory
@@ -40,6 +41,9 @@ patch_time.ha_get_module_attributes_hash = lambda module: (
     f"{id(module)}-{len(getattr(module, '__dict__', ()))}"
 )
 
+#: What Home Assistant logs where this integration uses what it won't have for long.
+_DEPRECATED = re.compile(r"custom integration 'flukso'|deprecated .* from flukso\b")
+
 _CLIENT = "homeassistant.components.mqtt.client"
 _ANNOUNCEMENTS = "custom_components.flukso.transport.discovery"
 
@@ -49,6 +53,14 @@ def _this_integration(request: pytest.FixtureRequest) -> None:
     """Let Home Assistant load the integration of this repository, where a test runs one."""
     if "hass" in request.fixturenames:
         request.getfixturevalue("enable_custom_integrations")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_deprecated(caplog: pytest.LogCaptureFixture) -> Generator[None]:
+    """Fail a test in which Home Assistant logs that the integration uses what is deprecated."""
+    yield
+    logged = [each.getMessage() for when in ("setup", "call") for each in caplog.get_records(when)]
+    assert [message for message in logged if _DEPRECATED.search(message)] == []
 
 
 @pytest.fixture(autouse=True)

@@ -125,7 +125,9 @@ class CounterBreakFlow(RepairsFlow):
         if not self._is_possible():
             return await self.async_step_unknown_amount()
         return self.async_show_menu(
-            menu_options=["carry_on", "book"], description_placeholders=self._placeholders
+            step_id="init",
+            menu_options=["carry_on", "book"],
+            description_placeholders=self._placeholders,
         )
 
     async def async_step_unknown_amount(
