@@ -38,14 +38,14 @@ def _as_bought() -> Meter:
 
 @pytest.fixture
 def said(caplog: pytest.LogCaptureFixture) -> Callable[[], str]:
-    """What the integration has logged at info and above."""
+    """What the integration has logged at info and above, not Home Assistant for it."""
     caplog.set_level(logging.INFO)
 
     def lines() -> str:
         return "\n".join(
             record.getMessage()
             for record in caplog.records
-            if record.levelno >= logging.INFO and record.name.startswith("custom_components.flukso")
+            if record.levelno >= logging.INFO and "/custom_components/flukso/" in record.pathname
         )
 
     return lines
