@@ -134,6 +134,24 @@ async def test_rows_are_written_in_portions_and_the_later_ones_lifted(
     assert log.imports == (await loaded(hass)).imports == []
 
 
+async def test_what_was_written_before_is_not_read_again_with_each_portion(
+    hass: HomeAssistant, log: ImportLog
+) -> None:
+    reads, count = [], 20 * PORTION
+
+    async def read(hass: HomeAssistant, statistic: Statistic, *span: int, **end: int) -> Any:
+        rows = await real(hass, statistic, *span, **end)
+        reads.append(len(rows))
+        return rows
+
+    real = statistics_past.async_read
+    with patch.object(statistics_past, "async_read", read):
+        assert await log.async_write(await begun(log), "import", past(count), "Wh")
+
+    assert is_whole(await table(hass, ENERGY), count)
+    assert sum(reads) < 3 * count
+
+
 async def test_the_first_row_keeps_what_it_has_if_nothing_else_is_known(
     hass: HomeAssistant, log: ImportLog
 ) -> None:

@@ -120,7 +120,7 @@ class ImportLog:
     ) -> bool:
         """Write a portion, after those that were imported ``earlier``."""
         before, after = portion.before, portion.after
-        if not await async_is_there(self._hass, statistic_id, before):
+        if not await async_is_there(self._hass, statistic_id, before, before):
             return False
         known = running.imported.get(unique_id)
         if earlier is not None:
@@ -144,7 +144,7 @@ class ImportLog:
             return
         put, pending = part.put, part.pending
         amount = pending.lift - put.lift
-        if await async_is_there(self._hass, statistic_id, pending):
+        if await async_is_there(self._hass, statistic_id, pending, put):
             await self.fill_log.async_shift(unique_id, put.begin, amount)
             put = pending
         elif added := await async_reduce(self._hass, statistic_id, put):

@@ -153,15 +153,24 @@ async def async_prepend(hass: HomeAssistant, statistic_id: str, portion: Portion
     if portion.lift:
         lift(hass, statistic, portion.before.begin, portion.lift)
     await async_settle(hass, statistic)
-    return await async_is_there(hass, statistic_id, portion.after)
+    return await async_is_there(hass, statistic_id, portion.after, portion.before)
 
 
-async def async_is_there(hass: HomeAssistant, statistic_id: str, put: Prepended) -> bool:
-    """Return whether the rows are there, and the first one after them has the sum it should."""
+async def async_is_there(
+    hass: HomeAssistant, statistic_id: str, put: Prepended, known: Prepended | None = None
+) -> bool:
+    """Return whether the rows are there, and the first one after them has the sum it should.
+
+    Of those that are ``known`` to be there, only the oldest is read again.
+    """
     statistic = await async_statistic(hass, statistic_id)
     if statistic is None or statistic.unit != put.unit:
         return False
-    return _is_there(await async_read(hass, statistic, end=put.end + 1), put)
+    known = known or put.nothing
+    rows = await async_read(hass, statistic, end=known.begin + 1)
+    if known.hours and rows:
+        rows += await async_read(hass, statistic, put.end, put.end + 1)
+    return _is_there(rows, put, known)
 
 
 async def async_reduce(hass: HomeAssistant, statistic_id: str, put: Prepended) -> float | None:
@@ -191,7 +200,8 @@ async def async_reduce(hass: HomeAssistant, statistic_id: str, put: Prepended) -
         left.update(row.hour for row in await async_remove(hass, statistic, portion))
     await async_settle(hass, statistic)
     rows = await async_read(hass, statistic, end=put.end + 1)
-    return added if _is_there([row for row in rows if row.hour not in left], put) else None
+    rows = [row for row in rows if row.hour not in left]
+    return added if _is_there(rows, put, put.nothing) else None
 
 
 @singleton(f"{DOMAIN}_first_hours")
@@ -212,9 +222,15 @@ async def _async_first(hass: HomeAssistant, statistic: Statistic) -> StoredRow |
     return rows[0]
 
 
-def _is_there(rows: Sequence[StoredRow], put: Prepended) -> bool:
-    """Return whether the rows until that which was the first one are as they should be."""
-    if len(rows) != put.hours + 1 or (rows[0].hour, rows[-1].hour) != (put.begin, put.end):
+def _is_there(rows: Sequence[StoredRow], put: Prepended, known: Prepended) -> bool:
+    """Return whether rows are as they should be.
+
+    They are those until the oldest of the ``known`` ones, and that which was the first one.
+    """
+    ends = [known.begin] if known.begin == put.end else [known.begin, put.end]
+    count = put.hours - known.hours
+    hours = [row.hour for row in rows]
+    if len(hours) != count + len(ends) or hours[count:] != ends or hours[0] != put.begin:
         return False
     return abs(_excess(rows[-1], put)) <= _tolerance(put)
 
