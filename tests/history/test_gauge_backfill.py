@@ -242,6 +242,22 @@ async def test_the_counters_prove_it_even_if_they_were_filled_before_a_restart(
     assert_true(await table(hass, volts), HOLE)
 
 
+async def test_what_could_not_be_proven_is_kept_in_mind_while_other_blocks_come(
+    hass: HomeAssistant, broker: Broker, energy: str, volts: str
+) -> None:
+    """Blocks of another time in which all is right, before those of the counter."""
+    await leave_still(hass, energy)
+    await leave_volts(hass, volts, all_but(HOLE))
+    await leave_flat(hass, volts, "V", LAST_SEEN)
+    for bid in range(HOLE[0] >> 16 << 16, HOLE[-1] + HOUR, 1 << 16):
+        await GAUGE.publish(broker, 16, bid)
+    await GAUGE.publish(broker, 16, (HOLE[0] >> 16) - 1 << 16)
+
+    await COUNTER.publish(broker, LEVEL, BEGIN)
+
+    assert_true(await table(hass, volts), HOLE)
+
+
 async def test_the_rest_of_an_outage_is_filled_from_the_next_block(
     hass: HomeAssistant, broker: Broker, energy: str, volts: str
 ) -> None:

@@ -114,6 +114,8 @@ class GaugeBackfill:
         """Return the rows of the hours that were missed, by the meter."""
         stream = channel.stream
         timeline = self.memory.timeline_of(stream)
+        unproven = self._unproven.get(channel, (begin, end))
+        begin, end = min(begin, unproven[0]), max(end, unproven[1])
         first, last = timeline.span
         begin = max(begin, first) // HOUR * HOUR
         end = min(ceil(min(end, last) / HOUR), floor((now - RECORDER_IS_FIRST) / HOUR)) * HOUR
