@@ -23,6 +23,7 @@ def segment_with(
     *,
     both_ways: bool = False,
     power_over: int | None = None,
+    max_silence: int | None = None,
 ) -> Segment:
     """Return the segment of a block with these readings."""
     times, values = zip(*readings, strict=True)
@@ -34,12 +35,15 @@ def segment_with(
         slack=SLACK,
         both_ways=both_ways,
         power_over=power_over,
+        max_silence=max_silence,
     )
 
 
-def timeline_of(*segments: Segment, both_ways: bool = False) -> Timeline:
+def timeline_of(
+    *segments: Segment, both_ways: bool = False, max_silence: int | None = None
+) -> Timeline:
     """Return the timeline of a counter with these segments."""
-    timeline = Timeline(both_ways=both_ways)
+    timeline = Timeline(both_ways=both_ways, max_silence=max_silence)
     for segment in segments:
         timeline.add(segment)
     return timeline
@@ -93,11 +97,35 @@ def test_blocks_that_adjoin_know_what_is_between_their_readings() -> None:
 
 def test_what_is_between_blocks_that_do_not_adjoin_is_not_known() -> None:
     timeline = timeline_of(
-        segment_with([(100, 5)]), segment_with([(3 * BLOCK, 6)], 2 * BLOCK, 4 * BLOCK)
+        segment_with([(100, 5)]), segment_with([(3 * BLOCK, 1006)], 2 * BLOCK, 4 * BLOCK)
     )
 
     assert timeline.value_at(BLOCK + HOUR) is None
     assert timeline.value_at(2 * BLOCK + HOUR) is None
+
+
+def test_the_first_pulse_after_a_night_tells_that_there_was_none_before() -> None:
+    timeline = timeline_of(
+        segment_with([(100, 5)]), segment_with([(3 * BLOCK, 1005)], 2 * BLOCK, 4 * BLOCK)
+    )
+
+    assert timeline.value_at(BLOCK + HOUR) == 5
+    assert timeline.value_at(2 * BLOCK + HOUR) == 5
+
+
+@pytest.mark.parametrize("begin", [BLOCK, 2 * BLOCK])
+@pytest.mark.parametrize(("later", "then"), [(6, 5), (2000, None)])
+def test_what_a_regular_counter_shows_in_a_silence_is_known_if_it_rested(
+    begin: int, later: int, then: int | None
+) -> None:
+    readings = [(100, 5), (2 * HOUR - 100, 5), (3 * HOUR + 1, 5 + later), (3 * HOUR + 60, 5)]
+    first = segment_with(readings[:2], max_silence=300)
+    second = segment_with([(3 * BLOCK, later)], begin, 4 * BLOCK, max_silence=300)
+    timeline = timeline_of(first, second, max_silence=300)
+
+    assert timeline.value_at(HOUR) == timeline.value_at(2 * HOUR) == 5
+    for silent in (3 * HOUR, BLOCK + HOUR, 2 * BLOCK + HOUR):
+        assert timeline.value_at(silent) == then
 
 
 def test_a_counter_that_shows_the_same_again_has_rested_meanwhile() -> None:

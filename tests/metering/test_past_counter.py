@@ -182,6 +182,31 @@ def test_a_regular_counter_may_be_silent_from_one_block_to_the_next() -> None:
     )
 
 
+@pytest.mark.parametrize("begin", [BLOCK, 2 * BLOCK])
+def test_a_regular_counter_that_was_silent_at_the_end_of_a_block_is_not_known_then(
+    begin: int,
+) -> None:
+    law = CountingLaw(1.0, max_silence=300)
+    early = block(steady(0, HOUR + 60), law=law)
+    late = block(steady(9 * HOUR, 3 * BLOCK, 9 * HOUR * 100), begin, 3 * BLOCK, law)
+
+    past = rows_of(counter_of(early, late), Row(11 * HOUR, 12 * 360.0, 0.0), law=law)
+
+    assert counted(past) == pytest.approx(
+        {0: 360, 8 * HOUR: 8 * 360, 9 * HOUR: 360, 10 * HOUR: 360}
+    )
+
+
+def test_the_first_pulse_after_a_night_without_blocks_tells_that_there_was_none_before() -> None:
+    evening = block([(0, 0), (HOUR, 5000)])
+    morning = block([(9 * HOUR + 60, 6000), (10 * HOUR, 9000)], 2 * BLOCK, 3 * BLOCK)
+
+    past = rows_of(counter_of(evening, morning), Row(11 * HOUR, 9.0, 0.0))
+
+    nothing = dict.fromkeys(range(HOUR, 11 * HOUR, HOUR), 0.0)
+    assert counted(past) == {0: 5.0} | nothing | {9 * HOUR: 4.0}
+
+
 def test_a_regular_counter_that_was_silent_and_shows_the_same_has_counted_nothing() -> None:
     law = CountingLaw(1.0, max_silence=300)
     readings = [(0, 0), (100, 5000), (BLOCK - 1, 5000)]

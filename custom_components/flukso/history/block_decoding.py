@@ -44,7 +44,12 @@ def read_block(
 
 
 def segment_of_block(
-    block: Block, *, slack: Slack, both_ways: bool, power_over: int | None
+    block: Block,
+    *,
+    slack: Slack,
+    both_ways: bool,
+    power_over: int | None,
+    max_silence: int | None,
 ) -> Segment:
     """Return the segment of a block for the timeline of a counter."""
     return segment_of(
@@ -55,4 +60,5 @@ def segment_of_block(
         slack=slack,
         both_ways=both_ways,
         power_over=power_over,
+        max_silence=max_silence,
     )

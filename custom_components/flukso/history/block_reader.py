@@ -12,7 +12,7 @@ from homeassistant.util import dt as dt_util
 from ..entity_lookup import channel_unique_id
 from ..meter.channel import Channel
 from ..meter.channel_types import CounterChannel
-from ..meter.input_limits import is_regular
+from ..meter.input_limits import is_regular, memory_silence
 from ..meter.meter import Meter
 from ..metering.block_timeline import Segment, Slack, Timeline
 from ..metering.durations import DAY
@@ -226,6 +226,7 @@ class BlockReader:
             slack=slack_of(channel),
             both_ways=channel.stream.both_ways,
             power_over=power_over(self._meter, channel),
+            max_silence=memory_silence(channel.stream),
         )
 
 
@@ -245,7 +246,8 @@ def slack_of(channel: CounterChannel) -> Slack:
 
 def _new_followed(channel: CounterChannel) -> _FollowedCounter:
     stream = channel.stream
-    return _FollowedCounter(stream.sensor.rid, Timeline(both_ways=stream.both_ways))
+    timeline = Timeline(both_ways=stream.both_ways, max_silence=memory_silence(stream))
+    return _FollowedCounter(stream.sensor.rid, timeline)
 
 
 def clock_is_off(channel: Channel) -> bool:

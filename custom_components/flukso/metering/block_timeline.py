@@ -12,6 +12,7 @@ from math import gcd
 from time import sleep
 
 from .durations import HOUR
+from .packed_readings import LITTLE
 from .segments import Segments
 
 #: From thousandths of a Wh a second to W.
@@ -73,27 +74,48 @@ def segment_of(
     slack: Slack,
     both_ways: bool = False,
     power_over: int | None = None,
+    max_silence: int | None = None,
 ) -> Segment:
     """Return the segment of a block's readings; to be called in a worker thread.
 
     A counter that falls was reset: the readings before belong to another count and are left
-    out. With ``power_over``, the counter is one of energy, and its power is the mean between
-    readings that are at least so many seconds apart.
+    out. What it shows in a silence of more than ``max_silence`` (s) is not known, unless it shows
+    the same afterwards. With ``power_over``, the counter is one of energy, and its power is the
+    mean between readings that are at least so many seconds apart.
     """
     start = 0 if both_ways else _last_fall(values)
     if start:
         begin, times, values = times[start], times[start:], values[start:]
     ends = range(begin // HOUR * HOUR, end + slack.before + HOUR, HOUR)
     around = {hour + shift for hour in ends for shift in (-slack.before, 0, slack.after)}
-    at = array("q", sorted(time for time in around if times[0] <= time < end))
-    values_at = array("q", (values[bisect_right(times, time) - 1] for time in at))
+    last = {time: bisect_right(times, time) - 1 for time in around if times[0] <= time < end}
+    at = array(
+        "q",
+        sorted(
+            time
+            for time, index in last.items()
+            if max_silence is None
+            or time - times[index] <= max_silence
+            or values[index : index + 1] == values[index + 1 : index + 2]
+        ),
+    )
+    values_at = array("q", (values[last[time]] for time in at))
     ranges = _ranges(times, values, ends, slack) if both_ways else {}
     powers = {} if power_over is None else hourly_powers(times, values, power_over)
-    first, last = (times[0], values[0]), (times[-1], values[-1])
     step = _step(times)
     following = _following(times, values, ends, slack) if step % _DECIMATION == 0 else {}
     return Segment(
-        begin, end, first, last, at, values_at, ranges, powers, step, len(times), following
+        begin,
+        end,
+        (times[0], values[0]),
+        (times[-1], values[-1]),
+        at,
+        values_at,
+        ranges,
+        powers,
+        step,
+        len(times),
+        following,
     )
 
 
@@ -158,11 +180,15 @@ def hourly_powers(
 
 
 class Timeline(Segments[Segment]):
-    """The known history of one counter, from segments in any order."""
+    """The known history of one counter, from segments in any order.
 
-    def __init__(self, *, both_ways: bool = False) -> None:
+    It is never silent for longer than ``max_silence`` (s), if that is known.
+    """
+
+    def __init__(self, *, both_ways: bool = False, max_silence: int | None = None) -> None:
         super().__init__()
         self._both_ways = both_ways
+        self._max_silence = max_silence
 
     def value_at(self, time: int) -> int | None:
         """Return the value at the end of an hour, or the slack before or after it.
@@ -175,17 +201,21 @@ class Timeline(Segments[Segment]):
         if before is None:
             return None
         if before.first[0] <= time < before.end:
-            return before.value_at(time)
-        after = index if time >= before.end else index - 1
-        if 0 < after < len(segments) and self._is_unchanged(segments[after - 1], segments[after]):
+            known = before.value_at(time)
+            if known is not None or time < before.last[0]:
+                return known
+        after = index if time >= before.first[0] else index - 1
+        if 0 < after < len(segments) and self._shows(segments[after - 1], time, segments[after]):
             return segments[after - 1].last[1]
         return None
 
-    def _is_unchanged(self, before: Segment, after: Segment) -> bool:
-        """Return whether nothing was counted after the last reading of one until the next."""
-        if before.end == after.begin:
-            return self._both_ways or before.last[1] <= after.first[1]
-        return not self._both_ways and before.last[1] == after.first[1]
+    def _shows(self, before: Segment, time: int, after: Segment) -> bool:
+        """Return whether the last value of a segment is that of a time before the next one."""
+        counted = after.first[1] - before.last[1]
+        if not self._both_ways and 0 <= counted <= LITTLE:
+            return True
+        is_valid = self._max_silence is None or time - before.last[0] <= self._max_silence
+        return before.end == after.begin and is_valid and (self._both_ways or counted >= 0)
 
     def is_decimated(self, time: int) -> bool:
         """Return whether the readings until then are those of every eighth second only."""

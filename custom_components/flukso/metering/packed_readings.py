@@ -16,8 +16,8 @@ from .segments import Segments
 #: The size of a chunk, and the sleep after it that lets other threads run (s).
 _CHUNK_READINGS = 16 * 1024
 _CHUNK_SLEEP = 0.0001
-#: What may be counted in a silence, as it does not matter when (thousandths).
-_LITTLE = 1000
+#: What may be counted in a silence, as the pulse that ends it is (thousandths).
+LITTLE = 1000
 #: A time (s since 1970) and a value; the first and the last one of a stretch of time.
 type _Reading = tuple[int, int]
 type _Stretch = tuple[_Reading, _Reading]
@@ -119,7 +119,7 @@ class CounterReadings(Segments[PackedReadings]):
             return False
         are_joined = all(
             before.end == after.begin
-            or (not self._both_ways and 0 <= after.first - before.last <= _LITTLE)
+            or (not self._both_ways and 0 <= after.first - before.last <= LITTLE)
             for before, after in pairwise(known[first : last + 1])
         )
         return are_joined and not self._is_silent(begin, end)
@@ -144,7 +144,7 @@ class CounterReadings(Segments[PackedReadings]):
             after - before > longest
             and before < end
             and begin < after
-            and abs(next_value - value) > _LITTLE
+            and abs(next_value - value) > LITTLE
             for (_, (before, value)), ((after, next_value), _) in pairwise(stretches)
         )
 

@@ -108,7 +108,8 @@ def past_block(
     known = [
         (time, index)
         for time, index in zip(ends, last_until, strict=True)
-        if law.is_valid(time - times[index]) or len(set(values[index : index + 2])) < 2
+        if law.is_valid(time - times[index])
+        or values[index : index + 1] == values[index + 1 : index + 2]
     ]
 
     def count_until(index: int) -> int:

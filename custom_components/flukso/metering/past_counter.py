@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from .durations import HOUR
 from .gaps import MeanRow, Row
+from .packed_readings import LITTLE
 from .past_block import CountingLaw, PastBlock
 from .past_rows import PastRows, missing_of
 from .rounding import rounded
@@ -150,10 +151,11 @@ def _known_ends(blocks: Sequence[PastBlock], law: CountingLaw) -> Iterator[Known
         if previous is not None:
             until = counted + previous.counted
             (time, value), (next_time, next_value) = previous.last, block.first
-            is_unchanged = value == next_value and not law.both_ways
-            if previous.end == block.begin or is_unchanged:
-                for end in range(ceil(previous.end / HOUR) * HOUR, next_time, HOUR):
-                    if is_unchanged or law.is_valid(end - time):
+            rested = not law.both_ways and 0 <= next_value - value <= LITTLE
+            if previous.end == block.begin or rested:
+                known = previous.at[-1] if previous.at else 0
+                for end in range(ceil(max(time, known + 1) / HOUR) * HOUR, next_time, HOUR):
+                    if rested or law.is_valid(end - time):
                         yield KnownEnd(end, value, until)
             counted = until + law.counted(value, next_value, next_time - time)
         for end, value, count in zip(block.at, block.values, block.counts, strict=True):
