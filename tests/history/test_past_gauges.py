@@ -2,7 +2,7 @@
 
 import json
 from typing import Any
-from unittest.mock import MagicMock
+from unittest.mock import MagicMock, patch
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.recorder import Recorder
@@ -18,6 +18,7 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.flukso.const import DOMAIN, EVENT_HISTORY_IMPORTED
 from custom_components.flukso.metering.gaps import MeanRow
+from custom_components.flukso.metering.gauge_hours import GaugeTimeline
 from custom_components.flukso.metering.past_rows import PastRows
 
 from ..broker import Broker
@@ -178,3 +179,16 @@ async def test_a_gauge_whose_blocks_have_not_come_is_waited_for_until_they_are_f
     assert source.unit_of(power) == "W"
     asked = source.sensors([volts, power], again=False)
     assert [sensor.sensor_id for sensor in asked] == [METER.sensor_id(VRMS)]
+
+
+async def test_no_hour_since_1970_is_looked_at_of_a_gauge_without_a_block(
+    entry: MockConfigEntry,
+) -> None:
+    """It would take seconds, and a million objects, for each of the gauges."""
+    source = entry.runtime_data.history.past.sources[1]
+    volts = f"{METER.device_id}_{METER.sensor_id(VRMS)}_gauge"
+
+    with patch.object(GaugeTimeline, "rows", side_effect=AssertionError):
+        rows = await source.async_rows(volts, MeanRow(FIRST, 230, 229, 231), final=True)
+
+    assert rows == PastRows([])

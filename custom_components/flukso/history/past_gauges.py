@@ -80,7 +80,7 @@ class PastGauges:
             return None
         gauge, counter = self._blocks.gauges.get(unique_id), self._powers().get(unique_id)
         begin = max(begin, self._since) // HOUR * HOUR
-        if gauge is not None:
+        if gauge is not None and end:
             rows = self._memory.timeline_of(gauge.stream).rows
             hours = range(begin, first.hour, HOUR)
             known = await self._hass.async_add_executor_job(rows, hours)
