@@ -150,6 +150,21 @@ def test_the_begin_is_told_if_it_is_asked_for() -> None:
     assert replay.hours[BEGIN].imported == 50
 
 
+def test_at_a_time_within_a_quarter_hour_the_house_has_used_what_it_has_until_then() -> None:
+    seconds, times = range(BEGIN - 20, BEGIN + 1900), (BEGIN + 304, BEGIN + 400, BEGIN + 1232)
+    streams = phases(Random(1), seconds, every=8)
+
+    replay = SupplyReplay(SOLAR, BRUSSELS)
+    replay.run(remembered(streams), seconds.start, seconds[-1], marks=times)
+
+    for time in times:
+        until = {key: [each for each in streams[key] if each[0] <= time] for key in streams}
+        _, house, _ = live(SOLAR, until)
+        found = replay.hours[time]
+        assert found.house == pytest.approx(house.house, abs=0.01)
+        assert found.self_consumed == pytest.approx(house.self_consumed, abs=0.01)
+
+
 def test_each_quarter_hour_has_its_demand() -> None:
     streams = steady({"+1": 3600}, range(BEGIN - 100, BEGIN + HOUR + 100))
     replay = replayed(THREE_PHASES, streams, BEGIN - 50, BEGIN + HOUR + 50)

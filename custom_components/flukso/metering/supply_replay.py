@@ -3,6 +3,7 @@
 It is the arithmetic of the live ones, with the same classes: only many readings at once.
 """
 
+from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
@@ -15,12 +16,14 @@ from .durations import HOUR, QUARTER
 from .guarded_readings import GuardedReadings
 from .house_energy import HouseEnergy
 from .monthly_peaks import Peak
-from .netting import Netting
+from .netting import Booked, Netting
 from .outages import SupplyEnergies
 from .packed_readings import CounterReadings
 
 #: How long the worker sleeps after each quarter-hour, which lets other threads run (s).
 _SLEEP = 0.0001
+#: Later than any reading (s since 1970).
+_NEVER = 2**33
 #: A quarter-hour ends with a second that is known, or with one that is interpolated (s).
 _LAST_SECONDS = 2 * LONGEST_GAP
 
@@ -117,14 +120,29 @@ class SupplyReplay:
         for each in booked:
             if each.is_known:
                 self._take_demand(each.time, each.imported)
-        if self._production:
-            grid = [(each.time, each.imported, each.exported) for each in booked]
-            if not grid and self._netting.time is not None:
-                grid = [(self._netting.time, self._netting.imported, self._netting.exported)]
-            self._house.take_all(grid, production)
-        for each in booked:
+        begin = after = 0
+        for end, each in enumerate(booked, 1):
             if each.time in marks:
+                self._take_house(booked[begin:end], production, range(after, each.time))
                 self.hours[each.time] = self._energies(each.imported, each.exported)
+                begin, after = end, each.time
+        self._take_house(booked[begin:], production, range(after, _NEVER))
+
+    def _take_house(
+        self,
+        booked: Sequence[Booked],
+        production: Mapping[str, tuple[Sequence[int], Sequence[float]]],
+        span: range,
+    ) -> None:
+        """Process what was booked, and the production after the start of a span until its stop."""
+        if not production:
+            return
+        grid = [(each.time, each.imported, each.exported) for each in booked]
+        if not grid and self._netting.time is not None:
+            grid = [(self._netting.time, self._netting.imported, self._netting.exported)]
+        self._house.take_all(
+            grid, {key: _within(span, *readings) for key, readings in production.items()}
+        )
 
     def _take_demand(self, second: int, imported: float) -> None:
         """Process the first known second of a quarter-hour and the last ones, which make it."""
@@ -141,3 +159,11 @@ class SupplyReplay:
         if not self._house.is_known:
             return SupplyEnergies(imported, exported)
         return SupplyEnergies(imported, exported, self._house.house, self._house.self_consumed)
+
+
+def _within(
+    span: range, times: Sequence[int], values: Sequence[float]
+) -> tuple[Sequence[int], Sequence[float]]:
+    """Return the readings after the start of a span until its stop."""
+    part = slice(bisect_right(times, span.start), bisect_right(times, span.stop))
+    return times[part], values[part]
