@@ -13,12 +13,24 @@ from .meters import Meter, flm02, flm03, three_clamps
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-README = PAGES[0].read_text("utf-8")
-WAVEFORMS = (ROOT / "docs" / "waveforms.md").read_text("utf-8")
+PAGES_BY_NAME = {page.stem: page.read_text("utf-8") for page in PAGES}
+README = PAGES_BY_NAME["README"]
+WAVEFORMS = PAGES_BY_NAME["waveforms"]
 
 
 def test_the_readme_is_read_in_five_minutes() -> None:
     assert len(README.split()) <= 1000
+
+
+def test_the_page_on_security_names_tests_that_are_there() -> None:
+    named = set(re.findall(r"`([\w/]*test_\w+(?:\.py|…)?)`", PAGES_BY_NAME["security"]))
+    files = {name for name in named if name.endswith(".py")}
+    tests = "\n".join((ROOT / "tests" / name).read_text("utf-8") for name in files)
+
+    assert len(files) > 20
+    assert len(named - files) > 8
+    for name in named - files:
+        assert re.search(rf"def {name.removesuffix('…')}", tests), name
 
 
 def bridged(way: str) -> list[str]:
