@@ -76,6 +76,18 @@ def test_a_burst_of_old_messages_vanishes() -> None:
     assert shown(guard, counting(METER, since=1)) == [METER, METER + 0.5, METER + 1]
 
 
+def test_old_messages_that_come_one_after_the_other_vanish() -> None:
+    """They are from ten minutes, and it took half a minute to play them."""
+    guard = guard_at()
+    old = [
+        replace(reading(minute * 60 - 660, METER - 66 + minute * 6), at=NOON + 3 * minute)
+        for minute in range(1, 11)
+    ]
+
+    assert set(shown(guard, old)) == {METER}
+    assert guard.held == len(old)
+
+
 def test_a_burst_of_messages_from_when_the_clock_was_ahead_vanishes() -> None:
     guard = guard_at()
     ahead = [replace(old, at=NOON + 0.5) for old in counting(METER - 9, since=3600, seconds=9)]

@@ -82,3 +82,13 @@ def test_a_counter_that_begins_anew_in_a_blackout_of_the_host_can_be_booked() ->
     [found] = breaks(guard, at_host(counting(6000, since=HOURS, seconds=5), 10 - HOURS))
 
     assert found.bookable == 6000
+
+
+def test_a_meter_that_does_not_know_the_time_yet_counts_on_at_once() -> None:
+    """It restarted: its clock is at 1970, and the host's tells how much it can have counted."""
+    guard = guard_at()
+
+    restarted = counting(METER + 120, since=60, seconds=3, clock=-60)
+
+    assert shown(guard, restarted) == [taken.value for taken in restarted]
+    assert guard.held == 0
