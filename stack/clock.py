@@ -23,6 +23,7 @@ class Clock:
             "FAKETIME_CACHE_DURATION": "1",
             "DONT_FAKE_MONOTONIC": "1",
             "NO_FAKE_STAT": "1",
+            "FAKETIME_FORCE_MONOTONIC_FIX": "0",
         }
 
     def set(self, ahead: int) -> None:
