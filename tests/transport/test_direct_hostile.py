@@ -40,6 +40,8 @@ from .peer import (
 _CONNECTION = "custom_components.flukso.transport.mqtt_connection"
 _DIRECT = "custom_components.flukso.transport.direct"
 _TOPIC = "/sensor/0123456789abcdef0123456789abcdef/gauge"
+#: A family of addresses that no system has.
+_NO_FAMILY = 255
 
 
 @pytest.fixture(autouse=True)
@@ -154,6 +156,19 @@ async def test_of_several_addresses_the_first_that_answers_is_taken(
 ) -> None:
     kind = (socket.AF_INET, socket.SOCK_STREAM, 0, "")
     found = [(*kind, (LOOPBACK, port)) for port in (free_port(), hostile.port)]
+    with patch("socket.getaddrinfo", return_value=found):
+        async with connected(hass, hostile.port) as transport:
+            assert transport.connected
+
+
+async def test_an_address_of_a_family_that_this_machine_does_not_have_is_passed_over(
+    hass: HomeAssistant, hostile: Peer
+) -> None:
+    missing = (_NO_FAMILY, socket.SOCK_STREAM, 0, "", ("::1", hostile.port, 0, 0))
+    kind = (socket.AF_INET, socket.SOCK_STREAM, 0, "")
+    with patch("socket.getaddrinfo", return_value=[missing]):
+        assert await refusal(hass, LOOPBACK, hostile.port) == "cannot_connect"
+    found = [missing, (*kind, (LOOPBACK, hostile.port))]
     with patch("socket.getaddrinfo", return_value=found):
         async with connected(hass, hostile.port) as transport:
             assert transport.connected

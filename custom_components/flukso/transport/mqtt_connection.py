@@ -108,13 +108,12 @@ class MqttConnection:
         except socket.gaierror, UnicodeError:
             return Refusal.UNRESOLVED
         for family, kind, protocol, _, address in found:
-            self._socket = socket.socket(family, kind, protocol)
-            self._socket.setblocking(False)
-            try:
+            try:  # a name may have an IPv6 address where the machine has no IPv6
+                self._socket = socket.socket(family, kind, protocol)
+                self._socket.setblocking(False)
                 await self._loop.sock_connect(self._socket, address)
             except OSError:
-                self._socket.close()
-                self._socket = None
+                self.close()
             else:
                 return await self._async_handshake()
         return Refusal.UNREACHABLE
