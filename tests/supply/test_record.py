@@ -103,3 +103,18 @@ async def test_a_demand_that_is_lower_than_the_peak_changes_nothing(
 def house_begin() -> int:
     """The begin of a quarter-hour of this month."""
     return int(time.time()) // 900 * 900 - 900
+
+
+async def test_what_a_pulse_counts_is_that_of_the_meter_as_it_is_set_now(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    meter = flm03()
+    counter = meter.sensor_id(39)
+    entry = await set_up_with(hass, broker, meter, supply_ports=[6])
+    before = entry.runtime_data.history.supply.record().layout.imports[counter].step
+
+    await broker.publish(*meter.with_port(6, constant=before * 10).port_report, retain=True)
+    await broker.settle()
+
+    after = entry.runtime_data.history.supply.record().layout.imports[counter].step
+    assert (before, after) == (0.5, 5)

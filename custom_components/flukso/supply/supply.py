@@ -140,6 +140,7 @@ class Supply(Totals[Total]):
         self._storage = storage
         self._feeds: tuple[Feed, ...] = ()
         self._production: tuple[Feed, ...] = ()
+        self._steps: tuple[float, ...] = ()
         self._energy: SupplyEnergy | None = None
 
     @property
@@ -154,9 +155,11 @@ class Supply(Totals[Total]):
         feeds = find_feeds(self._meter, ports)
         others = [port for port in self._production_ports if port not in ports]
         production = find_feeds(self._meter, others)
-        if (feeds, production) == (self._feeds, self._production):
+        configuration = self._meter.configuration
+        steps = tuple(feed.step(configuration) for feed in (*feeds, *production))
+        if (feeds, production, steps) == (self._feeds, self._production, self._steps):
             return
-        self._feeds, self._production = feeds, production
+        self._feeds, self._production, self._steps = feeds, production, steps
         self.totals, self._energy = {}, None
         if feeds:
             self._add_powers()
