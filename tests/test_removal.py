@@ -1,5 +1,8 @@
 """Meters that are removed, and devices that are deleted or not; nothing goes by itself."""
 
+from pathlib import Path
+from unittest.mock import patch
+
 from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
@@ -23,6 +26,22 @@ async def test_a_removed_meter_leaves_no_file(
     await hass.config_entries.async_remove(entry.entry_id)
 
     assert f"flukso.{entry.entry_id}" not in hass_storage
+
+
+async def test_a_meter_that_is_removed_during_an_import_leaves_none_of_its_readings(
+    hass: HomeAssistant, broker: Broker, tmp_path: Path
+) -> None:
+    with patch.object(
+        type(hass.config), "cache_path", lambda _, *parts: str(tmp_path.joinpath(*parts))
+    ):
+        entry = await set_up_and_read(hass, broker, flm03())
+        readings = tmp_path / "flukso" / entry.entry_id / "1764000000.000000" / "readings"
+        readings.parent.mkdir(parents=True)
+        readings.touch()
+
+        await hass.config_entries.async_remove(entry.entry_id)
+
+    assert list((tmp_path / "flukso").iterdir()) == []
 
 
 @pytest.mark.parametrize("found", ["discovered", "by hand"])

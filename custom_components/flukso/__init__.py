@@ -1,6 +1,7 @@
 """The Flukso integration: a Fluksometer's MQTT topics as devices and entities."""
 
 from functools import partial
+from shutil import rmtree
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_DEVICE_ID, Platform
@@ -148,13 +149,16 @@ async def async_unload_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> b
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> None:
-    """Delete the issues and files of a removed meter."""
+    """Delete the issues and files of a removed meter, also those that an import left halfway."""
     delete_issues(hass, entry)
     await MeterStorage(hass, entry.entry_id).async_remove()
     await async_remove_import_log(hass, entry.entry_id)
     await async_remove_fill_log(hass, entry.entry_id)
     await SupplyStorage(hass, entry.entry_id).async_remove()
     await NetCounterStorage(hass, entry.entry_id).async_remove()
+    # the blocks of a supply wait there while an import runs (history/supply_past.py)
+    cache = hass.config.cache_path(DOMAIN, entry.entry_id)
+    await hass.async_add_executor_job(partial(rmtree, cache, ignore_errors=True))
 
 
 async def async_remove_config_entry_device(
