@@ -3,7 +3,7 @@
 from pathlib import Path
 import re
 
-from .test_imports import FLOORS
+from .test_imports import LAYERS
 
 _ROOT = Path(__file__).parents[1]
 _PACKAGE = _ROOT / "custom_components" / "flukso"
@@ -20,7 +20,7 @@ def test_the_page_names_every_module_of_a_folder_and_none_that_is_not_there() ->
     assert {name for name in named if name != "test_imports.py"} <= modules
 
 
-def test_the_picture_shows_every_floor_of_the_house() -> None:
+def test_the_picture_shows_every_folder_and_module_of_each_layer() -> None:
     picture = _PAGE.split("```")[1]
-    rooms = {room for floor in FLOORS for room in floor} - {"const", "__init__"}
-    assert {room for room in rooms if room not in picture} == set()
+    parts = {part for layer in LAYERS for part in layer} - {"const", "__init__"}
+    assert {part for part in parts if part not in picture} == set()

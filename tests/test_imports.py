@@ -1,4 +1,4 @@
-"""Imports go one way: down the floors of the house, never up, and never between neighbours."""
+"""Imports go one way: to the layers below, never up, and never within a layer."""
 
 import ast
 from collections.abc import Iterator
@@ -9,15 +9,14 @@ import pytest
 
 _FLUKSO = Path(__file__).parents[1] / "custom_components" / "flukso"
 
-#: The house from the ground up: folders, and modules at the top of the package.
-FLOORS = (
+#: The layers of the package, the lowest first: its folders, and the modules beside them.
+LAYERS = (
     ("protocol", "metering", "const"),
     ("models", "entity_lookup", "sensor_descriptions"),
     ("redaction", "supply_descriptions", "help_pages", "formats"),
     ("transport", "storage"),
     ("meter",),
-    ("devices", "meter_search", "meter_card"),
-    ("supply", "history", "waveform", "health"),
+    ("supply", "history", "waveform", "health", "devices", "meter_search", "meter_card"),
     ("installation", "energy_dashboard"),
     ("entity", "repairs", "migration", "options_flow", "rediscovery"),
     ("supply_entities", "history_entities"),
@@ -27,7 +26,7 @@ FLOORS = (
     ),
     ("__init__",),
 )
-_FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
+_LAYER_OF = {part: number for number, layer in enumerate(LAYERS) for part in layer}
 #: The layers that know nothing of Home Assistant.
 _PURE = ("protocol", "metering")
 #: What they may use besides Python: the JSON parser that every Home Assistant has.
@@ -56,8 +55,8 @@ def _run_time_nodes(tree: ast.AST) -> Iterator[ast.AST]:
         yield from _run_time_nodes(node)
 
 
-def _room(path: tuple[str, ...]) -> str | None:
-    """The room of a full module path in the integration; None for what is outside."""
+def _part(path: tuple[str, ...]) -> str | None:
+    """The folder or module of a full path in the integration; None for what is outside."""
     if path[:2] != ("custom_components", "flukso"):
         return None
     return path[2]
@@ -71,25 +70,25 @@ def _path_of(module: Path) -> tuple[str, ...]:
     return ("custom_components", "flukso", *module.relative_to(_FLUKSO).with_suffix("").parts)
 
 
-def _climbs(source: str, path: tuple[str, ...]) -> list[str]:
-    """The imports of a module that lead up, or into a neighbour's room."""
+def _wrong_imports(source: str, path: tuple[str, ...]) -> list[str]:
+    """The imports of a module that are not of a layer below, nor of its own folder."""
     own = path[2]
-    rooms = (_room(imported) for imported in _imports(source, path[:-1]))
+    parts = (_part(imported) for imported in _imports(source, path[:-1]))
     return [
-        room
-        for room in rooms
-        if room is not None and room != own and _FLOOR_OF[room] >= _FLOOR_OF[own]
+        part
+        for part in parts
+        if part is not None and part != own and _LAYER_OF[part] >= _LAYER_OF[own]
     ]
 
 
-def test_every_room_of_the_house_has_a_floor() -> None:
-    rooms = {_path_of(module)[2] for module in _modules()}
-    assert rooms == _FLOOR_OF.keys()
+def test_every_folder_and_module_has_a_layer() -> None:
+    parts = {_path_of(module)[2] for module in _modules()}
+    assert parts == _LAYER_OF.keys()
 
 
 @pytest.mark.parametrize("module", _modules(), ids=lambda path: str(path.relative_to(_FLUKSO)))
-def test_a_module_imports_only_from_the_floors_below_and_its_own_folder(module: Path) -> None:
-    assert _climbs(module.read_text("utf-8"), _path_of(module)) == []
+def test_a_module_imports_only_from_the_layers_below_and_its_own_folder(module: Path) -> None:
+    assert _wrong_imports(module.read_text("utf-8"), _path_of(module)) == []
 
 
 @pytest.mark.parametrize("layer", _PURE)
@@ -98,7 +97,7 @@ def test_a_pure_layer_imports_nothing_but_itself_python_and_the_json_parser(laye
         f"{module.relative_to(_FLUKSO)}: {'.'.join(imported)}"
         for module in (_FLUKSO / layer).rglob("*.py")
         for imported in _imports(module.read_text("utf-8"), _path_of(module)[:-1])
-        if imported[0] not in sys.stdlib_module_names | _LIBRARIES and _room(imported) != layer
+        if imported[0] not in sys.stdlib_module_names | _LIBRARIES and _part(imported) != layer
     }
     assert foreign == set()
 
@@ -114,8 +113,8 @@ def test_a_pure_layer_imports_nothing_but_itself_python_and_the_json_parser(laye
         "def f():\n    from ..services import history",
     ],
 )
-def test_an_import_that_climbs_is_noticed(line: str) -> None:
-    assert _climbs(line, ("custom_components", "flukso", "history", "backfill"))
+def test_an_import_from_above_or_beside_is_noticed(line: str) -> None:
+    assert _wrong_imports(line, ("custom_components", "flukso", "history", "backfill"))
 
 
 @pytest.mark.parametrize(
@@ -129,4 +128,4 @@ def test_an_import_that_climbs_is_noticed(line: str) -> None:
     ],
 )
 def test_an_import_from_below_is_fine(line: str) -> None:
-    assert not _climbs(line, ("custom_components", "flukso", "history", "backfill"))
+    assert not _wrong_imports(line, ("custom_components", "flukso", "history", "backfill"))
