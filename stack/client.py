@@ -224,10 +224,6 @@ class Client:
         """Reload a config entry."""
         await self.post(f"{_ENTRY}/{entry_id}/reload")
 
-    async def remove_entry(self, entry_id: str) -> None:
-        """Delete a config entry."""
-        await self.delete(f"{_ENTRY}/{entry_id}")
-
     async def diagnostics(self, entry_id: str) -> Json:
         """Download the diagnostics of a config entry."""
         report: Json = await self.get(f"/api/diagnostics/config_entry/{entry_id}")
