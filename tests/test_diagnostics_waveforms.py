@@ -33,10 +33,10 @@ async def test_what_is_listened_to_and_when_it_came_is_told_and_no_id(
     freezer.tick(4)
     told = await get_diagnostics_for_config_entry(hass, hass_client, entry)
 
-    idle = {"listening": False, "available": True, "last_look_age": None}
+    idle = {"listening": False, "available": True, "last_capture_age": None}
     assert told["waveforms"] == [
         {"port": 1, **idle},
-        {"port": 2, "listening": True, "available": True, "last_look_age": 4.0},
+        {"port": 2, "listening": True, "available": True, "last_capture_age": 4.0},
         {"port": 3, **idle},
     ]
     heard = {"listening": True, "last_message_age": 4.0, "ahead": 7.0}

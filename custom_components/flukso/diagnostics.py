@@ -161,7 +161,7 @@ def _oscilloscope(oscilloscope: Oscilloscope, now: float) -> dict[str, object]:
         "port": oscilloscope.port,
         "listening": oscilloscope.listening,
         "available": oscilloscope.available,
-        "last_look_age": _age(oscilloscope.value, now),
+        "last_capture_age": _age(oscilloscope.value, now),
     }
 
 

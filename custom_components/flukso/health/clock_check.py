@@ -16,7 +16,7 @@ _MAX_AGE = 120
 
 
 class ClockCheck:
-    """Adds up for how long the clock has been more than ``FAR_OFF`` off, or if it has stopped."""
+    """Adds up how long the clock has been more than ``FAR_OFF`` off; notes whether it stopped."""
 
     def __init__(self, meter: Meter, period: float) -> None:
         #: For how long (s); None before the first message.

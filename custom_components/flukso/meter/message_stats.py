@@ -56,7 +56,7 @@ class MessageStats:
         _LOGGER.debug("%s: withheld, impossible for this counter", self.topic)
 
     def note_dropped(self, why: str) -> None:
-        """Count a reading that is no news."""
+        """Count a reading that is not used: no news, or not possible."""
         self.dropped += 1
         _LOGGER.debug("%s: dropped, %s", self.topic, why)
 

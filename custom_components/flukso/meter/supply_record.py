@@ -1,4 +1,7 @@
-"""What the totals of a supply are made of, from which its history is computed."""
+"""What the totals of a supply are made of, from which its history is computed.
+
+It is here because ``supply/`` makes it and ``history/`` uses it, which do not import each other.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from math import inf
 
+from .clock_offset import CLOCK_IS_SET
 from .held_readings import HeldReadings, extended
 from .rounding import rounded
 
@@ -16,8 +17,6 @@ _BELIEVABLE = 20
 _PROVEN_MARGIN = 2
 #: A meter whose clock is further behind the host's has a wrong clock (s).
 _FAR_BEHIND = 300
-#: Before its clock is set the meter counts from 1970 (docs/protocol.md section 9, quirk 4).
-_CLOCK_IS_SET = 1_234_567_890
 #: Counters have 32 bits before the decimal point (docs/protocol.md section 2).
 _WRAP = 2**32
 #: A counter without a known limit can be at most this far past the wrap (units).
@@ -61,9 +60,9 @@ class CounterGuard:
 
     A reading is accepted if it is not older than the last, not lower (unless the counter runs
     ``both_ways``), and no further from it than ``fastest`` (units per second; None: no limit)
-    allows for the time since. Any other is
-    withheld: two more that agree with it confirm it, an accepted one discards it. The offset
-    carries the value over a confirmed break, so that no consumption is booked.
+    allows for the time since. Any other is withheld: two more that agree with it confirm it, an
+    accepted one discards it. The offset carries the value over a confirmed break, so that no
+    consumption is booked.
 
     Where the clocks of the meter and of the host disagree, one reading is held against the lesser
     time, and readings that confirm each other against the longer.
@@ -227,17 +226,17 @@ def _counted_in(elapsed: float, rate: float) -> float:
 
 
 def _clock_is_set(reading: CounterReading) -> bool:
-    return reading.time >= _CLOCK_IS_SET
+    return reading.time >= CLOCK_IS_SET
 
 
 def _is_older(reading: CounterReading, last: CounterReading) -> bool:
-    return _CLOCK_IS_SET <= reading.time < last.time
+    return CLOCK_IS_SET <= reading.time < last.time
 
 
 def _elapsed(last: CounterReading, reading: CounterReading, lag: int) -> float:
     """Return the time between two readings; the lesser of both clocks if the meter's is set."""
     elapsed = reading.at - last.at + lag
-    if last.time >= _CLOCK_IS_SET and reading.time >= _CLOCK_IS_SET:
+    if last.time >= CLOCK_IS_SET and reading.time >= CLOCK_IS_SET:
         return min(elapsed, reading.time - last.time)
     return elapsed
 

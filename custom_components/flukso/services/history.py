@@ -1,4 +1,4 @@
-"""The actions that audit, fill and restore a meter's history."""
+"""The actions that audit, fill and import a meter's history, and undo that."""
 
 from datetime import datetime, timedelta
 from math import ceil, floor

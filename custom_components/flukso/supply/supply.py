@@ -42,8 +42,8 @@ def _negative(power: float) -> float:
 #: A telegram of a P1 port comes every ten seconds; two may be missing (s).
 _LONGEST_GAP_OF_P1 = 30
 
-#: The quantities that each power is the sum of, and what of them.
-_NET: Mapping[str, Mapping[Quantity, Part]] = {
+#: The quantities that each power is the sum of, and what of them: of ports that count import only.
+_ONE_WAY: Mapping[str, Mapping[Quantity, Part]] = {
     "active_power_import": {Quantity.PPLUS: _same, Quantity.ELECTRICITY: _positive},
     "net_active_power": {
         Quantity.PPLUS: _same,
@@ -52,7 +52,7 @@ _NET: Mapping[str, Mapping[Quantity, Part]] = {
     },
 }
 _BOTH_WAYS: Mapping[str, Mapping[Quantity, Part]] = {
-    **_NET,
+    **_ONE_WAY,
     "active_power_export": {Quantity.PMINUS: _same, Quantity.ELECTRICITY: _negative},
     "reactive_power": {
         quadrant: _same if sign > 0 else _negated for quadrant, sign in QUADRANTS.items()
@@ -181,7 +181,7 @@ class Supply(Totals[Total]):
         """The powers that are known, and what they are the sums of."""
         if self._is_undirected:
             return _UNDIRECTED
-        return _BOTH_WAYS if self._is_both_ways else _NET
+        return _BOTH_WAYS if self._is_both_ways else _ONE_WAY
 
     def _add_powers(self) -> None:
         for what, parts in self._powers.items():
