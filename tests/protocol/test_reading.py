@@ -1,5 +1,6 @@
 """Readings as the firmware prints them, and as it never does."""
 
+from dataclasses import replace
 from fractions import Fraction
 from math import nan
 
@@ -123,6 +124,19 @@ def test_a_reading_is_read(payload: bytes, stream: Stream, reading: Reading) -> 
 def test_a_negative_value_that_is_not_misprinted_is_left_alone() -> None:
     assert parse_reading(b'[1517237114, -0.500, ""]', POWER_FACTOR).value == -0.5
     assert parse_reading(b'[1517237114, -1.500, "L/s"]', GAS_FLOW).value == -1.5
+
+
+@pytest.mark.parametrize(
+    ("measured", "leads_by", "shown"),
+    [(30, 240, 150), (-100, 240, 20), (170, 120, 50), (-170, 120, 70), (-60, 120, -180)],
+)
+def test_an_angle_is_that_to_the_voltage_of_its_own_phase(
+    measured: int, leads_by: int, shown: int
+) -> None:
+    """The meter measures it to the voltage of the first phase, which the phase's leads."""
+    stream = replace(ANGLE, voltage_angle=leads_by)
+
+    assert parse_reading(f'[{_NOW}, {measured}, "°"]'.encode(), stream).value == shown
 
 
 @given(seconds, streams)
