@@ -10,7 +10,7 @@ from typing import override
 
 from homeassistant.core import CALLBACK_TYPE, callback
 
-from ..metering.clock_offset import CLOCK_IS_SET, ClockOffset
+from ..metering.clock_offset import ClockOffset
 from ..metering.counter_guard import Break
 from ..metering.last_heard import LastHeard
 from ..protocol.configuration import Configuration
@@ -246,10 +246,10 @@ class Channel(Observable):
 
     def _age(self, reading: Reading, message: Message) -> float:
         """Return how old a reading is (s); of a live one, 0 while the clock tells no time."""
-        clock, time, arrived = self._context.clock, reading.time, message.arrived
-        if message.retained or (time >= CLOCK_IS_SET and clock.tells_time(arrived)):
-            return clock.age(time, arrived)
-        return 0
+        clock = self._context.clock
+        if message.retained:
+            return clock.age(reading.time, message.arrived)
+        return clock.age_if_told(reading.time, message.arrived)
 
     def _is_possible(self, value: float) -> bool:
         """Return whether the input can measure a value."""

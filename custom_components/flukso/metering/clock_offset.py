@@ -90,10 +90,15 @@ class ClockOffset:
         """Return how old a message is that has this ``time`` (s); 0 if it is of the future."""
         return max(arrived + self.ahead - time, 0)
 
+    def age_if_told(self, time: float, arrived: float) -> float:
+        """Return how old a live message is (s): 0 as well while the clock tells no time."""
+        if time < CLOCK_IS_SET or 0 <= arrived - self._lost <= MAX_PAUSE:
+            return 0
+        return max(arrived + self.ahead - time, 0)
+
     def is_old(self, time: float, arrived: float, most: float) -> bool:
         """Return whether a live message is older than ``most`` seconds, as far as is known."""
-        is_dated = time >= CLOCK_IS_SET and self.tells_time(arrived)
-        return is_dated and self.age(time, arrived) > most
+        return self.age_if_told(time, arrived) > most
 
     def _prove(self, ahead: float, arrived: float) -> None:
         if self._paces:

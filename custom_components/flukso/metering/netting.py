@@ -51,7 +51,7 @@ class Netting:
         steps: Mapping[str, float] | None = None,
     ) -> None:
         self._longest_gap = longest_gap
-        self._steps = steps or {}
+        self._steps = {key: step for key, step in (steps or {}).items() if step}
         self._signs: dict[str, int] = {}
         for key in imports:
             self._signs[key] = 1
@@ -118,8 +118,12 @@ class Netting:
     def _book_complete(self, marks: Collection[int]) -> list[Booked]:
         if len(self._tracks) < len(self._signs):
             return []
-        newest = max(track.last for track in self._tracks.values())
-        end = min(track.known_until(newest) for track in self._tracks.values())
+        tracks = self._tracks.values()
+        if self._steps:
+            newest = max(track.last for track in tracks)
+            end = min(track.known_until(newest) for track in tracks)
+        else:
+            end = min([track.last for track in tracks])
         if self._time is None or end < self._time:
             self._time = end
         return self._book(self._time, end, marks) if end > self._time else []

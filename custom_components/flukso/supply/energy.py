@@ -135,7 +135,9 @@ class SupplyEnergy(EnergySource):
     @property
     def energies(self) -> SupplyEnergies:
         """The energies counted so far."""
-        imported, exported = self.netting.imported, self.netting.exported
+        return self._energies(self.netting.imported, self.netting.exported)
+
+    def _energies(self, imported: float, exported: float) -> SupplyEnergies:
         if not self.house.is_known:
             return SupplyEnergies(imported, exported)
         return SupplyEnergies(imported, exported, self.house.house, self.house.self_consumed)
@@ -215,13 +217,15 @@ class SupplyEnergy(EnergySource):
         else:
             self.imported.take(counter.key, counter.net.imported)
             self.exported.take(counter.key, counter.net.exported)
-        before, energies = self.netting.time, self.energies
-        netted = self.netting.take(counter.key, time, value)
-        booked = self.netting.time
+        netting = self.netting
+        before, imported, exported = netting.time, netting.imported, netting.exported
+        netted = netting.take(counter.key, time, value)
+        booked = netting.time
         if booked is None or booked == before:
             return
+        energies = self._energies(imported, exported)
         if self._production:
-            self.house.take_grid(booked, self.netting.imported, self.netting.exported)
+            self.house.take_grid(booked, netting.imported, netting.exported)
         if before is None:  # these are the first values
             return
         self.outages.take(before, energies, booked, self.energies)

@@ -50,7 +50,8 @@ class Total(Observable):
     def _channel_updated(self) -> None:
         """Publish now if the value must not wait for the end of the interval."""
         if (self._publish_immediately or self.interval == 0) and self.available:
-            self.publish()
+            self.value = self._compute()
+            self.notify()
             self._publish_immediately = self.value is None
 
     @callback
