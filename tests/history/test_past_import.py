@@ -35,7 +35,7 @@ from ..past import BEGIN, END, Past
 from ..statistics import HOUR, Columns, leave_counter, table
 
 METER = flm03()
-PPLUS = 1
+PPLUS, PMINUS = 1, 2
 PAST = Past(METER, PPLUS)
 #: Home Assistant's first hour with the meter, a day after the end of the block of twelve days.
 FIRST = (END // HOUR + 24) * HOUR
@@ -459,12 +459,20 @@ async def test_a_sensor_id_that_is_reused_begins_a_new_past(
 
 
 async def test_an_entity_that_is_gone_does_not_hold_up_the_others(
-    hass: HomeAssistant, entry: MockConfigEntry, energy: str, clock: Clock
+    hass: HomeAssistant, broker: Broker, entry: MockConfigEntry, energy: str, clock: Clock
 ) -> None:
-    await leave_counter(hass, energy, "kWh", [(FIRST - HOUR, 5000.0, 1.0)])
-    with patch.object(past_import, "sensor_entity_id", return_value=None):
-        await clock.look()
-    assert clock.asked() == []
+    gone, found = entity_of(hass, METER, PMINUS, "counter"), past_import.sensor_entity_id
+
+    def sensor_entity_id(hass: HomeAssistant, unique_id: str) -> str | None:
+        return None if unique_id == gone.unique_id else found(hass, unique_id)
+
+    with patch.object(past_import, "sensor_entity_id", sensor_entity_id):
+        await clock.until(FIRST + HOUR + 60)
+        await answer(broker)
+        await clock.until(FIRST + 3 * HOUR + 900)
+
+    assert entry.runtime_data.import_log.running is None
+    assert (await table(hass, energy)).keys() == set(range(FIRST_HOUR, FIRST + 3 * HOUR, HOUR))
 
 
 async def test_nothing_is_asked_that_is_known(
