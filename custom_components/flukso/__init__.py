@@ -1,7 +1,6 @@
 """The Flukso integration: a Fluksometer's MQTT topics as devices and entities."""
 
 from functools import partial
-from shutil import rmtree
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_DEVICE_ID, Platform
@@ -26,6 +25,7 @@ from .health.monitor import HealthMonitor
 from .history.backfill import Backfill
 from .history.fill_log import async_load_fill_log, async_remove_fill_log
 from .history.import_log import async_load_import_log, async_remove_import_log
+from .history.supply_past import async_remove_readings
 from .meter.meter import Meter
 from .meter.meter_storage import MeterStorage
 from .meter.write_intervals import Intervals
@@ -156,9 +156,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> N
     await async_remove_fill_log(hass, entry.entry_id)
     await SupplyStorage(hass, entry.entry_id).async_remove()
     await NetCounterStorage(hass, entry.entry_id).async_remove()
-    # the blocks of a supply wait there while an import runs (history/supply_past.py)
-    cache = hass.config.cache_path(DOMAIN, entry.entry_id)
-    await hass.async_add_executor_job(partial(rmtree, cache, ignore_errors=True))
+    await async_remove_readings(hass, entry.entry_id)
 
 
 async def async_remove_config_entry_device(

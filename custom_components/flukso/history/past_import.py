@@ -25,7 +25,7 @@ from .not_imported import not_imported
 from .past_counters import PastCounters
 from .reaches_back import ReachesBack
 from .statistics_past import async_first_row
-from .statistics_store import async_with_statistics, is_recording
+from .statistics_store import async_statistics, is_recording
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -184,7 +184,7 @@ class PastImport:
             for source, unique_id in waiting
             if (entity_id := sensor_entity_id(self._hass, unique_id)) is not None
         }
-        for entity_id in await async_with_statistics(self._hass, registered):
+        for entity_id in await async_statistics(self._hass, registered):
             if await self._async_first_row(*registered[entity_id]) is not None:
                 return True
         if now % HOUR >= _ROWS_ARE_MADE:

@@ -6,7 +6,7 @@ if the recorder has changed. Only these two modules import the recorder.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -105,22 +105,20 @@ def has_statistics(hass: HomeAssistant, entity_id: str) -> bool:
     return is_recording(hass) and is_entity_recorded(hass, entity_id)
 
 
+async def async_statistics(
+    hass: HomeAssistant, statistic_ids: Collection[str]
+) -> Mapping[str, Statistic]:
+    """Return the statistics of those entities that have any; none without a recorder."""
+    if not is_recording(hass):
+        return {}
+    read = partial(get_metadata, hass, statistic_ids=set(statistic_ids))
+    found = await get_instance(hass).async_add_executor_job(read)
+    return {statistic_id: Statistic(*metadata) for statistic_id, metadata in found.items()}
+
+
 async def async_statistic(hass: HomeAssistant, statistic_id: str) -> Statistic | None:
     """Return the statistic of an entity; None if there is none, or no recorder."""
-    if not is_recording(hass):
-        return None
-    read = partial(get_metadata, hass, statistic_ids={statistic_id})
-    metadata = await get_instance(hass).async_add_executor_job(read)
-    return Statistic(*metadata[statistic_id]) if statistic_id in metadata else None
-
-
-async def async_with_statistics(
-    hass: HomeAssistant, entity_ids: Collection[str]
-) -> Collection[str]:
-    """Return those of the entities that have statistics; there must be a recorder."""
-    read = partial(get_metadata, hass, statistic_ids=set(entity_ids))
-    metadata = await get_instance(hass).async_add_executor_job(read)
-    return metadata.keys()
+    return (await async_statistics(hass, {statistic_id})).get(statistic_id)
 
 
 async def async_read(

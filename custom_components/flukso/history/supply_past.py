@@ -11,6 +11,7 @@ from shutil import rmtree
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
+from ..const import DOMAIN
 from ..entity_lookup import enabled_sensor, meter_unique_id
 from ..meter.channel import Channel
 from ..meter.meter import Meter
@@ -49,7 +50,7 @@ class SupplyPast:
         self._hass = hass
         self._meter = meter
         self._counters = counters
-        self._root = Path(hass.config.cache_path("flukso", entry_id))
+        self._root = _folder_of(hass, entry_id)
         self._folder = self._root
         self._record = record
         self._since: int | None = None
@@ -194,3 +195,13 @@ def _remove_others(folder: Path, but: Path) -> None:
     """Delete what is in a folder, but for one folder; runs in a worker thread."""
     for path in {*folder.glob("*")} - {but}:
         rmtree(path, ignore_errors=True)
+
+
+def _folder_of(hass: HomeAssistant, entry_id: str) -> Path:
+    return Path(hass.config.cache_path(DOMAIN, entry_id))
+
+
+async def async_remove_readings(hass: HomeAssistant, entry_id: str) -> None:
+    """Delete what an import of a removed meter has on disk."""
+    remove = partial(rmtree, _folder_of(hass, entry_id), ignore_errors=True)
+    await hass.async_add_executor_job(remove)

@@ -91,7 +91,10 @@ class ClockOffset:
         return max(arrived + self.ahead - time, 0)
 
     def age_if_told(self, time: float, arrived: float) -> float:
-        """Return how old a live message is (s): 0 as well while the clock tells no time."""
+        """Return how old a live message is (s): 0 as well while the clock tells no time.
+
+        It is one call in place of ``tells_time`` and ``age``, as every reading needs it.
+        """
         if time < CLOCK_IS_SET or 0 <= arrived - self._lost <= MAX_PAUSE:
             return 0
         return max(arrived + self.ahead - time, 0)

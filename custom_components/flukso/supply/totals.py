@@ -50,8 +50,7 @@ class Total(Observable):
     def _channel_updated(self) -> None:
         """Publish now if the value must not wait for the end of the interval."""
         if (self._publish_immediately or self.interval == 0) and self.available:
-            self.value = self._compute()
-            self.notify()
+            self.publish()
             self._publish_immediately = self.value is None
 
     @callback
