@@ -86,6 +86,18 @@ class Client:
         """Call an action, and wait until it is done."""
         return await self.post(f"/api/services/{domain}/{service}", data)
 
+    async def act(self, domain: str, action: str, *, answers: bool = True, **data: Any) -> Json:
+        """Call an action; what it answers, if it ``answers`` anything."""
+        result = await self.call(
+            "call_service",
+            domain=domain,
+            service=action,
+            service_data=data,
+            return_response=answers,
+        )
+        response: Json = result["response"] if answers else {}
+        return response
+
     # Config flows.
 
     async def start_flow(self, domain: str) -> Json:

@@ -1,7 +1,10 @@
 """Home Assistant as a test sees it: set a meter up, and look at what became of it."""
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
 import re
+from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant, State
@@ -19,6 +22,13 @@ _OF_A_TOPIC = re.compile(r"[0-9a-f]{32}_[0-9a-f]{32}_(gauge|counter)")
 
 #: The options of tests in which values are written at intervals.
 AT_INTERVALS = {"power_interval": 5, "other_interval": 30}
+
+
+def caching_in(hass: HomeAssistant, folder: Path) -> AbstractContextManager[object]:
+    """Let Home Assistant keep in a folder what can be had again; by itself it shares one."""
+    return patch.object(
+        type(hass.config), "cache_path", lambda _, *parts: str(folder.joinpath(*parts))
+    )
 
 
 def config_entry(

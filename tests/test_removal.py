@@ -1,7 +1,6 @@
 """Meters that are removed, and devices that are deleted or not; nothing goes by itself."""
 
 from pathlib import Path
-from unittest.mock import patch
 
 from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.core import HomeAssistant
@@ -12,7 +11,7 @@ from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from .broker import Broker
 from .flows import cards, confirm, discover, listen, start_by_hand
-from .home import device_names, device_of, entities, set_up_and_read
+from .home import caching_in, device_names, device_of, entities, set_up_and_read
 from .meters import flm03, three_clamps
 
 
@@ -31,9 +30,7 @@ async def test_a_removed_meter_leaves_no_file(
 async def test_a_meter_that_is_removed_during_an_import_leaves_none_of_its_readings(
     hass: HomeAssistant, broker: Broker, tmp_path: Path
 ) -> None:
-    with patch.object(
-        type(hass.config), "cache_path", lambda _, *parts: str(tmp_path.joinpath(*parts))
-    ):
+    with caching_in(hass, tmp_path):
         entry = await set_up_and_read(hass, broker, flm03())
         readings = tmp_path / "flukso" / entry.entry_id / "1764000000.000000" / "readings"
         readings.parent.mkdir(parents=True)

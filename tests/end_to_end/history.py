@@ -99,15 +99,8 @@ class Stage:
 
     async def act(self, action: str, *, answers: bool = True, **data: str) -> Json:
         """Do an action of this integration on the meter; what it answers."""
-        result = await self.home.client.call(
-            "call_service",
-            domain="flukso",
-            service=action,
-            service_data={"config_entry_id": self.entry_id, **data},
-            return_response=answers,
-        )
-        response: Json = result["response"] if answers else {}
-        return response
+        data |= {"config_entry_id": self.entry_id}
+        return await self.home.client.act("flukso", action, answers=answers, **data)
 
     @property
     def audited_hours(self) -> tuple[int, int]:

@@ -96,15 +96,9 @@ class Stage:
 
     async def _advance(self, to: float) -> bool:
         """Set the clock to a time, unless it is later; whether the history is being worked on."""
-        result = await self.home.client.call(
-            "call_service",
-            domain="settable_clock",
-            service="advance",
-            service_data={"to": to},
-            return_response=True,
-        )
-        self._ahead = result["response"]["now"] - time.time()
-        return bool(result["response"]["busy"])
+        clock = await self.home.client.act("settable_clock", "advance", to=to)
+        self._ahead = clock["now"] - time.time()
+        return bool(clock["busy"])
 
     async def until_imported(self, within: float) -> None:
         """Let the time pass until no import is running any more."""
@@ -186,15 +180,8 @@ class Stage:
 
     async def act(self, played: Played, action: str, *, answers: bool = True, **data: str) -> Json:
         """Do an action of this integration on a meter; what it answers."""
-        result = await self.home.client.call(
-            "call_service",
-            domain="flukso",
-            service=action,
-            service_data={"config_entry_id": played.entry_id, **data},
-            return_response=answers,
-        )
-        response: Json = result["response"] if answers else {}
-        return response
+        data |= {"config_entry_id": played.entry_id}
+        return await self.home.client.act("flukso", action, answers=answers, **data)
 
     async def undo(self, played: Played) -> None:
         """Undo all that was filled and imported, the last first."""

@@ -8,7 +8,7 @@ and then Home Assistant is restarted. At last it is down for 26 hours. Hours pas
 clock is set.
 """
 
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -54,6 +54,7 @@ def _after(ninetieths: int) -> int:
 _RESET, _REUSED, _LOST = _after(30), _after(10), range(_after(50), _after(52))
 #: The hours that have no row in the lost time, and the one after them.
 _LOST_HOURS = range(_LOST.start // HOUR * HOUR, _LOST.stop // HOUR * HOUR, HOUR)
+_NONE = range(0)
 #: How near to the truth an hour or a day must be (Wh, V), beyond what floats can't hold.
 _NEAR, _NEAR_VOLTS = 1 + 1e-6, 0.1
 #: How near to the truth the highest demand must be (W).
@@ -192,48 +193,41 @@ def _hours_since(begin: int) -> list[int]:
     return list(range(-(-begin // HOUR) * HOUR, _FIRST, HOUR))
 
 
+def _assert_counted(
+    timeline: Timeline, played: Played, what: str, hours: Sequence[int], late: range = _NONE
+) -> None:
+    """Assert that these hours, and no others, have what was counted: of ``late`` at its end."""
+    changes = dict(_changes(timeline.imported[played.meter.device_id], what))
+    assert [hour for hour in changes if hour < _FIRST] == list(hours)
+    for hour in hours:
+        begin = late.start if hour == late.stop else hour
+        counted = _used(played, what, begin, hour + HOUR)
+        assert changes[hour] == pytest.approx(counted, abs=_NEAR), hour
+
+
 @pytest.mark.parametrize("what", [*COUNTERS, *TOTALS])
 async def test_each_hour_is_what_was_counted(timeline: Timeline, what: str) -> None:
-    played = timeline.plain
-    changes = dict(_changes(timeline.imported[played.meter.device_id], what))
-    assert [hour for hour in changes if hour < _FIRST] == _hours_since(_BEGIN)
-    for hour in _hours_since(_BEGIN):
-        counted = _used(played, what, hour, hour + HOUR)
-        assert changes[hour] == pytest.approx(counted, abs=_NEAR), hour
+    _assert_counted(timeline, timeline.plain, what, _hours_since(_BEGIN))
 
 
 @pytest.mark.parametrize("what", COUNTERS)
 async def test_a_reset_another_use_and_lost_days_change_nothing_else(
     timeline: Timeline, what: str
 ) -> None:
-    played = timeline.faulty
-    changes = dict(_changes(timeline.imported[played.meter.device_id], what))
     expected = _hours_since(_REUSED if what == "import1" else _BEGIN)
-    if what in ("import2", "export2"):
+    if what == "import2":  # the other counter of its phase counts nothing: no reading is missing
         expected = [hour for hour in expected if hour not in _LOST_HOURS]
-    if what == "export2":  # it counts nothing at all: no reading is missing
-        expected = _hours_since(_BEGIN)
-    assert [hour for hour in changes if hour < _FIRST] == expected
-    for hour in expected:
-        begin = hour
-        if what == "import2" and hour == _LOST_HOURS.stop:
-            begin = _LOST_HOURS.start
-        counted = _used(played, what, begin, hour + HOUR)
-        assert changes[hour] == pytest.approx(counted, abs=_NEAR), hour
+    late = _LOST_HOURS if what == "import2" else _NONE
+    _assert_counted(timeline, timeline.faulty, what, expected, late)
 
 
 @pytest.mark.parametrize("what", TOTALS)
 async def test_what_is_netted_has_the_hours_that_all_counters_tell(
     timeline: Timeline, what: str
 ) -> None:
-    played = timeline.faulty
-    changes = dict(_changes(timeline.imported[played.meter.device_id], what))
     lost = range(_LOST_HOURS.start, _LOST_HOURS.stop + HOUR, HOUR)
     expected = [hour for hour in _hours_since(_REUSED) if hour not in lost]
-    assert [hour for hour in changes if hour < _FIRST] == expected
-    for hour in expected:
-        counted = _used(played, what, hour, hour + HOUR)
-        assert changes[hour] == pytest.approx(counted, abs=_NEAR), hour
+    _assert_counted(timeline, timeline.faulty, what, expected)
 
 
 @pytest.mark.parametrize("what", ["voltage", "power"])

@@ -12,7 +12,6 @@ from playwright.async_api import Browser, Locator
 import pytest
 
 from stack import HomeAssistant, Mosquitto, Process, eventually
-from stack.client import Json
 
 from .browser import Camera, pages
 
@@ -55,15 +54,6 @@ def subscribed(broker: Mosquitto) -> set[str]:
 async def is_left_alone(broker: Mosquitto) -> bool:
     """Whether no waveform is subscribed to."""
     return not subscribed(broker)
-
-
-async def answer(home: HomeAssistant, action: str, **data: str) -> Json:
-    """What an action of this integration answers."""
-    result = await home.client.call(
-        "call_service", domain="flukso", service=action, service_data=data, return_response=True
-    )
-    response: Json = result["response"]
-    return response
 
 
 async def switch(home: HomeAssistant, entry_id: str, *what: str, on: bool) -> list[str]:
@@ -111,11 +101,11 @@ async def test_waveforms_are_subscribed_to_and_shown_only_where_they_are_wanted(
     assert "/flx/" not in mosquitto.log.read_text()
 
     [device] = [each for each in await client.devices(entry_id) if each["name"] == "L1"]
-    captured = await answer(home, "capture_waveform", device_id=device["id"])
+    captured = await client.act("flukso", "capture_waveform", device_id=device["id"])
     assert captured["port"] == 1
     assert 200 < captured["voltage"]["rms"] < 260
     assert len(captured["current"]["samples"]) == 32
-    checked = await answer(home, "check_installation", config_entry_id=entry_id)
+    checked = await client.act("flukso", "check_installation", config_entry_id=entry_id)
     assert [each["name"] for each in checked["clamps"]] == ["L1", "L2", "L3"]
     await eventually(partial(is_left_alone, mosquitto), "the broker to be let alone")
 

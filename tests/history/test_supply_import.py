@@ -1,7 +1,6 @@
 """A supply's past is imported before the rows that are there, which it lifts, and undone again."""
 
 from pathlib import Path
-from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.recorder import Recorder
@@ -9,6 +8,7 @@ from homeassistant.core import HomeAssistant
 import pytest
 
 from ..broker import Broker
+from ..home import caching_in
 from ..past import NOW, look
 from ..statistics import HOUR, leave_counter, table
 from ..supplies import EXPORT, IMPORT, METER, PLAIN_EXPORT, PLAIN_IMPORT, set_up_with
@@ -56,9 +56,7 @@ async def leave_rows(hass: HomeAssistant, what: str) -> None:
 async def test_the_past_of_an_energy_is_put_before_its_rows_and_taken_back(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory, tmp_path: Path, what: str
 ) -> None:
-    with patch.object(
-        type(hass.config), "cache_path", lambda _, *parts: str(tmp_path.joinpath(*parts))
-    ):
+    with caching_in(hass, tmp_path):
         entry = await set_up_with(hass, broker, METER)
     await leave_rows(hass, what)
     before = await table(hass, statistic(hass, what))

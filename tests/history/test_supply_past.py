@@ -27,6 +27,7 @@ from custom_components.flukso.protocol.tmpo_block import Block, BlockAddress
 from custom_components.flukso.protocol.topics import Kind
 
 from ..broker import Broker
+from ..home import caching_in
 from ..past import NOW
 from ..statistics import HOUR
 from ..supplies import EXPORT, IMPORT, METER, PLAIN_EXPORT, PLAIN_IMPORT, set_up_with, slot
@@ -52,9 +53,7 @@ def files_in(folder: Path) -> list[Path]:
 @pytest.fixture
 async def past(hass: HomeAssistant, broker: Broker, tmp_path: Path) -> Any:
     """The source of the rows, while an import runs."""
-    with patch.object(
-        type(hass.config), "cache_path", lambda _, *parts: str(tmp_path.joinpath(*parts))
-    ):
+    with caching_in(hass, tmp_path):
         entry = await set_up_with(hass, broker, METER)
         source = entry.runtime_data.history.past.sources[-1]
         assert isinstance(source, SupplyPast)
