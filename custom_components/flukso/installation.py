@@ -12,6 +12,7 @@ from homeassistant.helpers.translation import async_get_translations
 
 from .const import CONF_PRODUCTION_PORTS, DOMAIN
 from .devices import part_of
+from .formats import plain_name
 from .health.installation_check import async_listen_to_clamps, clamp_figures
 from .metering.clamp_checks import Finding, Reason, Trouble, check_clamp, doubt_clamp
 from .models import FluksoConfigEntry
@@ -113,10 +114,11 @@ class ReportTexts:
 
     def of_port(self, report: PortReport) -> str:
         """Return a line in Markdown."""
-        told = [self.of_finding(finding, report.name) for finding in report.findings]
+        name = plain_name(report.name)
+        told = [self.of_finding(finding, name) for finding in report.findings]
         if report.reason is not None:
-            told = [self.of_reason(report.reason, report.name)]
-        verdict = self._text(f"check_{report.verdict}", report.name, {"port": report.port})
+            told = [self.of_reason(report.reason, name)]
+        verdict = self._text(f"check_{report.verdict}", name, {"port": report.port})
         return " ".join([verdict, *told])
 
     def _text(self, key: str, name: str, figures: Mapping[str, float]) -> str:

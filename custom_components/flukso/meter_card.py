@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from homeassistant.config_entries import SOURCE_MQTT, SOURCE_ZEROCONF
 from homeassistant.helpers.discovery_flow import DiscoveryKey
 
+from .formats import plain_name
 from .protocol.configuration import Configuration
 from .protocol.topics import OWN_PREFIX, Report, report_topic
 
@@ -43,5 +44,5 @@ def placeholders(device_id: str, meter: Configuration) -> Mapping[str, str]:
         "model": model_name(meter),
         "id": device_id[:6],
         "sensors": str(len(enabled)),
-        "ports": ", ".join(meter.names) or "–",
+        "ports": ", ".join(map(plain_name, meter.names)) or "–",
     }

@@ -12,7 +12,7 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
-from .formats import readable_number, readable_time
+from .formats import plain_name, readable_number, readable_time
 from .health.diagnosis import Problem
 from .help_pages import help_url
 from .meter.channel import Channel
@@ -65,7 +65,7 @@ def raise_counter_break(
         severity=ir.IssueSeverity.WARNING,
         translation_key=translation_key,
         translation_placeholders={
-            "name": name,
+            "name": plain_name(name),
             "entity_id": entity_id,
             "seen": readable_time(hass, counter_break.new.at),
             **_readable(hass, channel.stream, numbers),

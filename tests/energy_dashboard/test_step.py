@@ -8,11 +8,13 @@ from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import entity_registry as er
 
 from custom_components.flukso.energy_dashboard.sources import Use
+from custom_components.flukso.formats import plain_name
 
 from ..broker import Broker
 from ..home import config_entry, entity_of
 from ..meters import Meter, flm02, flm03, kubes_alone, reading
 from ..supplies import set_up_with, slot, three_phases, total_of, wired
+from ..test_hostile_names import LINK
 from ..test_translations import ENGLISH
 from .dashboard import add, offered, open_step, preferences, suggested, ticked
 
@@ -415,3 +417,18 @@ async def test_a_meter_that_is_not_loaded_is_offered_its_settings_only(
     form = await hass.config_entries.options.async_init(entry.entry_id)
 
     assert form["step_id"] == "settings"
+
+
+async def test_what_was_added_and_what_is_there_has_no_link_of_its_name(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    entry = await set_up(hass, broker, HOUSE.with_port(6, name=LINK))
+    form = await open_step(hass, entry)
+    [key] = [key for label, key in offered(form)["devices"].items() if label.startswith(LINK)]
+
+    added = (await add(hass, form, {"devices": [key]}))["description_placeholders"]
+    left = (await open_step(hass, entry))["description_placeholders"]
+
+    assert added == {"added": f"- {plain_name(LINK)}"}
+    assert left is not None
+    assert left["left"].endswith(plain_name(LINK))

@@ -19,6 +19,7 @@ from homeassistant.helpers.selector import (
 )
 import voluptuous as vol
 
+from ..formats import plain_name
 from ..models import FluksoConfigEntry
 from .offer import Offer, are_apart, async_find_offer
 from .readiness import async_wait_until_ready
@@ -54,7 +55,7 @@ class EnergyFlow(OptionsFlowWithReload):
         offer = await async_find_offer(self.hass, self.config_entry)
         if offer is None:
             return self.async_abort(reason="energy_not_available")
-        names = ", ".join(offer.left)
+        names = ", ".join(map(plain_name, offer.left))
         left = {"left": f"\n\n{offer.text('left', names=names)}" if names else ""}
         if not offer.sources:
             return self.async_abort(reason="energy_nothing_to_add", description_placeholders=left)
@@ -76,7 +77,7 @@ class EnergyFlow(OptionsFlowWithReload):
         """Add sources to the Energy dashboard, and say which."""
         if not chosen:
             return self.async_abort(reason="energy_not_added")
-        added = "\n".join(f"- {name}" for name in await offer.async_add(chosen))
+        added = "\n".join(f"- {plain_name(name)}" for name in await offer.async_add(chosen))
         return self.async_abort(reason="energy_added", description_placeholders={"added": added})
 
 

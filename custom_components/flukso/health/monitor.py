@@ -30,7 +30,7 @@ from homeassistant.loader import async_get_loaded_integration
 from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN
-from ..formats import readable_time
+from ..formats import plain_name, readable_time
 from ..help_pages import help_url
 from ..meter.channel import Channel
 from ..meter.channel_types import CounterChannel
@@ -174,7 +174,7 @@ class HealthMonitor:
     def _name(self, counter: CounterChannel) -> str:
         sensor_id = counter.stream.sensor.sensor_id
         name, entity_id = name_and_entity_id(self._hass, self._entry, sensor_id)
-        return f"{name} ({entity_id})"
+        return f"{plain_name(name)} ({entity_id})"
 
     def _unknown_settings(self) -> str:
         """Return what can't be read of the configuration, without what nobody misses."""
