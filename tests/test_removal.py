@@ -1,5 +1,6 @@
 """Meters that are removed, and devices that are deleted or not; nothing goes by itself."""
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from homeassistant.config_entries import ConfigEntryDisabler
@@ -7,7 +8,10 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
 from homeassistant.setup import async_setup_component
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
+
+from custom_components.flukso.const import CONF_FILL_GAPS
 
 from .broker import Broker
 from .flows import cards, confirm, discover, listen, start_by_hand
@@ -27,8 +31,23 @@ async def test_a_removed_meter_leaves_no_file(
     assert f"flukso.{entry.entry_id}" not in hass_storage
 
 
-async def test_a_meter_that_is_removed_during_an_import_leaves_none_of_its_readings(
-    hass: HomeAssistant, broker: Broker, tmp_path: Path
+async def remove(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Remove a meter."""
+    await hass.config_entries.async_remove(entry.entry_id)
+
+
+async def switch_filling_off(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Choose that no gaps are filled."""
+    hass.config_entries.async_update_entry(entry, options={CONF_FILL_GAPS: False})
+    await hass.config_entries.async_reload(entry.entry_id)
+
+
+@pytest.mark.parametrize("end", [remove, switch_filling_off])
+async def test_nothing_of_an_import_is_left_of_a_meter_that_is_removed_or_no_longer_filled(
+    hass: HomeAssistant,
+    broker: Broker,
+    tmp_path: Path,
+    end: Callable[[HomeAssistant, MockConfigEntry], Awaitable[None]],
 ) -> None:
     with caching_in(hass, tmp_path):
         entry = await set_up_and_read(hass, broker, flm03())
@@ -36,7 +55,7 @@ async def test_a_meter_that_is_removed_during_an_import_leaves_none_of_its_readi
         readings.parent.mkdir(parents=True)
         readings.touch()
 
-        await hass.config_entries.async_remove(entry.entry_id)
+        await end(hass, entry)
 
     assert list((tmp_path / "flukso").iterdir()) == []
 

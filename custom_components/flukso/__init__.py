@@ -114,7 +114,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> bo
         ) from error
     HealthMonitor(hass, entry, transport).start()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
-    if history is not None:
+    if history is None:
+        await async_remove_readings(hass, entry.entry_id)
+    else:
         await _async_start_import(hass, entry, history)
     return True
 

@@ -202,6 +202,6 @@ def _folder_of(hass: HomeAssistant, entry_id: str) -> Path:
 
 
 async def async_remove_readings(hass: HomeAssistant, entry_id: str) -> None:
-    """Delete what an import of a removed meter has on disk."""
+    """Delete what an import has on disk of a meter, because it is removed or no longer filled."""
     remove = partial(rmtree, _folder_of(hass, entry_id), ignore_errors=True)
     await hass.async_add_executor_job(remove)
