@@ -47,7 +47,7 @@ async def _history(options: argparse.Namespace) -> None:
 
 
 async def _past(options: argparse.Namespace) -> None:
-    print(past.report(await past.measure(options.blocks)))
+    print(past.report(await past.measure(options.blocks, direct=options.direct)))
 
 
 def arguments(argv: Sequence[str]) -> argparse.Namespace:
@@ -135,6 +135,7 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
         metavar="N",
         help="number of blocks of twelve days each; 31 are a year; default: %(default)s",
     )
+    add("--direct", action="store_true", help="connect to the meter directly, without a bridge")
     options = parser.parse_args(argv)
     if "measure" not in options:
         parser.print_help()

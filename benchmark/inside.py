@@ -10,6 +10,7 @@ from homeassistant.config_entries import SOURCE_USER, ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.runner import RuntimeConfig
 
+from custom_components.flukso.const import CONF_IMPORT_HISTORY
 from stack import configuration, eventually, free_port
 from stack.home_assistant import COMPONENT
 from stack.launch import stand_in_for_sound
@@ -48,6 +49,17 @@ async def add_mqtt(hass: HomeAssistant, port: int) -> None:
         flow["flow_id"],
         {"broker": LOOPBACK, "port": port, "protocol": "5", "other_settings": settings},
     )
+
+
+async def add_directly(hass: HomeAssistant, domain: str, port: int) -> ConfigEntry:
+    """Add the meter whose broker is at a port of the loopback address, without its past."""
+    flow = await hass.config_entries.flow.async_init(domain, context={"source": SOURCE_USER})
+    address = {"host": LOOPBACK, "port": port}
+    form = await hass.config_entries.flow.async_configure(flow["flow_id"], address)
+    without_past = {CONF_IMPORT_HISTORY: False}
+    result = await hass.config_entries.flow.async_configure(form["flow_id"], without_past)
+    entry: ConfigEntry = result["result"]
+    return entry
 
 
 async def add_discovered(hass: HomeAssistant, domain: str) -> ConfigEntry:

@@ -33,7 +33,7 @@ from simulator import Flm03
 from simulator.chance import identity
 from stack import Mosquitto, eventually
 
-from .inside import add_discovered, add_mqtt, home_assistant
+from .inside import add_directly, add_discovered, add_mqtt, home_assistant
 from .large_blocks import LEVEL, send
 from .loop import Turns, resident, watched
 from .meters import playing
@@ -41,6 +41,8 @@ from .table import grouped, table
 
 #: How long Home Assistant is left alone before its memory is measured, and the longest waits (s).
 _REST, _PATIENCE = 15.0, 600.0
+#: After so long without a block none is on its way: a connection is read once a second (s).
+_PAUSE = 2.0
 #: What the import is told: that the meter has answered, and that no more is expected.
 _LATER = timedelta(hours=3)
 
@@ -65,8 +67,13 @@ class Figures:
     phases: Sequence[Phase]
 
 
-async def measure(blocks: int) -> Figures:
-    """Import so many blocks of twelve days of each counter."""
+async def measure(blocks: int, *, direct: bool) -> Figures:
+    """Import so many blocks of twelve days of each counter.
+
+    Args:
+        blocks: how many of each counter.
+        direct: whether Home Assistant is connected to the meter, without its own MQTT.
+    """
     meter = Flm03(identity("benchmark", 1), start=int(time()), seed=1, kubes=0, blocks=False)
     with (
         TemporaryDirectory() as folder,
@@ -76,9 +83,13 @@ async def measure(blocks: int) -> Figures:
             Mosquitto(Path(folder)) as broker,
             home_assistant(Path(folder) / "config") as hass,
         ):
-            await add_mqtt(hass, broker.port)
+            if not direct:
+                await add_mqtt(hass, broker.port)
             with playing([(meter, int(time()))], broker.port):
-                entry = await add_discovered(hass, DOMAIN)
+                if direct:
+                    entry = await add_directly(hass, DOMAIN, broker.port)
+                else:
+                    entry = await add_discovered(hass, DOMAIN)
                 history: Backfill = entry.runtime_data.history
                 await eventually(_ready(history), "counters in use")
                 await _leave_first_rows(hass, history)
@@ -133,10 +144,12 @@ async def _import(
 
 async def _async_decoded(history: Backfill, sent: Awaitable[None]) -> None:
     """Wait until blocks are sent and decoded."""
+    began = time()
     await sent
 
     async def is_done() -> bool:
-        return not history.blocks.is_decoding and time() - history.blocks.last_arrived > 1
+        blocks = history.blocks
+        return not blocks.is_decoding and began < blocks.last_arrived < time() - _PAUSE
 
     await eventually(is_done, "decoded blocks", within=_PATIENCE)
 
