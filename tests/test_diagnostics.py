@@ -91,7 +91,7 @@ async def test_versions_connection_and_configuration_are_told(
 
     data = await download.data(entry)
 
-    assert data["versions"] == {"home_assistant": __version__, "integration": "0.1.0"}
+    assert data["versions"] == {"home_assistant": __version__, "integration": "0.2.0"}
     assert data["connection"] == "connected"
     assert data["entry"] == {
         "state": "loaded",
