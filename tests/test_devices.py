@@ -1,8 +1,9 @@
 """Devices and their names: told apart where names repeat, and kept where the user chose."""
 
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from .broker import Broker
 from .health.connection import connection_in_memory
@@ -10,6 +11,17 @@ from .home import device_names, device_of, entities, entity_of, set_up, set_up_a
 from .meters import FIRMWARE, SELF_TEST, SERIAL, Meter, flm02, flm03, kubes_alone
 
 pytestmark = pytest.mark.usefixtures("freezer")
+
+
+def inputs_of(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str, str]:
+    """What is connected, by the port: the states of the entities that are called *Input*."""
+    registered = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
+    told = [
+        hass.states.get(entity.entity_id)
+        for entity in registered
+        if entity.original_name == "Input"
+    ]
+    return {state.attributes["port"]: state.state for state in told if state is not None}
 
 
 @pytest.mark.parametrize(
@@ -162,3 +174,53 @@ async def test_a_sensor_that_moves_to_another_port_moves_to_its_device(
 
     entity = entity_of(hass, meter, 39, "gauge")
     assert entity.device_id == device_of(hass, entry, "tap water").id
+
+
+@pytest.mark.parametrize(
+    ("meter", "inputs"),
+    [
+        (
+            flm03().with_port(2, current=250).with_port(3, current=60),
+            {
+                "1": "clamp_50",
+                "2": "clamp_250",
+                "3": "clamp",
+                "4": "pulse",
+                "5": "pulse",
+                "6": "pulse",
+            },
+        ),
+        (
+            flm02(),
+            {
+                "1": "clamp_50",
+                "1+2+3": "clamp",
+                "4": "pulse",
+                "5": "pulse",
+                "P1": "smart_meter",
+            },
+        ),
+        (kubes_alone(), {}),
+    ],
+    ids=["FLM03", "FLM02", "kubes alone"],
+)
+async def test_the_page_of_a_port_says_what_is_connected_to_it(
+    hass: HomeAssistant, broker: Broker, meter: Meter, inputs: dict[str, str]
+) -> None:
+    entry = await set_up(hass, broker, meter)
+
+    assert inputs_of(hass, entry) == inputs
+
+
+async def test_another_clamp_is_told_once_it_is_configured_and_after_a_restart(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    meter = flm03()
+    entry = await set_up(hass, broker, meter)
+
+    await broker.publish(*meter.with_port(1, current=500).port_report)
+    assert inputs_of(hass, entry)["1"] == "clamp_500"
+
+    broker.retained.clear()
+    await hass.config_entries.async_reload(entry.entry_id)
+    assert inputs_of(hass, entry)["1"] == "clamp_500"

@@ -19,7 +19,7 @@ LAYERS = (
     ("supply", "history", "waveform", "health", "devices", "meter_search", "meter_card"),
     ("installation", "energy_dashboard"),
     ("entity", "repairs", "migration", "options_flow", "rediscovery"),
-    ("supply_entities", "history_entities"),
+    ("supply_entities", "history_entities", "port_entities"),
     (
         *("services", "sensor", "binary_sensor", "image", "diagnostics", "config_flow", "logbook"),
         "dashboard",

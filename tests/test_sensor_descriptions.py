@@ -30,6 +30,7 @@ from custom_components.flukso.sensor_descriptions import (
     CLOCK_OFFSET,
     FIGURES,
     FILLED_UNTIL,
+    INPUT,
     REACHES_BACK,
     FluksoSensorDescription,
     description_of,
@@ -234,6 +235,7 @@ def test_every_name_is_of_a_sensor_and_whatever_unit_comes_there_is_one() -> Non
         *FIGURES.values(),
         CLOCK_OFFSET,
         FILLED_UNTIL,
+        INPUT,
         REACHES_BACK,
     ]
 

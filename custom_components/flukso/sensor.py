@@ -33,6 +33,7 @@ from .meter.meter import Meter
 from .meter.reading_storage import reading_from, stored_reading
 from .metering.rounding import rounded
 from .models import FluksoConfigEntry
+from .port_entities import FluksoInput, PortInputs
 from .sensor_descriptions import (
     CLOCK_OFFSET,
     FIGURES,
@@ -95,6 +96,8 @@ async def async_setup_entry(
     await async_follow(hass, entry, figures, partial(FluksoFigure, hass, entry))
     clocks = partial(_clocks, meter)
     await async_follow(hass, entry, clocks, partial(FluksoClock, entry))
+    inputs = PortInputs(meter)
+    await async_follow(hass, entry, inputs.current, partial(FluksoInput, hass, entry))
     filled = partial(filled_until_of, entry)
     await async_follow(hass, entry, filled, partial(FluksoFilledUntil, entry))
     reaches_back = partial(reaches_back_of, entry)

@@ -71,13 +71,19 @@ def _highest_current(
     sensor: Sensor, configuration: Configuration, unrated: float | None = None
 ) -> float | None:
     """Return the most that its clamps measure (A); ``unrated`` is the rating where none is told."""
-    current, clamps = sensor.current, max(len(sensor.ports), 1)
+    clamps = max(len(sensor.ports), 1)
     if sensor.source is Source.CLAMP:
-        port = configuration.port_of(sensor)
-        current = port.current if port else None
         clamps = _SUMMED if configuration.sums_ports else 1
-    rating = current or unrated
+    rating = clamp_rating(sensor, configuration) or unrated
     return None if rating is None else rating * _OVERLOAD * clamps
+
+
+def clamp_rating(sensor: Sensor, configuration: Configuration) -> float | None:
+    """Return the rated current of its clamps (A); None if the meter does not report it."""
+    if sensor.source is not Source.CLAMP:
+        return sensor.current
+    port = configuration.port_of(sensor)
+    return port.current if port else None
 
 
 def gauge_range(stream: Stream, configuration: Configuration) -> tuple[float, float]:
