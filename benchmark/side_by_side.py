@@ -81,14 +81,12 @@ class Compared:
 
     Attributes:
         received: the messages that each of them received during the measurement.
-        a_second: the messages per second.
         lost: the messages that did not reach one of them.
         idle: the load of a Home Assistant that receives no messages, as a share of one processor.
         costs: the costs of each peer.
     """
 
     received: int
-    a_second: int
     lost: int
     idle: float
     costs: Sequence[Cost]
@@ -96,10 +94,6 @@ class Compared:
     def cost(self, peer: str) -> Cost:
         """Return the cost of a peer."""
         return next(cost for cost in self.costs if cost.peer == peer)
-
-    def load(self, peer: str) -> float:
-        """Return the load of a peer, as a share of one processor."""
-        return self.cost(peer).message / 1e6 * self.a_second
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,25 +107,26 @@ class _Sample:
     sizes: Sequence[int]
 
 
-async def measure(meters: int, windows: int, model: type[Household] = Household) -> Compared:
+async def measure(
+    meters: int,
+    windows: int,
+    model: type[Household] = Household,
+    peers: Sequence[Peer] | None = None,
+) -> Compared:
     """Measure all peers at the same time.
 
     Args:
         meters: the number of meters, with three clamps each.
         windows: the number of minutes to measure.
         model: the kind of household they measure.
+        peers: what to compare to the floor; if None, all that there are.
     """
     played = [three_clamps(number, _BEGIN, model) for number in range(meters)]
     counting = floor(FLOOR, played)
-    peers = (
-        floor(_NOTHING, ()),
-        counting,
-        DEFAULTS,
-        EVERY_READING,
-        DIRECT_DEFAULTS,
-        DIRECT_EVERY_READING,
-        yaml_sensors(YAML, played),
-    )
+    if peers is None:
+        yaml = yaml_sensors(YAML, played)
+        peers = (DEFAULTS, EVERY_READING, DIRECT_DEFAULTS, DIRECT_EVERY_READING, yaml)
+    peers = (floor(_NOTHING, ()), counting, *peers)
     async with contextlib.AsyncExitStack() as parts:
         folder = Path(parts.enter_context(TemporaryDirectory()))
         broker = await parts.enter_async_context(Mosquitto(folder, extra="sys_interval 1"))
@@ -218,7 +213,7 @@ def _compared(
     meters: int,
     dropped: int,
 ) -> Compared:
-    """Calculate the costs from the samples; ``a_second`` is the messages per second."""
+    """Calculate the costs from the samples; ``messages`` is their number per second."""
     first, last = samples[0], samples[-1]
     published = (last.seconds - first.seconds) * messages
     windows = list(pairwise(samples))
@@ -237,7 +232,7 @@ def _compared(
     ]
     lost = published - (last.received - first.received) + dropped
     idle = (last.times[0] - first.times[0]) / (last.at - first.at)
-    return Compared(published, messages, lost, idle, costs)
+    return Compared(published, lost, idle, costs)
 
 
 def _taken(window: tuple[_Sample, _Sample], place: int, messages: int) -> float:
@@ -266,6 +261,16 @@ def report(compared: Compared) -> str:
     received = f"{grouped(compared.received)} messages, {compared.lost} lost"
     idle = f"a Home Assistant without messages uses {compared.idle:.2%} of a processor"
     return f"{table(head, rows)}\n\n{received}; {idle}"
+
+
+async def measure_growth(meters: Sequence[int], windows: int) -> Mapping[int, Compared]:
+    """Measure direct connections with several numbers of meters, one after the other.
+
+    The other peers are left out: with many meters they fill the machine, and what waits for a
+    processor is then handled in larger batches, which is cheaper.
+    """
+    peers = (DIRECT_DEFAULTS, DIRECT_EVERY_READING)
+    return {number: await measure(number, windows, peers=peers) for number in meters}
 
 
 def report_growth(by_meters: Mapping[int, Compared]) -> str:
