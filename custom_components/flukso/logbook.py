@@ -11,7 +11,6 @@ from homeassistant.components.logbook import (
 from homeassistant.const import ATTR_ENTITY_ID
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers.translation import async_get_cached_translations
-from homeassistant.util import dt as dt_util
 
 from .const import (
     DOMAIN,
@@ -20,6 +19,9 @@ from .const import (
     EVENT_HISTORY_MISSING,
     EVENT_PEAK_RAISED,
 )
+from .formats import readable_number, readable_time
+
+_DECIMALS = 3
 
 
 @callback
@@ -46,9 +48,9 @@ def async_describe_events(
         state = hass.states.get(entity_id)
         placeholders = {
             "hours": data.get("hours"),
-            "begin": _local(data["begin"]),
-            "end": _local(data.get("end", data["begin"])),
-            "amount": f"{data.get('amount') or 0:.3f} {data.get('unit') or ''}".strip(),
+            "begin": _time(hass, data["begin"]),
+            "end": _time(hass, data.get("end", data["begin"])),
+            "amount": _amount(hass, data.get("amount") or 0, data.get("unit")),
             "sensors": ", ".join(data.get("sensors", ())),
         }
         return {
@@ -61,6 +63,9 @@ def async_describe_events(
         async_describe_event(DOMAIN, event_type, describe)
 
 
-def _local(time: str) -> str:
-    """Return a time of an event in Home Assistant's time zone."""
-    return f"{dt_util.as_local(datetime.fromisoformat(time)):%Y-%m-%d %H:%M}"
+def _time(hass: HomeAssistant, time: str) -> str:
+    return readable_time(hass, datetime.fromisoformat(time).timestamp())
+
+
+def _amount(hass: HomeAssistant, amount: float, unit: str | None) -> str:
+    return f"{readable_number(hass, amount, _DECIMALS)} {unit or ''}".strip()

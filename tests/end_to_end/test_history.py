@@ -32,7 +32,7 @@ _NEAR = 1 + 1e-6
 #: How long before the end of a block the last hour has ended of which it tells for certain (s).
 _LAST_HOUR = HOUR + 120
 _LINE = re.compile(
-    r"was filled from the meter's memory: (\d+) h from (\d{4}-\d\d-\d\d \d\d:\d\d), ([\d.]+) (\w+)"
+    r"was filled from the meter's memory: (\d+) h from (.+ \d{4}, \d\d:\d\d), ([\d.,]+) (\w+)"
 )
 
 
@@ -253,7 +253,7 @@ async def test_the_activity_has_a_line_for_each_hole(timeline: Timeline) -> None
         (
             counter.entity_id,
             len(hole.hours),
-            f"{datetime.fromtimestamp(hole.begin, _HOME):%Y-%m-%d %H:%M}",
+            f"{datetime.fromtimestamp(hole.begin, _HOME):%-d %B %Y, %H:%M}",
             pytest.approx(_booked(timeline, counter, hole), abs=0.0006),
             counter.unit,
         )
@@ -264,7 +264,7 @@ async def test_the_activity_has_a_line_for_each_hole(timeline: Timeline) -> None
 
 def _read(message: str) -> tuple[int, str, float, str]:
     hours, begin, amount, unit = _LINE.fullmatch(message).groups()
-    return int(hours), begin, float(amount), unit
+    return int(hours), begin, float(amount.replace(",", "")), unit
 
 
 def _booked(timeline: Timeline, counter: Counter, hole: Hole) -> float:

@@ -72,7 +72,7 @@ async def test_activity_names_the_sensors_of_which_the_meter_has_nothing(
     state = hass.states.get(energy.entity_id)
     assert state is not None
     assert line_of(hass, event) == (
-        "has no past for 48 h between 2026-03-22 07:43 and 2026-03-24 19:43: "
+        "has no past for 48 h between 22 March 2026, 07:43 and 24 March 2026, 19:43: "
         f"the meter's memory has nothing of {state.name}, ffffff then"
     )
 

@@ -491,5 +491,5 @@ async def test_activity_tells_of_the_peak(hass: HomeAssistant, entry: MockConfig
     line = described[EVENT_PEAK_RAISED](Event(EVENT_PEAK_RAISED, data))
     assert line["message"] == (
         "is higher after a look into the meter's memory: "
-        "9000.000 W in the quarter-hour from 2026-03-29 10:15"
+        "9,000 W in the quarter-hour from 29 March 2026, 10:15"
     )
