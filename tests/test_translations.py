@@ -86,13 +86,13 @@ def keywords(name: str) -> set[str]:
 
 
 def raised(what: str) -> list[ast.expr]:
-    """The translation key or placeholders of every error that is raised with a text."""
+    """The translation key or placeholders of every error that has a text."""
     return [
         keyword.value
         for module in HOUSE.rglob("*.py")
         for node in ast.walk(ast.parse(module.read_text("utf-8")))
-        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call)
-        for keyword in node.exc.keywords
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("Error", "NotReady"))
+        for keyword in node.keywords
         if keyword.arg == f"translation_{what}"
     ]
 

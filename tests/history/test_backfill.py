@@ -1,7 +1,9 @@
 """Hours that Home Assistant missed are filled from the meter's memory."""
 
 from collections.abc import Iterable
+import logging
 from typing import Any
+from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.recorder import Recorder
@@ -9,9 +11,11 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
+from sqlalchemy.exc import OperationalError
 
 from custom_components.flukso.const import DOMAIN, EVENT_HISTORY_FILLED
 from custom_components.flukso.diagnostics import async_get_config_entry_diagnostics
+from custom_components.flukso.history import statistics_store
 from custom_components.flukso.history.backfill import Backfill
 from simulator import blocks
 
@@ -105,6 +109,30 @@ async def test_it_is_filled_once_the_blocks_reach_from_end_to_end(
 
     assert in_wh(await table(hass, energy), HOLE) == true(HOLE)
     assert refused(entry) == {}
+
+
+@pytest.mark.parametrize("query", ["get_metadata", "statistics_during_period"])
+async def test_a_database_that_is_gone_is_told_and_the_hole_is_filled_later(
+    hass: HomeAssistant,
+    broker: Broker,
+    entry: MockConfigEntry,
+    energy: str,
+    *,
+    caplog: pytest.LogCaptureFixture,
+    query: str,
+) -> None:
+    await PAST.leave(hass, energy, all_but(HOLE))
+    gone = OperationalError("SELECT", {}, Exception("server has gone away"))
+
+    with patch.object(statistics_store, query, side_effect=gone):
+        await PAST.publish(broker, LEVEL, BEGIN)
+
+    told = [each.getMessage() for each in caplog.records if each.levelno >= logging.WARNING]
+    [line] = [each for each in told if "gone away" in each]
+    assert "will be compared later: The recorder could not read or change the history" in line
+    assert [each for each in caplog.records if each.levelno >= logging.ERROR] == []
+    await act(hass, entry, "fill_history")
+    assert in_wh(await table(hass, energy), HOLE) == true(HOLE)
 
 
 async def test_hours_that_stood_still_are_filled(

@@ -33,6 +33,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN
+from .recorder_errors import database_errors, failed
 from .recorder_internals import internals_of
 
 #: How long to wait for a busy recorder (s).
@@ -108,11 +109,16 @@ def has_statistics(hass: HomeAssistant, entity_id: str) -> bool:
 async def async_statistics(
     hass: HomeAssistant, statistic_ids: Collection[str]
 ) -> Mapping[str, Statistic]:
-    """Return the statistics of those entities that have any; none without a recorder."""
+    """Return the statistics of those entities that have any; none without a recorder.
+
+    Raises:
+        HomeAssistantError: the recorder failed.
+    """
     if not is_recording(hass):
         return {}
     read = partial(get_metadata, hass, statistic_ids=set(statistic_ids))
-    found = await get_instance(hass).async_add_executor_job(read)
+    with database_errors():
+        found = await get_instance(hass).async_add_executor_job(read)
     return {statistic_id: Statistic(*metadata) for statistic_id, metadata in found.items()}
 
 
@@ -132,6 +138,9 @@ async def async_read(
     """Return the hourly rows, or the ``recent`` five-minute rows, which exist for some days only.
 
     They are requested in the statistic's own unit, so that the recorder does not convert them.
+
+    Raises:
+        HomeAssistantError: the recorder failed.
     """
     statistic_id, unit = statistic.metadata["statistic_id"], statistic.unit
     own_unit = {
@@ -152,7 +161,8 @@ async def async_read(
         )
         return [_stored_row(row) for row in rows.get(statistic_id, [])]
 
-    return await get_instance(hass).async_add_executor_job(read)
+    with database_errors():
+        return await get_instance(hass).async_add_executor_job(read)
 
 
 def _stored_row(row: StatisticsRow) -> StoredRow:
@@ -226,12 +236,7 @@ async def async_remove(
         failure = await _async_run(hass, statistic, delete)
         if failure is None:
             return []
-    raise HomeAssistantError(
-        translation_domain=DOMAIN,
-        translation_key="recorder_failed",
-        # The lines after the first are the SQL statement.
-        translation_placeholders={"error": str(failure).partition("\n")[0]},
-    ) from failure
+    raise failed(failure) from failure
 
 
 async def _async_write_empty(
