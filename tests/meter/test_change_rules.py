@@ -71,3 +71,32 @@ def test_a_minute_whose_end_was_missed_ends_at_the_next_tick() -> None:
     assert ticks.next(begin + 63).ends_minute
     assert not ticks.next(begin + 68).ends_minute
     assert ticks.last == Tick(15, ends_minute=False)
+
+
+@pytest.mark.parametrize("back", [2, 20, 60])
+@pytest.mark.parametrize("second", [0, 5, 30, 55])
+def test_a_clock_that_was_set_back_by_up_to_a_minute_ends_no_minute_again(
+    second: int, back: int
+) -> None:
+    """Else a higher value would be recorded before the one of the minute that has ended."""
+    ticks = Ticks(5)
+    begin = 1_768_305_600
+    times = [*range(begin, begin + 60 + second + 1, 5)]
+    times += range(times[-1] + 5 - back, begin + 240, 5)
+
+    ends = [time for time in times if ticks.next(time).ends_minute]
+
+    assert ends == sorted({time // 60: time for time in ends}.values())
+    assert {time % 60 for time in ends} <= set(range(55, 60))
+    assert (ends[-1] - begin) // 60 == 3
+
+
+def test_a_clock_that_was_set_back_by_more_ends_minutes_as_before() -> None:
+    ticks = Ticks(5)
+    begin = 1_768_305_600
+    for time in range(begin, begin + 60, 5):
+        ticks.next(time)
+
+    ends = [time for time in range(begin - 3600, begin - 3480, 5) if ticks.next(time).ends_minute]
+
+    assert ends == [begin - 3600, begin - 3545, begin - 3485]

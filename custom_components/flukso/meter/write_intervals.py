@@ -63,7 +63,14 @@ class Ticks:
         return Tick(self._elapsed, ends_minute=False)
 
     def next(self, now: float) -> Tick:
-        """Return the tick at the time ``now``; one in the last 5 s of a minute ends it."""
+        """Return the tick at the time ``now``; one in the last 5 s of a minute ends it.
+
+        A minute that comes again, because the clock was set back, ends once: Home Assistant would
+        sort a higher value before the one that it has of that minute.
+        """
         self._elapsed += self._period
-        before, self._minute = self._minute, int(now + TICK + _MARGIN) // MINUTE
-        return Tick(self._elapsed, ends_minute=before not in {None, self._minute})
+        before, minute = self._minute, int(now + TICK + _MARGIN) // MINUTE
+        if before is not None and minute == before - 1:
+            return self.last
+        self._minute = minute
+        return Tick(self._elapsed, ends_minute=before not in {None, minute})
