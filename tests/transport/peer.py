@@ -1,7 +1,7 @@
 """A peer in place of a broker, which sends whatever a test wants it to."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 import socket
 import struct
@@ -11,7 +11,7 @@ from stack.ports import LOOPBACK
 CONNACK = b"\x20\x02\x00\x00"
 #: The kinds of packets that a client sends.
 CONNECT, PUBLISH, SUBSCRIBE, UNSUBSCRIBE, PINGREQ, DISCONNECT = 0x10, 0x30, 0x82, 0xA2, 0xC0, 0xE0
-_ANSWERS = {SUBSCRIBE: b"\x90\x03%s\x00", UNSUBSCRIBE: b"\xb0\x02%s", PINGREQ: b"\xd0\x00"}
+ANSWERS = {SUBSCRIBE: b"\x90\x03%s\x00", UNSUBSCRIBE: b"\xb0\x02%s", PINGREQ: b"\xd0\x00"}
 
 
 def publish(topic: str | bytes, payload: bytes, *, kind: int = PUBLISH) -> bytes:
@@ -90,15 +90,40 @@ class Peer:
                 self.received.append((kind, body))
                 self._heard.set()
                 if kind in self.answers:
-                    answer = self.connack if kind == CONNECT else _answer(kind, body)
-                    writer.write(answer)
+                    writer.write(self.connack if kind == CONNECT else answer(kind, body))
         writer.close()
         self.open -= 1
 
 
-def _answer(kind: int, body: bytes) -> bytes:
-    template = _ANSWERS[kind]
+def answer(kind: int, body: bytes) -> bytes:
+    """Return what a broker answers to a packet."""
+    template = ANSWERS[kind]
     return template % body[:2] if b"%s" in template else template
+
+
+def cut_off(received: bytearray) -> tuple[int, bytes] | None:
+    """Take the first packet off what was received, if it is whole; return its kind and content."""
+    remaining = shift = 0
+    for place, byte in enumerate(received[1:5], 1):
+        remaining |= (byte & 0x7F) << shift
+        shift += 7
+        if not byte & 0x80:
+            begin, end = place + 1, place + 1 + remaining
+            if end > len(received):
+                return None
+            kind, body = received[0], bytes(received[begin:end])
+            del received[:end]
+            return kind, body
+    return None
+
+
+def topics_of(kind: int, body: bytes) -> Iterator[str]:
+    """Return the topics that a packet subscribes to or unsubscribes from."""
+    place = 2
+    while kind in (SUBSCRIBE, UNSUBSCRIBE) and place < len(body):
+        end = place + 2 + int.from_bytes(body[place : place + 2], "big")
+        yield body[place + 2 : end].decode()
+        place = end + (kind == SUBSCRIBE)
 
 
 async def _read_packet(reader: asyncio.StreamReader) -> tuple[int, bytes]:
