@@ -183,6 +183,16 @@ def test_a_larger_block_replaces_those_within_it() -> None:
         assert timeline.span == (0, 4 * BLOCK)
 
 
+@pytest.mark.parametrize("begin", [0, BLOCK, 3 * BLOCK])
+def test_a_larger_block_replaces_one_at_its_begin_in_its_middle_or_at_its_end(begin: int) -> None:
+    small = segment_with([(begin, 0), (begin + 36, 1000)], begin, begin + BLOCK, power_over=5)
+    readings = [(0, 0), (begin, 0), (begin + 36, 1000)] if begin else [(0, 0), (36, 1000)]
+    large = segment_with(readings, 0, 4 * BLOCK, power_over=5)
+
+    for order in permutations((small, large)):
+        assert timeline_of(*order).powers(begin) == pytest.approx([100, 100])
+
+
 def test_a_block_that_was_added_is_covered() -> None:
     timeline = timeline_of(
         segment_with([(100, 5)]), segment_with([(BLOCK + 1, 6)], BLOCK, 2 * BLOCK)

@@ -56,6 +56,16 @@ def test_what_waits_for_a_silent_phase_is_bounded(silent: str) -> None:
     assert len(together._waiting) <= 10
 
 
+@pytest.mark.parametrize(("seconds", "total"), [(10, 3.0), (11, None)])
+def test_the_oldest_of_more_than_ten_seconds_that_wait_is_given_up(
+    seconds: int, total: float | None
+) -> None:
+    together = SameSecondSum(("L1", "L2"))
+    for second in range(seconds):
+        together.take("L1", second, 1.0)
+    assert together.take("L2", 0, 2.0) == total
+
+
 def test_what_was_added_up_is_not_kept() -> None:
     together = SameSecondSum(("L1", "L2"))
     for second in range(1000):
