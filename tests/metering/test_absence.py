@@ -67,6 +67,12 @@ def test_a_counter_that_changed_proves_that_something_was_recorded() -> None:
 
 def test_hours_without_a_row_of_the_counter_prove_nothing() -> None:
     assert absent_hours([counter([360, 720, None, None, None, None, 2520, 2880])]) == set()
+    assert absent_hours([counter([360, 720, None, 720, 720, None, 2520, 2880])]) == {4 * HOUR}
+
+
+def test_an_outage_that_has_no_begin_or_no_end_proves_nothing() -> None:
+    assert absent_hours([counter([0, 0, 0, 1440, 1800, 2160, 2520, 2880])]) == set()
+    assert absent_hours([counter([360, 720, 1080, 1440, *[1800] * 4])]) == set()
 
 
 @pytest.mark.parametrize("end", [0, 6])
@@ -100,6 +106,14 @@ def test_a_state_that_is_written_once_an_hour_proves_nothing() -> None:
     assert absent_hours([hours]) == set()
 
 
+def test_a_state_that_is_only_a_little_behind_proves_nothing() -> None:
+    hours = counter([360, 720, 1080, 1080, 1080, 2160, 2520, 2880])
+    hours[3] = replace(hours[3], known=KnownValue(1095, 1095, 1095))
+    hours[4] = replace(hours[4], known=KnownValue(1105, 1100, 1125))
+
+    assert absent_hours([hours]) == {3 * HOUR}
+
+
 BEFORE = MeanRow(0, 231, 228, 233)
 FLAT = MeanRow(HOUR, 230.1, 230.1, 230.1)
 TRUE = MeanRow(HOUR, 232, 229, 236)
@@ -113,8 +127,9 @@ def made_up(row: MeanRow | AngleRow, *, before: MeanRow | AngleRow | None = BEFO
 
 def test_a_row_of_one_value_that_the_hour_before_had_looks_made_up() -> None:
     assert made_up(FLAT)
-    assert made_up(replace(FLAT, mean=FLAT.mean * (1 + 1e-15)))
+    assert made_up(replace(FLAT, mean=FLAT.mean * (1 + 1e-12)))
     assert made_up(FLAT, before=replace(FLAT, hour=0))
+    assert made_up(MeanRow(HOUR, 0, 0, 0), before=MeanRow(0, 5, 0, 20))
 
 
 @pytest.mark.parametrize(
@@ -150,6 +165,13 @@ def test_a_row_that_is_the_same_by_the_meter_stays() -> None:
     assert made_up_rows([FLAT], recorded, recorded) == []
     assert made_up_rows([AngleRow(HOUR, 5, 3600)], recorded, recorded) == []
     assert made_up_rows([replace(TRUE, hour=2 * HOUR)], recorded, recorded) == []
+
+
+def test_a_row_made_up_of_what_was_only_one_of_the_extremes_is_replaced() -> None:
+    recorded = {0: BEFORE, HOUR: FLAT}
+    true = MeanRow(HOUR, 230.3, 230.1, 230.6)
+
+    assert made_up_rows([true], recorded, recorded) == [true]
 
 
 def test_hours_are_missing_between_the_first_and_the_last_row_only() -> None:

@@ -33,7 +33,23 @@ def test_a_clock_that_stands_still_or_is_slow_is_told_after_three_minutes(
 
 @pytest.mark.parametrize("pace", [0.99, 1, 1.5])
 def test_a_clock_that_keeps_pace_or_is_fast_is_not_slow(pace: float) -> None:
-    assert not any(verdicts((second * pace, second) for second in range(1200)))
+    assert not any(verdicts((second * pace, second) for second in range(4000)))
+
+
+def test_messages_that_arrive_together_tell_a_clock_that_stands_still() -> None:
+    told = verdicts((0, second // 2) for second in range(600))
+
+    assert told == [second // 2 >= 180 for second in range(600)]
+
+
+def test_one_message_in_time_is_enough_also_if_it_comes_after_a_late_one() -> None:
+    messages = [
+        (40 * turn - delay + second, 40 * turn + second)
+        for turn in range(14)
+        for second, delay in ((0, 3 * turn), (1, 0))
+    ]
+
+    assert not any(verdicts(messages))
 
 
 @given(st.lists(st.floats(0, 50), min_size=60, max_size=60))

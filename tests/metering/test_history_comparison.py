@@ -1,6 +1,7 @@
 """The statistics of a counter compared with the memory of its meter."""
 
 from array import array
+from dataclasses import replace
 from math import inf
 
 import pytest
@@ -60,6 +61,18 @@ def test_an_hour_has_no_known_value_unless_all_around_its_end_is_known() -> None
     assert findings == [not_told, told, told, told, not_told, not_told]
 
 
+def test_an_hour_that_ends_in_a_silence_or_with_its_block_has_no_known_value() -> None:
+    times, values = array("q", (0, HOUR - 350, HOUR + 30)), array("q", (0, 1000, 3000))
+    silent, short = Timeline(max_silence=300), Timeline()
+    silent.add(segment_of(0, 2 * HOUR, times, values, slack=SLACK, max_silence=300))
+    short.add(segment_of(0, HOUR + 50, times, values, slack=SLACK))
+
+    for timeline in (silent, short):
+        [hour] = compare([], timeline, range(0, HOUR, HOUR), slack=SLACK, offset=0)
+        assert timeline.value_at(HOUR - SLACK.before) == 1000
+        assert hour.known is None
+
+
 def test_of_a_counter_that_runs_both_ways_the_lowest_and_highest_are_known() -> None:
     readings = [(0, 5000), (HOUR - 30, 7000), (HOUR - 10, -1000), (HOUR + 10, 2000)]
     timeline = timeline_of(*readings, both_ways=True)
@@ -83,6 +96,18 @@ def test_a_meter_that_stores_every_eighth_second_may_have_counted_more_until_the
     assert first.known == KnownValue(20.5, 20.5, 20.5, hidden=2)
     assert second.known == KnownValue(22.5, 22.5, 22.5, hidden=2)
     assert third.known == KnownValue(24.5, 24.5, 24.5, hidden=inf)
+
+
+@pytest.mark.parametrize(("following", "hidden"), [(22_000, 2), (20_000, 0)])
+def test_what_may_be_hidden_is_more_than_the_highest_value_around_the_end(
+    following: int, hidden: float
+) -> None:
+    pulses = every_eighth_second(*range(8, 80, 8), HOUR - 40)
+    timeline = timeline_of(*pulses, (HOUR + 400, following))
+
+    [hour] = compare([], timeline, range(0, HOUR, HOUR), slack=SLACK, offset=0)
+
+    assert hour.known == KnownValue(20, 18, 20, hidden=hidden)
 
 
 def test_a_few_readings_in_every_eighth_second_are_a_coincidence() -> None:
@@ -111,4 +136,5 @@ def test_where_it_is_not_known_what_was_counted_there_is_no_power() -> None:
     hour, unknown = Hour(HOUR, None, KnownValue(1, 1, 1)), Hour(0, None, None)
 
     assert list(power_rows(Gap(unknown, (hour,), None), Timeline())) == []
+    assert list(power_rows(Gap(hour, (replace(unknown, hour=2 * HOUR),), None), Timeline())) == []
     assert list(power_rows(Gap(None, (hour,), None), Timeline())) == []

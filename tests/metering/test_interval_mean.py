@@ -149,6 +149,10 @@ def test_a_message_that_comes_twice_weighs_once() -> None:
     assert taken([(0, 100), (0, 100), (1, 200), (1, 200)]).publish(2) == 150
 
 
+def test_of_two_readings_of_a_second_the_last_counts() -> None:
+    assert taken([(0, 100), (0, 300), (1, 200), (1, 400)]).publish(2) == 350
+
+
 def test_a_burst_of_old_messages_weighs_nothing() -> None:
     mean = taken([(n, 100) for n in range(60)])
 

@@ -52,8 +52,10 @@ def test_what_ran_during_a_restart_is_booked_net_to_one_side() -> None:
 
 def test_it_continues_from_energies_of_which_nothing_else_is_known() -> None:
     split = NetSplit()
-    split.resume(imported=5000.0)
+    split.resume(imported=4000.0)
     split.resume(exported=70.0)
+    assert (split.imported, split.exported) == (4000, 70)
+    split.resume(imported=5000.0)
     split.take(0, 14_199_192)
     assert split.state == NetSplitState(14_199_192, 5000, 70)
     split.take(10, 14_199_190)

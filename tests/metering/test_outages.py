@@ -43,14 +43,18 @@ def test_two_outages_within_two_minutes_are_one() -> None:
 
 def test_later_outages_are_noted_after_it() -> None:
     outages = Outages()
-    book(outages, 0, 100, 160, 220, 400)
-    assert [outage.begin - NOON for outage in outages.state] == [0, 220]
+    book(outages, 0, 100, 160, 220, 400, 470, 530, 590)
+    assert [
+        (outage.begin - NOON, outage.end - NOON, outage.settled) for outage in outages.state
+    ] == [(0, 100, NOON + 220), (220, 470, NOON + 590)]
 
 
 def test_an_outage_after_which_the_clock_is_set_back_is_not_kept() -> None:
     outages = Outages()
     book(outages, 0, 1000, 500, 501)
     assert outages.state == ()
+    book(outages, 501, 600, 660, 720, 1000, 800, 801)
+    assert [outage.begin - NOON for outage in outages.state] == [501]
 
 
 def test_it_goes_on_after_a_restart() -> None:
@@ -72,6 +76,12 @@ def test_the_newest_two_hundred_are_kept() -> None:
     assert outages.state[-1].begin == NOON + 248_120
 
 
+def test_what_was_counted_since_is_the_difference_of_each_energy() -> None:
+    counted = SupplyEnergies(50.0, 40.0, 30.0, 20.0).since(SupplyEnergies(1.0, 2.0, 3.0, 4.0))
+    assert counted == SupplyEnergies(49.0, 38.0, 27.0, 16.0)
+
+
 @pytest.mark.parametrize("missing", [energies(1.0), SupplyEnergies(1.0, 1.0, 5.0)])
 def test_an_energy_that_is_not_counted_has_no_difference(missing: SupplyEnergies) -> None:
     assert SupplyEnergies(5.0, 4.0, 3.0, 2.0).since(missing).self_consumed is None
+    assert missing.since(SupplyEnergies(5.0, 4.0, 3.0, 2.0)).self_consumed is None

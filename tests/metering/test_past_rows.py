@@ -1,6 +1,8 @@
 """What is told of the hours before the first row that are not known."""
 
-from custom_components.flukso.metering.past_rows import Missing, missing_of
+import pytest
+
+from custom_components.flukso.metering.past_rows import Missing, missing_of, part_known
 
 HOUR = 3600
 
@@ -39,3 +41,13 @@ def test_hours_that_are_not_known_of_any_are_missing_between_others_and_until_th
 def test_nothing_is_missing_where_nothing_is_known() -> None:
     assert missing_of({"a": ()}, 6 * HOUR) is None
     assert missing_of({"a": hours(7)}, 6 * HOUR) is None
+
+
+@pytest.mark.parametrize(
+    ("span", "part"),
+    [((100, 150), 0.5), ((100, 200), 1), ((100, 240), 1), ((200, 240), 0), ((210, 240), 0)],
+)
+def test_how_much_is_known_is_told_as_a_part_of_the_time_until_now(
+    span: tuple[int, int], part: float
+) -> None:
+    assert part_known(span, 200) == part

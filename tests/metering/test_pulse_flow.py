@@ -78,3 +78,20 @@ def test_a_flow_is_not_limited_by_less_than_five_seconds_or_a_counter_that_fell(
     assert counted.most(1004, 4, 1, 4) is None
     assert counted.most(1004, 6, 1, 6) == pytest.approx(5 / 6, abs=0.001)
     assert counted.most(10, 12, 1, 12) is None
+
+
+def test_a_flow_is_counted_from_the_last_update_that_is_five_seconds_ago() -> None:
+    counted = CountedFlow()
+    counted.begin(1000, 0)
+    counted.begin(1003, 0)
+
+    assert counted.most(1004, 5, 1, 5) == 5 / 5
+    assert counted.most(1006, 10, 1, 10) == 3 / 5
+    assert counted.most(1006, 20, 1, 20) == 1 / 10
+
+
+def test_a_counter_that_was_read_at_the_last_update_has_counted_nothing_since() -> None:
+    counted = CountedFlow()
+    counted.begin(1000, 0)
+
+    assert counted.most(1000, 0, 1, 10) == 1 / 10

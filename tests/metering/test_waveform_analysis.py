@@ -60,6 +60,16 @@ def test_harmonics_are_found_whatever_else_is_there(
         assert harmonic(samples, order) == pytest.approx(100 * share, rel=0.01, abs=0.01)
 
 
+@pytest.mark.parametrize(("share", "is_noise"), [(0.009, True), (0.011, False)])
+def test_a_fundamental_of_less_than_a_hundredth_of_the_whole_is_noise(
+    share: float, is_noise: bool
+) -> None:
+    samples = wave(1, 0, {3: (1 / share, 0)})
+
+    assert (harmonic(samples, 3) is None) is is_noise
+    assert (phase_shift(wave(325), samples) is None) is is_noise
+
+
 @given(angles, angles, shares)
 def test_the_phase_shift_is_that_of_the_fundamentals(
     voltage: float, shift: float, third: float

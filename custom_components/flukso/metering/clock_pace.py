@@ -46,7 +46,7 @@ class ClockPace:
         elif arrived - present.begin < _STRETCH:
             present.ahead = max(present.ahead, stretch.ahead)
         else:
-            if self._previous is present or self._previous.ahead - present.ahead <= JITTER:
+            if self._previous.ahead - present.ahead <= JITTER:
                 self._base = present
             self._previous, self._present = present, stretch
         behind = self._base.ahead - self._previous.ahead

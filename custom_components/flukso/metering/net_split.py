@@ -53,7 +53,6 @@ class NetSplit:
         self._has_value = True
         self._begin = self._highest = self._lowest = state.value
         self._imported, self._exported = state.imported, state.exported
-        self._second = None
 
     def resume(self, *, imported: float | None = None, exported: float | None = None) -> None:
         """Continue from energies (Wh) of which nothing else is known."""

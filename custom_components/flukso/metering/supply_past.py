@@ -35,7 +35,7 @@ def past_rows(
 
 
 def _counted(told: Mapping[int, SupplyEnergies], energy: Energy, end: int) -> float | None:
-    before, after = told.get(end - HOUR), told.get(end)
-    if before is None or after is None or end % HOUR:
+    before = told.get(end - HOUR)
+    if before is None or end % HOUR:
         return None
-    return energy.of(after.since(before))
+    return energy.of(told[end].since(before))
