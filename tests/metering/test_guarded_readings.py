@@ -43,7 +43,7 @@ def test_a_counter_that_runs_is_accepted_as_it_is() -> None:
 
 
 def test_nothing_is_accepted_where_nothing_was_stored() -> None:
-    assert GuardedReadings(None, both_ways=False).take([], []) == ((), ())
+    assert GuardedReadings(None, both_ways=False, counts_on=False).take([], []) == ((), ())
 
 
 def test_a_dip_is_left_out() -> None:
@@ -53,6 +53,12 @@ def test_a_dip_is_left_out() -> None:
         (3, 9.6),
         (4, 9.7),
     ]
+
+
+@pytest.mark.parametrize("at_once", [1, 8])
+def test_dips_that_come_again_and_again_are_no_reset(at_once: int) -> None:
+    found = accepted(running(9000, 9500, 0, 9600, 1, 9700, 2, 9800), at_once=at_once)
+    assert found == [(0, 9.0), (1, 9.5), (3, 9.6), (5, 9.7), (7, 9.8)]
 
 
 def test_after_a_reset_it_goes_on_from_where_it_was() -> None:
@@ -90,6 +96,17 @@ def test_a_leap_is_no_consumption() -> None:
     found = accepted(running(9000, 9500, 10**9, 10**9 + 1, 10**9 + 2, 10**9 + 3), at_once=6)
     assert found[-1][0] == 5
     assert found[-1][1] < 9.6
+
+
+def test_a_leap_adds_nothing_though_it_counts_on_after_a_reset() -> None:
+    readings = running(9000, 9500, 10**9, 10**9 + 1, 10**9 + 2, 10**9 + 3)
+    found = accepted(readings, at_once=6, counts_on=True)
+    assert found == [(0, 9.0), (1, 9.5), (2, 9.5), (3, 9.501), (4, 9.502), (5, 9.503)]
+
+
+def test_a_leap_down_of_a_counter_that_runs_both_ways_is_left_out() -> None:
+    found = accepted(running(9000, 9500, -(10**9)), at_once=3, both_ways=True)
+    assert found == [(0, 9.0), (1, 9.5)]
 
 
 def test_a_counter_that_runs_both_ways_may_fall() -> None:

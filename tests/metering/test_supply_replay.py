@@ -140,6 +140,28 @@ def test_an_hour_has_what_was_counted_until_its_end() -> None:
     hours = [replay.hours[BEGIN + hour * HOUR] for hour in range(3)]
     assert hours[1].since(hours[0]).imported == pytest.approx(1800, abs=0.01)
     assert hours[2].since(hours[1]) == SupplyEnergies(pytest.approx(1800, abs=0.01), 0)
+    assert sorted(replay.hours) == [BEGIN, BEGIN + HOUR, BEGIN + 2 * HOUR, BEGIN + 2 * HOUR + 50]
+
+
+def test_a_span_may_end_with_an_hour_and_the_next_one_goes_on_from_there() -> None:
+    known = remembered(steady({"+1": 3600}, range(BEGIN - 100, BEGIN + 2 * HOUR + 1)))
+    replay = SupplyReplay(THREE_PHASES, BRUSSELS)
+
+    replay.run(known, BEGIN - 50, BEGIN + HOUR)
+    replay.run(known, BEGIN + HOUR, BEGIN + 2 * HOUR)
+
+    imported = [(time, told.imported) for time, told in replay.hours.items()]
+    assert imported == [(BEGIN, 50), (BEGIN + HOUR, 3650), (BEGIN + 2 * HOUR, 7250)]
+
+
+def test_production_that_is_known_before_the_grid_counts_from_the_end_of_its_quarter_hour() -> None:
+    streams = steady({}, range(BEGIN + 1000, BEGIN + HOUR + 1))
+    streams["sun"] = [(BEGIN + second, 900 * second) for second in range(HOUR + 1)]
+    replay = SupplyReplay(SOLAR, BRUSSELS)
+
+    replay.run(remembered(streams), BEGIN, BEGIN + HOUR)
+
+    assert replay.hours[BEGIN + HOUR].self_consumed == pytest.approx(0.9 * (HOUR - 2 * QUARTER))
 
 
 def test_the_begin_is_told_if_it_is_asked_for() -> None:

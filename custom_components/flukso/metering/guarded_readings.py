@@ -17,7 +17,7 @@ class GuardedReadings:
     readings that confirmed the break are accepted with the last of them.
     """
 
-    def __init__(self, fastest: float | None, *, both_ways: bool, counts_on: bool = False) -> None:
+    def __init__(self, fastest: float | None, *, both_ways: bool, counts_on: bool) -> None:
         self._counts_on = counts_on
         self._withheld: list[tuple[int, int]] = []
         self._guard = CounterGuard(fastest, both_ways=both_ways)
