@@ -92,6 +92,30 @@ def test_old_messages_that_keep_pace_do_not_count_while_others_are_live() -> Non
         assert abs(clock.ahead) < 1
 
 
+def with_old_ones(clock: ClockOffset, ahead: int, begin: int, seconds: int) -> None:
+    """Let a clock send the time every second, and a broker old messages of the same topic."""
+    for second in range(begin, begin + seconds):
+        clock.note(TOPIC, NOON + second + ahead, NOON + second)
+        clock.note(TOPIC, NOON - 1000 * second - 500, NOON + second + 0.3)
+
+
+def test_old_messages_between_live_ones_do_not_hide_the_offset() -> None:
+    clock = ClockOffset()
+
+    with_old_ones(clock, 7200, begin=0, seconds=8)
+
+    assert clock.ahead == 7200
+
+
+def test_a_clock_that_was_further_ahead_ten_minutes_ago_does_not_hide_the_offset() -> None:
+    clock = ClockOffset()
+    live(clock, 9000, seconds=3)
+
+    with_old_ones(clock, 7200, begin=700, seconds=8)
+
+    assert clock.ahead == 7200
+
+
 def test_the_host_may_be_set_back() -> None:
     clock = ClockOffset()
     live(clock, 0, seconds=60)
@@ -108,3 +132,9 @@ def test_the_age_of_a_message_is_by_the_clock_that_it_was_dated_by(ahead: int, a
 
     assert clock.age(NOON - 100, NOON) == age
     assert clock.is_old(NOON - 100, NOON, 60) is (age > 60)
+    assert clock.age_if_told(NOON - 100, NOON) == age
+    assert clock.age_if_told(NOON + ahead + 9, NOON) == 0
+
+
+def test_a_message_from_before_the_clock_was_set_has_no_age() -> None:
+    assert ClockOffset().age_if_told(30, NOON) == 0

@@ -51,6 +51,15 @@ def each_minute(values: Sequence[int], begin: int = 0) -> list[tuple[int, int]]:
     return [(begin + 60 * minute, value) for minute, value in enumerate(values)]
 
 
+def test_a_reading_that_ends_with_an_hour_is_no_extreme_of_the_next() -> None:
+    first = [*each_minute([100_000] * 59), (HOUR - 60, 400_000)]
+    second = each_minute([100_000] * 59, HOUR + 5)
+
+    [row] = timeline_of(segment_with([*first, *second])).rows(range(HOUR, 2 * HOUR, HOUR))
+
+    assert row == MeanRow(HOUR, 100, 100, 100)
+
+
 def test_a_reading_holds_until_the_next_one() -> None:
     readings = [(0, 100_000), (20, 200_000), (60, 300_000), *each_minute([300_000] * 58, 120)]
 

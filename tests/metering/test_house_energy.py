@@ -37,6 +37,28 @@ def test_it_begins_with_the_first_second_of_which_all_is_known() -> None:
     assert energies(house) == (3, 3)
 
 
+def test_many_readings_at_once_count_as_one_after_the_other() -> None:
+    grid = [(100 + n, 5000.0 + 2 * n, 70.0 + n // 3) for n in range(20)]
+    produced = {
+        key: ([100 + n for n in range(20)], [scale * n for n in range(20)])
+        for key, scale in (("a", 1.0), ("b", 3.0))
+    }
+    one, many = (HouseEnergy(dict.fromkeys(produced, 0)) for _ in range(2))
+
+    many.take_all(grid[:5], {"a": ([100, 101], [0.0, 1.0]), "b": ((), ())})
+    assert not many.is_known
+    many.take_all(grid[5:], {"a": (produced["a"][0][2:], produced["a"][1][2:])})
+    many.take_all((), {"b": produced["b"], "a": ((), ())})
+    for second, imported, exported in grid:
+        one.take_grid(second, imported, exported)
+        for key, (times, values) in produced.items():
+            one.take_production(key, second, values[times.index(second)])
+
+    assert many.is_known
+    assert energies(many) == (one.house, one.self_consumed)
+    assert one.self_consumed > 50
+
+
 def test_without_production_the_house_uses_what_it_imports() -> None:
     house = house_of("a")
     house.take_grid(101, 5002, 70)

@@ -113,6 +113,36 @@ def test_a_leap_counts_nothing_and_what_was_counted_around_it_stays(leap: int) -
     assert [row.hour for row in past.rows if isinstance(row, Row)] == [0, HOUR]
 
 
+BOTH_WAYS = CountingLaw(1.0, both_ways=True)
+
+
+@pytest.mark.parametrize(
+    ("law", "step", "counts"),
+    [
+        *((LAW, 3000, 3000), (LAW, 3500, 0)),
+        *((BOTH_WAYS, 3000, 3000), (BOTH_WAYS, 3500, 0)),
+        *((BOTH_WAYS, -3000, -3000), (BOTH_WAYS, -3500, 0)),
+    ],
+)
+def test_a_step_is_a_leap_if_the_second_and_those_of_its_ends_are_too_few_for_it(
+    law: CountingLaw, step: int, counts: int
+) -> None:
+    after = 10_000 + step
+
+    assert block([(0, 10_000), (1, after)], law=law).counted == counts
+    assert block([(0, 9900), (1, 10_000), (2, after)], law=law).counted == 100 + counts
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 3, 1000])
+def test_a_leap_is_left_out_once_wherever_the_readings_are_cut(
+    chunk: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("custom_components.flukso.metering.past_block._CHUNK_READINGS", chunk)
+    values = [0, 100, 10**9, 10**9 + 100, 2 * 10**9, 3 * 10**9, 3 * 10**9 + 100]
+
+    assert block(list(enumerate(values))).counted == 300
+
+
 def test_a_counter_that_began_again_from_0_counts_what_it_shows() -> None:
     readings = [
         (time, value if time < 5400 else 2500 + (time - 5400) * 100)
@@ -271,6 +301,21 @@ def test_an_hour_has_the_mean_power_and_its_range() -> None:
         MeanRow(0, 360.0, 360.0, 360.0),
         MeanRow(HOUR, 360.0, 360.0, 360.0),
     ]
+
+
+def test_an_hour_with_a_leap_has_no_power_and_the_others_have() -> None:
+    readings = [(time, value + 10**9 * (time > 1.5 * HOUR)) for time, value in steady(0, BLOCK)]
+
+    assert set(block(readings, power_over=60).powers) == {0, 2 * HOUR, 3 * HOUR}
+
+
+def test_a_regular_counter_that_shows_the_same_after_a_silence_is_known_in_it() -> None:
+    readings = [(0, 1000), (100, 1000), (3 * HOUR + 60, 1000), (3 * HOUR + 120, 1500)]
+
+    known = block(readings, law=CountingLaw(1.0, max_silence=300))
+
+    assert list(known.at) == [0, HOUR, 2 * HOUR, 3 * HOUR]
+    assert list(known.values) == [1000] * 4
 
 
 def test_a_larger_block_replaces_those_within_it_in_any_order() -> None:

@@ -104,8 +104,7 @@ class ClockOffset:
         return self.age_if_told(time, arrived) > most
 
     def _prove(self, ahead: float, arrived: float) -> None:
-        if self._paces:
-            self._paces.clear()
+        self._paces.clear()
         self._lost = -inf
         if ahead >= self.ahead - JITTER or not self.is_confirmed(arrived, _CONFIRMED_FOR):
             self.ahead, self._confirmed = ahead, arrived

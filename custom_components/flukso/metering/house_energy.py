@@ -65,7 +65,7 @@ class HouseEnergy:
     @property
     def is_known(self) -> bool:
         """Whether all counters have had a reading."""
-        return self._time is not None and self._export is not None
+        return self._time is not None
 
     def restore(self, state: HouseEnergyState) -> None:
         """Restore the state from before a restart; counters that are not in it start anew."""
