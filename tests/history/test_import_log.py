@@ -1,5 +1,6 @@
 """Rows before the first one of a statistic: written in portions, whatever happens, and undone."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 import errno
@@ -337,6 +338,19 @@ async def test_an_undoing_that_was_cut_short_is_continued(
 
     assert await table(hass, ENERGY) == before
     assert log.imports == []
+
+
+async def test_an_import_that_is_undone_twice_at_once_is_undone_once(
+    hass: HomeAssistant, log: ImportLog
+) -> None:
+    before = await table(hass, ENERGY)
+    await log.async_write(await begun(log), "import", past(), "Wh")
+
+    first, second = await asyncio.gather(log.async_restore(), log.async_restore())
+
+    assert [reason for _, reason in first] == [None]
+    assert second == []
+    assert await table(hass, ENERGY) == before
 
 
 async def test_an_import_of_which_nothing_was_written_yet_is_undone_without_a_trace(

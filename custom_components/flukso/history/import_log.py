@@ -168,6 +168,8 @@ class ImportLog:
         last.is_running = False
         results: list[tuple[Imported, RestoreFailure | None]] = []
         async with self.fill_log.lock:
+            if last not in self.imports:
+                return []  # it was undone while this waited
             if not last.is_undone:
                 for unique_id in list(last.imported):
                     reason = await self._async_refusal(last, unique_id)
