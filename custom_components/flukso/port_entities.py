@@ -15,7 +15,7 @@ from .meter.observable import Observable
 from .models import FluksoConfigEntry
 from .protocol.configuration import Configuration
 from .protocol.sensors import Sensor, Source
-from .sensor_descriptions import CLAMP_RATINGS, INPUT, Connected
+from .sensor_descriptions import INPUT
 
 ATTR_PORT = "port"
 
@@ -61,11 +61,11 @@ class PortInputs:
 def _kind(sensor: Sensor, configuration: Configuration) -> str:
     """Return the option that says what is connected to the port of a sensor."""
     if sensor.source is Source.COSEM:
-        return Connected.SMART_METER
+        return "smart_meter"
     if sensor.source is Source.PULSE:
-        return Connected.PULSE
-    rating = clamp_rating(sensor, configuration)
-    return CLAMP_RATINGS.get(rating or 0, Connected.CLAMP)
+        return "pulse"
+    rated = f"clamp_{clamp_rating(sensor, configuration) or 0:g}"
+    return rated if rated in (INPUT.options or ()) else "clamp"
 
 
 class FluksoInput(FluksoEntity, SensorEntity):

@@ -1,7 +1,6 @@
 """The sensor description of each quantity of a meter: its name, classes, unit and precision."""
 
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 from homeassistant.components.sensor import (
     SensorDeviceClass,
@@ -76,26 +75,6 @@ def _total(
         state_class=SensorStateClass.TOTAL_INCREASING,
     )
 
-
-class Connected(StrEnum):
-    """What is connected to a port; of a clamp with its rating (A)."""
-
-    CLAMP = "clamp"
-    CLAMP_50 = "clamp_50"
-    CLAMP_100 = "clamp_100"
-    CLAMP_250 = "clamp_250"
-    CLAMP_500 = "clamp_500"
-    PULSE = "pulse"
-    SMART_METER = "smart_meter"
-
-
-#: The clamps that can be chosen on the meter's port page, by their rating (A).
-CLAMP_RATINGS: dict[float, Connected] = {
-    50: Connected.CLAMP_50,
-    100: Connected.CLAMP_100,
-    250: Connected.CLAMP_250,
-    500: Connected.CLAMP_500,
-}
 
 _Class = SensorDeviceClass
 _LITRES_PER_MINUTE = UnitOfVolumeFlowRate.LITERS_PER_MINUTE
@@ -299,10 +278,14 @@ REACHES_BACK = replace(
     FILLED_UNTIL, key="history_reaches_back", translation_key="history_reaches_back"
 )
 
+#: The ratings of clamps are those that can be chosen on the meter's port page (A).
 INPUT = FluksoSensorDescription(
     key="input",
     translation_key="input",
     device_class=_Class.ENUM,
     entity_category=EntityCategory.DIAGNOSTIC,
-    options=list(Connected),
+    options=[
+        *("clamp", "clamp_50", "clamp_100", "clamp_250", "clamp_500"),
+        *("pulse", "smart_meter"),
+    ],
 )
