@@ -57,95 +57,58 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
 
     def command(
         name: str, measure: Callable[[argparse.Namespace], Coroutine[None, None, None]], text: str
-    ) -> Callable[..., argparse.Action]:
-        added = commands.add_parser(name, help=text, description=f"Measure {text}.")
+    ) -> argparse.ArgumentParser:
+        added: argparse.ArgumentParser = commands.add_parser(
+            name, help=text, description=f"Measure {text}."
+        )
         added.set_defaults(measure=measure)
-        return added.add_argument
+        return added
 
-    add = command(
+    to = command(
         "side-by-side",
         _side_by_side,
         "the processor time of Home Assistant, compared to others (takes 12 minutes)",
     )
-    add(
-        "--meters",
-        type=_positive,
-        default=10,
-        metavar="N",
-        help="number of meters, with three clamps each; default: %(default)s",
-    )
-    add(
-        "--windows",
-        type=_positive,
-        default=3,
-        metavar="N",
-        help="number of minutes to measure; default: %(default)s",
-    )
-    add = command(
+    _add_number(to, "--meters", 10, "number of meters, with three clamps each")
+    _add_number(to, "--windows", 3, "number of minutes to measure")
+    to = command(
         "growth", _growth, "the processor time for a message over direct connections, by meters"
     )
-    add(
-        "--meters",
-        type=_positive,
-        nargs="+",
-        default=[3, 10, 30],
-        metavar="N",
-        help="numbers of meters, with three clamps each; default: 3 10 30",
+    _add_number(to, "--meters", [3, 10, 30], "numbers of meters, with three clamps each")
+    _add_number(to, "--windows", 3, "number of minutes to measure")
+    to = command("message", _message, "the processor time of this integration for a message")
+    _add_number(to, "--seconds", 300, "seconds of a meter to simulate for each row")
+    to = command("setup", _setup, "the time until the entities of a meter are added")
+    _add_number(to, "--meters", [1, 10], "numbers of meters to confirm at once")
+    to = command("recorder", _recorder, "the rows written to the database")
+    _add_number(to, "--minutes", 5, "duration of each recording")
+    to = command("history", _history, "the decoding of a large block of the meter's memory")
+    _add_number(to, "--runs", 5, "number of runs")
+    to = command("past", _past, "the import of a meter's past, of all its counters at 1 Hz")
+    _add_number(to, "--blocks", 1, "number of blocks of twelve days each; 31 are a year")
+    to.add_argument(
+        "--direct", action="store_true", help="connect to the meter directly, without a bridge"
     )
-    add(
-        "--windows",
-        type=_positive,
-        default=3,
-        metavar="N",
-        help="number of minutes to measure; default: %(default)s",
-    )
-    add = command("message", _message, "the processor time of this integration for a message")
-    add(
-        "--seconds",
-        type=_positive,
-        default=300,
-        metavar="N",
-        help="seconds of a meter to simulate for each row; default: %(default)s",
-    )
-    add = command("setup", _setup, "the time until the entities of a meter are added")
-    add(
-        "--meters",
-        type=_positive,
-        nargs="+",
-        default=[1, 10],
-        metavar="N",
-        help="numbers of meters to confirm at once; default: 1 10",
-    )
-    add = command("recorder", _recorder, "the rows written to the database")
-    add(
-        "--minutes",
-        type=_positive,
-        default=5,
-        metavar="N",
-        help="duration of each recording; default: %(default)s",
-    )
-    add = command("history", _history, "the decoding of a large block of the meter's memory")
-    add(
-        "--runs",
-        type=_positive,
-        default=5,
-        metavar="N",
-        help="number of runs; default: %(default)s",
-    )
-    add = command("past", _past, "the import of a meter's past, of all its counters at 1 Hz")
-    add(
-        "--blocks",
-        type=_positive,
-        default=1,
-        metavar="N",
-        help="number of blocks of twelve days each; 31 are a year; default: %(default)s",
-    )
-    add("--direct", action="store_true", help="connect to the meter directly, without a bridge")
     options = parser.parse_args(argv)
     if "measure" not in options:
         parser.print_help()
         sys.exit()
     return options
+
+
+def _add_number(
+    to: argparse.ArgumentParser, flag: str, default: int | Sequence[int], text: str
+) -> None:
+    """Add an option for a number, or for several where the default has several."""
+    several = [default] if isinstance(default, int) else default
+    to.add_argument(
+        flag,
+        type=_positive,
+        nargs=None if isinstance(default, int) else "+",
+        default=default,
+        metavar="N",
+        help=f"{text}; default: {' '.join(map(str, several))}",
+    )
 
 
 def _positive(text: str) -> int:
