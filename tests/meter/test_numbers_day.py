@@ -144,13 +144,16 @@ def compared(
 
 
 def spikes(rows: dict[int, float], of: list[float]) -> list[tuple[int, float]]:
-    """The five minutes that booked more than was counted since those that booked anything before.
+    """The five minutes that booked more than was counted about them, and in a minute before.
 
-    A minute is allowed for: what was lost at the end of those is booked now.
+    Pulses that were lost before a pause are booked after it. The first that book anything after the
+    outage book what was counted since the last before it.
     """
     found, last = [], 0
     for row, change in sorted(rows.items()):
-        if not -1 < change <= sum(of[5 * last : 5 * row + 6]) + max(of):
+        is_after_outage = 5 * last < OUTAGE.stop <= 5 * row
+        begin = 5 * last if is_after_outage else max(5 * row - 5, 0)
+        if not -1 < change <= sum(of[begin : 5 * row + 6]) + max(of):
             found.append((row, change))
         last = row if change else last
     return found
