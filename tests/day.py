@@ -418,6 +418,7 @@ class Day:
             way.send(meter.hear(Message(meter.sync_topic, json.dumps(since).encode())))
         await self.live(MINUTE)
         for entry in self._entries.values():
+            # a worker decodes them, and tells nobody when it is done
             while entry.runtime_data.history.blocks.is_decoding:  # noqa: ASYNC110
                 await asyncio.sleep(0)
             data = {"config_entry_id": entry.entry_id}

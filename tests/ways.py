@@ -140,6 +140,7 @@ class Direct(Way):
             await self._hass.async_block_till_done()
             await asyncio.sleep(0)
         self._clients = [client for client in self._clients if not client.is_gone]
+        # time stands still, so that there is nothing else to wait for than the loop itself
         while not all(client.is_served or client.is_gone for client in self._clients):  # noqa: ASYNC110
             await asyncio.sleep(0)
 

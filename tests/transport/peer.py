@@ -11,7 +11,11 @@ from stack.ports import LOOPBACK
 CONNACK = b"\x20\x02\x00\x00"
 #: The kinds of packets that a client sends.
 CONNECT, PUBLISH, SUBSCRIBE, UNSUBSCRIBE, PINGREQ, DISCONNECT = 0x10, 0x30, 0x82, 0xA2, 0xC0, 0xE0
+#: What a broker answers to them.
 ANSWERS = {SUBSCRIBE: b"\x90\x03%s\x00", UNSUBSCRIBE: b"\xb0\x02%s", PINGREQ: b"\xd0\x00"}
+
+#: How much is read at once (bytes).
+_CHUNK = 64 * 1024
 
 
 def publish(topic: str | bytes, payload: bytes, *, kind: int = PUBLISH) -> bytes:
@@ -83,16 +87,26 @@ class Peer:
         """Handle a connection."""
         self.writers.append(writer)
         self.open += 1
-        with suppress(asyncio.IncompleteReadError, ConnectionError):
+        unread = bytearray()
+        with suppress(EOFError, ConnectionError):
             while True:
                 await self.reads.wait()
-                kind, body = await _read_packet(reader)
+                while (packet := cut_off(unread)) is None:
+                    unread += await _read(reader)
+                kind, body = packet
                 self.received.append((kind, body))
                 self._heard.set()
                 if kind in self.answers:
                     writer.write(self.connack if kind == CONNECT else answer(kind, body))
         writer.close()
         self.open -= 1
+
+
+async def _read(reader: asyncio.StreamReader) -> bytes:
+    """Return what has arrived, once it has; raise EOFError at the end of the connection."""
+    if not (received := await reader.read(_CHUNK)):
+        raise EOFError
+    return received
 
 
 def answer(kind: int, body: bytes) -> bytes:
@@ -124,17 +138,6 @@ def topics_of(kind: int, body: bytes) -> Iterator[str]:
         end = place + 2 + int.from_bytes(body[place : place + 2], "big")
         yield body[place + 2 : end].decode()
         place = end + (kind == SUBSCRIBE)
-
-
-async def _read_packet(reader: asyncio.StreamReader) -> tuple[int, bytes]:
-    kind = (await reader.readexactly(1))[0]
-    remaining = shift = 0
-    while True:
-        byte = (await reader.readexactly(1))[0]
-        remaining |= (byte & 0x7F) << shift
-        shift += 7
-        if not byte & 0x80:
-            return kind, await reader.readexactly(remaining)
 
 
 @asynccontextmanager
