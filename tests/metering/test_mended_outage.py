@@ -130,6 +130,26 @@ def test_what_is_not_certain_is_left_alone(
     assert mend(Energy.IMPORTED, rows, outage, told) is reason
 
 
+@pytest.mark.parametrize(
+    ("energy", "after", "lift"),
+    [
+        (Energy.IMPORTED, 2010.0, 3000.0),
+        (Energy.EXPORTED, 500.0, 3000.0),
+        (Energy.HOUSE, 8010.0, 0.0),
+        (Energy.SELF_CONSUMED, 6000.0, -3000.0),
+    ],
+)
+def test_a_pulse_that_is_told_sooner_than_it_is_counted_is_not_added(
+    energy: Energy, after: float, lift: float
+) -> None:
+    """The state, which is what has been counted, has it soon."""
+    told = {**TOLD, SETTLED: SupplyEnergies(4001.0, 3000.0, 6002.0, 2001.0)}
+    rows = recorded(500.0, after)
+    mended = mended_rows(OUTAGE, told, energy, rows, tolerance=2)
+    assert isinstance(mended, Mended)
+    assert mended.lift == lift
+
+
 def test_an_energy_that_is_not_counted_is_left_alone() -> None:
     told = {time: SupplyEnergies(each.imported, each.exported) for time, each in TOLD.items()}
     assert mend(Energy.HOUSE, recorded(1, 2), told=told) is Reason.NOT_REPORTED

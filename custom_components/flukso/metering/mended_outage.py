@@ -32,7 +32,9 @@ class Energy(StrEnum):
 class Mended:
     """The rows of an outage, and what is added to the sums of all rows after them (Wh).
 
-    The readings of the phases tell import and export apart, which were booked as one at the end.
+    The readings of the phases tell import and export apart, which were booked as one at the end:
+    both are raised by the same amount, and the energy of the house not at all. What the readings
+    tell beyond that, within the tolerance, has not been counted yet, and the states follow.
     """
 
     rows: Sequence[Row]
@@ -90,12 +92,18 @@ def _amounts(
     begin = told[outage.begin]
     true, booked = told[outage.settled].since(begin), outage.after.since(outage.before)
     level, first = energy.of(outage.before), energy.of(begin)
-    true_amount, booked_amount = energy.of(true), energy.of(booked)
-    if level is None or first is None or true_amount is None or booked_amount is None:
+    if level is None or first is None:
         return Reason.NOT_REPORTED
     if abs(_balance(true, energy) - _balance(booked, energy)) > _ROUNDING + tolerance:
         return Reason.LEAP
-    return level - first, true_amount - booked_amount
+    return level - first, _missing(true.exported - booked.exported, energy)
+
+
+def _missing(both: float, energy: Energy) -> float:
+    """Return what was not booked of an energy, if it was so much of import and export each."""
+    if energy is Energy.HOUSE:
+        return 0.0
+    return -both if energy is Energy.SELF_CONSUMED else both
 
 
 def _ends(outage: Outage) -> range:
