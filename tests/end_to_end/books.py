@@ -67,9 +67,15 @@ async def sums(home: HomeAssistant, entity_ids: Sequence[str]) -> dict[str, floa
     await home.stop()
     with _database(home) as connection:
         connection.executescript(_BACK)
+        [last] = connection.execute("SELECT max(last_updated_ts) FROM states").fetchone()
     await home.start()
 
     async def made() -> dict[str, float]:
+        with _database(home) as connection:
+            query = "SELECT max(unixepoch(start)) FROM statistics_runs"
+            [period] = connection.execute(query).fetchone()
+        if period is None or period + _PERIOD <= last:
+            return {}
         rows = await home.client.call(
             "recorder/statistics_during_period",
             start_time=datetime(2000, 1, 1, tzinfo=UTC).isoformat(),
