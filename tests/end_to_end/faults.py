@@ -31,7 +31,8 @@ def only_expected_errors(home: HomeAssistant) -> Generator[list[str]]:
     yield lines
     entries = _ENTRY.split(home.log.read_text()[already:])
     faults = [entry for entry in entries if _FAULT.search(entry)]
-    assert [fault for fault in faults if not any(line in fault for line in lines)] == []
+    unexpected = [fault for fault in faults if not any(line in fault for line in lines)]
+    assert not unexpected, "".join(unexpected)
 
 
 async def assert_counted(stage: Stage) -> None:

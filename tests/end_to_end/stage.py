@@ -1,14 +1,17 @@
 """The whole way of a reading: a meter, its own broker, Home Assistant, and maybe a bridge."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 import sys
 import textwrap
+from threading import Event
 import time
 
-from paho.mqtt import publish
+from paho.mqtt import client as mqtt, publish
+from paho.mqtt.enums import CallbackAPIVersion
 
 from stack import HomeAssistant, Mosquitto, Process, eventually
 from stack.client import Json
@@ -46,6 +49,11 @@ class Stage:
     home: HomeAssistant
     truth: Truth
 
+    async def switch_on(self) -> None:
+        """Start the meter, and wait until it says what it counts, after its configuration."""
+        await self.meter.start()
+        await asyncio.to_thread(_hear, self.meters_broker.port)
+
     async def switch_off(self) -> None:
         """Let the meter end as it wants to."""
         await self.meter.stop()
@@ -54,7 +62,7 @@ class Stage:
         """Start the meter anew with a clock that is that many seconds ahead."""
         await self.switch_off()
         self.meter = _meter(self.folder, self.meters_broker.port, self.born, ahead)
-        await self.meter.start()
+        await self.switch_on()
 
     def rename(self, port: int, name: str) -> None:
         """Rename a port of the meter, as on its own pages."""
@@ -149,6 +157,19 @@ def in_units_of_the_meter(state: Json) -> float | None:
         return None
     shown_in = state["attributes"]["unit_of_measurement"]
     return round(float(state["state"]) * (1000 if shown_in in _THOUSANDS else 1), 3)
+
+
+def _hear(port: int) -> None:
+    """Wait until a reading is published to a broker."""
+    heard = Event()
+    client = mqtt.Client(CallbackAPIVersion.VERSION2)
+    client.on_message = lambda *_: heard.set()
+    client.connect(LOOPBACK, port)
+    client.subscribe("/sensor/#")
+    client.loop_start()
+    assert heard.wait(60), "the meter says nothing"
+    client.disconnect()
+    client.loop_stop()
 
 
 def _meter(folder: Path, *arguments: int) -> Process:

@@ -76,7 +76,7 @@ async def test_the_meters_broker_is_killed(stage: Stage) -> None:
 async def test_the_meter_is_killed_and_its_board_counts_on(stage: Stage) -> None:
     await stage.meter.kill()
     await asyncio.sleep(5)
-    await stage.meter.start()
+    await stage.switch_on()
     await stage.live()
 
 
