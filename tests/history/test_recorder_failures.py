@@ -1,5 +1,7 @@
 """A recorder that fails or is busy: removing hours raises an error with the cause."""
 
+from collections.abc import Iterator
+import contextlib
 from datetime import UTC, datetime
 from threading import Event
 from unittest.mock import patch
@@ -7,10 +9,9 @@ from unittest.mock import patch
 from homeassistant.components.recorder import Recorder, get_instance
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers.recorder import session_scope
 import pytest
-from sqlalchemy import event, text
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from custom_components.flukso.history import statistics_store
 from custom_components.flukso.history.statistics_units import Change, async_apply, async_plan
@@ -37,39 +38,44 @@ async def filled(_this_integration: None, hass: HomeAssistant) -> Change:
     return change
 
 
-async def do(hass: HomeAssistant, statement: str) -> None:
-    """Execute a statement in the database."""
+@contextlib.contextmanager
+def failing_deletions(
+    hass: HomeAssistant, error: DBAPIError, *, once: bool = False
+) -> Iterator[list[str]]:
+    """Let deletions of rows fail meanwhile, or the first of them; the list gets their text."""
+    tries: list[str] = []
 
-    def execute() -> None:
-        with session_scope(hass=hass) as session:
-            session.execute(text(statement))
+    def fail(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith("DELETE FROM statistics "):
+            tries.append(statement)
+            if len(tries) == 1 or not once:
+                raise error
 
-    await get_instance(hass).async_add_executor_job(execute)
+    engine = get_instance(hass).engine
+    event.listen(engine, "before_cursor_execute", fail)
+    yield tries
+    event.remove(engine, "before_cursor_execute", fail)
 
 
 @pytest.mark.parametrize(
-    ("instead", "cause", "cause_text"),
-    [
-        ("SELECT RAISE(ABORT, 'rows are kept')", IntegrityError, "rows are kept"),
-        ("SELECT * FROM nowhere", OperationalError, "no such table: main.nowhere"),
-    ],
+    ("error", "text"),
+    [(IntegrityError, "rows are kept"), (OperationalError, "disk image is malformed")],
     ids=["an error", "an error that the recorder only logs"],
 )
 async def test_a_failed_deletion_raises_an_error_with_its_cause(
-    hass: HomeAssistant, filled: Change, instead: str, cause: type[Exception], cause_text: str
+    hass: HomeAssistant, filled: Change, error: type[DBAPIError], text: str
 ) -> None:
-    await do(hass, f"CREATE TRIGGER keep BEFORE DELETE ON statistics BEGIN {instead}; END")
     before = await table(hass, COUNTER)
+    cause = error("DELETE FROM statistics", {}, Exception(text))
 
-    with patch.object(statistics_store, "_TIMEOUT", 5), pytest.raises(HomeAssistantError) as error:
+    with failing_deletions(hass, cause), pytest.raises(HomeAssistantError) as raised:
         await async_apply(hass, COUNTER, filled.reverse)
 
-    assert error.value.translation_key == "recorder_failed"
-    assert error.value.translation_placeholders is not None
-    assert error.value.translation_placeholders["error"].endswith(cause_text)
-    assert isinstance(error.value.__cause__, cause)
+    assert raised.value.translation_key == "recorder_failed"
+    assert raised.value.translation_placeholders is not None
+    assert raised.value.translation_placeholders["error"].endswith(text)
+    assert raised.value.__cause__ is cause
     assert await table(hass, COUNTER) == before
-    await do(hass, "DROP TRIGGER keep")
     assert await async_apply(hass, COUNTER, filled.reverse)
     assert (await table(hass, COUNTER)).keys() == before.keys() - {BEGIN + HOUR}
 
@@ -77,18 +83,10 @@ async def test_a_failed_deletion_raises_an_error_with_its_cause(
 async def test_a_deletion_that_the_database_aborted_is_retried(
     hass: HomeAssistant, filled: Change
 ) -> None:
-    tries = []
+    error = OperationalError("DELETE FROM statistics", {}, Exception("Deadlock found"))
 
-    def deadlock_once(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        if statement.startswith("DELETE FROM statistics "):
-            tries.append(statement)
-            if len(tries) == 1:
-                raise OperationalError(statement, {}, Exception("Deadlock found"))
-
-    engine = get_instance(hass).engine
-    event.listen(engine, "before_cursor_execute", deadlock_once)
-
-    assert await async_apply(hass, COUNTER, filled.reverse)
+    with failing_deletions(hass, error, once=True) as tries:
+        assert await async_apply(hass, COUNTER, filled.reverse)
 
     assert len(tries) == 2
     assert BEGIN + HOUR not in await table(hass, COUNTER)
