@@ -155,6 +155,7 @@ _FLM02: Config = {
     ("config", "report"),
     [
         (clamp_port(1), Report.SENSORS),
+        ({"1": slot(1, subtype="vrms", port=[1], tmpo=0)}, Report.SENSORS),
         (_FLM02, Report.SENSORS),
         (FLX, Report.PORTS),
         (KUBES, Report.KUBES),
@@ -200,6 +201,7 @@ def test_ports_may_lack_everything() -> None:
         ("constant is not a number (infinity)", {"1": {"constant": "infinity"}}),
         ("constant is not text", {"1": {"constant": False}}),
         ("constant is out of range", {"1": {"constant": 65_536.001}}),
+        ("shift is out of range", {"1": {"shift": 6}}),
         ("phase is not text", {"main": {"phase": True}}),
         ("math is not text", {"main": {"math": "x" * 65}}),
     ],

@@ -5,7 +5,8 @@ import pytest
 from custom_components.flukso.protocol.configuration import Configuration, Kube, Kubes, Port, Ports
 from custom_components.flukso.protocol.quantities import KUBE_QUANTITIES, Quantity
 from custom_components.flukso.protocol.sensors import Sensor, Sensors, Source
-from custom_components.flukso.protocol.topics import Kind
+from custom_components.flukso.protocol.topics import Kind, Report
+from custom_components.flukso.protocol.validation import Unread
 
 from .slots import sensor
 
@@ -30,6 +31,12 @@ def test_a_meter_is_an_flm03_by_default() -> None:
     assert Configuration(_sensors(_PPLUS)).model == "FLM03"
     assert Configuration(_sensors(_PHASES, flm02=True)).model == "FLM02"
     assert Configuration(_sensors(_PHASES, flm02=True), ports=Ports()).model == "FLM03"
+
+
+def test_what_can_not_be_read_is_told_of_the_reports_that_have_come() -> None:
+    unread = Unread("1", "name is not text", minor=True)
+    configuration = Configuration(_sensors(_PPLUS), ports=Ports(unread=(unread,)))
+    assert configuration.unread == ((Report.PORTS, unread),)
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ def test_packets_are_written_as_the_standard_shows_them() -> None:
     """The example of CONNECT is that of section 3.1.2.5, without the flags of a user."""
     assert connect("flukso", 10) == b"\x10\x12\x00\x04MQTT\x04\x02\x00\x0a\x00\x06flukso"
     assert subscribe(["a/b", "c/+"]) == b"\x82\x0e\x00\x01\x00\x03a/b\x00\x00\x03c/+\x00"
-    assert unsubscribe(["a/b"]) == b"\xa2\x07\x00\x01\x00\x03a/b"
+    assert unsubscribe(["a/b", "c/+"]) == b"\xa2\x0c\x00\x01\x00\x03a/b\x00\x03c/+"
     assert publish("a/b", b"\x00\xff") == b"\x30\x07\x00\x03a/b\x00\xff"
 
 

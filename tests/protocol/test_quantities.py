@@ -8,6 +8,7 @@ from custom_components.flukso.protocol.quantities import (
     GAUGE_UNITS,
     KUBE_QUANTITIES,
     PULSE_QUANTITIES,
+    QUADRANTS,
     SIGNED_CLAMP_QUANTITIES,
     Quantity,
 )
@@ -78,6 +79,10 @@ def test_a_kube_senses_in_these_units(quantity: str, gauge: str, counter: str | 
     assert Quantity(quantity) in KUBE_QUANTITIES
     assert GAUGE_UNITS[Quantity(quantity)] == gauge
     assert COUNTER_UNITS.get(Quantity(quantity)) == counter
+
+
+def test_the_reactive_power_is_inductive_less_capacitive() -> None:
+    assert QUADRANTS == {"q1": 1, "q2": 1, "q3": -1, "q4": -1}
 
 
 def test_only_the_angle_and_the_power_factor_of_a_clamp_have_a_sign() -> None:

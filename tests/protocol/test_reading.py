@@ -139,6 +139,16 @@ def test_an_angle_is_that_to_the_voltage_of_its_own_phase(
     assert parse_reading(f'[{_NOW}, {measured}, "°"]'.encode(), stream).value == shown
 
 
+@pytest.mark.parametrize(("leads_by", "sent"), [(0, 180), (240, 180.001), (240, -1000)])
+def test_an_angle_is_not_turned_needlessly_nor_what_is_no_angle(leads_by: int, sent: float) -> None:
+    stream = replace(ANGLE, voltage_angle=leads_by)
+    assert parse_reading(f'[{_NOW}, {sent}, "°"]'.encode(), stream).value == sent
+
+
+def test_the_lowest_value_of_a_clamp_is_misprinted_as_well() -> None:
+    assert parse_reading(f'[{_NOW}, -1048576.500, "°"]'.encode(), ANGLE).value == -1048575.5
+
+
 @given(seconds, streams)
 def test_a_reading_without_unit_has_that_of_its_stream(time: int, stream: Stream) -> None:
     assert parse_reading(b"[%d,1]" % time, stream) == Reading(time, 1, stream.unit)

@@ -158,6 +158,18 @@ def test_a_counted_sensor_that_logs_its_gauge_has_the_gauge_alone() -> None:
     assert topics_and_units(streams_of(found)) == [("gauge", "W")]
 
 
+@pytest.mark.parametrize("port", [12, "12", [12], ["12"]])
+def test_a_port_may_have_a_number_of_two_digits(port: Json) -> None:
+    assert only_sensor({"37": slot(37, subtype="pplus", port=port)}).ports == (12,)
+
+
+def test_a_sensor_is_at_its_ports_or_at_the_serial_port() -> None:
+    places = [
+        only_sensor({"1": slot(1, subtype="pplus", port=port)}).place for port in ([2], [1, 2], [])
+    ]
+    assert places == ["2", "1+2", "P1"]
+
+
 @pytest.mark.parametrize("port", [4, "4", [4], ["4"], [4.0]])
 def test_a_port_may_be_a_number_however_it_is_written(port: Json) -> None:
     found = only_sensor({"37": slot(37, subtype="pplus", port=port)})

@@ -67,6 +67,10 @@ def test_an_flm02_whose_sensors_have_no_names_is_told_from_an_flm03_by_their_cla
     assert all(sensor.daily_flow for sensor in sensors.enabled)
 
 
+def test_a_name_alone_tells_an_flm02() -> None:
+    assert parse_sensors({"1": slot(1, type="water", function="tap", port=[4])}).flm02
+
+
 @pytest.mark.parametrize(
     "other",
     [

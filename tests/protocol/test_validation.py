@@ -9,6 +9,7 @@ from custom_components.flukso.protocol.validation import (
     Json,
     ProtocolError,
     Section,
+    Unread,
     is_numbered,
     load,
 )
@@ -143,6 +144,18 @@ def test_any_other_name_is_no_slot(name: str) -> None:
 def test_numbered_sections_are_found_whatever_else_there_is(config: dict[str, Json]) -> None:
     numbered = Section(config, "a config").each(lambda section: section)
     assert sorted(map(str, numbered)) == sorted(name for name in config if is_numbered(name))
+
+
+def test_a_main_section_that_is_none_is_told_and_costs_no_other() -> None:
+    config = Section({"main": "on", "1": {}}, "a config")
+    assert list(config.each(lambda section: section)) == [1]
+    assert config.unread == [Unread("main", "not an object")]
+
+
+def test_what_is_left_out_of_a_whole_message_is_told_without_an_entry() -> None:
+    config = Section({"phase": ["3p+n"]}, "a config")
+    assert config.optional(lambda: config.text("phase")) is None
+    assert config.unread == [Unread("", "phase is not text")]
 
 
 @given(any_json)

@@ -29,6 +29,10 @@ def test_samples_are_volts_and_amperes_at_a_time_of_the_meter(unit: str) -> None
     assert waveform.samples == tuple(sample / 1000 for sample in SAMPLES)
 
 
+def test_a_capture_may_begin_with_a_second() -> None:
+    assert parse_waveform(message(stamp="[1517237114,0]"), "mA").time == 1517237114
+
+
 @pytest.mark.parametrize(("unit", "highest"), [("mV", 1_000_000), ("mA", 2_000_000)])
 def test_a_sample_may_be_as_high_as_a_clamp_or_the_mains_can_get(unit: str, highest: int) -> None:
     for sample in (highest, -highest):
