@@ -4,18 +4,23 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.flukso.protocol.topics import (
+    ANY_PREFIX,
     CONFIG_REPORTS,
     EVERY_CONFIG,
     Kind,
     Report,
     bridge_mapping,
     clean_prefix,
+    clock_topic,
+    current_topic,
     device_id_of,
     is_id,
+    prefix_of,
     reading_topic,
     report_topic,
     sensor_id_of,
     similar_prefixes,
+    voltage_topic,
 )
 from custom_components.flukso.protocol.validation import ProtocolError
 
@@ -48,6 +53,43 @@ def test_a_prefix_is_all_that_stands_before_the_device(prefix: str, topic: str) 
     assert report_topic(prefix, _ID, Report.SENSORS) == topic
 
 
+def test_the_topics_are_those_that_the_firmware_publishes_to() -> None:
+    assert [report_topic("/", _ID, report) for report in CONFIG_REPORTS] == [
+        f"/device/{_ID}/config/{config}" for config in ("sensor", "flx", "kube")
+    ]
+    assert report_topic("/", _ID, Report.SELF_TEST) == f"/device/{_ID}/test/tap"
+    assert clock_topic("/", _ID) == f"/device/{_ID}/flx/time"
+    assert voltage_topic("/", _ID) == f"/device/{_ID}/flx/voltage/1"
+    assert current_topic("/", _ID, 3) == f"/device/{_ID}/flx/current/3"
+
+
+def test_a_meter_is_looked_for_below_up_to_two_levels_and_a_slash() -> None:
+    assert ANY_PREFIX == ("+/", "+/+/", "+/+/+/")
+
+
+@pytest.mark.parametrize("prefix", _PREFIXES)
+@pytest.mark.parametrize("report", CONFIG_REPORTS)
+def test_the_prefix_of_a_meter_is_found_in_the_topic_of_its_configuration(
+    prefix: str, report: Report
+) -> None:
+    assert prefix_of(report_topic(prefix, _ID, report)) == prefix
+
+
+@pytest.mark.parametrize(
+    "topic",
+    [
+        "",
+        f"/device/{_ID[1:]}/config/sensor",
+        f"/device/{_ID}/test/tap",
+        f" home/device/{_ID}/config/sensor",
+        f"+/device/{_ID}/config/sensor",
+    ],
+)
+def test_another_topic_has_no_prefix_of_a_meter(topic: str) -> None:
+    with pytest.raises(ProtocolError):
+        prefix_of(topic)
+
+
 @pytest.mark.parametrize("report", Report)
 def test_a_report_of_another_kind_is_refused(report: Report) -> None:
     for other in set(Report) - {report}:
@@ -67,6 +109,8 @@ def test_a_report_of_another_kind_is_refused(report: Report) -> None:
         f"home/device/{_ID}/config/sensor",
         f"/device/{_ID}/config/sensor/",
         f"/device/{_ID}/config/sensors",
+        f"/device/{_ID}/config/meters",
+        f"/sensor/{_ID}/config/sensor",
         f"/device/{_ID}/x/config/sensor",
         f"/device/{_ID.upper()}/config/sensor",
         f"/device/{_ID[:-1]}/config/sensor",
@@ -112,7 +156,7 @@ def test_the_topic_of_a_reading_has_the_id_of_its_sensor(
 ) -> None:
     topic = reading_topic(prefix, sensor_id, kind)
     assert sensor_id_of(topic, prefix) == sensor_id
-    for other in (f"{topic}/", f"x{topic}", topic[:-1], topic.upper()):
+    for other in (f"{topic}/", f"x{topic}", topic[:-1], topic.upper(), f"{prefix}sensor/x/gauge"):
         with pytest.raises(ProtocolError, match="not the topic of a reading"):
             sensor_id_of(other, prefix)
 
@@ -177,6 +221,7 @@ def test_a_prefix_is_part_of_the_topic_that_it_was_typed_for(
         ("flukso", ("flukso", "flukso/", "flukso//")),
         ("flukso/", ("flukso/", "flukso", "flukso//")),
         ("flukso//", ("flukso//", "flukso/", "flukso")),
+        ("box/", ("box/", "box", "box//")),
         ("/a/b", ("/a/b", "/a/b/", "/a/b//")),
     ],
 )
