@@ -17,6 +17,13 @@ def test_the_average_is_the_mean_of_the_quarter_so_far() -> None:
     assert house.demand.average == 1000
 
 
+def test_a_demand_is_told_to_a_tenth_of_a_watt() -> None:
+    house = house_at(2026, 5, 12, 10, 0)
+    house.energy += 1
+    house.use(0, 7)
+    assert house.demand.average == 514.3
+
+
 def test_each_quarter_is_reset() -> None:
     house = house_at(2026, 5, 12, 10, 0)
     house.use(9000, 900)
@@ -139,3 +146,14 @@ def test_a_higher_demand_of_an_earlier_month_that_became_known_later_raises_its_
     assert house.demand.mean_peak is None
     house.use(0, 2)
     assert house.demand.mean_peak == MeanPeak(4500, 2)
+
+
+def test_a_higher_demand_of_this_month_that_became_known_later_is_its_peak() -> None:
+    house = house_at(2026, 5, 31, 23, 0)
+    house.use(5000, 3600)
+    higher = Peak(6000, at(2026, 5, 3))
+
+    assert house.demand.take_past(higher)
+    assert not house.demand.take_past(Peak(5500, at(2026, 5, 4)))
+
+    assert house.demand.peak == higher

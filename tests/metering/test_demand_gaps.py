@@ -88,6 +88,9 @@ def test_after_a_restart_nothing_is_known_before_the_first_reading() -> None:
     assert (demand.average, demand.expected, demand.last, demand.peak) == (None,) * 4
     house.use(1000, 1)
     assert demand.average == demand.last == 1000
+    assert demand.expected is None
+    house.use(1000, 1)
+    assert demand.expected == 1000
 
 
 def test_a_restart_over_the_end_of_a_quarter_leaves_both_out_and_keeps_the_peak() -> None:
@@ -138,6 +141,17 @@ def test_an_interruption_leaves_the_quarter_out_and_keeps_the_peak() -> None:
     assert house.demand.peak == Peak(4000, BEGIN)
     house.use(1000, 900)
     assert house.demand.last == 1000
+
+
+def test_after_an_interruption_nothing_is_known_before_the_next_readings() -> None:
+    house = house_at(2026, 5, 12, 10, 0)
+    house.use(4000, 1000)
+    house.demand.interrupt()
+    demand = house.demand
+    assert (demand.average, demand.expected, demand.last, demand.peak) == (None,) * 4
+    house.energy += 50_000
+    house.use(1000, 2)
+    assert demand.average == demand.expected == 1000
 
 
 def test_what_is_kept_after_an_interruption_still_knows_the_peak() -> None:

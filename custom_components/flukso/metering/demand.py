@@ -130,7 +130,7 @@ class QuarterHourDemand:
 
     def take_past(self, peak: Peak) -> bool:
         """Process a demand that became known later. Returns whether it is this month's peak now."""
-        if self._time > 0 and self._peaks.is_same_month(peak.quarter, self._time - 1):
+        if self._peaks.is_same_month(peak.quarter, self._time - 1):
             return self._peaks.take(peak)
         self._peaks.take_past(peak)
         return False
