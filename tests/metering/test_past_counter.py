@@ -260,6 +260,48 @@ def test_an_idle_counter_has_hours_without_a_block() -> None:
     assert past.counted_in_first == 0.0
 
 
+def test_a_counter_that_shows_another_value_than_the_last_that_was_stored_is_not_idle() -> None:
+    counter = counter_of(block([(0, 0), (HOUR, 5000)]))
+
+    assert rows_of(counter, Row(20 * HOUR, 5.5, 0.0)).counted_in_first is None
+
+
+def test_the_last_block_may_end_with_the_hour_of_the_first_row() -> None:
+    counter = counter_of(block(steady(0, BLOCK)))
+
+    assert rows_of(counter, Row(3 * HOUR, 1434.0, 0.0)).counted_in_first == 354.0
+
+
+def test_the_first_hour_is_the_first_that_is_known_as_a_whole() -> None:
+    late = block(steady(3 * BLOCK, 4 * BLOCK, 3 * BLOCK * 100), 3 * BLOCK, 4 * BLOCK)
+    counter = counter_of(block(steady(0, BLOCK)), late)
+
+    past = rows_of(counter, Row(14 * HOUR, 0.0, 0.0), since=3 * HOUR)
+
+    assert counted(past) == {12 * HOUR: 360.0, 13 * HOUR: 360.0}
+
+
+@pytest.mark.parametrize(
+    ("state", "counted_in_first"), [(1089.0, 369.0), (1095.0, None), (720.0, 0.0), (700.0, None)]
+)
+def test_the_first_row_may_be_some_seconds_ahead_and_no_more_than_its_hour_behind(
+    state: float, counted_in_first: float | None
+) -> None:
+    counter = counter_of(block(steady(0, BLOCK)))
+
+    past = rows_of(counter, Row(2 * HOUR, state, 0.0))
+
+    assert past.counted_in_first == counted_in_first
+
+
+def test_of_several_offsets_it_is_that_with_which_the_first_row_is_nearest() -> None:
+    counter = counter_of(block(steady(0, BLOCK)))
+
+    past = rows_of(counter, Row(2 * HOUR, 1075.0, 0.0), offsets=(0.0, 300.0, -4.0))
+
+    assert past.rows[0] == Row(0, 356.0, 360.0)
+
+
 def test_without_blocks_until_the_first_row_it_keeps_what_it_has() -> None:
     counter = counter_of(block(steady(0, BLOCK)))
 
@@ -292,6 +334,9 @@ def test_a_counter_that_runs_both_ways_may_count_less_than_nothing() -> None:
 
     assert counted(past) == {0: -360.0, HOUR: -360.0}
     assert past.counted_in_first == -360.0
+    for state, counted_in_first in ((-1380.0, -660.0), (-780.0, -60.0), (4000.0, None)):
+        again = rows_of(counter, Row(2 * HOUR, state, 0.0), law=law)
+        assert again.counted_in_first == counted_in_first
 
 
 def test_an_hour_has_the_mean_power_and_its_range() -> None:
@@ -301,6 +346,25 @@ def test_an_hour_has_the_mean_power_and_its_range() -> None:
         MeanRow(0, 360.0, 360.0, 360.0),
         MeanRow(HOUR, 360.0, 360.0, 360.0),
     ]
+
+
+def test_the_range_of_the_power_is_that_between_readings() -> None:
+    readings = [(time, time * 100 + (time > 1800) * 600) for time in range(0, BLOCK, EVERY)]
+    counter = counter_of(block(readings, power_over=60))
+
+    assert counter.power_rows(begin=0, end=HOUR, law=LAW) == [MeanRow(0, 360.6, 360.0, 396.0)]
+
+
+def test_there_is_no_power_of_several_hours_nor_of_more_than_can_be() -> None:
+    late = block(steady(3 * BLOCK, 4 * BLOCK, 3 * BLOCK * 100), 3 * BLOCK, 4 * BLOCK)
+    gap = counter_of(block(steady(0, BLOCK)), late)
+    too_much = [(time, min(time, HOUR) * 2000) for time in range(BLOCK)]
+
+    hours = [row.hour // HOUR for row in gap.power_rows(begin=0, end=5 * BLOCK, law=LAW)]
+    possible = counter_of(block(too_much)).power_rows(begin=0, end=BLOCK, law=LAW)
+
+    assert hours == [0, 1, 2, 12, 13, 14]
+    assert [row.hour // HOUR for row in possible] == [1, 2]
 
 
 def test_an_hour_with_a_leap_has_no_power_and_the_others_have() -> None:
@@ -331,7 +395,7 @@ def test_a_larger_block_replaces_those_within_it_in_any_order() -> None:
         assert not counter.covers(HOUR, BLOCK + 1)
         assert counted(rows_of(counter, Row(2 * HOUR, 1080.0, 0.0))) == {0: 360.0, HOUR: 360.0}
     assert PastCounter().span == (0, 0)
-    assert rows_of(PastCounter(), Row(2 * HOUR, 1080.0, 0.0)) == PastRows([])
+    assert rows_of(PastCounter(), Row(2 * HOUR, 1080.0, 0.0)) == PastRows([], impossible=0)
 
 
 @given(
@@ -406,9 +470,11 @@ def test_a_sum_has_no_row_while_nothing_is_known_of_one_of_its_counters() -> Non
 def test_a_sum_begins_with_the_time_that_is_wanted() -> None:
     counters = [counter_of(block(steady(0, BLOCK))) for _ in range(2)]
 
+    counters.append(counter_of(block(steady(HOUR, BLOCK, 360_000), HOUR)))
+
     past = sum_of(Row(3 * HOUR, 0.0, 0.0), *counters, since=HOUR)
 
-    assert counted(past) == {HOUR: 720.0, 2 * HOUR: 720.0}
+    assert counted(past) == {HOUR: 3 * 360.0, 2 * HOUR: 3 * 360.0}
     assert past.missing is None
 
 
