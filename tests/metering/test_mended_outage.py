@@ -29,6 +29,8 @@ TOLD = {
     FIRST + 2 * HOUR: SupplyEnergies(4000.0, 3000.0, 6000.0, 2000.0),
     SETTLED: SupplyEnergies(4000.0, 3000.0, 6000.0, 2000.0),
 }
+#: The states of a plain sum at the ends of its hours.
+STATES = {FIRST + HOUR: 1500.0, FIRST + 2 * HOUR: 1900.0}
 #: The user added so much to the sums.
 ADDED = 70.0
 
@@ -150,12 +152,42 @@ def test_a_pulse_that_is_told_sooner_than_it_is_counted_is_not_added(
     assert mended.lift == lift
 
 
+def test_a_lift_that_is_a_rounding_error_is_none() -> None:
+    mended = mend(Energy.IMPORTED, recorded(990.0, 2010.0, lifted=2999.96))
+    assert isinstance(mended, Mended)
+    assert mended.lift == 0
+    assert mended.rows[-1] == recorded(990.0, 2010.0, lifted=2999.96)[FIRST + 2 * HOUR]
+
+
+@pytest.mark.parametrize("settled", [FIRST + 2 * HOUR, FIRST + 3 * HOUR - 1])
+def test_an_outage_may_be_settled_with_an_hour(settled: int) -> None:
+    outage = replace(OUTAGE, end=settled - 120, settled=settled)
+    told = {time: TOLD[min(time, SETTLED)] for time in TOLD if time != SETTLED}
+    told[settled] = TOLD[SETTLED]
+    rows = recorded(990.0, 2010.0)
+
+    mended = mend(Energy.IMPORTED, rows, outage, told)
+    summed = summed_rows(outage, STATES, rows)
+
+    for each in (mended, summed):
+        assert isinstance(each, Mended)
+        assert [row.hour for row in each.rows] == [FIRST, FIRST + HOUR, FIRST + 2 * HOUR]
+
+
+def test_what_was_booked_may_be_less_than_what_is_told_by_the_tolerance() -> None:
+    told = {**TOLD, FIRST + 2 * HOUR: SupplyEnergies(4011.0, 3000.0, 6000.0, 2000.0)}
+    rows = recorded(990.0, 2010.0)
+    [in_time, late] = [
+        mended_rows(OUTAGE, told, Energy.IMPORTED, rows, tolerance=tolerance)
+        for tolerance in (2, 0.5)
+    ]
+    assert isinstance(in_time, Mended)
+    assert late is Reason.LEAP
+
+
 def test_an_energy_that_is_not_counted_is_left_alone() -> None:
     told = {time: SupplyEnergies(each.imported, each.exported) for time, each in TOLD.items()}
     assert mend(Energy.HOUSE, recorded(1, 2), told=told) is Reason.NOT_REPORTED
-
-
-STATES = {FIRST + HOUR: 1500.0, FIRST + 2 * HOUR: 1900.0}
 
 
 def test_a_plain_sum_is_spread_over_its_hours() -> None:
@@ -168,6 +200,13 @@ def test_a_plain_sum_is_spread_over_its_hours() -> None:
         ],
         0,
     )
+
+
+def test_a_plain_sum_may_have_counted_nothing() -> None:
+    nothing = dict.fromkeys(STATES, 990.0)
+    mended = summed_rows(OUTAGE, nothing, recorded(990.0, 990.0))
+    assert isinstance(mended, Mended)
+    assert {row.state for row in mended.rows} == {990.0}
 
 
 @pytest.mark.parametrize(
