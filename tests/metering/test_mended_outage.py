@@ -152,6 +152,47 @@ def test_a_pulse_that_is_told_sooner_than_it_is_counted_is_not_added(
     assert mended.lift == lift
 
 
+@pytest.mark.parametrize("energy", Energy)
+def test_it_does_not_matter_from_where_the_memory_counts(energy: Energy) -> None:
+    begin = SupplyEnergies(70.0, 60.0, 50.0, 40.0)
+    elsewhere = {
+        time: SupplyEnergies(
+            each.imported + begin.imported,
+            each.exported + begin.exported,
+            (each.house or 0) + 50.0,
+            (each.self_consumed or 0) + 40.0,
+        )
+        for time, each in TOLD.items()
+    }
+    rows = recorded(500.0, 8010.0)
+    assert mend(energy, rows, told=elsewhere) == mend(energy, rows)
+
+
+def test_what_was_booked_of_the_export_is_not_added_again() -> None:
+    assert OUTAGE.after is not None
+    outage = replace(OUTAGE, after=replace(OUTAGE.after, imported=2100.0, exported=600.0))
+    mended = mend(Energy.IMPORTED, recorded(990.0, 2110.0), outage)
+    assert isinstance(mended, Mended)
+    assert mended.lift == 2900
+
+
+@pytest.mark.parametrize(
+    ("energy", "after", "is_mended"),
+    [
+        (Energy.IMPORTED, 2010.0, True),
+        (Energy.EXPORTED, 500.0, True),
+        (Energy.HOUSE, 8010.0, False),
+        (Energy.SELF_CONSUMED, 6000.0, False),
+    ],
+)
+def test_what_the_house_used_must_agree_for_what_it_used_itself_alone(
+    energy: Energy, after: float, *, is_mended: bool
+) -> None:
+    told = {**TOLD, SETTLED: replace(TOLD[SETTLED], house=7000.0)}
+    mended = mend(energy, recorded(500.0, after), told=told)
+    assert (mended is Reason.LEAP) != is_mended
+
+
 def test_a_lift_that_is_a_rounding_error_is_none() -> None:
     mended = mend(Energy.IMPORTED, recorded(990.0, 2010.0, lifted=2999.96))
     assert isinstance(mended, Mended)
