@@ -42,6 +42,15 @@ def test_a_counter_that_runs_is_accepted_as_it_is() -> None:
     ]
 
 
+@pytest.mark.parametrize("at_once", [1, 4])
+def test_a_counter_whose_limit_is_not_known_may_count_any_amount(at_once: int) -> None:
+    guarded = GuardedReadings(None, both_ways=False, counts_on=False)
+    readings = running(0, 10**9, 10**9, 10**12)
+    for start in range(0, len(readings), at_once):
+        times, values = zip(*readings[start : start + at_once], strict=True)
+        assert guarded.take(times, values) == (times, [value / 1000 for value in values])
+
+
 def test_nothing_is_accepted_where_nothing_was_stored() -> None:
     assert GuardedReadings(None, both_ways=False, counts_on=False).take([], []) == ((), ())
 

@@ -120,7 +120,15 @@ def test_the_mean_of_any_hour_is_that_of_the_readings(stream: str, data: st.Data
     assert_hours_are_right(data.draw(STREAMS[stream]))
 
 
-@pytest.mark.parametrize(("on", "off"), [(1, 1), (1, 6), (1, 7), (2, 4), (2, 6), (3, 7)])
+@pytest.mark.parametrize(
+    ("on", "off"),
+    [
+        *((1, off) for off in (1, 2, 3, 4, 6, 7)),
+        *((2, off) for off in (2, 3, 4, 6)),
+        (3, 1),
+        (3, 7),
+    ],
+)
 def test_pulses_in_step_with_the_values_are_not_missed(on: int, off: int) -> None:
     assert_hours_are_right([2000.0 * (second % (on + off) < on) for second in range(SECONDS)])
 
@@ -171,6 +179,24 @@ def test_a_small_change_is_shown_at_the_end_of_the_minute_and_made_up_for_in_the
     assert run.values == [(0, 100), (115, 117.5), (175, 112.333)]
 
 
+@pytest.mark.parametrize(
+    ("reading", "lowest", "highest"), [(9750, 9750, 10_300), (10_250, 9700, 10_250)]
+)
+def test_the_more_is_left_over_the_fewer_readings_can_wait(
+    reading: float, lowest: float, highest: float
+) -> None:
+    gauge = OnChange(POWER)
+    gauge.take(0, 10_000, 0)
+    gauge.begin()
+    assert gauge.range == (9700, 10_300)
+
+    for second in (1, 2):
+        gauge.take(second, reading, second)
+    gauge.tick(ends_minute=False)
+
+    assert gauge.range == (lowest, highest)
+
+
 def test_what_is_left_over_of_a_large_power_is_limited_before_the_minute_ends() -> None:
     run = show([10_000.0] * 60 + [9750.0] * 30)
 
@@ -218,6 +244,15 @@ def test_a_step_is_shown_at_once_again_after_the_changes_have_ended() -> None:
     run = show([*moving, *([0.0] * 63), *([2000.0] * 5)])
 
     assert run.values[-1] == (163, pytest.approx(2000, abs=30))
+
+
+def test_any_voltage_can_wait() -> None:
+    gauge = OnChange(VOLTAGE)
+    for second, volts in enumerate((230.0, 0.0, 400.0)):
+        gauge.take(second, volts, second)
+        gauge.begin() if not second else gauge.tick(ends_minute=False)
+        assert not gauge.out_of_range
+    assert gauge.shown == 230
 
 
 def test_a_voltage_is_written_at_the_end_of_a_minute_in_which_it_has_changed_visibly() -> None:

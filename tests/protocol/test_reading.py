@@ -128,7 +128,14 @@ def test_a_negative_value_that_is_not_misprinted_is_left_alone() -> None:
 
 @pytest.mark.parametrize(
     ("measured", "leads_by", "shown"),
-    [(30, 240, 150), (-100, 240, 20), (170, 120, 50), (-170, 120, 70), (-60, 120, -180)],
+    [
+        (30, 240, 150),
+        (-100, 240, 20),
+        (170, 120, 50),
+        (-170, 120, 70),
+        (-60, 120, -180),
+        (180, 240, -60),
+    ],
 )
 def test_an_angle_is_that_to_the_voltage_of_its_own_phase(
     measured: int, leads_by: int, shown: int
@@ -137,6 +144,10 @@ def test_an_angle_is_that_to_the_voltage_of_its_own_phase(
     stream = replace(ANGLE, voltage_angle=leads_by)
 
     assert parse_reading(f'[{_NOW}, {measured}, "°"]'.encode(), stream).value == shown
+
+
+def test_nothing_is_never_negative() -> None:
+    assert str(parse_reading(b'[1517237114, -0.000, "W"]', IMPORT_POWER).value) == "0.0"
 
 
 @pytest.mark.parametrize(("leads_by", "sent"), [(0, 180), (240, 180.001), (240, -1000)])

@@ -153,7 +153,7 @@ class OnChange(ReadingIntegral):
 
     def _show(self, value: float, repaid_in: int) -> bool:
         """Show a value with what it makes up for, unless it would look the same."""
-        if self._rule.allowance and value:
+        if self._rule.allowance:
             most = self._rule.distance(value) / (2 if repaid_in == _REPAID_IN else 1)
             corrected = value + max(-most, min(self._left_over / repaid_in, most))
             value = corrected if corrected * value > 0 else 0.0
