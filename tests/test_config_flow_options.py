@@ -51,6 +51,7 @@ async def test_the_intervals_can_be_chosen_and_hold_at_once(
     await hass.config_entries.options.async_configure(
         form["flow_id"], {"waveform_interval": 20, "fill_gaps": False}
     )
+    await broker.settle()
     assert entry.options == {"waveform_interval": 20, "fill_gaps": False}
 
 
@@ -79,6 +80,7 @@ async def test_an_flm02_which_sends_no_waveforms_has_no_interval_of_them(
 
     assert defaults(form) == {"fill_gaps": True}
     await hass.config_entries.options.async_configure(form["flow_id"], {"fill_gaps": True})
+    await broker.settle()
     assert entry.options == {"fill_gaps": True}
 
 

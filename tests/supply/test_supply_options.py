@@ -100,6 +100,7 @@ async def test_automatic_and_ports_together_are_refused_until_one_of_them_is_des
     await hass.config_entries.options.async_configure(
         form["flow_id"], OTHERS | {"supply_ports": ["2"]}
     )
+    await broker.settle()
     assert entry.options == OTHERS | {"supply_ports": [2]}
 
 
