@@ -9,7 +9,7 @@ import pytest
 
 from custom_components.flukso.const import DOMAIN
 from custom_components.flukso.formats import plain_name
-from custom_components.flukso.installation import PortReport, async_report_texts
+from custom_components.flukso.installation_report import PortReport, async_report_texts
 from custom_components.flukso.metering.clamp_checks import Finding, Trouble
 
 from .broker import Broker

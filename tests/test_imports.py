@@ -17,7 +17,7 @@ LAYERS = (
     ("transport", "storage"),
     ("meter",),
     ("supply", "history", "waveform", "health", "devices", "meter_search", "meter_card"),
-    ("installation", "energy_dashboard"),
+    ("installation_report", "energy_dashboard"),
     ("entity", "repairs", "migration", "options_flow", "rediscovery"),
     ("supply_entities", "history_entities", "port_entities"),
     (

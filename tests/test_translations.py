@@ -20,7 +20,7 @@ from custom_components.flukso.const import (
 )
 from custom_components.flukso.energy_dashboard.sources import Use
 from custom_components.flukso.health.diagnosis import Problem
-from custom_components.flukso.installation import Verdict
+from custom_components.flukso.installation_report import Verdict
 from custom_components.flukso.metering.clamp_checks import Doubt, Trouble
 from custom_components.flukso.transport.mqtt_connection import Refusal
 
@@ -42,7 +42,7 @@ FIX_FLOWS = {
 PASSED = {"unreachable": {"init"}}
 
 #: The modules that fill the sentences of answers and of the activity log.
-SAYING = ("logbook.py", "metering/clamp_checks.py", "options_flow.py", "installation.py")
+SAYING = ("logbook.py", "metering/clamp_checks.py", "options_flow.py", "installation_report.py")
 
 #: Home Assistant itself aborts with these.
 ABORTS_OF_CORE = {"already_configured", "already_in_progress"}

@@ -31,7 +31,7 @@ from .const import (
     DOMAIN,
 )
 from .energy_dashboard.step import EnergyFlow
-from .installation import PortReport, async_check_installation, async_report_texts
+from .installation_report import PortReport, async_check_installation, async_report_texts
 from .metering.durations import HOUR
 from .models import FluksoConfigEntry
 from .protocol.configuration import Configuration

@@ -14,7 +14,7 @@ from homeassistant.util.json import JsonArrayType, JsonObjectType
 import voluptuous as vol
 
 from ..const import DOMAIN
-from ..installation import (
+from ..installation_report import (
     PortReport,
     ReportTexts,
     async_check_installation,

@@ -13,7 +13,7 @@ from homeassistant.helpers.translation import async_get_translations
 from .const import CONF_PRODUCTION_PORTS, DOMAIN
 from .devices import part_of
 from .formats import plain_name
-from .health.installation_check import async_listen_to_clamps, clamp_figures
+from .health.clamp_readings import async_listen_to_clamps, clamp_figures
 from .metering.clamp_checks import Finding, Reason, Trouble, check_clamp, doubt_clamp
 from .models import FluksoConfigEntry
 from .waveform.capture import LISTEN_SECONDS, async_capture, async_wait
