@@ -22,7 +22,7 @@ LAYERS = (
     ("supply_entities", "history_entities", "port_entities"),
     (
         *("services", "sensor", "binary_sensor", "image", "diagnostics", "config_flow", "logbook"),
-        "dashboard",
+        "dashboard_strategy",
     ),
     ("__init__",),
 )

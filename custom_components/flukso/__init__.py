@@ -19,7 +19,7 @@ from .const import (
     DEFAULT_WAVEFORM_INTERVAL,
     DOMAIN,
 )
-from .dashboard import async_offer_dashboard
+from .dashboard_strategy import async_offer_dashboard
 from .devices import async_register_devices, part_of
 from .health.monitor import HealthMonitor
 from .history.backfill import Backfill
