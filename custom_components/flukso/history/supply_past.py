@@ -19,7 +19,7 @@ from ..meter.supply_record import PlainSum, SupplyRecord
 from ..metering.gaps import AngleRow, MeanRow, Row
 from ..metering.past_counter import summed_rows
 from ..metering.past_rows import PastRows, missing_of
-from ..metering.supply_past import past_rows
+from ..metering.past_supply import past_supply_rows
 from ..protocol.quantities import Unit
 from ..protocol.sensors import Sensor
 from ..protocol.tmpo_block import Block, BlockAddress
@@ -183,7 +183,7 @@ class SupplyPast:
         known = {
             key: {hour for hour in hours if hour >= since} for key, hours in replays.known.items()
         }
-        past = past_rows(replays.energies, energy, first, since=since)
+        past = past_supply_rows(replays.energies, energy, first, since=since)
         return replace(past, missing=missing_of(known, first.hour))
 
 

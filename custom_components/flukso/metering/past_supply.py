@@ -10,7 +10,7 @@ from .past_rows import PastRows
 from .rounding import rounded
 
 
-def past_rows(
+def past_supply_rows(
     replays: Sequence[Mapping[int, SupplyEnergies]], energy: Energy, first: Row, *, since: int
 ) -> PastRows:
     """Return the rows from ``since`` until the ``first`` recorded one.
@@ -20,9 +20,9 @@ def past_rows(
     """
     rows: list[Row] = []
     total, in_first = 0.0, None
-    for told in replays:
-        for end in sorted(told):
-            counted = _counted(told, energy, end)
+    for energies in replays:
+        for end in sorted(energies):
+            counted = _counted(energies, energy, end)
             hour = end - HOUR
             if counted is None or hour < since or hour > first.hour:
                 continue
@@ -34,8 +34,8 @@ def past_rows(
     return PastRows(rows, in_first)
 
 
-def _counted(told: Mapping[int, SupplyEnergies], energy: Energy, end: int) -> float | None:
-    before = told.get(end - HOUR)
+def _counted(energies: Mapping[int, SupplyEnergies], energy: Energy, end: int) -> float | None:
+    before = energies.get(end - HOUR)
     if before is None or end % HOUR:
         return None
-    return energy.of(told[end].since(before))
+    return energy.of(energies[end].since(before))
