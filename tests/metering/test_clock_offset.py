@@ -132,9 +132,9 @@ def test_the_age_of_a_message_is_by_the_clock_that_it_was_dated_by(ahead: int, a
 
     assert clock.age(NOON - 100, NOON) == age
     assert clock.is_old(NOON - 100, NOON, 60) is (age > 60)
-    assert clock.age_if_told(NOON - 100, NOON) == age
-    assert clock.age_if_told(NOON + ahead + 9, NOON) == 0
+    assert clock.live_age(NOON - 100, NOON) == age
+    assert clock.live_age(NOON + ahead + 9, NOON) == 0
 
 
 def test_a_message_from_before_the_clock_was_set_has_no_age() -> None:
-    assert ClockOffset().age_if_told(30, NOON) == 0
+    assert ClockOffset().live_age(30, NOON) == 0

@@ -8,7 +8,7 @@ from hypothesis import example, given, strategies as st
 import pytest
 
 from custom_components.flukso.protocol.quantities import Quantity, Unit
-from custom_components.flukso.protocol.reading import Reading, glimpse, parse_reading
+from custom_components.flukso.protocol.reading import Reading, parse_reading, unchecked_value
 from custom_components.flukso.protocol.sensors import Source, Stream, streams_of
 from custom_components.flukso.protocol.topics import Kind
 from custom_components.flukso.protocol.validation import Json, ProtocolError
@@ -314,4 +314,4 @@ def test_any_number_is_a_reading_or_refused(number: str, stream: Stream) -> None
     [(b'[1500000000, 12.5, "W"]', 12.5), (b"[1500000000, 12.5" + b" " * 200, nan), (b"[]", nan)],
 )
 def test_the_value_of_a_message_is_known_before_it_is_checked(payload: bytes, value: float) -> None:
-    assert glimpse(payload) == pytest.approx(value, nan_ok=True)
+    assert unchecked_value(payload) == pytest.approx(value, nan_ok=True)

@@ -249,7 +249,7 @@ class Channel(Observable):
         clock = self._context.clock
         if message.retained:
             return clock.age(reading.time, message.arrived)
-        return clock.age_if_told(reading.time, message.arrived)
+        return clock.live_age(reading.time, message.arrived)
 
     def _is_possible(self, value: float) -> bool:
         """Return whether the input can measure a value."""

@@ -10,7 +10,7 @@ from ..metering.last_heard import LastHeard
 from ..metering.on_change import TICK, OnChange
 from ..metering.pulse_flow import CountedFlow, decayed_flow
 from ..protocol.configuration import Configuration
-from ..protocol.reading import Reading, glimpse
+from ..protocol.reading import Reading, unchecked_value
 from ..protocol.sensors import Source, Stream
 from ..protocol.topics import Kind
 from ..transport.interface import Transport
@@ -62,7 +62,7 @@ class GaugeChannel(Channel):
             return super()._is_urgent(payload)
         if not self._rule.prompt and not self._watches:
             return False
-        value = glimpse(payload)
+        value = unchecked_value(payload)
         lowest, highest = self._changes.range
         is_urgent = not lowest <= value <= highest
         for watch in self._watches:

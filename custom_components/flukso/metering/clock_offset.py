@@ -90,7 +90,7 @@ class ClockOffset:
         """Return how old a message is that has this ``time`` (s); 0 if it is of the future."""
         return max(arrived + self.ahead - time, 0)
 
-    def age_if_told(self, time: float, arrived: float) -> float:
+    def live_age(self, time: float, arrived: float) -> float:
         """Return how old a live message is (s): 0 as well while the clock tells no time.
 
         It is one call in place of ``tells_time`` and ``age``, as every reading needs it.
@@ -101,7 +101,7 @@ class ClockOffset:
 
     def is_old(self, time: float, arrived: float, most: float) -> bool:
         """Return whether a live message is older than ``most`` seconds, as far as is known."""
-        return self.age_if_told(time, arrived) > most
+        return self.live_age(time, arrived) > most
 
     def _prove(self, ahead: float, arrived: float) -> None:
         self._paces.clear()

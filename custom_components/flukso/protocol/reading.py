@@ -61,7 +61,7 @@ def meant_value(number: float, stream: Stream) -> float | None:
     return number or abs(number)  # -0.0 becomes 0.0
 
 
-def glimpse(payload: bytes) -> float:
+def unchecked_value(payload: bytes) -> float:
     """Return the value of a message that is not checked yet; not a number if there is none."""
     if len(payload) > _MAX_BYTES:
         return nan
