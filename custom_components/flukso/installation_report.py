@@ -115,11 +115,11 @@ class ReportTexts:
     def of_port(self, report: PortReport) -> str:
         """Return a line in Markdown."""
         name = plain_name(report.name)
-        told = [self.of_finding(finding, name) for finding in report.findings]
+        sentences = [self.of_finding(finding, name) for finding in report.findings]
         if report.reason is not None:
-            told = [self.of_reason(report.reason, name)]
+            sentences = [self.of_reason(report.reason, name)]
         verdict = self._text(f"check_{report.verdict}", name, {"port": report.port})
-        return " ".join([verdict, *told])
+        return " ".join([verdict, *sentences])
 
     def _text(self, key: str, name: str, figures: Mapping[str, float]) -> str:
         return self._texts[f"component.{DOMAIN}.common.{key}"].format(name=name, **figures)

@@ -1,4 +1,4 @@
-"""What the blocks of a supply's counters tell of an outage."""
+"""What the blocks of a supply's counters say of an outage."""
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
@@ -17,8 +17,8 @@ _THOUSAND = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What blocks tell of an outage: energies, states of sums at the ends of hours, and demands."""
+class OutageFigures:
+    """What blocks say of an outage: energies, states of sums at the ends of hours, and demands."""
 
     energies: Mapping[int, SupplyEnergies]
     sums: Mapping[str, Mapping[int, float]]
@@ -58,8 +58,10 @@ def overlap(span: range, address: BlockAddress) -> bool:
     return span.start < address.end and address.begin < span.stop
 
 
-def told_of(record: SupplyRecord, readings: Mapping[str, CounterReadings], outage: Outage) -> Told:
-    """Compute what blocks tell of an outage; runs in a worker thread."""
+def outage_figures(
+    record: SupplyRecord, readings: Mapping[str, CounterReadings], outage: Outage
+) -> OutageFigures:
+    """Return the figures of an outage, from the readings of blocks; runs in a worker thread."""
     span = span_of(outage)
     marks = [outage.begin, outage.settled or outage.end]
     replay = SupplyReplay(record.layout, record.zone)
@@ -75,7 +77,7 @@ def told_of(record: SupplyRecord, readings: Mapping[str, CounterReadings], outag
         }
         for what, plain in record.sums.items()
     }
-    return Told(replay.hours, sums, replay.quarters)
+    return OutageFigures(replay.hours, sums, replay.quarters)
 
 
 def _state_at(

@@ -29,7 +29,7 @@ from .audit import Outcome, Refusal
 from .fill_file import Fill
 from .fill_log import RECORDER_IS_FIRST, FillLog
 from .statistics_units import async_rows
-from .supply_blocks import Told, clipped, merged, overlap, span_of, told_of
+from .supply_blocks import OutageFigures, clipped, merged, outage_figures, overlap, span_of
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -160,13 +160,13 @@ class SupplyGaps:
         if wait > 0:
             self._schedule(wait + 1)
             return []
-        read = partial(told_of, record, dict(self._readings), outage)
-        told = await self._hass.async_add_executor_job(read)
+        read = partial(outage_figures, record, dict(self._readings), outage)
+        figures = await self._hass.async_add_executor_job(read)
         results = []
         for what in (*record.energies, *record.sums):
             async with self._fill_log.lock:
-                results += await self._async_fill(record, outage, told, what)
-        self._raise_peak(record, outage, told.quarters)
+                results += await self._async_fill(record, outage, figures, what)
+        self._raise_peak(record, outage, figures.quarters)
         self._done.add(outage.begin)
         return results
 
@@ -178,7 +178,7 @@ class SupplyGaps:
         return Refusal(unique_id, begin, end, reason, tuple(missing))
 
     async def _async_fill(
-        self, record: SupplyRecord, outage: Outage, told: Told, what: str
+        self, record: SupplyRecord, outage: Outage, figures: OutageFigures, what: str
     ) -> list[Fill | Refusal]:
         unique_id = meter_unique_id(self._meter.device_id, what)
         entity = enabled_sensor(self._hass, unique_id)
@@ -187,7 +187,7 @@ class SupplyGaps:
         begin, end = outage.begin // HOUR * HOUR, outage.settled // HOUR * HOUR + HOUR
         stored = await async_rows(self._hass, entity.entity_id, begin - HOUR, end, Unit.WATT_HOUR)
         rows = {row.hour: row for row in stored}
-        mended = self._mended(record, outage, told, what, rows)
+        mended = self._mended(record, outage, figures, what, rows)
         excluded = self._fill_log.excluded_hours(unique_id)
         if isinstance(mended, Mended) and any(row.hour in excluded for row in mended.rows):
             mended = Reason.UNDONE
@@ -207,16 +207,16 @@ class SupplyGaps:
         self,
         record: SupplyRecord,
         outage: Outage,
-        told: Told,
+        figures: OutageFigures,
         what: str,
         rows: Mapping[int, Row],
     ) -> Mended | Reason:
         if what in record.sums:
-            return summed_rows(outage, told.sums[what], rows)
+            return summed_rows(outage, figures.sums[what], rows)
         steps = sum(limits.step for limits in record.layout.counters.values())
         total = record.energies[what]
         return mended_rows(
-            outage, told.energies, total.energy, rows, tolerance=2 * steps, ahead=total.offset
+            outage, figures.energies, total.energy, rows, tolerance=2 * steps, ahead=total.offset
         )
 
     @callback

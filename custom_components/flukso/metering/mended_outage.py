@@ -43,7 +43,7 @@ class Mended:
 
 def mended_rows(
     outage: Outage,
-    told: Mapping[int, SupplyEnergies],
+    energies: Mapping[int, SupplyEnergies],
     energy: Energy,
     rows: Mapping[int, Row],
     *,
@@ -52,11 +52,11 @@ def mended_rows(
 ) -> Mended | Reason:
     """Return the rows of an outage that is over, or the reason to leave it alone.
 
-    ``told`` are the energies at its begin, at the ends of its hours, and when it was ``settled``,
+    ``energies`` are those at its begin, at the ends of its hours, and when it was ``settled``,
     ``rows`` the recorded rows by hour, whose states are ``ahead`` of the outage's energy (Wh). What
     was booked of import less export must be what the meter tells, but for the ``tolerance`` (Wh).
     """
-    amounts = _amounts(outage, told, energy, tolerance)
+    amounts = _amounts(outage, energies, energy, tolerance)
     ends = _ends(outage)
     before = rows.get(outage.begin // HOUR * HOUR - HOUR)
     after = rows.get((ends.stop - 1) // HOUR * HOUR)
@@ -72,7 +72,7 @@ def mended_rows(
     mended = [
         Row(end - HOUR, state, offset + state)
         for end in ends
-        if (state := _state(told[end], energy, shift)) is not None
+        if (state := _state(energies[end], energy, shift)) is not None
     ]
     lift = 0.0 if abs(lift) <= _ROUNDING else rounded(lift, 3)
     mended.append(Row(after.hour, after.state, after.sum + lift))
@@ -83,14 +83,18 @@ def mended_rows(
 
 
 def _amounts(
-    outage: Outage, told: Mapping[int, SupplyEnergies], energy: Energy, tolerance: float
+    outage: Outage, energies: Mapping[int, SupplyEnergies], energy: Energy, tolerance: float
 ) -> tuple[float, float] | Reason:
-    """Return what the recorded states are ahead of what is told, and what was not booked."""
+    """Return what the recorded states are ahead of the energies, and what was not booked."""
     times = (outage.begin, *_ends(outage), outage.settled)
-    if outage.settled is None or outage.after is None or any(time not in told for time in times):
+    if (
+        outage.settled is None
+        or outage.after is None
+        or any(time not in energies for time in times)
+    ):
         return Reason.NOT_REPORTED
-    begin = told[outage.begin]
-    true, booked = told[outage.settled].since(begin), outage.after.since(outage.before)
+    begin = energies[outage.begin]
+    true, booked = energies[outage.settled].since(begin), outage.after.since(outage.before)
     level, first = energy.of(outage.before), energy.of(begin)
     if level is None or first is None:
         return Reason.NOT_REPORTED
