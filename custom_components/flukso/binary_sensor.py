@@ -17,7 +17,7 @@ from homeassistant.helpers.restore_state import RestoreEntity
 from homeassistant.util import dt as dt_util
 
 from .devices import device_info, meter_info
-from .entity import ChannelEntity, FluksoEntity, async_follow, channels_of
+from .entity import ChannelEntity, FluksoEntity, async_sync_entities, channels_of
 from .entity_lookup import meter_unique_id, sensor_unique_id
 from .meter.channel import Channel
 from .meter.connectivity import Connectivity
@@ -80,11 +80,11 @@ async def async_setup_entry(
 ) -> None:
     """Set up the binary sensors of a meter and its kubes, also of those added later."""
     channels = partial(channels_of, entry)
-    await async_follow(hass, entry, channels, partial(_create, hass, entry))
-    await async_follow(hass, entry, channels, partial(_create_low_battery, hass, entry))
+    await async_sync_entities(hass, entry, channels, partial(_create, hass, entry))
+    await async_sync_entities(hass, entry, channels, partial(_create_low_battery, hass, entry))
     connectivities = entry.runtime_data.meter.connectivities
     create = partial(FluksoConnectivity, hass, entry)
-    await async_follow(hass, entry, lambda: connectivities.all, create)
+    await async_sync_entities(hass, entry, lambda: connectivities.all, create)
 
 
 def _create(

@@ -63,7 +63,7 @@ class ChannelEntity(FluksoEntity):
         )
 
 
-async def async_follow[Source: Observable](
+async def async_sync_entities[Source: Observable](
     hass: HomeAssistant,
     entry: FluksoConfigEntry,
     sources: Callable[[], Collection[Source]],
@@ -97,7 +97,7 @@ async def async_follow[Source: Observable](
 
     @callback
     def changed() -> None:
-        task = entry.async_create_background_task(hass, update(), "flukso follow")
+        task = entry.async_create_background_task(hass, update(), "flukso sync entities")
         updates = entry.runtime_data.updates
         updates.add(task)
         task.add_done_callback(updates.discard)

@@ -10,7 +10,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
 from .devices import device_info
-from .entity import FluksoEntity, async_follow
+from .entity import FluksoEntity, async_sync_entities
 from .entity_lookup import port_unique_id
 from .models import FluksoConfigEntry
 from .waveform.drawing import draw
@@ -27,7 +27,7 @@ async def async_setup_entry(
     """Set up the waveforms of a meter, also of clamps that it enables later."""
     waveforms = entry.runtime_data.waveforms
     create = partial(FluksoWaveform, hass, entry)
-    await async_follow(hass, entry, waveforms.oscilloscopes, create)
+    await async_sync_entities(hass, entry, waveforms.oscilloscopes, create)
 
 
 class FluksoWaveform(FluksoEntity, ImageEntity):

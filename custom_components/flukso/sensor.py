@@ -15,7 +15,7 @@ from homeassistant.util import dt as dt_util
 
 from .const import CONF_PRODUCTION_PORTS, CONF_SUPPLY_PORTS
 from .devices import device_info, meter_info
-from .entity import ChannelEntity, FluksoEntity, async_follow, channels_of
+from .entity import ChannelEntity, FluksoEntity, async_sync_entities, channels_of
 from .entity_lookup import meter_unique_id, port_unique_id, sensor_entry
 from .history.gauge_memory import is_logged_gauge
 from .history_entities import (
@@ -84,24 +84,24 @@ async def async_setup_entry(
     if entry.runtime_data.history is not None:
         entry.runtime_data.history.follow_supply(entry.entry_id, lambda: supply.record)
     channels = partial(channels_of, entry)
-    await async_follow(hass, entry, channels, partial(_create, hass, entry))
+    await async_sync_entities(hass, entry, channels, partial(_create, hass, entry))
     powers = ClampPowers(meter)
     entry.async_on_unload(powers.listen())
-    await async_follow(hass, entry, powers.current, partial(FluksoClampPower, hass, entry))
+    await async_sync_entities(hass, entry, powers.current, partial(FluksoClampPower, hass, entry))
     net_totals = partial(FluksoNetCounterTotal, hass, entry)
-    await async_follow(hass, entry, net_counters.current, net_totals)
+    await async_sync_entities(hass, entry, net_counters.current, net_totals)
     totals = partial(create_total, hass, entry)
-    await async_follow(hass, entry, supply.current, totals)
+    await async_sync_entities(hass, entry, supply.current, totals)
     figures = entry.runtime_data.waveforms.figures
-    await async_follow(hass, entry, figures, partial(FluksoFigure, hass, entry))
+    await async_sync_entities(hass, entry, figures, partial(FluksoFigure, hass, entry))
     clocks = partial(_clocks, meter)
-    await async_follow(hass, entry, clocks, partial(FluksoClock, entry))
+    await async_sync_entities(hass, entry, clocks, partial(FluksoClock, entry))
     inputs = PortInputs(meter)
-    await async_follow(hass, entry, inputs.current, partial(FluksoInput, hass, entry))
+    await async_sync_entities(hass, entry, inputs.current, partial(FluksoInput, hass, entry))
     filled = partial(filled_until_of, entry)
-    await async_follow(hass, entry, filled, partial(FluksoFilledUntil, entry))
+    await async_sync_entities(hass, entry, filled, partial(FluksoFilledUntil, entry))
     reaches_back = partial(reaches_back_of, entry)
-    await async_follow(hass, entry, reaches_back, partial(FluksoReachesBack, entry))
+    await async_sync_entities(hass, entry, reaches_back, partial(FluksoReachesBack, entry))
 
 
 def _create(hass: HomeAssistant, entry: FluksoConfigEntry, channel: Channel) -> FluksoSensor | None:
