@@ -10,7 +10,7 @@ import pytest
 from custom_components.flukso.const import DOMAIN
 from custom_components.flukso.formats import plain_name
 from custom_components.flukso.installation_report import PortReport, async_report_texts
-from custom_components.flukso.metering.clamp_checks import Finding, Trouble
+from custom_components.flukso.metering.clamp_checks import ClampFinding, Trouble
 
 from .broker import Broker
 from .flows import discover
@@ -78,7 +78,7 @@ async def test_the_repair_of_a_counter_has_none(
 
 async def test_the_check_of_the_installation_has_none(hass: HomeAssistant) -> None:
     texts = await async_report_texts(hass)
-    unplugged = Finding(Trouble.NO_READINGS, {})
+    unplugged = ClampFinding(Trouble.NO_READINGS, {})
 
     line = texts.of_port(PortReport(1, LINK, [unplugged], None))
 

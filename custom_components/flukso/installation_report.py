@@ -14,7 +14,7 @@ from .const import CONF_PRODUCTION_PORTS, DOMAIN
 from .devices import part_of
 from .formats import plain_name
 from .health.clamp_readings import async_listen_to_clamps, clamp_figures
-from .metering.clamp_checks import Finding, Reason, Trouble, check_clamp, doubt_clamp
+from .metering.clamp_checks import ClampDoubt, ClampFinding, Trouble, check_clamp, doubt_clamp
 from .models import FluksoConfigEntry
 from .waveform.capture import LISTEN_SECONDS, async_capture, async_wait
 from .waveform.waveforms import figures_of
@@ -34,8 +34,8 @@ class PortReport:
 
     port: int
     name: str
-    findings: Sequence[Finding]
-    reason: Reason | None
+    findings: Sequence[ClampFinding]
+    reason: ClampDoubt | None
 
     @property
     def verdict(self) -> Verdict:
@@ -45,7 +45,7 @@ class PortReport:
         return Verdict.OK if self.reason is None else Verdict.INCONCLUSIVE
 
 
-def figures_of_finding(finding: Finding) -> dict[str, float]:
+def figures_of_finding(finding: ClampFinding) -> dict[str, float]:
     """Return the figures that the text of a finding has."""
     if finding.trouble is Trouble.NO_READINGS:
         return finding.figures | {"seconds": LISTEN_SECONDS}
@@ -104,11 +104,11 @@ class ReportTexts:
     def __init__(self, texts: Mapping[str, str]) -> None:
         self._texts = texts
 
-    def of_finding(self, finding: Finding, name: str) -> str:
+    def of_finding(self, finding: ClampFinding, name: str) -> str:
         """Return what is wrong, and what to do."""
         return self._text(f"finding_{finding.trouble}", name, figures_of_finding(finding))
 
-    def of_reason(self, reason: Reason, name: str) -> str:
+    def of_reason(self, reason: ClampDoubt, name: str) -> str:
         """Return why it is not known whether something is wrong, and what to do."""
         return self._text(f"doubt_{reason.doubt}", name, reason.figures)
 

@@ -7,9 +7,9 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.flukso.metering.clamp_checks import (
+    ClampDoubt,
     ClampFigures,
     Doubt,
-    Reason,
     Trouble,
     check_clamp,
     doubt_clamp,
@@ -216,7 +216,9 @@ def test_what_can_not_be_told_is_inconclusive_for_a_reason(
 
 
 def test_a_reason_has_its_figures() -> None:
-    assert doubt_clamp(clamp(400, 60)) == Reason(Doubt.LITTLE_POWER, {"angle": 60, "power": 400})
+    assert doubt_clamp(clamp(400, 60)) == ClampDoubt(
+        Doubt.LITTLE_POWER, {"angle": 60, "power": 400}
+    )
 
 
 figures = st.none() | st.floats(-1e6, 1e6)

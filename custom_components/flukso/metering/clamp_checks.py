@@ -76,7 +76,7 @@ class ClampFigures:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class ClampFinding:
     """A problem, and the figures that it follows from."""
 
     trouble: Trouble
@@ -84,22 +84,22 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class ClampDoubt:
     """A doubt, and the figures that it follows from."""
 
     doubt: Doubt
     figures: dict[str, float]
 
 
-def doubt_clamp(clamp: ClampFigures) -> Reason | None:
+def doubt_clamp(clamp: ClampFigures) -> ClampDoubt | None:
     """Return why a clamp without findings may still be installed wrongly; None if it is not."""
     angle, power = _angle(clamp), _apparent(clamp)
     if not clamp.ports_known:
-        return Reason(Doubt.PORTS_UNKNOWN, {})
+        return ClampDoubt(Doubt.PORTS_UNKNOWN, {})
     if angle is None or power is None:
-        return Reason(Doubt.NO_ANGLE, {})
+        return ClampDoubt(Doubt.NO_ANGLE, {})
     doubt = _doubt_source(angle, power) if clamp.source else _doubt_load(clamp, angle, power)
-    return None if doubt is None else Reason(doubt, _rounded({"angle": angle, "power": power}))
+    return None if doubt is None else ClampDoubt(doubt, _rounded({"angle": angle, "power": power}))
 
 
 def _doubt_load(clamp: ClampFigures, angle: float, power: float) -> Doubt | None:
@@ -123,34 +123,39 @@ def _doubt_source(angle: float, power: float) -> Doubt | None:
     return Doubt.SOURCE_TAKES_POWER if angle < _QUARTER_TURN else Doubt.UNCLEAR_ANGLE
 
 
-def check_clamp(clamp: ClampFigures) -> list[Finding]:
+def check_clamp(clamp: ClampFigures) -> list[ClampFinding]:
     """Return every problem that the figures prove; usually none."""
     if clamp.current is None and clamp.active is None and clamp.voltage is None:
-        return [Finding(Trouble.NO_READINGS, {})]
+        return [ClampFinding(Trouble.NO_READINGS, {})]
     findings = _check_voltage(clamp)
     if clamp.current is not None and clamp.current < _MIN_CURRENT:
-        return [*findings, Finding(Trouble.NOTHING_CONNECTED, {"current": round(clamp.current, 3)})]
+        return [
+            *findings,
+            ClampFinding(Trouble.NOTHING_CONNECTED, {"current": round(clamp.current, 3)}),
+        ]
     return [*findings, *_check_current(clamp), *_check_angle(clamp)]
 
 
-def _check_voltage(clamp: ClampFigures) -> list[Finding]:
+def _check_voltage(clamp: ClampFigures) -> list[ClampFinding]:
     nominal = _NOMINAL if clamp.neutral else _WITHOUT_NEUTRAL
     lowest, highest = (1 - _TOLERANCE) * nominal, (1 + _TOLERANCE) * nominal
     if clamp.voltage is None or lowest <= clamp.voltage <= highest:
         return []
     figures = {"voltage": clamp.voltage, "lowest": lowest, "highest": highest}
-    return [Finding(Trouble.VOLTAGE_OUT_OF_RANGE, _rounded(figures))]
+    return [ClampFinding(Trouble.VOLTAGE_OUT_OF_RANGE, _rounded(figures))]
 
 
-def _check_current(clamp: ClampFigures) -> list[Finding]:
+def _check_current(clamp: ClampFigures) -> list[ClampFinding]:
     if clamp.current is None or not clamp.rating or clamp.current <= clamp.rating:
         return []
     return [
-        Finding(Trouble.ABOVE_RATING, _rounded({"current": clamp.current, "rating": clamp.rating}))
+        ClampFinding(
+            Trouble.ABOVE_RATING, _rounded({"current": clamp.current, "rating": clamp.rating})
+        )
     ]
 
 
-def _check_angle(clamp: ClampFigures) -> list[Finding]:
+def _check_angle(clamp: ClampFigures) -> list[ClampFinding]:
     angle, power = _angle(clamp), _apparent(clamp)
     if angle is None or power is None or power < _MIN_POWER:
         return []
@@ -158,13 +163,13 @@ def _check_angle(clamp: ClampFigures) -> list[Finding]:
     if clamp.active is not None and clamp.reactive is not None:
         figures |= {"active_power": clamp.active, "reactive_power": clamp.reactive}
     if _is_reversed(clamp, angle):
-        return [Finding(Trouble.REVERSED, _rounded(figures))]
+        return [ClampFinding(Trouble.REVERSED, _rounded(figures))]
     if clamp.distortion is None or clamp.distortion > _MAX_DISTORTION:
         return []
     if not _is_of_another_phase(clamp, angle, power):
         return []
     figures["distortion"] = 100 * clamp.distortion
-    return [Finding(Trouble.WRONG_PHASE, _rounded(figures))]
+    return [ClampFinding(Trouble.WRONG_PHASE, _rounded(figures))]
 
 
 def _is_reversed(clamp: ClampFigures, angle: float) -> bool:
