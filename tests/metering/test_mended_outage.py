@@ -10,7 +10,7 @@ from custom_components.flukso.metering.mended_outage import (
     Energy,
     Mended,
     mended_rows,
-    summed_rows,
+    mended_sum_rows,
 )
 from custom_components.flukso.metering.outages import Outage, SupplyEnergies
 
@@ -208,7 +208,7 @@ def test_an_outage_may_be_settled_with_an_hour(settled: int) -> None:
     rows = recorded(990.0, 2010.0)
 
     mended = mend(Energy.IMPORTED, rows, outage, told)
-    summed = summed_rows(outage, STATES, rows)
+    summed = mended_sum_rows(outage, STATES, rows)
 
     for each in (mended, summed):
         assert isinstance(each, Mended)
@@ -233,7 +233,7 @@ def test_an_energy_that_is_not_counted_is_left_alone() -> None:
 
 def test_a_plain_sum_is_spread_over_its_hours() -> None:
     rows = recorded(990.0, 2010.0)
-    assert summed_rows(OUTAGE, STATES, rows) == Mended(
+    assert mended_sum_rows(OUTAGE, STATES, rows) == Mended(
         [
             Row(FIRST, 1500.0, 1500.0 + ADDED),
             Row(FIRST + HOUR, 1900.0, 1900.0 + ADDED),
@@ -245,7 +245,7 @@ def test_a_plain_sum_is_spread_over_its_hours() -> None:
 
 def test_a_plain_sum_may_have_counted_nothing() -> None:
     nothing = dict.fromkeys(STATES, 990.0)
-    mended = summed_rows(OUTAGE, nothing, recorded(990.0, 990.0))
+    mended = mended_sum_rows(OUTAGE, nothing, recorded(990.0, 990.0))
     assert isinstance(mended, Mended)
     assert {row.state for row in mended.rows} == {990.0}
 
@@ -265,4 +265,4 @@ def test_a_plain_sum_that_is_not_certain_is_left_alone(
 ) -> None:
     rows = recorded(990.0, 2010.0, lifted)
     rows = {hour: row for hour, row in rows.items() if hour != left_out}
-    assert summed_rows(OUTAGE, states, rows) is reason
+    assert mended_sum_rows(OUTAGE, states, rows) is reason

@@ -10,7 +10,7 @@ import pytest
 from custom_components.flukso.metering.durations import HOUR
 from custom_components.flukso.metering.gaps import MeanRow, Row
 from custom_components.flukso.metering.past_block import CountingLaw, PastBlock, past_block
-from custom_components.flukso.metering.past_counter import PastCounter, summed_rows
+from custom_components.flukso.metering.past_counter import PastCounter, past_sum_rows
 from custom_components.flukso.metering.past_rows import Missing, PastRows
 
 BLOCK = 4 * HOUR
@@ -436,7 +436,7 @@ def test_whatever_happens_no_hour_has_more_than_was_counted(
 def sum_of(first: Row, *counters: PastCounter, since: int = 0, law: CountingLaw = LAW) -> PastRows:
     """Return the rows of the sum of counters, named a, b and so on, before its first row."""
     named = {name: (counter, law) for name, counter in zip("abc", counters, strict=False)}
-    return summed_rows(named, first, since=since, offsets=[0.0, 500.0])
+    return past_sum_rows(named, first, since=since, offsets=[0.0, 500.0])
 
 
 def test_a_sum_has_what_its_counters_counted_in_each_hour() -> None:

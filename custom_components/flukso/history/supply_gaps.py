@@ -18,7 +18,7 @@ from ..meter.meter import Meter
 from ..meter.supply_record import SupplyRecord
 from ..metering.durations import DAY, HOUR, QUARTER
 from ..metering.gaps import Reason, Row
-from ..metering.mended_outage import Mended, mended_rows, summed_rows
+from ..metering.mended_outage import Mended, mended_rows, mended_sum_rows
 from ..metering.monthly_peaks import Peak
 from ..metering.outages import Outage
 from ..metering.packed_readings import CounterReadings, PackedReadings
@@ -212,7 +212,7 @@ class SupplyGaps:
         rows: Mapping[int, Row],
     ) -> Mended | Reason:
         if what in record.sums:
-            return summed_rows(outage, figures.sums[what], rows)
+            return mended_sum_rows(outage, figures.sums[what], rows)
         steps = sum(limits.step for limits in record.layout.counters.values())
         total = record.energies[what]
         return mended_rows(

@@ -17,7 +17,7 @@ from ..meter.channel import Channel
 from ..meter.meter import Meter
 from ..meter.supply_record import PlainSum, SupplyRecord
 from ..metering.gaps import AngleRow, MeanRow, Row
-from ..metering.past_counter import summed_rows
+from ..metering.past_counter import past_sum_rows
 from ..metering.past_rows import PastRows, missing_of
 from ..metering.past_supply import past_supply_rows
 from ..protocol.quantities import Unit
@@ -159,7 +159,7 @@ class SupplyPast:
         }
         ahead = plain.offset + sum(channel.guard.offset for channel in channels.values())
         offsets = sorted({0.0, plain.offset, ahead})
-        read = partial(summed_rows, counters, first, since=since, offsets=offsets)
+        read = partial(past_sum_rows, counters, first, since=since, offsets=offsets)
         return await self._hass.async_add_executor_job(read)
 
     async def _async_computed(

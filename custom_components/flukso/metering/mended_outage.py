@@ -116,7 +116,7 @@ def _ends(outage: Outage) -> range:
     return range((outage.begin // HOUR + 1) * HOUR, settled + 1, HOUR)
 
 
-def summed_rows(
+def mended_sum_rows(
     outage: Outage, states: Mapping[int, float], rows: Mapping[int, Row]
 ) -> Mended | Reason:
     """Return the rows of a plain sum in an outage, or the reason to leave it alone.

@@ -85,7 +85,7 @@ class PastCounter(Segments[PastBlock]):
         return list(_known_ends(blocks, law))
 
 
-def summed_rows(
+def past_sum_rows(
     counters: Mapping[str, tuple[PastCounter, CountingLaw]],
     first: Row,
     *,
