@@ -15,7 +15,7 @@ from ..entity_lookup import enabled_sensor
 from ..history.statistics_store import has_statistics
 from ..models import FluksoConfigEntry
 from .preferences import EnergyPreferences, async_energy_preferences
-from .sources import Source, SourceFinder, Use
+from .sources import DashboardSource, SourceFinder, Use
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +29,10 @@ class Offer:
     hass: HomeAssistant
     preferences: EnergyPreferences
     texts: Mapping[str, str]
-    sources: Mapping[Use, tuple[Source, ...]]
+    sources: Mapping[Use, tuple[DashboardSource, ...]]
     left: tuple[str, ...]
 
-    def chosen(self, keys: Mapping[str, Collection[str]]) -> tuple[Source, ...]:
+    def chosen(self, keys: Mapping[str, Collection[str]]) -> tuple[DashboardSource, ...]:
         """Return the sources with these keys, by their use."""
         return tuple(
             source
@@ -57,7 +57,7 @@ class Offer:
         }
 
     @callback
-    def label_of(self, source: Source) -> str:
+    def label_of(self, source: DashboardSource) -> str:
         """Return the device of a source, and what its entities are called."""
         ids = [source.energy, *([source.export] if source.export else []), *source.rates]
         names = ", ".join(_entity_name(self.hass, entity_id) for entity_id in ids)
@@ -68,12 +68,12 @@ class Offer:
         """Return a text in the language of Home Assistant."""
         return self.texts[f"component.{DOMAIN}.common.energy_{key}"].format(**placeholders)
 
-    async def async_add(self, chosen: Collection[Source]) -> list[str]:
+    async def async_add(self, chosen: Collection[DashboardSource]) -> list[str]:
         """Add sources behind those that are there, and return their names.
 
         The only source of a use is named after that, any other one after its device.
         """
-        named: list[tuple[Source, str]] = []
+        named: list[tuple[DashboardSource, str]] = []
         for source in chosen:
             of_use = [each for each in chosen if each.use is source.use]
             is_only = len(of_use) + self.preferences.count(source.use) == 1
@@ -113,7 +113,7 @@ async def async_find_offer(hass: HomeAssistant, entry: FluksoConfigEntry) -> Off
     return Offer(hass, preferences, texts, offered, tuple(left))
 
 
-def are_apart(sources: Iterable[Source]) -> bool:
+def are_apart(sources: Iterable[DashboardSource]) -> bool:
     """Return whether nothing is measured by two of the sources."""
     statistics = [statistic for source in sources for statistic in source.statistics]
     return len(statistics) == len(set(statistics))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 from homeassistant.core import HomeAssistant, callback
 import voluptuous as vol
 
-from .sources import Source, Use
+from .sources import DashboardSource, Use
 
 if TYPE_CHECKING:
     from homeassistant.components.energy.data import EnergyManager, EnergyPreferencesUpdate
@@ -84,7 +84,7 @@ class EnergyPreferences:
         return sum(entry.get("type") == use for entry in self._lists()[0])
 
     @callback
-    def takes(self, source: Source) -> bool:
+    def takes(self, source: DashboardSource) -> bool:
         """Return whether the dashboard of this release takes a source in the form it is added."""
         entry = _entry_of(source, "")
         try:
@@ -99,7 +99,7 @@ class EnergyPreferences:
             return False
         return True
 
-    async def async_add(self, named: Sequence[tuple[Source, str]]) -> None:
+    async def async_add(self, named: Sequence[tuple[DashboardSource, str]]) -> None:
         """Add sources, each with its name, behind those that are there.
 
         The lists are read and written without a wait in between, so nothing is lost that
@@ -137,7 +137,7 @@ def _statistics_of(entry: _Entry) -> list[str]:
     return [value for value in (*values, *powers) if isinstance(value, str)]
 
 
-def _entry_of(source: Source, name: str) -> _Entry:
+def _entry_of(source: DashboardSource, name: str) -> _Entry:
     """Return a source as the dashboard's own page would write it."""
     entry: _Entry = {"name": name} if name else {}
     if source.use is Use.DEVICES:

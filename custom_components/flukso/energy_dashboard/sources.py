@@ -55,7 +55,7 @@ _RATES = {SensorDeviceClass.POWER, SensorDeviceClass.VOLUME_FLOW_RATE}
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class DashboardSource:
     """A source of energy or volume, or a single device, by the ids of its statistics.
 
     ``key`` tells it from the others of its use. ``rates`` is the statistic of its power or flow,
@@ -128,7 +128,7 @@ class SourceFinder:
         self._meter, self._statistic_of = meter, statistic_of
         self._supply, self._production = supply, production
 
-    def find(self) -> tuple[Source, ...]:
+    def find(self) -> tuple[DashboardSource, ...]:
         """Return the sources in the order of their uses.
 
         A port of electricity outside the supply can be solar panels or a device, and where no
@@ -138,8 +138,8 @@ class SourceFinder:
         supply = self._of_supply()
         has_grid = supply is not None or sum(port.is_grid for port in ports) == 1
         grids = [supply] if supply else [self._grid_of(port, has_grid) for port in ports]
-        solar: list[Source | None] = []
-        devices: list[Source | None] = []
+        solar: list[DashboardSource | None] = []
+        devices: list[DashboardSource | None] = []
         for port in ports:
             counter = port.feed.production or port.imported
             is_solar = port.is_solar(self._production)
@@ -149,7 +149,7 @@ class SourceFinder:
         found = (*grids, *solar, *self._volumes(), *devices)
         return tuple(source for source in found if source is not None)
 
-    def _of_supply(self) -> Source | None:
+    def _of_supply(self) -> DashboardSource | None:
         total = partial(meter_unique_id, self._meter.device_id)
         for imported, exported in _GRID_ENERGIES:
             energy = self._statistic_of(total(imported))
@@ -157,10 +157,10 @@ class SourceFinder:
                 export = self._statistic_of(total(exported)) if exported else None
                 powers = [self._statistic_of(total(power)) for power in _GRID_POWERS]
                 rates = tuple(power for power in powers if power is not None)[:1]
-                return Source(Use.GRID, "supply", energy, export, rates)
+                return DashboardSource(Use.GRID, "supply", energy, export, rates)
         return None
 
-    def _grid_of(self, port: _Port, is_told: bool) -> Source | None:
+    def _grid_of(self, port: _Port, is_told: bool) -> DashboardSource | None:
         is_obvious = is_told and port.is_grid
         source = self._of_port(Use.GRID, port, port.imported, is_obvious=is_obvious)
         exported = port.feed.exported
@@ -173,11 +173,11 @@ class SourceFinder:
 
     def _of_port(
         self, use: Use, port: _Port, counter: Channel, *, is_obvious: bool
-    ) -> Source | None:
+    ) -> DashboardSource | None:
         key = port.imported.stream.sensor.sensor_id
         return self._of_counter(use, key, counter, is_obvious=is_obvious)
 
-    def _volumes(self) -> Iterator[Source | None]:
+    def _volumes(self) -> Iterator[DashboardSource | None]:
         for channel in self._meter.channels.values():
             use, classes = _VOLUMES.get(channel.stream.sensor.quantity, (None, set()))
             if use is not None and channel.stream.kind is Kind.COUNTER:
@@ -187,12 +187,12 @@ class SourceFinder:
 
     def _of_counter(
         self, use: Use, key: str, counter: Channel, *, is_obvious: bool = True
-    ) -> Source | None:
+    ) -> DashboardSource | None:
         energy, rate = self._statistic(counter), self._rate(counter)
         if energy is None:
             return None
         rates = () if rate is None else (rate,)
-        return Source(use, key, energy, rates=rates, is_obvious=is_obvious)
+        return DashboardSource(use, key, energy, rates=rates, is_obvious=is_obvious)
 
     def _rate(self, counter: Channel) -> str | None:
         """Return the statistic of the power or flow beside a counter."""

@@ -23,7 +23,7 @@ from ..formats import plain_name
 from ..models import FluksoConfigEntry
 from .offer import Offer, are_apart, async_find_offer
 from .readiness import async_wait_until_ready
-from .sources import Source
+from .sources import DashboardSource
 
 #: The source of a flow that follows on adding a meter.
 _SOURCE_ADDED = "added"
@@ -73,7 +73,9 @@ class EnergyFlow(OptionsFlowWithReload):
             description_placeholders=left,
         )
 
-    async def _async_add(self, offer: Offer, chosen: Collection[Source]) -> ConfigFlowResult:
+    async def _async_add(
+        self, offer: Offer, chosen: Collection[DashboardSource]
+    ) -> ConfigFlowResult:
         """Add sources to the Energy dashboard, and say which."""
         if not chosen:
             return self.async_abort(reason="energy_not_added")
