@@ -22,7 +22,7 @@ from custom_components.flukso.energy_dashboard.sources import Use
 from custom_components.flukso.health.diagnosis import Problem
 from custom_components.flukso.installation_report import Verdict
 from custom_components.flukso.metering.clamp_checks import Doubt, Trouble
-from custom_components.flukso.transport.mqtt_connection import Refusal
+from custom_components.flukso.transport.mqtt_connection import ConnectFailure
 
 HOUSE = Path(integration.__file__).parent
 ENGLISH: dict[str, Any] = json.loads((HOUSE / "translations" / "en.json").read_text("utf-8"))
@@ -164,7 +164,9 @@ def test_every_error_and_abort_has_its_text() -> None:
         == {"measured_twice", "automatic_and_ports"}
         <= strings("energy_dashboard/step.py") | strings("options_flow.py")
     )
-    assert named | set(Refusal) == ENGLISH["config"]["error"].keys() | {"invalid_discovery_info"}
+    assert named | set(ConnectFailure) == ENGLISH["config"]["error"].keys() | {
+        "invalid_discovery_info"
+    }
 
 
 def test_the_address_is_asked_for_in_a_repair_as_in_the_config_flow() -> None:
@@ -173,7 +175,7 @@ def test_the_address_is_asked_for_in_a_repair_as_in_the_config_flow() -> None:
 
     for part in ("data", "data_description"):
         assert fix_flow["step"]["address"][part] == form[part]
-    of_address = set(Refusal) | {"nothing_there", "only_readings_there", "others_there"}
+    of_address = set(ConnectFailure) | {"nothing_there", "only_readings_there", "others_there"}
     assert fix_flow["error"] == {key: ENGLISH["config"]["error"][key] for key in of_address}
 
 
@@ -212,7 +214,7 @@ def test_what_is_mended_elsewhere_says_what_to_do() -> None:
 def test_every_exception_has_its_text() -> None:
     given = {ast.literal_eval(key) for key in raised("key") if isinstance(key, ast.Constant)}
 
-    assert ENGLISH["exceptions"].keys() == given | set(Refusal)
+    assert ENGLISH["exceptions"].keys() == given | set(ConnectFailure)
 
 
 def test_every_finding_and_every_line_of_the_activity_log_has_its_text() -> None:

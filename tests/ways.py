@@ -13,7 +13,7 @@ from unittest.mock import patch
 
 from homeassistant.core import HomeAssistant
 
-from custom_components.flukso.transport.mqtt_connection import MqttConnection, Refusal
+from custom_components.flukso.transport.mqtt_connection import ConnectFailure, MqttConnection
 
 from .broker import Broker, matches
 from .transport import peer
@@ -240,9 +240,9 @@ def network() -> Iterator[Network]:
     """Let the brokers that are put into it, by host, be all that can be connected to."""
     brokers: Network = {}
 
-    async def connect(connection: MqttConnection, host: str, _port: int) -> Refusal | None:
+    async def connect(connection: MqttConnection, host: str, _port: int) -> ConnectFailure | None:
         if (broker := brokers.get(host)) is None:
-            return Refusal.UNREACHABLE
+            return ConnectFailure.UNREACHABLE
         here, there = socket.socketpair()
         here.setblocking(False)
         there.setblocking(False)

@@ -21,7 +21,7 @@ from .transport.discovery import (
 )
 from .transport.home_assistant import HomeAssistantTransport
 from .transport.interface import ConnectionState
-from .transport.mqtt_connection import Refusal
+from .transport.mqtt_connection import ConnectFailure
 
 ADDRESS_SCHEMA = vol.Schema(
     {vol.Required(CONF_HOST): str, vol.Required(CONF_PORT, default=DEFAULT_PORT): cv.port}
@@ -105,10 +105,10 @@ async def async_search_address(hass: HomeAssistant, user_input: Mapping[str, obj
     """
     host, port = str(user_input[CONF_HOST]).strip(), int(str(user_input[CONF_PORT]))
     if not host:
-        raise SearchError(Refusal.UNRESOLVED)
+        raise SearchError(ConnectFailure.UNRESOLVED)
     answer = await async_ask_address(hass, host, port, count_sensors=True)
-    if answer.refusal is not None:
-        raise SearchError(answer.refusal)
+    if answer.failure is not None:
+        raise SearchError(answer.failure)
     if answer.sensors:
         raise SearchError("only_readings_there", sensors=str(answer.sensors))
     if not answer.meters:

@@ -28,7 +28,7 @@ from custom_components.flukso.sensor_descriptions import (
     description_of,
 )
 from custom_components.flukso.supply_descriptions import NET_COUNTER, TOTALS
-from custom_components.flukso.transport.mqtt_connection import CannotConnectError, Refusal
+from custom_components.flukso.transport.mqtt_connection import CannotConnectError, ConnectFailure
 from stack.ports import LOOPBACK, free_port
 from tests.broker import Broker
 from tests.direct import MetersBroker, announce, set_up_directly
@@ -258,8 +258,8 @@ def test_exception_translations_of_every_error_that_a_user_sees() -> None:
             assert {name for _, name, _, _ in Formatter().parse(text) if name} == set(names), where
             told.add(key)
 
-    for refusal in Refusal:
-        error = CannotConnectError(refusal, "flukso-f10300")
+    for failure in ConnectFailure:
+        error = CannotConnectError(failure, "flukso-f10300")
         text = ENGLISH["exceptions"][error.translation_key]["message"]
         assert error.translation_domain == DOMAIN
         assert error.translation_placeholders is not None

@@ -75,8 +75,8 @@ async def refusal(hass: HomeAssistant, host: str, port: int) -> str:
         assert not transport.connected
         assert isinstance(transport.error, CannotConnectError)
         assert transport.error.translation_placeholders == {"host": host}
-        assert transport.error.translation_key == transport.error.refusal
-        return transport.error.refusal
+        assert transport.error.translation_key == transport.error.failure
+        return transport.error.failure
     finally:
         await transport.async_stop()
 

@@ -110,7 +110,7 @@ class DirectTransport(Transport):
                 attempted.set()
                 await self._ended.wait()
             except CannotConnectError as error:
-                _LOGGER.debug("No connection to %s: %s", self.host, error.refusal)
+                _LOGGER.debug("No connection to %s: %s", self.host, error.failure)
                 self.error = error
             except Exception:  # whatever it was, the meter is not given up
                 _LOGGER.exception("Unexpected error while connected to %s", self.host)

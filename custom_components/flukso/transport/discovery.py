@@ -57,12 +57,12 @@ class Found(NamedTuple):
 class Answer(NamedTuple):
     """The meters behind an address by device id, or why there is no connection to it.
 
-    ``refusal`` is the translation key of the reason. ``sensors`` is of how many sensors readings
+    ``failure`` is the translation key of the reason. ``sensors`` is of how many sensors readings
     were received, where that was asked for and there is no meter.
     """
 
     meters: dict[str, Found]
-    refusal: str | None = None
+    failure: str | None = None
     sensors: int = 0
 
 
@@ -99,7 +99,7 @@ async def async_ask_announced(hass: HomeAssistant, host: str, port: int, digits:
         await asyncio.sleep(pause)
         async with _limit(hass):
             answer = await async_ask_address(hass, host, port, digits)
-        if answer.meters or answer.refusal is not None:
+        if answer.meters or answer.failure is not None:
             break
     return answer
 

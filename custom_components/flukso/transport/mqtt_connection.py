@@ -36,7 +36,7 @@ _VERSION_CODES = frozenset((0x01, 0x84))
 _PASSWORD_CODES = frozenset((0x04, 0x05, 0x86, 0x87))
 
 
-class Refusal(StrEnum):
+class ConnectFailure(StrEnum):
     """Why a connection could not be made, by translation key."""
 
     UNRESOLVED = "cannot_resolve"
@@ -48,15 +48,15 @@ class Refusal(StrEnum):
 
 
 class CannotConnectError(HomeAssistantError):
-    """A connection could not be made; ``refusal`` says why."""
+    """A connection could not be made; ``failure`` says why."""
 
-    def __init__(self, refusal: Refusal, host: str) -> None:
+    def __init__(self, failure: ConnectFailure, host: str) -> None:
         super().__init__(
             translation_domain=DOMAIN,
-            translation_key=refusal,
+            translation_key=failure,
             translation_placeholders={"host": host},
         )
-        self.refusal = refusal
+        self.failure = failure
 
 
 class MqttConnection:
@@ -92,21 +92,21 @@ class MqttConnection:
         Raises:
             CannotConnectError: it did not, or not in time.
         """
-        refusal: Refusal | None = Refusal.SILENT
+        failure: ConnectFailure | None = ConnectFailure.SILENT
         with suppress(TimeoutError):
             async with asyncio.timeout(CONNECT_TIMEOUT):
-                refusal = await self._async_connect(host, port)
-        if refusal is not None:
+                failure = await self._async_connect(host, port)
+        if failure is not None:
             self.close()
-            raise CannotConnectError(refusal, host)
+            raise CannotConnectError(failure, host)
         self._is_open = True
 
-    async def _async_connect(self, host: str, port: int) -> Refusal | None:
+    async def _async_connect(self, host: str, port: int) -> ConnectFailure | None:
         """Connect, and return why it failed."""
         try:
             found = await self._loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except socket.gaierror, UnicodeError:
-            return Refusal.UNRESOLVED
+            return ConnectFailure.UNRESOLVED
         for family, kind, protocol, _, address in found:
             try:  # a name may have an IPv6 address where the machine has no IPv6
                 self._socket = socket.socket(family, kind, protocol)
@@ -116,9 +116,9 @@ class MqttConnection:
                 self.close()
             else:
                 return await self._async_handshake()
-        return Refusal.UNREACHABLE
+        return ConnectFailure.UNREACHABLE
 
-    async def _async_handshake(self) -> Refusal | None:
+    async def _async_handshake(self) -> ConnectFailure | None:
         """Wait for the broker's answers; return why it failed."""
         # every broker has to accept 23 characters (section 3.1.3.1)
         self._send(mqtt_packets.connect(f"flukso-{token_hex(8)}", _KEEPALIVE))
@@ -126,9 +126,9 @@ class MqttConnection:
             await asyncio.sleep(_POLL)
             self._read_all()
             if self._connack:
-                return _refusal_of(self._connack)
+                return _failure_of(self._connack)
             if self._socket is None:
-                return Refusal.NO_BROKER
+                return ConnectFailure.NO_BROKER
         return None
 
     @callback
@@ -267,7 +267,7 @@ class MqttConnection:
             self._lost(reason, at_fault)
 
 
-def _refusal_of(connack: int) -> Refusal:
+def _failure_of(connack: int) -> ConnectFailure:
     if connack in _VERSION_CODES:
-        return Refusal.VERSION
-    return Refusal.PASSWORD if connack in _PASSWORD_CODES else Refusal.UNREACHABLE
+        return ConnectFailure.VERSION
+    return ConnectFailure.PASSWORD if connack in _PASSWORD_CODES else ConnectFailure.UNREACHABLE
