@@ -12,7 +12,7 @@ from simulator.__main__ import arguments, build
 from stack import Client, HomeAssistant, Mosquitto, Process, eventually
 from stack.ports import LOOPBACK
 
-from .ear import Ear, TimedReading
+from .subscriber import ReadingsSubscriber, TimedReading
 from .taken import Taken, taken
 
 _CHECKOUT = Path(__file__).resolve().parent.parent
@@ -85,8 +85,8 @@ async def measure(meters: int, seconds: int, folder: Path, *, direct: bool = Fal
                 await client.confirm(flow["flow_id"])
         await eventually(lambda: _live(client, meters), f"{meters} meters, live", within=60)
         await asyncio.sleep(_SETTLED)
-        with Ear(broker.port) as ear:
-            await eventually(lambda: _receives(ear), "readings")
+        with ReadingsSubscriber(broker.port) as subscriber:
+            await eventually(lambda: _receives(subscriber), "readings")
             await asyncio.sleep(_ARRIVED)  # readings published before the subscription
             begun = await taken(client)
             await client.call_service("watch", "begin")
@@ -100,7 +100,7 @@ async def measure(meters: int, seconds: int, folder: Path, *, direct: bool = Fal
             await client.call_service("watch", "tell")
             ended = await taken(client)
         states = await client.states()
-    published, faults = _compare(ear.received, begun, ended)
+    published, faults = _compare(subscriber.received, begun, ended)
     more_blocks = int(states["watch.more_blocks"]["state"])
     longest = [float(states[f"watch.longest_{what}"]["state"]) for what in _LONGEST]
     return Load(published, faults, memory, more_blocks, busy, *longest)
@@ -126,8 +126,8 @@ async def _live(client: Client, meters: int) -> bool:
     return len(shown) == meters * _CLAMPS * len(_EVERY_SECOND) and not missing
 
 
-async def _receives(ear: Ear) -> bool:
-    return bool(ear.received)
+async def _receives(subscriber: ReadingsSubscriber) -> bool:
+    return bool(subscriber.received)
 
 
 def _compare(

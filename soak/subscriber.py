@@ -21,7 +21,7 @@ class TimedReading:
     value: float
 
 
-class Ear:
+class ReadingsSubscriber:
     """Receives all readings while its context is open."""
 
     def __init__(self, port: int) -> None:
