@@ -7,7 +7,7 @@ from math import pi, sin
 from typing import override
 
 from simulator import Flm03, Message
-from simulator.chance import wander
+from simulator.random_values import wander
 
 type Load = Callable[[int], float]
 

@@ -12,8 +12,8 @@ from time import sleep
 from typing import override
 
 from simulator import Flm03, Message, Meter
-from simulator.chance import identity
 from simulator.player import play
+from simulator.random_values import identity
 from stack import Process
 from stack.ports import LOOPBACK
 

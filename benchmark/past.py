@@ -30,7 +30,7 @@ from custom_components.flukso.const import DOMAIN
 from custom_components.flukso.entity_lookup import sensor_entity_id
 from custom_components.flukso.history.backfill import Backfill
 from simulator import Flm03
-from simulator.chance import identity
+from simulator.random_values import identity
 from stack import Mosquitto, eventually
 
 from .inside import add_directly, add_discovered, add_mqtt, home_assistant

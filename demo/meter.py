@@ -13,11 +13,11 @@ import time
 from typing import override
 
 from simulator import Flm03, Message
-from simulator.chance import identity
 from simulator.household import MINUTE, minute
 from simulator.installation import CLAMP_PORTS, PULSE_PORTS, clamp_slots, pulse_slot
 from simulator.player import play
 from simulator.pulse import PulseInput
+from simulator.random_values import identity
 
 from .day import DAY, SEED, days_back
 

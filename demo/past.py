@@ -6,10 +6,10 @@ from itertools import pairwise
 from statistics import fmean
 
 from simulator import Flm03
-from simulator.chance import identity
 from simulator.household import MINUTE, Home, minute
 from simulator.installation import PULSE_PORTS, pulse_slot
 from simulator.pulse import KINDS
+from simulator.random_values import identity
 
 from .day import DAY, HOUR, days_back
 from .meter import KUBES_SPEAK_WITHIN

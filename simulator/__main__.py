@@ -10,13 +10,13 @@ import sys
 from threading import Event
 import time
 
-from .chance import identity
 from .flm02 import Flm02
 from .flm03 import Flm03
 from .message import Message
 from .meter import Meter
 from .pace import beat
 from .player import play
+from .random_values import identity
 
 EPILOG = """\
 examples:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from random import Random
 
-from .chance import draw
+from .random_values import draw
 from .weather import UTC_OFFSET, outdoor_temperature
 
 DAY = 86400

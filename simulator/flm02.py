@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from typing import override
 
 from . import flows, wire
-from .chance import draw
 from .config import SECTIONS, Json, as_lua
 from .household import MINUTE, Home, Minute, minute
 from .kube import FLK01A, FLK01B
 from .message import Message
 from .meter import KUBE_NAMES, Meter
 from .pulse import KINDS, MICRO, PulseInput
+from .random_values import draw
 
 ANALOG_SLOTS = (1, 2, 3)
 PULSE_SLOTS = (4, 5)

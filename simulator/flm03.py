@@ -6,7 +6,6 @@ from typing import override
 
 from . import installation, waveform, wire
 from .blocks import History
-from .chance import draw
 from .clamp import COUNTER_UNITS, COUNTERS, GAUGE_UNITS, Clamp, Wiring
 from .config import SECTIONS, Json
 from .household import Home
@@ -15,6 +14,7 @@ from .kube import FLK01A, FLK01B, UNITS
 from .message import Message
 from .meter import KUBE_NAMES, Meter
 from .pulse import KINDS, Pulse, PulseInput
+from .random_values import draw
 from .tap import tap
 
 TIME_PERIOD = 10

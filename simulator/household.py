@@ -10,7 +10,7 @@ from functools import lru_cache
 from math import pi, sin
 
 from .appliances import runs_of_hour
-from .chance import jitter, wander
+from .random_values import jitter, wander
 from .weather import outdoor_temperature, sunlight
 
 MINUTE = 60

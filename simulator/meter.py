@@ -8,11 +8,11 @@ import re
 
 from . import config, kube, wire
 from .blocks import History, MeterStorage
-from .chance import draw, identity
 from .config import Json, Sensor
 from .household import MINUTE, Home
 from .kube import Kube, KubeNode
 from .message import Message
+from .random_values import draw, identity
 
 KUBE_NAMES = (
     *("living room", "garden", "bedroom", "shed", "kitchen"),

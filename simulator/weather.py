@@ -5,7 +5,7 @@ A northern temperate place, 51° north, on a clock one hour ahead of UTC all yea
 
 from math import cos, pi, radians, sin
 
-from .chance import wander
+from .random_values import wander
 
 UTC_OFFSET = 3600
 LATITUDE = radians(51.0)

@@ -9,7 +9,7 @@ import threading
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
-from simulator.chance import identity
+from simulator.random_values import identity
 from stack import HomeAssistant, Process
 from stack.ports import LOOPBACK
 

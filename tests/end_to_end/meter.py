@@ -11,10 +11,10 @@ from threading import Event
 import time
 
 from simulator import Flm03
-from simulator.chance import identity
 from simulator.clamp import COUNTERS
 from simulator.installation import CLAMP_PORTS, clamp_slots
 from simulator.player import play
+from simulator.random_values import identity
 
 #: A sunny evening in June: the household cooks on two phases and feeds back on the third.
 _EVENING = 1_782_064_800

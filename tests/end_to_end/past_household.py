@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import accumulate
 from random import Random
 
-from simulator.chance import draw
+from simulator.random_values import draw
 
 #: The time between two readings (s).
 STEP = 10

@@ -8,10 +8,10 @@ import json
 from random import Random
 
 from simulator import Flm03, Message, blocks, wire
-from simulator.chance import identity
 from simulator.clamp import GAUGE_UNITS, SUBTYPES
 from simulator.config import Sensor, encode
 from simulator.installation import clamp_slots, pulse_slot
+from simulator.random_values import identity
 
 from .past_household import COUNTERS, HOUR, STEP, Household
 

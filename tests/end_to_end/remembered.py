@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import json
 
 from simulator import Flm03, Message
-from simulator.chance import draw, identity
+from simulator.random_values import draw, identity
 
 HOUR = 3600
 DAY = 24 * HOUR

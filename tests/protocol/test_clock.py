@@ -8,7 +8,7 @@ import pytest
 from custom_components.flukso.protocol.clock import parse_clock
 from custom_components.flukso.protocol.validation import ProtocolError
 from simulator import Flm03
-from simulator.chance import identity
+from simulator.random_values import identity
 
 MESSAGE = b"{flm:{time:[1517237114,250000],update:false},flx:{time:[1517237113,0],update:false}}"
 

@@ -14,9 +14,9 @@ from demo.short_term import Row, write, write_states
 from demo.stage import broker_in
 from demo.statistics import SCALES, counted_recently, measured_recently
 from simulator import Flm03
-from simulator.chance import identity
 from simulator.household import MINUTE, Home, minute
 from simulator.installation import PULSE_PORTS, pulse_slot
+from simulator.random_values import identity
 from simulator.weather import sun_height
 from stack import Mosquitto
 
