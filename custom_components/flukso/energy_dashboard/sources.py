@@ -160,8 +160,8 @@ class SourceFinder:
                 return DashboardSource(Use.GRID, "supply", energy, export, rates)
         return None
 
-    def _grid_of(self, port: _Port, is_told: bool) -> DashboardSource | None:
-        is_obvious = is_told and port.is_grid
+    def _grid_of(self, port: _Port, has_grid: bool) -> DashboardSource | None:
+        is_obvious = has_grid and port.is_grid
         source = self._of_port(Use.GRID, port, port.imported, is_obvious=is_obvious)
         exported = port.feed.exported
         export = None if exported is None else self._statistic(exported)

@@ -1,4 +1,4 @@
-"""What an import could not have: told to the user, and kept for the diagnostics."""
+"""What an import could not have: reported to the user, and kept for the diagnostics."""
 
 import logging
 
@@ -19,9 +19,9 @@ _LOGGER = logging.getLogger(__name__)
 def not_imported(
     hass: HomeAssistant, device_id: str, unique_id: str, past: PastRows, *, is_energy: bool
 ) -> NotImported | None:
-    """Tell of the hours of an entity that have no row, or one that counts nothing.
+    """Report the hours of an entity that have no row, or one that counts nothing.
 
-    Hours without a row of an energy are told in *Activity*, with the names of the sensors. Returns
+    Hours without a row of an energy are shown in *Activity*, with the names of the sensors. Returns
     None if there are none.
     """
     entity = sensor_entry(hass, unique_id)

@@ -104,7 +104,7 @@ class PastImport:
     @callback
     def start(self) -> CALLBACK_TYPE:
         """Continue an import that was running; returns a function that stops this."""
-        self._tell()
+        self._note_progress()
         cancel = async_track_time_interval(
             self._hass, self.async_look, _INTERVAL, cancel_on_shutdown=True
         )
@@ -122,7 +122,7 @@ class PastImport:
             HomeAssistantError: another is running.
         """
         await self.log.async_begin(since, dt_util.utcnow().timestamp())
-        self._tell()
+        self._note_progress()
 
     async def async_look(self, now: datetime) -> None:
         """Look after the running import, unless that is still being done."""
@@ -135,7 +135,7 @@ class PastImport:
             _LOGGER.warning("The past will be imported later: %s", error)
         finally:
             self._is_at_work = False
-            self._tell()
+            self._note_progress()
 
     async def _async_continue(self, now: float) -> None:
         """Do what can be done now.
@@ -267,13 +267,13 @@ class PastImport:
                 if lacks is not None:
                     running.not_imported[unique_id] = lacks
                 await self.log.async_save()
-            self._tell()
+            self._note_progress()
         if is_final or not self._waiting(running):
             await self.log.async_end(running)
 
     @callback
-    def _tell(self) -> None:
-        """Update what the user sees."""
+    def _note_progress(self) -> None:
+        """Update how far the history reaches back, and the progress of the import."""
         begins = [part.put.begin for each in self.log.imports for part in each.imported.values()]
         self.reaches_back.note(min(begins, default=None), self._progress())
 

@@ -23,7 +23,7 @@ class Energy(StrEnum):
     SELF_CONSUMED = "self_consumed"
 
     def of(self, energies: SupplyEnergies) -> float | None:
-        """Return it."""
+        """Return this one of the energies; None if it is not measured."""
         value: float | None = getattr(energies, self)
         return value
 
