@@ -19,7 +19,7 @@ from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 import voluptuous as vol
 
 from .const import CONF_IMPORT_HISTORY, DOMAIN
-from .energy_dashboard.step import async_follow_with_energy
+from .energy_dashboard.step import async_continue_with_energy
 from .meter_card import MQTT_SERVICE, NAME, discovery_key, label, placeholders
 from .meter_search import (
     ADDRESS_SCHEMA,
@@ -289,7 +289,7 @@ class FluksoConfigFlow(ConfigFlow, domain=DOMAIN):
     @override
     async def async_on_create_entry(self, result: ConfigFlowResult) -> ConfigFlowResult:
         """Show next what of the meter can be added to the Energy dashboard."""
-        return await async_follow_with_energy(self.hass, result)
+        return await async_continue_with_energy(self.hass, result)
 
     async def async_step_confirm_silent(
         self, user_input: dict[str, Any] | None = None

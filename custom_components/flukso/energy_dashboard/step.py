@@ -83,10 +83,10 @@ class EnergyFlow(OptionsFlowWithReload):
         return self.async_abort(reason="energy_added", description_placeholders={"added": added})
 
 
-async def async_follow_with_energy(
+async def async_continue_with_energy(
     hass: HomeAssistant, result: ConfigFlowResult
 ) -> ConfigFlowResult:
-    """Let the step follow on the result of adding a meter, if there is something to add."""
+    """Set the step as the next flow after adding a meter, if there is something to add."""
     entry: FluksoConfigEntry = result["result"]
     if await async_find_offer(hass, entry) is None:
         return result
