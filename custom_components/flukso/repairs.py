@@ -25,9 +25,9 @@ from .protocol.sensors import Stream
 from .redaction import name_and_entity_id
 from .sensor_descriptions import description_of
 
-#: The translation keys of a counter that jumped, and of one that began anew. The ids of the issues
-#: of both begin with the first.
-_COUNTER_BREAK, _BEGAN_ANEW = "counter_break", "counter_began_anew"
+#: The translation keys of a counter that jumped, and of one that started over. The ids of both
+#: issues begin with the first.
+_COUNTER_BREAK, _STARTED_OVER = "counter_break", "counter_began_anew"
 #: How long may have passed at a break of which an earlier version did not store it (s).
 _UNKNOWN_DURATION = DAY
 
@@ -44,8 +44,8 @@ def raise_counter_break(
     name, entity_id = name_and_entity_id(hass, entry, sensor_id)
     issue_ids = f"{_COUNTER_BREAK}_{entry.entry_id}_{_hashed(sensor_id)}_"
     _delete_issues(hass, lambda issue_id: issue_id.startswith(issue_ids))
-    began_anew = counter_break.new.value < counter_break.old.value
-    translation_key = _BEGAN_ANEW if began_anew else _COUNTER_BREAK
+    started_over = counter_break.new.value < counter_break.old.value
+    translation_key = _STARTED_OVER if started_over else _COUNTER_BREAK
     numbers = {"old": counter_break.old.value, "new": counter_break.new.value}
     if counter_break.bookable:
         numbers["difference"] = counter_break.bookable

@@ -248,7 +248,7 @@ async def test_what_a_counter_can_have_counted_before_it_began_anew_can_be_booke
     values = count(1)
     topic = f"/sensor/{water['unique_id'].split('_')[1]}/counter"
     await page.goto("/config/repairs")
-    issue = page.get_by_text("A counter of the Fluksometer began anew: water Consumption")
+    issue = page.get_by_text("A counter of the Fluksometer started over: water Consumption")
 
     async def told() -> bool:
         single(topic, json.dumps([int(time.time()), next(values), "L"]), port=mosquitto.port)
