@@ -46,14 +46,18 @@ def test_what_is_booked_stays_when_the_clock_is_set_back_before_it() -> None:
 
 def test_a_reading_that_comes_twice_is_one() -> None:
     assert shown(track((100, 10), (101, 11), (101, 11))) == [(100, 10), (101, 11)]
+    assert shown(track((100, 10), (100, 10), (101, 11))) == [(100, 10), (101, 11)]
+
+
+def test_of_two_readings_of_a_second_the_later_one_counts() -> None:
+    assert shown(track((100, 10), (101, 11), (101, 12))) == [(100, 10), (101, 12)]
 
 
 def test_of_too_many_readings_every_other_is_dropped_but_the_first_and_the_last() -> None:
     made = track(*((time, time) for time in range(MOST)))
     assert len(made.times_until(MOST)) == MOST
     made.take(MOST, MOST)
-    kept = made.times_until(MOST)
-    assert kept == [0, *range(2, MOST, 2), MOST]
+    assert shown(made) == [(time, time) for time in (0, *range(2, MOST, 2), MOST)]
 
 
 @given(readings, readings)
@@ -100,6 +104,14 @@ def test_a_value_is_known_between_readings_that_are_close_to_each_other() -> Non
 def test_a_value_is_known_where_no_more_than_a_step_was_counted() -> None:
     made = track((100, 10), (200, 11), (300, 13), step=1)
     assert [made.is_known_at(time) for time in (150, 250)] == [True, False]
+    steady = CounterTrack(100, 10)
+    steady.take(200, 10)
+    assert not steady.is_known_at(150)
+
+
+def test_a_value_is_not_known_before_the_first_reading_nor_after_the_last() -> None:
+    made = track((100, 10), (101, 11))
+    assert [made.is_known_at(time) for time in (99, 102)] == [False, False]
 
 
 @pytest.mark.parametrize(
@@ -118,6 +130,13 @@ def test_what_is_booked_between_two_readings_brings_them_no_closer(
     made.book_until(until)
     assert (made.begin, made.booked) == (until, until)
     assert made.is_known_at(until + 1) == known
+
+
+def test_what_is_booked_twice_between_two_readings_brings_them_no_closer() -> None:
+    made = track((0, 0), (20, 20))
+    made.book_until(12)
+    made.book_until(17)
+    assert not made.is_known_at(18)
 
 
 def test_readings_after_what_is_booked_are_as_close_as_they_are() -> None:

@@ -6,7 +6,9 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.flukso.protocol.mqtt_packets import (
+    DISCONNECT,
     MAX_MESSAGE,
+    PINGREQ,
     RETAINED_PUBLISH,
     Packet,
     connack_code,
@@ -60,6 +62,7 @@ def test_packets_are_written_as_the_standard_shows_them() -> None:
     assert subscribe(["a/b", "c/+"]) == b"\x82\x0e\x00\x01\x00\x03a/b\x00\x00\x03c/+\x00"
     assert unsubscribe(["a/b", "c/+"]) == b"\xa2\x0c\x00\x01\x00\x03a/b\x00\x03c/+"
     assert publish("a/b", b"\x00\xff") == b"\x30\x07\x00\x03a/b\x00\xff"
+    assert (PINGREQ, DISCONNECT) == (b"\xc0\x00", b"\xe0\x00")
 
 
 @pytest.mark.parametrize("size", [0, 100, 124, 125, 16_379, 16_380, 3_000_000])

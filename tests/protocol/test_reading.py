@@ -256,6 +256,11 @@ def test_a_value_just_beyond_the_range_is_refused(stream: Stream, value: str) ->
         parse_reading(f"[1517237114, {value}]".encode(), stream)
 
 
+@pytest.mark.parametrize("unit", ["Pa", "hPa"])
+def test_the_pressure_comes_in_either_of_two_units(unit: str) -> None:
+    assert parse_reading(f'[1517237114, 1, "{unit}"]'.encode(), MOVEMENT).unit == unit
+
+
 @pytest.mark.parametrize(
     "unit",
     ['"w"', '"kWh"', '"var"', '"W "', '"WATT"', '"\\u0000"', "1", "null", "true"],
