@@ -65,6 +65,22 @@ def test_a_gap_that_ends_with_a_quarter_leaves_the_next_one_known() -> None:
     assert house.demand.last == 2000
 
 
+def test_a_gap_that_begins_with_a_quarter_leaves_it_known() -> None:
+    house = house_at(2026, 5, 12, 10, 0)
+    house.use(2000, 900)
+    house.use(1000, 60, silently=True)
+    house.use(1000, 1)
+    assert house.demand.is_complete
+    assert house.demand.last == 2000
+    assert house.demand.average == 1000
+
+
+def test_readings_that_are_minutes_apart_tell_what_is_taken_now() -> None:
+    house = house_at(2026, 5, 12, 10, 0)
+    house.use(1200, 600, step=120)
+    assert house.demand.expected == 1200
+
+
 def test_a_quarter_goes_on_over_a_restart() -> None:
     house = house_at(2026, 5, 12, 10, 0)
     house.use(1000, 901)

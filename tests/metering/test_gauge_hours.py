@@ -120,6 +120,19 @@ def test_an_hour_in_two_blocks_is_the_same_as_in_one() -> None:
         assert timeline_of(*order).rows(range(0, BLOCK, HOUR)) == whole.rows(range(0, BLOCK, HOUR))
 
 
+@pytest.mark.parametrize(("begin", "held"), [(1800, 60), (1860, 30)])
+def test_the_last_reading_of_a_block_holds_in_the_next_one_if_none_is_missing(
+    begin: int, held: int
+) -> None:
+    first = segment_with([*each_minute([100_000] * 30)[:-1], (1770, 400_000)], 0, 1800)
+    second = segment_with(each_minute([100_000] * 30, 1900), begin, HOUR)
+
+    [row] = timeline_of(first, second).rows(range(0, HOUR, HOUR))
+
+    known = 1740 + held + 1700
+    assert row == MeanRow(0, pytest.approx((100 * 3440 + 400 * held) / known), 100, 400)
+
+
 def test_a_block_that_is_missing_between_two_is_not_known() -> None:
     first = segment_with(each_minute([100_000] * 60), 0, HOUR)
     third = segment_with(each_minute([100_000] * 60, 2 * HOUR), 2 * HOUR, 3 * HOUR)

@@ -145,6 +145,18 @@ def test_a_restart_loses_nothing_and_counts_nothing_twice() -> None:
     assert after.self_consumed == pytest.approx(2 + 12 - 3)
 
 
+def test_a_source_that_is_none_any_more_is_not_waited_for_after_a_restart() -> None:
+    state = house_of("a", "b").state
+    assert state is not None
+    after = HouseEnergy({"a": 0})
+    after.restore(state)
+
+    after.take_grid(101, 5002, 70)
+    after.take_production("a", 101, 5)
+
+    assert energies(after) == (7, 5)
+
+
 def test_a_clock_that_is_set_back_takes_nothing_away() -> None:
     house = house_of("a")
     for second in (1001, 501, 502, 503):
