@@ -7,7 +7,7 @@ process, and its `Client` performs the actions of a user of the frontend over th
 
 from .broker import Broker, EmbeddedBroker, Mosquitto, find_mosquitto
 from .client import ApiError, Client, FlowError
-from .clock import Clock, find_faketime
+from .clock import Clock, SettableClock, find_faketime
 from .home_assistant import HomeAssistant
 from .ports import free_port
 from .process import Process, ProcessError
@@ -26,6 +26,7 @@ __all__ = [
     "Mosquitto",
     "Process",
     "ProcessError",
+    "SettableClock",
     "WebSocket",
     "eventually",
     "find_faketime",

@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+import time
+
+from .home_assistant import HomeAssistant
 
 _LIBRARY = "faketime/libfaketime.so.1"
 
@@ -29,3 +32,43 @@ class Clock:
     def set(self, ahead: int) -> None:
         """Let it be that many seconds ahead, within a second."""
         self._file.write_text(f"{ahead:+d}\n")
+
+
+class SettableClock:
+    """The clock of a Home Assistant, which can be set ahead as it runs, together with its timers.
+
+    It needs the custom integration `INTEGRATION`. Times are seconds since 1970.
+    """
+
+    INTEGRATION = Path(__file__).parent / "settable_clock"
+
+    def __init__(self, home: HomeAssistant, library: Path, now: float) -> None:
+        """Prepare a Home Assistant that has not been started, for a clock that tells ``now``."""
+        self._environment = home.environment
+        self._environment.update(
+            LD_PRELOAD=str(library),
+            FAKETIME_NO_CACHE="1",
+            DONT_FAKE_MONOTONIC="1",
+            NO_FAKE_STAT="1",
+            FAKETIME_FORCE_MONOTONIC_FIX="0",
+            PYTHONPATH=str(self.INTEGRATION / "start"),
+        )
+        self._home = home
+        self._ahead = 0.0
+        self.skip(now - time.time())
+
+    @property
+    def now(self) -> float:
+        """What time it is."""
+        return time.time() + self._ahead
+
+    def skip(self, seconds: float) -> None:
+        """Let so many seconds pass while Home Assistant is stopped."""
+        self._ahead += seconds
+        self._environment["FAKETIME"] = f"{self._ahead:+.6f}"
+
+    async def advance(self, to: float) -> bool:
+        """Set it to a time, unless it is later; return whether the history is being worked on."""
+        answer = await self._home.client.call("settable_clock/advance", to=to)
+        self._ahead = answer["now"] - time.time()
+        return bool(answer["busy"])

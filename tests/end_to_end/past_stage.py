@@ -7,13 +7,19 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 import queue
-import time
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
 from simulator import Message
-from stack import CommandError, FlowError, HomeAssistant, Mosquitto, eventually
+from stack import (
+    CommandError,
+    FlowError,
+    HomeAssistant,
+    Mosquitto,
+    SettableClock,
+    eventually,
+)
 from stack.client import Json
 from stack.ports import LOOPBACK
 
@@ -21,7 +27,6 @@ from .parts import require_faketime
 from .past_household import HOUR, STEP
 from .past_meter import SLOTS, RememberedMeter
 
-_SETTABLE_CLOCK = Path(__file__).parent / "settable_clock"
 #: The totals of the supply.
 TOTALS = ("netted_energy_import", "netted_energy_export", "house_energy", "self_consumption")
 _OPTIONS = {"power_interval": 30, "other_interval": 30, "production_ports": ["4"]}
@@ -66,16 +71,15 @@ class Stage:
     def __init__(self, home: HomeAssistant, now: int) -> None:
         self.home = home
         self.meters: list[Played] = []
-        self._ahead = now - time.time()
+        self._clock = SettableClock(home, require_faketime(), now)
         self._began = self._next = now
         self._told = float(now)
         self._is_busy = False
-        home.environment["FAKETIME"] = f"{self._ahead:+.6f}"
 
     @property
     def now(self) -> float:
         """What time it is."""
-        return time.time() + self._ahead
+        return self._clock.now
 
     async def run(self, until: float) -> None:
         """Let the time pass, reading by reading."""
@@ -87,18 +91,12 @@ class Stage:
         if self._is_busy:
             await asyncio.sleep(_LOOK)
             self._say_due()
-            self._is_busy = await self._advance(0)
+            self._is_busy = await self._clock.advance(0)
             return
         self._say(self._next)
         self._next += STEP
-        self._is_busy = await self._advance(self._next)
+        self._is_busy = await self._clock.advance(self._next)
         await self._answer()
-
-    async def _advance(self, to: float) -> bool:
-        """Set the clock to a time, unless it is later; whether the history is being worked on."""
-        clock = await self.home.client.act("settable_clock", "advance", to=to)
-        self._ahead = clock["now"] - time.time()
-        return bool(clock["busy"])
 
     async def until_imported(self, within: float) -> None:
         """Let the time pass until no import is running any more."""
@@ -117,8 +115,7 @@ class Stage:
     async def restart(self, away: float = 0) -> None:
         """Stop Home Assistant, and start it so many seconds later; what is said then is lost."""
         await self.home.stop()
-        self._ahead += away
-        self.home.environment["FAKETIME"] = f"{self._ahead:+.6f}"
+        self._clock.skip(away)
         await self.home.start(300)
         self._told = self.now
         self._next = int(self.now) // STEP * STEP + STEP
@@ -223,15 +220,10 @@ async def set_up(
     With each, what it remembers is to be brought in.
     """
     home = HomeAssistant(
-        folder, commit_interval=_COMMIT, extra="settable_clock:", more=[_SETTABLE_CLOCK]
-    )
-    home.environment.update(
-        LD_PRELOAD=str(require_faketime()),
-        FAKETIME_NO_CACHE="1",
-        DONT_FAKE_MONOTONIC="1",
-        NO_FAKE_STAT="1",
-        FAKETIME_FORCE_MONOTONIC_FIX="0",
-        PYTHONPATH=str(_SETTABLE_CLOCK / "start"),
+        folder,
+        commit_interval=_COMMIT,
+        extra="settable_clock:",
+        more=[SettableClock.INTEGRATION],
     )
     async with contextlib.AsyncExitStack() as parts:
         broker = await parts.enter_async_context(Mosquitto(folder, extra=_AT_ONCE))

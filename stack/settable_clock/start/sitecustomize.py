@@ -3,4 +3,4 @@
 import select
 import time
 
-time.sleep = lambda seconds: select.select((), (), (), seconds) and None
+time.sleep = lambda seconds: select.select((), (), (), float(seconds)) and None
