@@ -12,8 +12,9 @@ from simulator.__main__ import arguments, build
 from stack import Client, HomeAssistant, Mosquitto, Process, eventually
 from stack.ports import LOOPBACK
 
+from .memory import resident
 from .subscriber import ReadingsSubscriber, TimedReading
-from .taken import Taken, taken
+from .taken import Published, Taken, compare, taken
 
 _CHECKOUT = Path(__file__).resolve().parent.parent
 _WATCH = Path(__file__).parent / "watch"
@@ -25,7 +26,6 @@ _LONGEST = ("hold", "work", "collection")
 _SETTLED = 10
 #: Wait until Home Assistant has processed the published readings (s).
 _ARRIVED = 2
-_MB = 1 << 20
 #: Memory blocks that other activity of Home Assistant may add.
 _NOISE = 30_000
 
@@ -83,24 +83,24 @@ async def measure(meters: int, seconds: int, folder: Path, *, direct: bool = Fal
             await client.add_mqtt(broker.port)
             for flow in await client.discovered(DOMAIN, meters):
                 await client.confirm(flow["flow_id"])
-        await eventually(lambda: _live(client, meters), f"{meters} meters, live", within=60)
+        await eventually(lambda: are_live(client, meters), f"{meters} meters, live", within=60)
         await asyncio.sleep(_SETTLED)
         with ReadingsSubscriber(broker.port) as subscriber:
             await eventually(lambda: _receives(subscriber), "readings")
             await asyncio.sleep(_ARRIVED)  # readings published before the subscription
             begun = await taken(client)
             await client.call_service("watch", "begin")
-            memory, busy = [_storage(home)], _processor(home)
+            memory, busy = [resident(home)], _processor(home)
             for _ in range(seconds):
                 await asyncio.sleep(1)
-                memory.append(_storage(home))
+                memory.append(resident(home))
             busy = (_processor(home) - busy) / seconds
             await simulator.stop()
             await asyncio.sleep(_ARRIVED)
             await client.call_service("watch", "tell")
             ended = await taken(client)
         states = await client.states()
-    published, faults = _compare(subscriber.received, begun, ended)
+    published, faults = compare(_published(subscriber, begun), begun, ended)
     more_blocks = int(states["watch.more_blocks"]["state"])
     longest = [float(states[f"watch.longest_{what}"]["state"]) for what in _LONGEST]
     return Load(published, faults, memory, more_blocks, busy, *longest)
@@ -115,7 +115,8 @@ def _options(meters: int, port: int) -> list[str]:
     return ["--full", "--meters", str(meters), "--broker", f"{LOOPBACK}:{port}"]
 
 
-async def _live(client: Client, meters: int) -> bool:
+async def are_live(client: Client, meters: int) -> bool:
+    """Return whether all clamps of these meters have a value."""
     states = await client.states()
     shown = [
         states.get(entity["entity_id"], {}).get("state", "unknown")
@@ -130,27 +131,18 @@ async def _receives(subscriber: ReadingsSubscriber) -> bool:
     return bool(subscriber.received)
 
 
-def _compare(
-    received: Mapping[str, Sequence[TimedReading]],
-    begun: Mapping[str, Taken],
-    ended: Mapping[str, Taken],
-) -> tuple[int, list[str]]:
-    """Return the number of published readings, and the faults."""
-    published, faults = (
-        0,
-        [f"{topic} is not subscribed to" for topic in begun.keys() - ended.keys()],
-    )
-    for topic, end in ended.items():
-        since = _since(received.get(topic, ()), begun[topic]) if topic in begun else []
-        messages = end.messages - begun[topic].messages if topic in begun else 0
-        published += len(since)
-        if messages != len(since):
-            faults.append(f"{topic}: {messages} of {len(since)} messages arrived")
-        if end.held:
-            faults.append(f"{topic}: {end.held} withheld")
-        if since and topic.endswith("/counter") and end.value != since[-1].value:
-            faults.append(f"{topic}: {end.value} at the end, not {since[-1].value}")
-    return published, faults
+def _published(
+    subscriber: ReadingsSubscriber, begun: Mapping[str, Taken]
+) -> Mapping[str, Published]:
+    """Return what was published since then, by topic."""
+    since = {
+        topic: _since(subscriber.received.get(topic, ()), taken) for topic, taken in begun.items()
+    }
+    return {
+        topic: Published(len(readings), readings[-1].value)
+        for topic, readings in since.items()
+        if readings
+    }
 
 
 def _since(received: Sequence[TimedReading], begun: Taken) -> Sequence[TimedReading]:
@@ -161,11 +153,6 @@ def _since(received: Sequence[TimedReading], begun: Taken) -> Sequence[TimedRead
         if (received[place].second, received[place].value) == (begun.second, begun.value):
             return received[place + 1 :]
     return [each for each in received if each.second > begun.second]
-
-
-def _storage(home: HomeAssistant) -> float:
-    pages = int(Path(f"/proc/{home.pid}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / _MB
 
 
 def _processor(home: HomeAssistant) -> float:

@@ -1,4 +1,7 @@
-"""The messages that the integration has processed of each topic, from its diagnostics."""
+"""The messages that the integration has processed of each topic, from its diagnostics.
+
+Compared with those that were published, they show what was lost.
+"""
 
 import asyncio
 from collections.abc import Mapping
@@ -7,6 +10,17 @@ from dataclasses import dataclass
 from custom_components.flukso.const import DOMAIN
 from stack import Client
 from stack.client import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The messages of one topic that were published: how many, and the value of the last one."""
+
+    messages: int
+    value: float | None
+
+
+_NOTHING = Published(0, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +69,27 @@ def _taken(channel: Json) -> Taken:
         reading and reading["time"],
         guard["value"] if guard else reading and reading["value"],
     )
+
+
+def compare(
+    published: Mapping[str, Published], begun: Mapping[str, Taken], ended: Mapping[str, Taken]
+) -> tuple[int, list[str]]:
+    """Compare what was published between two times with what was processed.
+
+    Returns:
+        How many messages of subscribed topics were published, and the faults as text.
+    """
+    count = 0
+    faults = [f"{topic} is not subscribed to" for topic in begun.keys() - ended.keys()]
+    for topic, end in ended.items():
+        if end.held:
+            faults.append(f"{topic}: {end.held} withheld")
+        if topic not in begun:
+            continue
+        expected, messages = published.get(topic, _NOTHING), end.messages - begun[topic].messages
+        count += expected.messages
+        if messages != expected.messages:
+            faults.append(f"{topic}: {messages} of {expected.messages} messages arrived")
+        if expected.messages and topic.endswith("/counter") and end.value != expected.value:
+            faults.append(f"{topic}: {end.value} at the end, not {expected.value}")
+    return count, faults
