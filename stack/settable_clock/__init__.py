@@ -7,6 +7,7 @@ as on a machine that slept.
 
 import asyncio
 from collections.abc import Sized
+import ctypes
 import os
 from selectors import BaseSelector
 import time
@@ -21,6 +22,9 @@ import voluptuous as vol
 
 CONFIG_SCHEMA = cv.empty_config_schema("settable_clock")
 
+_libc = ctypes.CDLL(None)
+#: The length of the variable, with its name.
+_LENGTH = 64
 #: The parts of each step (s), so that a timer of some seconds fires nearly as often as it should.
 _PART = 2.0
 _MINUTE = 60
@@ -53,6 +57,7 @@ class _Clock:
     def __init__(self, hass: HomeAssistant) -> None:
         self._hass = hass
         self._ahead = float(os.environ["FAKETIME"])
+        self._texts = [ctypes.create_string_buffer(_LENGTH) for _ in range(2)]
         self._skipped = 0.0
         loop = vars(hass.loop)
         loop["time"] = lambda: time.monotonic() + self._skipped
@@ -89,5 +94,14 @@ class _Clock:
     def _skip(self, seconds: float) -> None:
         if seconds > 0:
             self._ahead += seconds
-            os.environ["FAKETIME"] = f"{self._ahead:+.6f}"
+            self._tell()
             self._skipped += seconds
+
+    def _tell(self) -> None:
+        """Set the variable that libfaketime reads, which a thread may be reading now.
+
+        ``os.environ`` would do, but the C library keeps all values that a variable ever had.
+        """
+        self._texts.reverse()
+        self._texts[0].value = f"FAKETIME={self._ahead:+.6f}".encode()
+        _libc.putenv(self._texts[0])
