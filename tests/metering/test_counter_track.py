@@ -92,6 +92,13 @@ def test_a_counter_that_is_sent_when_it_changes_has_not_changed_if_others_are_fa
     assert made.known_until(120) == 110
 
 
+def test_a_counter_is_sent_each_second_unless_it_has_a_step() -> None:
+    made = CounterTrack(100, 10)
+    made.take(120, 11)
+    assert made.known_until(500) == 120
+    assert not made.is_known_at(110)
+
+
 def test_a_value_is_known_between_readings_that_are_close_to_each_other() -> None:
     made = track((100, 10), (101, 11), (105, 12), (115, 13), (126, 14))
     known = [time for time in range(100, 127) if made.is_known_at(time)]

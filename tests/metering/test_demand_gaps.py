@@ -6,7 +6,7 @@ import pytest
 from custom_components.flukso.metering.durations import QUARTER
 from custom_components.flukso.metering.monthly_peaks import Peak
 
-from .quarters import BEGIN, House, house_at, restarted
+from .quarters import BEGIN, House, at, house_at, restarted
 
 
 @pytest.mark.parametrize("step", [2, 3, 7, 10])
@@ -38,12 +38,20 @@ def test_a_gap_over_the_end_of_a_quarter_leaves_both_quarters_out(before: int, g
     house.use(1000, 1)
     assert house.demand.last is None
     assert house.demand.average is None
+    assert house.demand.expected is None
     house.use(1000, QUARTER - house.now % QUARTER)
     assert house.demand.peak is None
     house.use(1000, 901)
     assert house.demand.last == 1000
     assert house.demand.peak is not None
     assert house.demand.peak.demand == 1000
+
+
+def test_a_demand_of_the_month_before_is_no_peak_of_one_that_begins() -> None:
+    house = House(at(2026, 6, 1))
+    house.use(1000, 1)
+    assert not house.demand.take_past(Peak(5000, at(2026, 5, 31, 23, 45)))
+    assert house.demand.peak is None
 
 
 def test_the_last_quarter_is_unknown_after_an_incomplete_one() -> None:

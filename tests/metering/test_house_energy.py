@@ -145,6 +145,14 @@ def test_a_restart_loses_nothing_and_counts_nothing_twice() -> None:
     assert after.self_consumed == pytest.approx(2 + 12 - 3)
 
 
+def test_what_is_stored_is_of_the_second_up_to_which_all_is_booked() -> None:
+    house = house_of("a")
+    house.take_grid(102, 5000, 72)
+    for second in (101, 102, 103):
+        house.take_production("a", second, 4 * (second - 100))
+    assert house.state == HouseEnergyState(102, 5000, 72, {"a": 8}, 6, 6)
+
+
 def test_a_source_that_is_none_any_more_is_not_waited_for_after_a_restart() -> None:
     state = house_of("a", "b").state
     assert state is not None

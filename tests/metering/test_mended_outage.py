@@ -231,6 +231,13 @@ def test_an_energy_that_is_not_counted_is_left_alone() -> None:
     assert mend(Energy.HOUSE, recorded(1, 2), told=told) is Reason.NOT_REPORTED
 
 
+def test_an_hour_of_which_an_energy_is_not_told_has_no_row_of_it() -> None:
+    told = TOLD | {FIRST + HOUR: SupplyEnergies(4000.0, 0)}
+    mended = mend(Energy.HOUSE, recorded(1990.0, 8010.0), told=told)
+    assert isinstance(mended, Mended)
+    assert [row.hour for row in mended.rows] == [FIRST + HOUR, FIRST + 2 * HOUR]
+
+
 def test_a_plain_sum_is_spread_over_its_hours() -> None:
     rows = recorded(990.0, 2010.0)
     assert mended_sum_rows(OUTAGE, STATES, rows) == Mended(

@@ -121,7 +121,7 @@ BOTH_WAYS = CountingLaw(1.0, both_ways=True)
     [
         *((LAW, 3000, 3000), (LAW, 3500, 0)),
         *((BOTH_WAYS, 3000, 3000), (BOTH_WAYS, 3500, 0)),
-        *((BOTH_WAYS, -3000, -3000), (BOTH_WAYS, -3500, 0)),
+        *((BOTH_WAYS, -3000, -3000), (BOTH_WAYS, -3500, 0), (BOTH_WAYS, -9000, 0)),
     ],
 )
 def test_a_step_is_a_leap_if_the_second_and_those_of_its_ends_are_too_few_for_it(

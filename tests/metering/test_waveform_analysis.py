@@ -141,6 +141,7 @@ def test_the_nearest_are_paired_and_the_latest_of_equals() -> None:
 
     assert nearest(first, [(11.1, "x"), (13.0, "y")]) == ("b", "x")
     assert nearest(first, [(10.0, "x"), (12.0, "y")]) == ("c", "y")
+    assert nearest(first[::-1], [(12.0, "y"), (10.0, "x")]) == ("c", "y")
     assert nearest(first, [(13.0, "x")]) == ("c", "x")
     assert nearest(first, [(13.1, "x")]) is None
     assert nearest(first, []) is None

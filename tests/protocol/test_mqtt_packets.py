@@ -142,6 +142,14 @@ def test_an_acknowledgement_is_short() -> None:
         find_packet(b"\x90" + length_of(20_000), 0)
 
 
+@pytest.mark.parametrize("header", [b"\x30", b"\x31"])
+def test_the_shortest_message_is_a_topic_of_one_character(header: bytes) -> None:
+    received = header + b"\x03\x00\x01t"
+    packet = find_packet(received, 0)
+    assert packet is not None
+    assert read_message(received, packet) == ("t", b"")
+
+
 @pytest.mark.parametrize("received", [b"\x20\x01", b"\x90\x02", b"\xb0\x01", b"\x30\x02"])
 def test_a_packet_without_its_content_is_refused(received: bytes) -> None:
     with pytest.raises(ProtocolError, match="too short"):

@@ -5,6 +5,7 @@ from typing import Any
 from hypothesis import given, strategies as st
 import pytest
 
+from custom_components.flukso.protocol.clock import END_OF_TIME
 from custom_components.flukso.protocol.validation import ProtocolError
 from custom_components.flukso.protocol.waveform import parse_waveform
 
@@ -31,6 +32,13 @@ def test_samples_are_volts_and_amperes_at_a_time_of_the_meter(unit: str) -> None
 
 def test_a_capture_may_begin_with_a_second() -> None:
     assert parse_waveform(message(stamp="[1517237114,0]"), "mA").time == 1517237114
+
+
+@pytest.mark.parametrize(
+    ("stamp", "time"), [("[0,0]", 0), (f"[{END_OF_TIME - 1},999]", END_OF_TIME - 0.001)]
+)
+def test_a_capture_may_be_of_any_second_that_a_clock_can_show(stamp: str, time: float) -> None:
+    assert parse_waveform(message(stamp=stamp), "mA").time == time
 
 
 @pytest.mark.parametrize(("unit", "highest"), [("mV", 1_000_000), ("mA", 2_000_000)])
@@ -63,7 +71,7 @@ def test_a_sample_may_be_as_high_as_a_clamp_or_the_mains_can_get(unit: str, high
             message(stamp=stamp)
             for stamp in (
                 *("[1517237114]", "[1517237114,1000]", "[1517237114,-1]", "[-1,0]", "[1.5,0]"),
-                *("1517237114", "[true,0]", "[1,true]", f"[{2**40},0]", "{}"),
+                *("1517237114", "[true,0]", "[1,true]", f"[{END_OF_TIME},0]", "{}"),
             )
         ),
         b"[" * 2000,
