@@ -49,6 +49,16 @@ def timeline_of(
     return timeline
 
 
+@pytest.mark.parametrize(("silent", "value"), [(100, 9000), (1000, None)])
+def test_a_reading_shows_the_end_of_its_block_unless_the_counter_was_silent_for_too_long(
+    silent: int, value: int | None
+) -> None:
+    first = segment_with([(100, 5), (BLOCK - silent, 9000)], max_silence=300)
+    second = segment_with([(BLOCK + 100, 99_000)], BLOCK, 2 * BLOCK, max_silence=300)
+
+    assert timeline_of(first, second, max_silence=300).value_at(BLOCK) == value
+
+
 def test_a_counter_shows_its_last_reading_until_the_next() -> None:
     timeline = timeline_of(
         segment_with([(100, 5), (END - 70, 7), (END, 8), (END + 30, 9), (END + 61, 10)])

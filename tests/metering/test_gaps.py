@@ -8,6 +8,7 @@ import pytest
 from custom_components.flukso.metering.durations import HOUR
 from custom_components.flukso.metering.gaps import (
     Finding,
+    Gap,
     Hour,
     KnownValue,
     Reason,
@@ -69,6 +70,17 @@ def test_an_hour_agrees_if_it_has_what_was_shown_shortly_before_or_after_its_end
     assert Hour(0, None, known).finding is Finding.NO_ROW
     assert Hour(0, Row(0, 1000, 0), None).finding is Finding.NOT_REPORTED
     assert Hour(0, None, None).finding is Finding.NOT_REPORTED
+
+
+@pytest.mark.parametrize("is_first_larger", [True, False])
+def test_the_tolerance_of_a_gap_is_the_larger_one_of_the_hours_around_it(
+    is_first_larger: bool,
+) -> None:
+    small, large = KnownValue(10, 9, 10), KnownValue(10, 5, 10)
+    ends = (large, small) if is_first_larger else (small, large)
+    before, after = (Hour(0, None, known) for known in ends)
+    assert Gap(before, (), after).slack == large.slack
+    assert Gap(None, (), after).slack == ends[1].slack
 
 
 def test_an_hour_agrees_that_includes_what_is_unrecorded_of_the_last_second() -> None:

@@ -142,6 +142,15 @@ def test_a_block_that_is_missing_between_two_is_not_known() -> None:
     assert [row.hour for row in rows] == [0, 2 * HOUR]
 
 
+def test_a_reading_holds_until_the_first_one_of_the_next_block() -> None:
+    before = segment_with([(HOUR - 1, 300_000)], end=HOUR)
+    after = segment_with(each_minute([100_000] * 60, HOUR), begin=HOUR)
+
+    [row] = timeline_of(before, after).rows(range(HOUR, 2 * HOUR, HOUR))
+
+    assert row == MeanRow(HOUR, 100, 100, 100)
+
+
 def test_a_larger_block_replaces_those_within_it() -> None:
     small = segment_with(each_minute([100_000] * 60, HOUR), HOUR, 2 * HOUR)
     large = segment_with(each_minute([300_000] * 240))

@@ -58,6 +58,12 @@ def test_a_time_without_any_block_is_known_to_be_idle_if_the_counter_is_the_same
     assert not known.is_known(BEGIN + 5000, BEGIN + 7000)
 
 
+def test_a_counter_is_known_to_be_idle_from_the_last_reading_before_to_the_first_after() -> None:
+    known = of(BEGIN, BEGIN + 256, (0, 1), (10, 50_000))
+    known.add(block(BEGIN + 4096, BEGIN + 4352, (0, 50_000), (10, 90_000)))
+    assert known.is_known(BEGIN + 1000, BEGIN + 3000)
+
+
 def test_the_last_reading_until_a_second_may_be_of_the_block_before() -> None:
     known = of(BEGIN, BEGIN + 256, (0, 1), (200, 7))
     known.add(block(BEGIN + 256, BEGIN + 512, (50, 8)))
