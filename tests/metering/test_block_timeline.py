@@ -176,6 +176,20 @@ def test_what_is_before_a_counter_is_reset_is_left_out() -> None:
     assert timeline.value_at(END + HOUR) == 3
 
 
+def test_a_counter_may_be_reset_between_the_only_two_readings_of_a_block() -> None:
+    timeline = timeline_of(segment_with([(END - 100, 900), (END + 100, 5)]))
+
+    assert timeline.value_at(END) is None
+    assert timeline.value_at(END + HOUR) == 5
+
+
+def test_the_power_of_an_hour_is_known_though_the_block_ends_with_it() -> None:
+    timeline = timeline_of(segment_with([(0, 0), (HOUR - 1, 99_975)], power_over=60))
+
+    assert timeline.powers(0) == pytest.approx([100, 100], rel=0.01)
+    assert timeline.powers(HOUR) == []
+
+
 def test_a_counter_that_runs_both_ways_may_fall() -> None:
     timeline = timeline_of(segment_with([(100, 5), (END, -7)], both_ways=True), both_ways=True)
 
