@@ -39,6 +39,12 @@ def test_every_reading_comes_back_as_it_was(steps: list[tuple[int, int]]) -> Non
     assert [(at - BEGIN, value) for at, value in zip(times, values, strict=True)] == readings
 
 
+@pytest.mark.parametrize("apart", [2**32 - 1, 2**32])
+def test_readings_of_a_block_may_be_further_apart_than_32_bits(apart: int) -> None:
+    known = of(BEGIN, BEGIN + 256, (0, 5), (1, 5 + apart))
+    assert known.between(BEGIN - 1, BEGIN + 1) == ([BEGIN, BEGIN + 1], [5, 5 + apart])
+
+
 def test_the_readings_after_one_second_up_to_another_are_returned() -> None:
     known = of(BEGIN, BEGIN + 256, (0, 1), (10, 2), (20, 3))
     assert known.between(BEGIN, BEGIN + 10) == ([BEGIN + 10], [2])
