@@ -17,7 +17,10 @@ import pytest
 from custom_components.flukso.protocol.mqtt_packets import MAX_MESSAGE
 from custom_components.flukso.transport.direct import DirectTransport
 from custom_components.flukso.transport.interface import Message
-from custom_components.flukso.transport.mqtt_connection import CannotConnectError
+from custom_components.flukso.transport.mqtt_connection import (
+    CannotConnectError,
+    MqttConnection,
+)
 from stack import Mosquitto
 from stack.ports import LOOPBACK, free_port
 
@@ -488,6 +491,34 @@ async def test_a_long_message_that_drips_takes_no_more_than_its_length(
         assert transport.connected
 
     assert peak < 5 * MAX_MESSAGE
+
+
+async def test_a_large_message_is_received_in_slices(hass: HomeAssistant, hostile: Peer) -> None:
+    """By a clock on which every look at it takes a millisecond."""
+    arrived: asyncio.Future[Message] = hass.loop.create_future()
+    slices: list[int] = []
+    clock = count()
+    read = MqttConnection.read
+
+    def timed_read(connection: MqttConnection) -> bool:
+        begin = next(clock)
+        more = read(connection)
+        slices.append(next(clock) - begin)
+        return more
+
+    with (
+        patch(f"{_CONNECTION}._SLICE", 0.005),
+        patch(f"{_CONNECTION}.monotonic", side_effect=lambda: next(clock) / 1000),
+        patch.object(MqttConnection, "read", timed_read),
+    ):
+        async with connected(hass, hostile.port) as transport:
+            await transport.async_subscribe(_TOPIC, arrived.set_result)
+            await hostile.receives(SUBSCRIBE)
+            await hostile.send(publish(_TOPIC, bytes(3_000_000)))
+            message = await arrived
+
+    assert len(message.payload) == 3_000_000
+    assert max(slices) <= 10
 
 
 async def test_a_flood_is_read_in_slices_and_logged_once(

@@ -26,8 +26,9 @@ CONNECT_TIMEOUT = 5
 _KEEPALIVE, _MAX_PAUSE = 60, 30
 #: After so long without a byte an answer is requested; without one in time it is lost (s).
 _MAX_SILENCE, _ANSWER_TIMEOUT = 4, 3
-#: How long one read may take (s), and how many bytes are received at once.
-_SLICE, _CHUNK = 0.02, 64 * 1024
+#: How long one read may take (s), and how many bytes are received at once. While blocks are being
+#: decoded, each of these gives the processor away for some milliseconds.
+_SLICE, _CHUNK = 0.01, 64 * 1024
 #: How often to look for the answers to a new connection (s).
 _POLL = 0.02
 #: Codes of a CONNACK: MQTT 3.1.1, section 3.2.2.3, and the same in MQTT 5.
@@ -188,7 +189,7 @@ class MqttConnection:
     def _read_all(self) -> bool:
         end = monotonic() + _SLICE
         while True:
-            if self._handle_packets(end):
+            if self._handle_packets(end) or monotonic() >= end:
                 return True
             if not self._receive():
                 return False
