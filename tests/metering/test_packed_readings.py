@@ -170,6 +170,13 @@ def test_a_silence_from_one_block_to_the_next_is_not_known() -> None:
     assert known.is_known(BEGIN + 5000, BEGIN + 6000)
 
 
+def test_a_counter_that_goes_on_from_one_block_to_the_next_was_not_silent() -> None:
+    known = CounterReadings(max_silence=300)
+    known.add(block(BEGIN, BEGIN + 256, (0, 0), (200, 50_000)))
+    known.add(block(BEGIN + 256, BEGIN + 512, (44, 90_000), (200, 150_000)))
+    assert known.is_known(BEGIN + 100, BEGIN + 400)
+
+
 def test_silences_are_found_in_readings_of_many_hours() -> None:
     times = [*range(20_000), *range(20_400, 40_000)]
     known = of(BEGIN, BEGIN + 40_000, *((time, time * 10) for time in times), max_silence=300)
