@@ -160,10 +160,15 @@ def in_units_of_the_meter(state: Json) -> float | None:
 
 
 def _hear(port: int) -> None:
-    """Wait until a reading is published to a broker."""
+    """Wait until a reading is published to a broker, beside those that it has retained."""
     heard = Event()
+
+    def receive(_client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
+        if not message.retain:
+            heard.set()
+
     client = mqtt.Client(CallbackAPIVersion.VERSION2)
-    client.on_message = lambda *_: heard.set()
+    client.on_message = receive
     client.connect(LOOPBACK, port)
     client.subscribe("/sensor/#")
     client.loop_start()
