@@ -92,3 +92,31 @@ def test_a_meter_that_does_not_know_the_time_yet_counts_on_at_once() -> None:
 
     assert shown(guard, restarted) == [taken.value for taken in restarted]
     assert guard.held == 0
+
+
+def test_a_counter_that_begins_anew_is_a_break_though_the_hosts_clock_is_set_back() -> None:
+    """The host starts two hours ahead, and has its clock set right after one reading."""
+    guard = guard_at()
+    anew = counting(0, since=1, seconds=10)
+
+    [found] = breaks(guard, [*at_host(anew[:1], 7200), *anew[1:]])
+
+    assert found.new.value == 0
+    assert guard.value == METER + anew[-1].value
+
+
+def test_a_counter_that_falls_is_reported_though_the_hosts_clock_is_set_back() -> None:
+    guard = guard_at()
+    falling = counting(METER - 1, since=1, seconds=190, step=-0.5)
+
+    assert set(shown(guard, [*at_host(falling[:90], 7200), *falling[90:]])) == {METER}
+
+    assert guard.is_stuck
+
+
+def test_old_messages_confirm_nothing_while_the_hosts_clock_is_set_back() -> None:
+    guard = guard_at()
+    old = [replace(each, at=NOON + 1) for each in counting(0, since=-60, seconds=60)]
+
+    assert set(shown(guard, [*at_host(old[:30], 7200), *old[30:]])) == {METER}
+    assert not guard.is_stuck

@@ -23,6 +23,14 @@ def later(seconds: float, value: float = 0.0) -> CounterReading:
     return CounterReading(FIRST.time + int(seconds), FIRST.value + value, FIRST.at + seconds)
 
 
+def later_at_host(*seconds: float) -> list[CounterReading]:
+    """Readings each second by the meter's clock, and at these times by the host's."""
+    return [
+        CounterReading(FIRST.time + number, FIRST.value + number, FIRST.at + second)
+        for number, second in enumerate(seconds, 1)
+    ]
+
+
 def test_a_run_begins_with_one_reading_of_the_present() -> None:
     run = extended(None, FIRST)
     assert (run.first, run.last, run.count, run.past) == (FIRST, FIRST, 1, False)
@@ -31,6 +39,15 @@ def test_a_run_begins_with_one_reading_of_the_present() -> None:
 def test_readings_of_a_burst_count_as_one() -> None:
     counts = [held(*map(later, arrivals)).count for arrivals in ([0.2], [0.2, 0.4], [0.2, 0.4, 1])]
     assert counts == [1, 1, 2]
+
+
+def test_readings_of_a_burst_count_as_one_while_the_hosts_clock_is_set_back() -> None:
+    burst = [0.1, 0.2, -7200, -7199.9, -7199.8]
+    assert held(*later_at_host(*burst)).count == 1
+
+
+def test_readings_after_the_hosts_clock_was_set_back_count() -> None:
+    assert held(*later_at_host(-7200, -7199, -7198)).is_confirmed
 
 
 def test_a_reading_that_comes_again_does_not_count() -> None:
@@ -67,6 +84,14 @@ def test_three_readings_that_go_on_for_three_minutes_are_lasting(
 ) -> None:
     assert held(later(1), later(seconds)).is_lasting == is_lasting
     assert not held(later(seconds)).is_lasting
+
+
+def test_readings_last_as_long_if_the_hosts_clock_is_set_back_meanwhile() -> None:
+    run = held(*later_at_host(100, -7100, -7021))
+    assert not run.is_lasting
+    run = held(*later_at_host(100, -7100, -7020))
+    assert run.is_lasting
+    assert run.rate == 3 / 180
 
 
 @pytest.mark.parametrize("counted", [30, -30])

@@ -1,6 +1,6 @@
 """Readings of a counter that are withheld, until they confirm each other."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,40 +21,43 @@ class HeldReadings:
     """Consecutive withheld readings.
 
     ``past`` is whether they look like old messages, ``count`` is how many there were, bursts
-    counted as one, ``counted`` is when the count last rose.
+    counted as one. ``lasted`` is how long they went on by the host's clock (s), but for where it
+    was set back; ``counted_at`` is how long they had gone on when the count last rose.
     """
 
     first: CounterReading
     last: CounterReading
     past: bool
-    counted: float
+    lasted: float = 0
+    counted_at: float = 0
     count: int = 1
 
     def followed_by(self, reading: CounterReading, *, past: bool) -> HeldReadings:
         """Return the run with one more reading; old messages do not confirm a current one."""
         if (reading.time, reading.value) == (self.last.time, self.last.value):
             return self
+        lasted = self.lasted + max(reading.at - self.last.at, 0)
         if self.past and not past:
-            return HeldReadings(self.first, reading, past, reading.at)
-        if reading.at - self.counted < _BURST:
-            return HeldReadings(self.first, reading, past, self.counted, self.count)
-        return HeldReadings(self.first, reading, past, reading.at, self.count + 1)
+            return HeldReadings(self.first, reading, past, lasted, lasted)
+        if lasted - self.counted_at < _BURST:
+            return replace(self, last=reading, past=past, lasted=lasted)
+        return HeldReadings(self.first, reading, past, lasted, lasted, self.count + 1)
 
     @property
     def is_confirmed(self) -> bool:
         """Whether the readings are too many, and old ones continued too long, for an error."""
-        duration = min(self.last.at - self.first.at, self.last.time - self.first.time)
+        duration = min(self.lasted, self.last.time - self.first.time)
         return self.count >= _CONFIRMATIONS and (not self.past or duration >= _REPLAY_DURATION)
 
     @property
     def is_lasting(self) -> bool:
         """Whether the readings went on for too long to be passed over in silence."""
-        return self.count >= _CONFIRMATIONS and self.last.at - self.first.at >= _LASTING
+        return self.count >= _CONFIRMATIONS and self.lasted >= _LASTING
 
     @property
     def rate(self) -> float:
         """The mean rate by the host's clock (units per second)."""
-        return abs(self.last.value - self.first.value) / (self.last.at - self.first.at)
+        return abs(self.last.value - self.first.value) / self.lasted
 
 
 def extended(
@@ -62,5 +65,5 @@ def extended(
 ) -> HeldReadings:
     """Return a run with one more reading, or a new one."""
     if run is None:
-        return HeldReadings(reading, reading, past, reading.at)
+        return HeldReadings(reading, reading, past)
     return run.followed_by(reading, past=past)
