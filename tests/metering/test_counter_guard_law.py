@@ -5,7 +5,7 @@ says that it is stuck.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 
 from hypothesis import given, settings, strategies as st
@@ -86,20 +86,68 @@ def test_old_messages_now_and_then_are_nothing_to_report() -> None:
     assert not guard.is_stuck
 
 
+def test_a_counter_that_falls_is_reported_after_a_reading_of_a_wrong_year() -> None:
+    guard = guard_at()
+    ahead = reading(1, METER - 1, clock=NOON + 86_400 * 365)
+    falling = [reading(n, METER - n) for n in range(2, 190)]
+
+    assert set(shown(guard, [ahead, *falling])) == {METER}
+
+    assert guard.is_stuck
+
+
+@pytest.mark.parametrize("back", [3600, 86_400 * 365])
+def test_a_counter_that_falls_is_reported_though_the_meters_clock_is_set_back(back: int) -> None:
+    guard = guard_at()
+    right = [reading(n, METER - n) for n in range(1, 100)]
+    late = [reading(n, METER - n, clock=NOON - back) for n in range(100, 300)]
+
+    assert set(shown(guard, [*right, *late])) == {METER}
+
+    assert guard.is_stuck
+
+
+def test_a_counter_that_falls_is_reported_in_time_though_both_clocks_are_set_back() -> None:
+    """They are back where they were when the first readings were withheld before it is reported."""
+    guard = guard_at()
+    right = [reading(n, METER - n) for n in range(1, 61)]
+    back = [reading(n - 100, METER - n) for n in range(61, 242)]
+
+    assert set(shown(guard, [*right, *back])) == {METER}
+
+    assert guard.is_stuck
+
+
+def test_old_messages_each_minute_do_not_hide_that_a_counter_falls() -> None:
+    guard = guard_at()
+    falling = [reading(n, METER - n) for n in range(1, 190)]
+    for taken in falling:
+        shown(guard, [taken])
+        if taken.time % 60 == 0:
+            shown(guard, [replace(old, at=taken.at) for old in falling[:9]])
+
+    assert guard.is_stuck
+
+
 @dataclass(frozen=True)
 class Stream:
-    """What a counter sends, ``period`` seconds apart, after a reading that was accepted."""
+    """What a counter sends, ``period`` seconds apart, after a reading that was accepted.
+
+    The meter's clock is set back with the reading ``set_back``; None if it is not.
+    """
 
     guard: CounterGuard
     period: float
     readings: Sequence[CounterReading]
+    set_back: int | None
 
 
 @st.composite
 def streams(draw: DrawFn) -> Stream:
     """A counter that rises or falls steadily, at any rate and from any value, by any clock.
 
-    The clock is right, stands still, is slow, wrong by any time or not set, and never goes back.
+    The clock is right, stands still, is slow, wrong by any time or not set. It is set back once, and so is the
+    host's clock, each at any reading and by any time, or not at all.
     """
     fastest = draw(st.sampled_from((None, 5.0, _PULSES)))
     guard = CounterGuard(fastest, both_ways=draw(st.booleans()))
@@ -110,32 +158,38 @@ def streams(draw: DrawFn) -> Stream:
     pace = draw(st.sampled_from((0.0, 0.5, 1.0, 1.0, 2.0)))
     clock = draw(st.sampled_from((NOON, NOON, 17, NOON - 3600, NOON + 3600)))
     period = draw(st.sampled_from((0.6, 1, 2, 10, 50, 200)))
+    number = ceil(3 * _THREE_MINUTES / period) + 8
+    backs, places = st.sampled_from((0, 0, 1, 60, 7200, 31_536_000)), st.integers(0, number // 2)
+    meter_back, host_back = draw(backs), draw(backs)
+    meter_place, host_place = draw(places), draw(places)
     return Stream(
         guard,
         period,
         [
             CounterReading(
-                int(clock + begin + n * period * pace),
+                int(clock + begin + n * period * pace) - meter_back * (n >= meter_place),
                 round(value + n * period * rate, 3),
-                NOON + begin + n * period,
+                NOON + begin + n * period - host_back * (n >= host_place),
             )
-            for n in range(ceil(3 * _THREE_MINUTES / period) + 4)
+            for n in range(number)
         ],
+        meter_place if meter_back else None,
     )
 
 
 @settings(max_examples=500, deadline=None)
 @given(streams())
 def test_what_goes_on_for_three_minutes_is_believed_or_reported(stream: Stream) -> None:
-    guard, silent_since = stream.guard, NOON + 0.25
-    heard = 0
-    for taken in stream.readings:
+    """The minutes are those of the host's clock between readings, since the meter's was set back."""
+    guard, last = stream.guard, reading(0, METER)
+    heard, silent = 0, 0.0
+    for number, taken in enumerate(stream.readings):
         found = guard.take(taken)
         if found is not None or guard.last == taken:
-            silent_since, heard = taken.at, 0
-            continue
-        heard += 1
-        if heard == 1:
-            silent_since = taken.at
-        if heard > 3 and taken.at - silent_since >= _THREE_MINUTES + stream.period:
-            assert guard.is_stuck
+            heard, last = 0, taken
+        elif (taken.time, taken.value) != (last.time, last.value):
+            is_first = heard == 0 or number == stream.set_back
+            heard, silent = (1, 0) if is_first else (heard + 1, silent + max(taken.at - last.at, 0))
+            last = taken
+            if heard > 3 and silent >= _THREE_MINUTES + stream.period:
+                assert guard.is_stuck

@@ -95,11 +95,14 @@ class CounterGuard:
         """Forget the withheld readings.
 
         ``_held`` are those that agree with each other, ``_steady`` those that agree but for the
-        rate or the meter's clock, ``_withheld`` all that are no older than the one before.
+        rate or the meter's clock. ``_in_order`` are all since the last that was older than the one
+        before, which is an old message or the first after the meter's clock was set back;
+        ``_withheld`` are those that are no older than any before, until the others last.
         """
         self._held: HeldReadings | None = None
         self._steady: HeldReadings | None = None
         self._withheld: HeldReadings | None = None
+        self._in_order: HeldReadings | None = None
 
     @property
     def is_withholding(self) -> bool:
@@ -164,7 +167,7 @@ class CounterGuard:
         return _counted_in(elapsed, max(self._limit, self.proven))
 
     def _hold(self, base: CounterReading, reading: CounterReading) -> Break | None:
-        held, steady, withheld = self._held, self._steady, self._withheld
+        held, steady = self._held, self._steady
         if held is not None and not self._continues(held.last, reading, lag=0):
             held = None
         if steady is not None and not self._is_steady(steady.last, reading):
@@ -177,10 +180,20 @@ class CounterGuard:
             self.proven = max(self.proven, steady.rate * _PROVEN_MARGIN)
             return self._settle(base, steady)
         self._held, self._steady = held, steady
-        if withheld is None or not _is_older(reading, withheld.last):
-            self._withheld = extended(withheld, reading)
+        self._note_withheld(reading)
         self.held += 1
         return None
+
+    def _note_withheld(self, reading: CounterReading) -> None:
+        """Note a withheld reading: an old message, unless those like it go on for three minutes."""
+        withheld, in_order = self._withheld, self._in_order
+        if in_order is not None and _is_older(reading, in_order.last):
+            in_order = None
+        self._in_order = in_order = extended(in_order, reading)
+        if in_order.is_lasting:
+            self._withheld = in_order
+        elif withheld is None or not _is_older(reading, withheld.last):
+            self._withheld = extended(withheld, reading)
 
     def _is_steady(self, last: CounterReading, reading: CounterReading) -> bool:
         """Return whether a reading can follow by the host's clock, if the input is fast."""
