@@ -150,3 +150,23 @@ def test_readings_after_what_is_booked_are_as_close_as_they_are() -> None:
     made = track((0, 0), (20, 20), (25, 25))
     made.book_until(15)
     assert made.is_known_at(22)
+
+
+@pytest.mark.parametrize(("time", "known"), [(70, True), (71, False)])
+def test_what_is_booked_before_the_first_reading_brings_readings_no_closer(
+    time: int, *, known: bool
+) -> None:
+    """The clock was set back: another counter is booked up to a second before this one's."""
+    made = track((100, 10), (101, 11))
+    made.book_until(60)
+    made.take(time, 12)
+    assert made.is_known_at(65) == known
+
+
+def test_readings_that_are_dropped_bring_no_others_closer() -> None:
+    """The clock is set back before what is booked, then so many come that some are dropped."""
+    made = track((0, 0), (20, 20))
+    made.book_until(12)
+    for second in range(10, 10 + MOST):
+        made.take(second, second)
+    assert made.is_known_at(10)

@@ -116,6 +116,5 @@ class CounterTrack:
         """Drop the readings before that second."""
         value = self.at(time)
         after = bisect_right(self._times, time)
-        if after > 1:
-            self._read_at = self._times[after - 1]
+        self._read_at = self._times[after - 1] if after > 1 else min(self._read_at, time)
         self._times[:after], self._values[:after] = [time], [value]
