@@ -1,5 +1,6 @@
 """Times for which the energies of a supply were booked at once are noted."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -14,12 +15,10 @@ def energies(imported: float) -> SupplyEnergies:
     return SupplyEnergies(imported, 0.0)
 
 
-def book(outages: Outages, *seconds: int) -> list[bool]:
+def book(outages: Outages, *seconds: int) -> None:
     """Book from one second to the next, a Wh each time."""
-    return [
-        outages.take(NOON + begin, energies(number), NOON + end, energies(number + 1))
-        for number, (begin, end) in enumerate(pairwise(seconds))
-    ]
+    for number, (begin, end) in enumerate(pairwise(seconds)):
+        outages.note(NOON + begin, energies(number), NOON + end, energies(number + 1))
 
 
 def test_readings_each_second_or_each_minute_are_no_outage() -> None:
@@ -30,9 +29,14 @@ def test_readings_each_second_or_each_minute_are_no_outage() -> None:
 
 def test_an_outage_is_over_two_minutes_after_it() -> None:
     outages = Outages()
-    assert book(outages, 0, 1, 1000, 1060, 1119, 1120, 1121) == [False] * 4 + [True, False]
-    begin, end, settled = NOON + 1, NOON + 1000, NOON + 1120
-    assert outages.state == (Outage(begin, end, energies(1), settled, energies(5)),)
+    book(outages, 0, 1, 1000, 1060, 1119)
+    outage = Outage(NOON + 1, NOON + 1000, energies(1))
+    assert outages.state == (outage,)
+    outages.note(NOON + 1119, energies(4), NOON + 1120, energies(5))
+    over = replace(outage, settled=NOON + 1120, after=energies(5))
+    assert outages.state == (over,)
+    outages.note(NOON + 1120, energies(5), NOON + 1121, energies(6))
+    assert outages.state == (over,)
 
 
 def test_two_outages_within_two_minutes_are_one() -> None:

@@ -66,11 +66,8 @@ class Outages:
         """Restore the state from before a restart."""
         self._noted = tuple(state)
 
-    def take(self, begin: int, before: SupplyEnergies, end: int, energies: SupplyEnergies) -> bool:
-        """Process the energies up to one second and those up to the next one that was booked.
-
-        Returns whether an outage is over by now.
-        """
+    def note(self, begin: int, before: SupplyEnergies, end: int, energies: SupplyEnergies) -> None:
+        """Note the energies up to one second and those up to the next one that was booked."""
         last = self._noted[-1] if self._noted else None
         if last is not None and (last.after is not None or end < last.end):
             if last.after is None:  # the clock was set back
@@ -82,5 +79,3 @@ class Outages:
             self._noted = (*finished, outage)[-_MAX_KEPT:]
         elif last is not None and end - last.end >= _SETTLES:
             self._noted = (*self._noted[:-1], replace(last, settled=end, after=energies))
-            return True
-        return False

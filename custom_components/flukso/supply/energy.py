@@ -228,7 +228,7 @@ class SupplyEnergy(EnergySource):
             self.house.take_grid(booked, netting.imported, netting.exported)
         if before is None:  # these are the first values
             return
-        self.outages.take(before, energies, booked, self.energies)
+        self.outages.note(before, energies, booked, self.energies)
         self.up_to_date = True
         self._storage.save_soon()
         if self._break_time is None and abs(at - time) <= FAR_OFF:
