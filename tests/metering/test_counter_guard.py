@@ -85,7 +85,7 @@ def test_old_messages_that_come_one_after_the_other_vanish() -> None:
     ]
 
     assert set(shown(guard, old)) == {METER}
-    assert guard.held == len(old)
+    assert guard.withheld_count == len(old)
 
 
 def test_a_burst_of_messages_from_when_the_clock_was_ahead_vanishes() -> None:

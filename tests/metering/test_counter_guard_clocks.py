@@ -91,7 +91,7 @@ def test_a_meter_that_does_not_know_the_time_yet_counts_on_at_once() -> None:
     restarted = counting(METER + 120, since=60, seconds=3, clock=-60)
 
     assert shown(guard, restarted) == [taken.value for taken in restarted]
-    assert guard.held == 0
+    assert guard.withheld_count == 0
 
 
 def test_a_counter_that_begins_anew_is_a_break_though_the_hosts_clock_is_set_back() -> None:

@@ -246,10 +246,10 @@ class CounterChannel(Channel):
     @override
     def _take(self, reading: Reading, at: float) -> bool:
         guard = self.guard
-        before, held = guard.value, guard.held
+        before, withheld = guard.value, guard.withheld_count
         counter_break = guard.take(CounterReading(reading.time, reading.value, at))
-        if guard.held != held:
-            self.stats.note_held(guard.held)
+        if guard.withheld_count != withheld:
+            self.stats.note_held(guard.withheld_count)
         if counter_break is not None:
             self._context.counter_break(self, counter_break)
         if before is not None and guard.value is not None and guard.value > before:

@@ -74,7 +74,7 @@ class CounterGuard:
     believed, up to a multiple of ``fastest`` and regardless of the meter's clock; if others have
     gone on for so long, it ``is_stuck``.
 
-    ``held`` is the number of withheld readings; ``value`` is the ``last`` accepted reading plus
+    ``withheld_count`` is the number of withheld readings; ``value`` is the ``last`` accepted reading plus
     ``offset``; ``proven`` is a rate that the counter was believed to have, beyond ``fastest``.
     """
 
@@ -82,7 +82,7 @@ class CounterGuard:
         self, fastest: float | None = None, *, rid: int = 0, both_ways: bool = False
     ) -> None:
         self.fastest = fastest
-        self.held = 0
+        self.withheld_count = 0
         self.value: float | None = None
         self._both_ways = both_ways
         self._rid = self._last_rid = rid
@@ -94,12 +94,12 @@ class CounterGuard:
     def _release(self) -> None:
         """Forget the withheld readings.
 
-        ``_held`` are those that agree with each other, ``_steady`` those that agree but for the
+        ``_agreeing`` are those that agree with each other, ``_steady`` those that agree but for the
         rate or the meter's clock. ``_in_order`` are all since the last that was older than the one
         before, which is an old message or the first after the meter's clock was set back;
         ``_withheld`` are those that are no older than any before, until the others last.
         """
-        self._held: HeldReadings | None = None
+        self._agreeing: HeldReadings | None = None
         self._steady: HeldReadings | None = None
         self._withheld: HeldReadings | None = None
         self._in_order: HeldReadings | None = None
@@ -167,21 +167,21 @@ class CounterGuard:
         return _counted_in(elapsed, max(self._limit, self.proven))
 
     def _hold(self, base: CounterReading, reading: CounterReading) -> Break | None:
-        held, steady = self._held, self._steady
-        if held is not None and not self._continues(held.last, reading, lag=0):
-            held = None
+        agreeing, steady = self._agreeing, self._steady
+        if agreeing is not None and not self._continues(agreeing.last, reading, lag=0):
+            agreeing = None
         if steady is not None and not self._is_steady(steady.last, reading):
             steady = None
-        held = extended(held, reading, past=self._is_past(base, reading))
+        agreeing = extended(agreeing, reading, past=self._is_past(base, reading))
         steady = extended(steady, reading)
-        if held.is_confirmed:
-            return self._settle(base, held)
+        if agreeing.is_confirmed:
+            return self._settle(base, agreeing)
         if steady.is_lasting:
             self.proven = max(self.proven, steady.rate * _PROVEN_MARGIN)
             return self._settle(base, steady)
-        self._held, self._steady = held, steady
+        self._agreeing, self._steady = agreeing, steady
         self._note_withheld(reading)
-        self.held += 1
+        self.withheld_count += 1
         return None
 
     def _note_withheld(self, reading: CounterReading) -> None:
