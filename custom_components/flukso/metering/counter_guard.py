@@ -25,7 +25,10 @@ _WRAP_REACH = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class CounterReading:
-    """A counter's value, measured at ``time`` by the meter's and at ``at`` by the host's clock."""
+    """A counter's value, measured at ``time`` by the meter's and at ``at`` by the host's clock.
+
+    ``value`` is in the counter's unit, the times are in s since 1970.
+    """
 
     time: int
     value: float
@@ -48,7 +51,11 @@ class Break:
 
 @dataclass(frozen=True, slots=True)
 class CounterState:
-    """The state that a guard stores over a restart; ``rid`` changes when a sensor id is reused."""
+    """The state that a guard stores over a restart.
+
+    ``mark`` is the last accepted reading, ``offset`` what is added to its value (units); ``rid``
+    changes when a sensor id is reused.
+    """
 
     mark: CounterReading
     offset: float
@@ -64,7 +71,7 @@ class CounterGuard:
     accepted one discards it. The offset carries the value over a confirmed break, so that no
     consumption is booked.
 
-    Where the clocks of the meter and of the host disagree, one reading is held against the lesser
+    Where the clocks of the meter and of the host disagree, one reading is compared with the lesser
     time, and readings that confirm each other against the longer.
 
     Readings that look like old messages, replayed or out of order, must continue for a minute
@@ -74,8 +81,8 @@ class CounterGuard:
     believed, up to a multiple of ``fastest`` and regardless of the meter's clock; if others have
     gone on for so long, it ``is_stuck``.
 
-    ``withheld_count`` is the number of withheld readings; ``value`` is the ``last`` accepted reading plus
-    ``offset``; ``proven`` is a rate that the counter was believed to have, beyond ``fastest``.
+    ``withheld_count`` is the number of withheld readings; ``value`` is the ``last`` accepted
+    reading plus ``offset``; ``proven`` is a rate that the counter was believed to have, beyond ``fastest``.
     """
 
     def __init__(
@@ -106,7 +113,7 @@ class CounterGuard:
 
     @property
     def is_withholding(self) -> bool:
-        """Whether the last reading that was no old message was withheld."""
+        """Whether a reading has been withheld since the last accepted one."""
         return self._withheld is not None
 
     @property
@@ -210,15 +217,19 @@ class CounterGuard:
         return self._most(_longest(base, reading, _LAG))
 
     def _settle(self, base: CounterReading, held: HeldReadings) -> Break | None:
-        """Accept the withheld readings: a clock set back, a wrap at 32 bits, or a break."""
+        """Accept the withheld readings: possible ones, a wrap at 32 bits, or a break.
+
+        They are possible after a clock was set back, after a blackout of the host, or if the
+        counter proved to be fast.
+        """
         counted, countable = held.last.value - base.value, self._countable(base, held.last)
-        set_back = self._can_count(counted, countable)
+        is_possible = self._can_count(counted, countable)
         wrapped = 0 <= counted + _WRAP <= min(countable, _WRAP_REACH)
         confirmed = None
-        if self._last_rid != self._rid or not (set_back or wrapped):
+        if self._last_rid != self._rid or not (is_possible or wrapped):
             confirmed = Break(base, held.first, self._bookable(base, held.first))
             self.offset += base.value - held.first.value
-        elif not set_back:
+        elif not is_possible:
             self.offset += _WRAP
         self.offset = round(self.offset, 3)
         self._accept(held.last, self._rid)
@@ -249,7 +260,7 @@ def _is_older(reading: CounterReading, last: CounterReading) -> bool:
 def _elapsed(last: CounterReading, reading: CounterReading, lag: int) -> float:
     """Return the time between two readings; the lesser of both clocks if the meter's is set."""
     elapsed = reading.at - last.at + lag
-    if last.time >= CLOCK_IS_SET and reading.time >= CLOCK_IS_SET:
+    if _clock_is_set(last) and _clock_is_set(reading):
         return min(elapsed, reading.time - last.time)
     return elapsed
 
