@@ -14,7 +14,8 @@ _MAX_READINGS = 3600
 class CounterTrack:
     """The readings of one counter from its booked value to the ``last`` second.
 
-    It is sent only when it changes if it has a ``step``, which is what it then counts (Wh).
+    ``step`` is the least that it counts when it is sent (Wh); 0 if it is sent every second. The
+    value between two readings is known if they are no more than ``longest_gap`` apart (s).
     """
 
     def __init__(
@@ -71,7 +72,10 @@ class CounterTrack:
         return self._times[: bisect_right(self._times, end)]
 
     def at(self, time: int) -> float:
-        """Return the value at a second, interpolated between the readings around it."""
+        """Return the value at a second, interpolated between the readings around it.
+
+        Outside them it is the first or last value.
+        """
         after = bisect_right(self._times, time)
         if not 0 < after < len(self._times):
             return self._values[max(after - 1, 0)]
@@ -81,7 +85,7 @@ class CounterTrack:
 
     def values_at(self, times: list[int]) -> list[float]:
         """Return the values at rising seconds, interpolated in the same way."""
-        own = self._own(times)
+        own = self._slice_of(times)
         return [self.at(time) for time in times] if own is None else self._values[own]
 
     def known_until(self, newest: int) -> int:
@@ -101,19 +105,19 @@ class CounterTrack:
         return len(times) == 2 and times[1] - read_at <= self._longest_gap
 
     def are_known_at(self, times: list[int]) -> list[bool]:
-        """Return the same for each of several rising seconds."""
-        if self._own(times) is None:
+        """Return ``is_known_at`` for each of several rising seconds, at least one."""
+        if self._slice_of(times) is None:
             return [self.is_known_at(time) for time in times]
         return [True] * len(times)
 
-    def _own(self, times: list[int]) -> slice | None:
+    def _slice_of(self, times: list[int]) -> slice | None:
         """Return where its readings of rising seconds are, if it has one of each and no other."""
         begin = bisect_left(self._times, times[0])
         own = slice(begin, begin + len(times))
         return own if self._times[own] == times else None
 
     def book_until(self, time: int) -> None:
-        """Drop the readings before that second."""
+        """Replace the readings up to that second by its value."""
         value = self.at(time)
         after = bisect_right(self._times, time)
         self._read_at = self._times[after - 1] if after > 1 else min(self._read_at, time)
