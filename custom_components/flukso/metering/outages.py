@@ -38,10 +38,11 @@ def _difference(after: float | None, before: float | None) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """The last second before it that was booked, and the first one after it.
+    """A time for which the energies of a supply were booked at once.
 
-    The energies are those up to its begin, and those ``after`` it, up to the second ``settled``;
-    these two are not there while it is not over for long enough.
+    ``begin`` is the last second booked before it, ``end`` the first after it; ``before`` are the
+    energies up to ``begin``, ``after`` those up to ``settled``, both None until it has been over
+    for two minutes.
     """
 
     begin: int
