@@ -17,9 +17,9 @@ from .counting import FASTEST, METER, NOON, breaks, counting, guard_at, reading,
 def test_readings_that_come_in_one_burst_confirm_a_break_with_those_that_follow() -> None:
     guard = guard_at()
     anew = counting(0, since=30, seconds=10)
-    blow = [replace(taken, at=anew[7].at) for taken in anew[:7]]
+    burst = [replace(taken, at=anew[7].at) for taken in anew[:7]]
 
-    assert set(shown(guard, blow)) == {METER}
+    assert set(shown(guard, burst)) == {METER}
     assert breaks(guard, anew[7:]) != []
     assert guard.value == METER + anew[-1].value
 
