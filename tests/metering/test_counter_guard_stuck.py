@@ -146,8 +146,8 @@ class Stream:
 def streams(draw: DrawFn) -> Stream:
     """A counter that rises or falls steadily, at any rate and from any value, by any clock.
 
-    The clock is right, stands still, is slow, wrong by any time or not set. It is set back once, and so is the
-    host's clock, each at any reading and by any time, or not at all.
+    The clock is right, stands still, is slow, wrong by any time or not set. It is set back once,
+    and so is the host's clock, each at any reading and by any time, or not at all.
     """
     fastest = draw(st.sampled_from((None, 5.0, _PULSES)))
     guard = CounterGuard(fastest, both_ways=draw(st.booleans()))
@@ -180,7 +180,7 @@ def streams(draw: DrawFn) -> Stream:
 @settings(max_examples=500, deadline=None)
 @given(streams())
 def test_what_goes_on_for_three_minutes_is_believed_or_reported(stream: Stream) -> None:
-    """The minutes are those of the host's clock between readings, since the meter's was set back."""
+    """The minutes are those of the host's clock, since the meter's was set back."""
     guard, last = stream.guard, reading(0, METER)
     heard, silent = 0, 0.0
     for number, taken in enumerate(stream.readings):

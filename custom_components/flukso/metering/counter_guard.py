@@ -82,7 +82,8 @@ class CounterGuard:
     gone on for so long, it ``is_stuck``.
 
     ``withheld_count`` is the number of withheld readings; ``value`` is the ``last`` accepted
-    reading plus ``offset``; ``proven`` is a rate that the counter was believed to have, beyond ``fastest``.
+    reading plus ``offset``; ``proven`` is a rate that the counter was believed to have, beyond
+    ``fastest``.
     """
 
     def __init__(
