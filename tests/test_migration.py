@@ -2,7 +2,12 @@
 
 from typing import Any
 
-from homeassistant.config_entries import ConfigEntryState
+from homeassistant.config_entries import (
+    SOURCE_IGNORE,
+    SOURCE_USER,
+    ConfigEntryDisabler,
+    ConfigEntryState,
+)
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import area_registry as ar, device_registry as dr, entity_registry as er
 import pytest
@@ -272,6 +277,33 @@ async def test_an_entry_of_a_meter_that_is_set_up_anew_is_left_as_it_is(
     assert entry.state is ConfigEntryState.MIGRATION_ERROR
     assert entry.version == 1
     assert "can't be migrated because its meter is already set up again: delete it" in caplog.text
+
+
+async def test_an_entry_whose_meter_was_ignored_while_it_was_disabled_is_migrated(
+    hass: HomeAssistant, broker: Broker, caplog: pytest.LogCaptureFixture
+) -> None:
+    meter = flm03()
+    entry = leave_behind(hass, meter, disabled_by=ConfigEntryDisabler.USER)
+    left = ids(hass, entry)
+    await broker.publish_all(meter.reports, retain=True)
+    await hass.config_entries.flow.async_init(
+        DOMAIN,
+        context={"source": SOURCE_IGNORE},
+        data={"unique_id": meter.device_id, "title": "Fluksometer"},
+    )
+    [ignored] = [
+        each for each in hass.config_entries.async_entries(DOMAIN) if each.source == SOURCE_IGNORE
+    ]
+
+    assert await hass.config_entries.async_set_disabled_by(entry.entry_id, None)
+    await broker.settle()
+
+    assert entry.state is ConfigEntryState.LOADED
+    assert (entry.unique_id, entry.source) == (meter.device_id, SOURCE_USER)
+    assert hass.config_entries.async_get_entry(ignored.entry_id) is None
+    assert ids(hass, entry).items() & left.items()
+    assert hass.config_entries.flow.async_progress() == []
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
 @pytest.mark.parametrize(

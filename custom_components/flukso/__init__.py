@@ -29,7 +29,7 @@ from .history.supply_past import async_remove_readings
 from .meter.meter import Meter
 from .meter.meter_storage import MeterStorage
 from .meter.write_intervals import Intervals
-from .migration import migrate_entry, migrate_intervals, migrate_prefix, take_over
+from .migration import async_convert_entry, migrate_intervals, migrate_prefix, take_over
 from .models import FluksoConfigEntry, FluksoData
 from .repairs import delete_issues, raise_counter_break
 from .services import async_setup_actions
@@ -52,7 +52,7 @@ async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
 async def async_migrate_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> bool:
     """Migrate an entry of an earlier version, or of the older integration."""
     if entry.version == 1:
-        return migrate_entry(hass, entry)
+        return await async_convert_entry(hass, entry)
     if entry.version == 2:
         migrate_prefix(hass, entry)
     if entry.version == 3:

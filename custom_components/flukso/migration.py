@@ -24,6 +24,7 @@ from datetime import datetime
 from itertools import product
 import logging
 
+from homeassistant.config_entries import SOURCE_IGNORE
 from homeassistant.const import (
     CONF_DEVICE_ID,
     UnitOfElectricPotential,
@@ -104,12 +105,11 @@ _CORRECTIONS: dict[tuple[Unit, str | None], _Correction] = {
 }
 
 
-@callback
-def migrate_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> bool:
+async def async_convert_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> bool:
     """Convert a config entry of the older integration, and mark its entities.
 
     Fails without a change if the entry does not identify its meter, or that meter is set up
-    already.
+    already. An ignored discovery of the meter is removed.
     """
     device_id = str(entry.data.get("device_hash"))
     name = shortened(entry.title)
@@ -118,11 +118,14 @@ def migrate_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> bool:
             "%s can't be migrated because it does not identify its meter: delete it", name
         )
         return False
-    if hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, device_id):
+    other = hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, device_id)
+    if other is not None and other.source != SOURCE_IGNORE:
         _LOGGER.error(
             "%s can't be migrated because its meter is already set up again: delete it", name
         )
         return False
+    if other is not None:
+        await hass.config_entries.async_remove(other.entry_id)
     registry = er.async_get(hass)
     for entity in er.async_entries_for_config_entry(registry, entry.entry_id):
         registry.async_update_entity_options(entity.entity_id, DOMAIN, _PENDING_OPTIONS)
