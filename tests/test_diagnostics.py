@@ -321,3 +321,18 @@ async def test_ids_in_what_the_older_integration_called_its_entities_are_not_tol
     await let_a_counter_break(hass, broker, freezer, meter)
 
     await assert_anonymous(hass, download, entry, (*SECRETS, *ids_of(meter)))
+
+
+@pytest.mark.parametrize("serial", ["0123456789ABCDEF", "FL0123456789abcdef01"])
+async def test_nothing_of_a_serial_number_that_resembles_an_id_is_told(
+    hass: HomeAssistant, broker: Broker, download: Download, serial: str
+) -> None:
+    meter = flm03()
+    entry = await set_up_and_read(hass, broker, meter)
+    await broker.publish(meter.tap_topic, f"# serial: {serial}\n# firmware: {FIRMWARE}")
+    await broker.publish(meter.topic(1, "gauge"), f"meter {serial.lower()}")
+
+    file = await download.text(entry)
+
+    assert "meter **REDACTED**" in file
+    assert "012345" not in file

@@ -40,7 +40,8 @@ class Redaction:
         device = dr.async_get(hass).async_get_device_by_identifier(identifier, entry.entry_id)
         serial = (device.serial_number if device else None) or ""
         is_long = len(serial) >= _SHORTEST_SERIAL
-        self._serial = re.compile(re.escape(serial), re.IGNORECASE) if is_long else None
+        forms = "|".join(re.escape(form) for form in (serial, shortened(serial)))
+        self._serial = re.compile(forms, re.IGNORECASE) if is_long else None
 
     def text(self, text: str) -> str:
         """Return a text without what identifies the meter."""
