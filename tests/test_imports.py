@@ -17,7 +17,7 @@ LAYERS = (
     ("transport", "storage"),
     ("meter",),
     ("supply", "history", "waveform", "health", "devices", "meter_search", "meter_card"),
-    ("installation_report", "energy_dashboard"),
+    ("installation_report", "energy_dashboard", "statistics_correction"),
     ("entity", "repairs", "migration", "options_flow", "rediscovery"),
     ("supply_entities", "history_entities", "port_entities"),
     (
