@@ -1,11 +1,17 @@
 """The statistics that the older integration left mean what they say, and go on."""
 
+import asyncio
+from collections.abc import Iterator
+import contextlib
 from datetime import datetime, timedelta
+from threading import Event
 from typing import Any
+from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.components.recorder import Recorder
+from homeassistant.components.recorder import Recorder, get_instance
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from homeassistant.util import dt as dt_util
 import pytest
@@ -16,6 +22,11 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
     get_start_time,
 )
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
+from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
+
+from custom_components.flukso import statistics_correction
+from custom_components.flukso.const import DOMAIN
 
 from .broker import Broker
 from .home import entities, entity_of
@@ -28,6 +39,12 @@ RECENT = pytest.mark.parametrize("recent", [True, False], ids=["just left", "lef
 #: Slots of ``flm03()``.
 PMINUS, Q1, ALPHA, WATER, PRESSURE = 2, 3, 12, 37, 42
 WATER_OF_FLM02 = 4
+
+#: Statements, and whether one that failed is not tried again by the recorder itself.
+ONCE = {"SELECT statistics.": False, "UPDATE statistics_meta ": True}
+
+#: What is raised while the recorder is busy.
+BUSY = HomeAssistantError("too busy")
 
 #: How many of the older integration's units make the one that the statistics go on in.
 SHOWN_IN = {PMINUS: 1, Q1: 1000}
@@ -117,11 +134,23 @@ def powers_of_clamps(hass: HomeAssistant) -> set[str]:
     return {each.entity_id for each in registered if each.unique_id.endswith(ends)}
 
 
+def marked(hass: HomeAssistant, entry: MockConfigEntry) -> set[str]:
+    """The entities whose statistics are still to be corrected."""
+    return {entity.entity_id for entity in entities(hass, entry) if DOMAIN in entity.options}
+
+
+async def corrections_end() -> None:
+    """Wait until the corrections of statistics in the background have ended."""
+    tasks = [task for task in asyncio.all_tasks() if task.get_name() == "flukso correct statistics"]
+    await asyncio.gather(*tasks)
+
+
 async def start_and_compile(
     hass: HomeAssistant, broker: Broker, meter: Meter, entry: MockConfigEntry
 ) -> None:
     """Start Home Assistant, and let it make statistics of the states of these five minutes."""
     await start(hass, broker, meter, entry)
+    await corrections_end()
     await async_wait_recording_done(hass)
     do_adhoc_statistics(hass, start=get_start_time(dt_util.utcnow()))
     await async_wait_recording_done(hass)
@@ -320,7 +349,7 @@ async def test_statistics_of_a_disabled_sensor_wait_for_it(
     await start_and_compile(hass, broker, flm03().changed(Q1, enable=0), entry)
     assert (await statistics.units())[counter] == "VARh"
     await broker.publish(*flm03().sensor_report)
-    await async_wait_recording_done(hass)
+    await corrections_end()
 
     assert (await statistics.units())[counter] == "varh"
 
@@ -331,13 +360,216 @@ async def test_statistics_are_corrected_once(
     entry = leave_behind(hass, kubes_alone())
     await record_all(hass, kubes_alone(), entry)
     await start_and_compile(hass, broker, kubes_alone(), entry)
+    assert marked(hass, entry) == set()
 
-    assert await hass.config_entries.async_reload(entry.entry_id)
-    await broker.publish_all(kubes_alone().readings())
-    await async_wait_recording_done(hass)
+    with patch.object(statistics_correction, "write") as write:
+        assert await hass.config_entries.async_reload(entry.entry_id)
+        await broker.publish_all(kubes_alone().readings())
+        await corrections_end()
 
+    assert write.call_count == 0
     assert await statistics.rows("sensor.cellar_battery", "mean") == pytest.approx([3.1] * 3)
     assert await statistics.issues() == {}
+
+
+@contextlib.contextmanager
+def failing_database(hass: HomeAssistant, statement: str, *, once: bool = True) -> Iterator[None]:
+    """Let the first statement that begins so fail, or all of them."""
+    failures: list[str] = []
+
+    def fail(_connection: object, _cursor: object, text: str, *_: object) -> None:
+        if text.startswith(statement) and not (failures and once):
+            failures.append(text)
+            raise OperationalError(statement, {}, Exception("disk is full"))
+
+    engine = get_instance(hass).engine
+    event.listen(engine, "before_cursor_execute", fail)
+    yield
+    event.remove(engine, "before_cursor_execute", fail)
+    assert failures
+
+
+async def reload(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Load the entry once more, and let statistics be corrected."""
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    await corrections_end()
+    await async_wait_recording_done(hass)
+
+
+async def busy_recorder(hass: HomeAssistant) -> Event:
+    """Return what ends the recorder's being busy."""
+    await async_wait_recording_done(hass)
+    free = Event()
+    get_instance(hass).async_update_statistics_metadata("sensor.any", on_done=free.wait)
+    return free
+
+
+@pytest.mark.parametrize("statement", ONCE)
+async def test_what_fails_is_corrected_at_the_next_start_and_costs_no_other(
+    hass: HomeAssistant,
+    broker: Broker,
+    statistics: Statistics,
+    caplog: pytest.LogCaptureFixture,
+    statement: str,
+) -> None:
+    once = ONCE[statement]
+    entry = leave_behind(hass, kubes_alone())
+    await record_all(hass, kubes_alone(), entry)
+
+    with failing_database(hass, statement, once=once):
+        await start(hass, broker, kubes_alone(), entry)
+        await corrections_end()
+
+    rows = {"sensor.cellar_battery": 3.1, "sensor.cellar_pressure": 1013.25}
+    failed = marked(hass, entry)
+    assert len(failed) == (1 if once else len(rows))
+    for entity_id in failed:
+        assert f"The statistics of {entity_id} will be corrected at the next start" in caplog.text
+    for entity_id in rows.keys() - failed:
+        assert await statistics.rows(entity_id, "mean") == pytest.approx([rows[entity_id]] * 3)
+
+    await reload(hass, entry)
+
+    assert marked(hass, entry) == set()
+    for entity_id, value in rows.items():
+        assert await statistics.rows(entity_id, "mean") == pytest.approx([value] * 3)
+
+
+async def test_statistics_are_corrected_after_a_start_at_which_the_recorder_failed(
+    hass: HomeAssistant, broker: Broker, statistics: Statistics, caplog: pytest.LogCaptureFixture
+) -> None:
+    entry = leave_behind(hass, kubes_alone())
+    await record_all(hass, kubes_alone(), entry)
+    hass.config.components.remove("recorder")
+    await start(hass, broker, kubes_alone(), entry)
+    assert "will be corrected at the next start, because the recorder failed" in caplog.text
+
+    hass.config.components.add("recorder")
+    await reload(hass, entry)
+
+    assert marked(hass, entry) == set()
+    assert await statistics.rows("sensor.cellar_battery", "mean") == pytest.approx([3.1] * 3)
+
+
+async def test_statistics_are_corrected_after_a_reload_while_the_recorder_was_busy(
+    hass: HomeAssistant, broker: Broker, statistics: Statistics
+) -> None:
+    entry = leave_behind(hass, kubes_alone())
+    await record_all(hass, kubes_alone(), entry)
+    free = await busy_recorder(hass)
+    await start(hass, broker, kubes_alone(), entry)
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    free.set()
+
+    await reload(hass, entry)
+
+    assert marked(hass, entry) == set()
+    assert await statistics.rows("sensor.cellar_battery", "mean") == pytest.approx([3.1] * 3)
+
+
+async def test_an_entity_or_a_statistic_that_is_deleted_meanwhile_costs_no_other(
+    hass: HomeAssistant, broker: Broker, statistics: Statistics
+) -> None:
+    entry = leave_behind(hass, kubes_alone())
+    await record_all(hass, kubes_alone(), entry)
+    free = await busy_recorder(hass)
+    get_instance(hass).async_clear_statistics(["sensor.cellar_light"])
+
+    await start(hass, broker, kubes_alone(), entry)
+    er.async_get(hass).async_remove("sensor.cellar_pressure")
+    free.set()
+    await corrections_end()
+
+    assert marked(hass, entry) == set()
+    assert await statistics.rows("sensor.cellar_battery", "mean") == pytest.approx([3.1] * 3)
+
+
+async def test_what_was_recorded_in_that_unit_after_a_failure_is_converted(
+    hass: HomeAssistant, broker: Broker, statistics: Statistics, freezer: FrozenDateTimeFactory
+) -> None:
+    meter = flm02()
+    entry = leave_behind(hass, meter)
+    flow = entity_of(hass, meter, WATER_OF_FLM02, "gauge")
+    record_hours(hass, flow, 2880.0, last=last_hour(recent=True), recent=True)
+    await async_wait_recording_done(hass)
+    with failing_database(hass, "UPDATE statistics_meta "):
+        await start(hass, broker, meter, entry)
+        await corrections_end()
+    freezer.tick(300)
+    do_adhoc_statistics(hass, start=get_start_time(dt_util.utcnow()))
+    await async_wait_recording_done(hass)
+    assert (await statistics.units())[flow.entity_id] == "L/s"
+
+    await reload(hass, entry)
+
+    assert (await statistics.units())[flow.entity_id] == "L/min"
+    assert await statistics.rows(flow.entity_id, "mean") == pytest.approx([2.0] * 3)
+    five_minutes = await statistics.rows(flow.entity_id, "mean", "5minute")
+    assert five_minutes == pytest.approx([2.0] * 2)
+
+
+async def test_a_sum_that_was_not_continued_is_continued_at_the_next_start(
+    hass: HomeAssistant, broker: Broker, statistics: Statistics
+) -> None:
+    entry = leave_behind(hass, flm03())
+    counter = entity_of(hass, flm03(), PMINUS, "counter")
+    value = shown(flm03(), PMINUS, "counter") - 25
+    record_hours(hass, counter, value, last=last_hour(recent=False), recent=False)
+    await async_wait_recording_done(hass)
+    with failing_database(hass, "INSERT INTO statistics_short_term"):
+        await start(hass, broker, flm03(), entry)
+        await corrections_end()
+    assert marked(hass, entry) == {counter.entity_id}
+
+    await reload(hass, entry)
+
+    assert marked(hass, entry) == set()
+    assert await statistics.rows(counter.entity_id, "sum", "5minute") == [100]
+
+
+async def test_means_of_angles_are_cleared_until_they_are_and_not_again(
+    hass: HomeAssistant, broker: Broker, statistics: Statistics
+) -> None:
+    meter = three_clamps().changed(ALPHA, enable=1)
+    entry = leave_behind(hass, meter)
+    alpha = entity_of(hass, meter, ALPHA, "gauge").entity_id
+    await record_all(hass, meter, entry)
+    with failing_database(hass, "DELETE FROM statistics_meta"):
+        await start(hass, broker, meter, entry)
+        await corrections_end()
+    assert marked(hass, entry) == {alpha}
+
+    with patch.object(statistics_correction, "async_settle", side_effect=[None, BUSY]):
+        await reload(hass, entry)
+    assert marked(hass, entry) == {alpha}
+    await broker.publish_all(meter.readings())
+    do_adhoc_statistics(hass, start=get_start_time(dt_util.utcnow()))
+    await reload(hass, entry)
+
+    assert marked(hass, entry) == set()
+    assert len(await statistics.rows(alpha, "mean", "5minute")) == 1
+
+
+async def test_an_entity_that_is_taken_over_stays_while_its_sensor_publishes_nothing(
+    hass: HomeAssistant, broker: Broker, statistics: Statistics
+) -> None:
+    meter = kubes_alone()
+    entry = leave_behind(hass, meter)
+    await record_all(hass, meter, entry)
+    with failing_database(hass, "UPDATE statistics_meta "):
+        await start_and_compile(hass, broker, meter, entry)
+    [failed] = marked(hass, entry)
+    slot = next(
+        slot
+        for slot in meter.sensors
+        if f"{meter.device_id}_{meter.sensor_id(slot)}_gauge"
+        == er.async_get(hass).entities[failed].unique_id
+    )
+
+    await broker.publish(*meter.changed(slot, type="proximity").sensor_report)
+    await reload(hass, entry)
+
+    assert marked(hass, entry) == {failed}
 
 
 async def test_hours_are_taken_over_where_five_minutes_can_t_be_written(
@@ -352,6 +584,7 @@ async def test_hours_are_taken_over_where_five_minutes_can_t_be_written(
     CHANGES["no table of five minutes"](monkeypatch)
 
     await start(hass, broker, flm03(), entry)
+    await corrections_end()
     await async_wait_recording_done(hass)
 
     monkeypatch.undo()

@@ -29,7 +29,7 @@ from .history.supply_past import async_remove_readings
 from .meter.meter import Meter
 from .meter.meter_storage import MeterStorage
 from .meter.write_intervals import Intervals
-from .migration import async_convert_entry, migrate_intervals, migrate_prefix, take_over
+from .migration import EntityTakeover, async_convert_entry, migrate_intervals, migrate_prefix
 from .models import FluksoConfigEntry, FluksoData
 from .repairs import delete_issues, raise_counter_break
 from .services import async_setup_actions
@@ -99,10 +99,12 @@ async def async_setup_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> bo
     if transport.error is not None and meter.configuration.sensors is None:
         raise _not_ready(transport.error)
 
+    takeover = EntityTakeover(hass, entry)
+
     @callback
     def follow_meter() -> None:
         async_register_devices(hass, entry)
-        take_over(hass, entry)
+        takeover.update()
 
     follow_meter()
     entry.async_on_unload(meter.listen(follow_meter))

@@ -18,24 +18,27 @@ The entry is migrated at once. Its entities are marked, and taken over when the 
 their sensors arrives: what they measure, and in which unit, is unknown before.
 """
 
+import asyncio
+from collections.abc import Mapping
 from itertools import product
 import logging
 
 from homeassistant.config_entries import SOURCE_IGNORE
 from homeassistant.const import CONF_DEVICE_ID
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.util import dt as dt_util
 
 from .const import CONF_OTHER_INTERVAL, CONF_POWER_INTERVAL, CONF_TOPIC_PREFIX, DOMAIN
 from .devices import part_of
 from .entity_lookup import channel_unique_id
-from .history.statistics_store import is_recording
+from .history.statistics_store import has_recorder, is_recording
 from .models import FluksoConfigEntry
 from .protocol.sensors import Sensor, Stream
 from .protocol.topics import OWN_PREFIX, Kind, is_id
-from .redaction import shortened
-from .statistics_correction import async_correct_statistics, is_mislabelled
+from .redaction import Redaction, shortened
+from .statistics_correction import async_correct_statistic, is_mislabelled
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -43,6 +46,8 @@ _LOGGER = logging.getLogger(__name__)
 _FORMER_DEFAULTS = {CONF_POWER_INTERVAL: 5, CONF_OTHER_INTERVAL: 30}
 #: The options of an entity that is not taken over yet.
 _PENDING_OPTIONS = {"taken_over": False}
+#: The option of one that is taken over, but whose statistics are not correct yet: since when (s).
+_TAKEN_OVER_AT = "taken_over_at"
 
 
 async def async_convert_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> bool:
@@ -108,41 +113,99 @@ def _forget_unknown_firmware(hass: HomeAssistant, entry: FluksoConfigEntry, devi
         registry.async_update_device(device.id, sw_version=None)
 
 
-@callback
-def take_over(hass: HomeAssistant, entry: FluksoConfigEntry) -> None:
-    """Take over the marked entities whose sensors are in the meter's configuration by now.
+class EntityTakeover:
+    """Takes over the marked entities of a meter, and corrects their statistics.
 
-    Entities of disabled sensors stay marked. One whose sensor does not publish such readings can
-    never become available again, and is removed. The meter's devices are registered already.
+    An entity stays marked until its statistics are correct. Where that fails, or the entry is
+    unloaded meanwhile, it is tried again when the entry is set up next. Without a recorder, there
+    are no statistics to correct.
     """
-    registry, meter = er.async_get(hass), entry.runtime_data.meter
-    marked = {
-        entity.unique_id: entity
-        for entity in er.async_entries_for_config_entry(registry, entry.entry_id)
-        if DOMAIN in entity.options
-    }
-    sensors = meter.configuration.sensors
-    if sensors is None or not meter.channels:
-        return
-    streams: dict[str, Stream] = {}
-    for sensor, kind in product(sensors.enabled, Kind):
-        entity = marked.get(channel_unique_id(meter.device_id, sensor.sensor_id, kind))
-        channel = meter.channels.get((sensor.sensor_id, kind))
-        if entity is None:
-            continue
-        if channel is None:
-            registry.async_remove(entity.entity_id)
-            continue
-        streams[entity.entity_id] = channel.stream
-        registry.async_update_entity_options(entity.entity_id, DOMAIN, None)
-        if is_mislabelled(channel.stream, entity.unit_of_measurement):
+
+    def __init__(self, hass: HomeAssistant, entry: FluksoConfigEntry) -> None:
+        self._hass = hass
+        self._entry = entry
+        self._tried: set[str] = set()
+
+    @callback
+    def update(self) -> None:
+        """Take over the marked entities whose sensors are in the meter's configuration by now.
+
+        Entities of disabled sensors stay marked. One whose sensor does not publish such readings
+        can never become available again, and is removed. The meter's devices are registered
+        already.
+        """
+        registry, meter = er.async_get(self._hass), self._entry.runtime_data.meter
+        marked = {
+            entity.unique_id: entity
+            for entity in er.async_entries_for_config_entry(registry, self._entry.entry_id)
+            if DOMAIN in entity.options and entity.id not in self._tried
+        }
+        sensors = meter.configuration.sensors
+        if sensors is None or not meter.channels:
+            return
+        streams: dict[str, Stream] = {}
+        for sensor, kind in product(sensors.enabled, Kind):
+            entity = marked.get(channel_unique_id(meter.device_id, sensor.sensor_id, kind))
+            channel = meter.channels.get((sensor.sensor_id, kind))
+            if entity is None:
+                continue
+            is_taken_over = _TAKEN_OVER_AT in entity.options[DOMAIN]
+            if channel is not None:
+                if not is_taken_over:
+                    self._take_over(entity, channel.stream)
+                self._tried.add(entity.id)
+                streams[entity.entity_id] = channel.stream
+            elif not is_taken_over:
+                registry.async_remove(entity.entity_id)
+        if streams:
+            self._start_corrections(streams)
+
+    def _take_over(self, entity: er.RegistryEntry, stream: Stream) -> None:
+        registry = er.async_get(self._hass)
+        taken_over = {_TAKEN_OVER_AT: dt_util.utcnow().timestamp()}
+        registry.async_update_entity_options(entity.entity_id, DOMAIN, taken_over)
+        if is_mislabelled(stream, entity.unit_of_measurement):
             # Home Assistant would continue to display that unit if it can convert to it.
             registry.async_update_entity(entity.entity_id, unit_of_measurement=None)
-        _keep_in_area(hass, entry, sensor)
-    if streams and is_recording(hass):
-        entry.async_create_task(
-            hass, async_correct_statistics(hass, streams, dt_util.utcnow()), "flukso take over"
-        )
+        _keep_in_area(self._hass, self._entry, stream.sensor)
+
+    def _start_corrections(self, streams: Mapping[str, Stream]) -> None:
+        """Correct the statistics of entities (by entity id)."""
+        if is_recording(self._hass):
+            # In the background, because the recorder waits until Home Assistant has started.
+            self._entry.async_create_background_task(
+                self._hass, self._async_correct_all(streams), "flukso correct statistics"
+            )
+        elif has_recorder(self._hass):
+            _LOGGER.warning(
+                "The statistics of %s entities of the older integration will be corrected at the "
+                "next start, because the recorder failed",
+                len(streams),
+            )
+        else:
+            for entity_id in streams:
+                self._unmark(entity_id)
+
+    async def _async_correct_all(self, streams: Mapping[str, Stream]) -> None:
+        corrections = (self._async_correct(*each) for each in streams.items())
+        await asyncio.gather(*corrections)
+
+    async def _async_correct(self, entity_id: str, stream: Stream) -> None:
+        options = er.async_get(self._hass).entities[entity_id].options[DOMAIN]
+        try:
+            await async_correct_statistic(self._hass, entity_id, stream, options[_TAKEN_OVER_AT])
+        except HomeAssistantError as error:
+            name = Redaction(self._hass, self._entry).text(entity_id)
+            _LOGGER.warning(
+                "The statistics of %s will be corrected at the next start: %s", name, error
+            )
+        else:
+            self._unmark(entity_id)
+
+    def _unmark(self, entity_id: str) -> None:
+        registry = er.async_get(self._hass)
+        if registry.async_get(entity_id) is not None:
+            registry.async_update_entity_options(entity_id, DOMAIN, None)
 
 
 def _keep_in_area(hass: HomeAssistant, entry: FluksoConfigEntry, sensor: Sensor) -> None:

@@ -1,6 +1,5 @@
 """Correction of the statistics that the older integration left (``migration.py``)."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 import logging
@@ -13,16 +12,20 @@ from homeassistant.const import (
     UnitOfVolumeFlowRate,
 )
 from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
 
+from .history.recorder_errors import failed
 from .history.statistics_store import (
     Statistic,
     StoredRow,
     async_read,
+    async_settle,
     async_statistic,
     clear,
     write,
     write_recent,
 )
+from .history.statistics_units import conversion
 from .metering.durations import DAY, MINUTE
 from .protocol.quantities import Unit
 from .protocol.sensors import Stream
@@ -42,9 +45,9 @@ class _Correction:
     factor: float = 1
     over: float = 0
 
-    def apply(self, value: float | None) -> float | None:
-        """Return a recorded value as it should have been; None stays None."""
-        return value * self.factor if value is not None and value > self.over else value
+    def apply(self, value: float) -> float:
+        """Return a recorded value as it should have been."""
+        return value * self.factor if value > self.over else value
 
 
 #: The corrections by the meter's unit and the recorded one. No air pressure exceeds 2000 hPa: such
@@ -76,44 +79,91 @@ def is_mislabelled(stream: Stream, unit: str | None) -> bool:
     return (stream.unit, unit) in _CORRECTIONS
 
 
-async def async_correct_statistics(
-    hass: HomeAssistant, streams: Mapping[str, Stream], now: datetime
+async def async_correct_statistic(
+    hass: HomeAssistant, statistic_id: str, stream: Stream, taken_over_at: float
 ) -> None:
-    """Correct the statistics of entities (by entity id), and let their sums continue."""
-    for statistic_id, stream in streams.items():
-        recorded = await async_statistic(hass, statistic_id)
-        if recorded is None:
-            continue
-        correction = _CORRECTIONS.get((stream.unit, recorded.unit))
-        statistic = recorded
-        if correction is not None:
-            statistic = recorded.relabelled(correction.unit, correction.unit_class)
-        if stream.unit is Unit.DEGREE:
-            _LOGGER.warning(
-                "The statistics of %s are cleared: they are arithmetic means of angles, "
-                "in which 359° is far from 1°",
-                statistic_id,
-            )
-            clear(hass, recorded)
-        elif recorded.has_sum:
-            end = await _async_end_of_sum(hass, recorded, now)
-            if correction is not None:
-                write(hass, statistic, [])
-            write_recent(hass, statistic, end)
-        elif correction is not None:
-            hours = await async_read(hass, recorded)
-            five_minutes = await async_read(hass, recorded, recent=True)
-            write(hass, statistic, [_corrected(row, correction) for row in hours])
-            write_recent(hass, statistic, [_corrected(row, correction) for row in five_minutes])
+    """Correct the statistic of an entity, and let its sum continue; returns when that is done.
+
+    A statistic that is correct stays as it is. Where Home Assistant can convert to the recorded
+    unit, its rows from ``taken_over_at`` on (s since 1970) are in that unit indeed.
+
+    Raises:
+        HomeAssistantError: the recorder is too busy, or failed.
+    """
+    recorded = await async_statistic(hass, statistic_id)
+    if recorded is None:
+        return
+    if recorded.has_sum:
+        await _async_continue_sum(hass, recorded, stream)
+        return
+    # Rows that an earlier attempt has queued must not be corrected again.
+    recorded = await _async_settled(hass, recorded)
+    if recorded is None:
+        return
+    if stream.unit is Unit.DEGREE and recorded.has_mean:
+        await _async_clear(hass, recorded)
+    elif is_mislabelled(stream, recorded.unit):
+        correction = _CORRECTIONS[stream.unit, recorded.unit]
+        await _async_correct_means(hass, recorded, correction, taken_over_at)
 
 
-def _corrected(row: StoredRow, correction: _Correction) -> StoredRow:
-    return StoredRow(
-        row.hour,
-        mean=correction.apply(row.mean),
-        min=correction.apply(row.min),
-        max=correction.apply(row.max),
+async def _async_continue_sum(hass: HomeAssistant, recorded: Statistic, stream: Stream) -> None:
+    end = await _async_end_of_sum(hass, recorded, dt_util.utcnow())
+    correction = _CORRECTIONS.get((stream.unit, recorded.unit))
+    statistic = recorded
+    if correction is not None:
+        statistic = recorded.relabelled(correction.unit, correction.unit_class)
+        write(hass, statistic, [])
+    is_continued = write_recent(hass, statistic, end)
+    if correction is not None or is_continued:
+        await _async_verify_unit(hass, statistic)
+    if is_continued and not await async_read(hass, statistic, recent=True):
+        raise failed("a sum was not written")
+
+
+async def _async_clear(hass: HomeAssistant, recorded: Statistic) -> None:
+    clear(hass, recorded)
+    remaining = await _async_settled(hass, recorded)
+    if remaining is not None and remaining.has_mean:
+        raise failed("means of angles were not cleared")
+    _LOGGER.warning(
+        "The statistics of %s are cleared: they are arithmetic means of angles, "
+        "in which 359° is far from 1°",
+        recorded.metadata["statistic_id"],
     )
+
+
+async def _async_correct_means(
+    hass: HomeAssistant, recorded: Statistic, correction: _Correction, taken_over_at: float
+) -> None:
+    """Correct the hours, and the five minutes after the hours have the correct unit."""
+    convert = conversion(of=recorded.unit, to=correction.unit) or correction.apply
+
+    def corrected(row: StoredRow) -> StoredRow:
+        change = correction.apply if row.hour < taken_over_at else convert
+        mean, least, most = (
+            None if value is None else change(value) for value in (row.mean, row.min, row.max)
+        )
+        return StoredRow(row.hour, mean=mean, min=least, max=most)
+
+    statistic = recorded.relabelled(correction.unit, correction.unit_class)
+    hours = await async_read(hass, recorded)
+    five_minutes = await async_read(hass, recorded, recent=True)
+    write(hass, statistic, [corrected(row) for row in hours])
+    await _async_verify_unit(hass, statistic)
+    write_recent(hass, statistic, [corrected(row) for row in five_minutes])
+
+
+async def _async_settled(hass: HomeAssistant, statistic: Statistic) -> Statistic | None:
+    """Return a statistic as it is after everything that was queued; None if it was cleared."""
+    await async_settle(hass, statistic)
+    return await async_statistic(hass, statistic.metadata["statistic_id"])
+
+
+async def _async_verify_unit(hass: HomeAssistant, statistic: Statistic) -> None:
+    stored = await _async_settled(hass, statistic)
+    if stored is None or stored.unit != statistic.unit:
+        raise failed("a statistic was not written")
 
 
 async def _async_end_of_sum(

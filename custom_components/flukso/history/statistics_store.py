@@ -30,6 +30,7 @@ from homeassistant.components.recorder.statistics import (
 from homeassistant.components.sensor import UNIT_CONVERTERS
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.recorder import DATA_RECORDER
 from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN
@@ -98,6 +99,12 @@ class StoredRow:
 def is_recording(hass: HomeAssistant) -> bool:
     """Whether Home Assistant has a recorder."""
     return RECORDER_DOMAIN in hass.config.components
+
+
+@callback
+def has_recorder(hass: HomeAssistant) -> bool:
+    """Whether Home Assistant is configured to record, also where its recorder failed to start."""
+    return DATA_RECORDER in hass.data
 
 
 @callback
@@ -184,11 +191,16 @@ def write(hass: HomeAssistant, statistic: Statistic, rows: Sequence[StoredRow]) 
 
 
 @callback
-def write_recent(hass: HomeAssistant, statistic: Statistic, rows: Sequence[StoredRow]) -> None:
-    """Queue five-minute rows for writing; none are written if the recorder has changed."""
+def write_recent(hass: HomeAssistant, statistic: Statistic, rows: Sequence[StoredRow]) -> bool:
+    """Queue five-minute rows for writing, and return whether any were queued.
+
+    None are if the recorder has changed.
+    """
     internals = internals_of(hass) if rows else None
-    if internals is not None:
-        internals.write_recent(statistic.metadata, [_data(row) for row in rows])
+    if internals is None:
+        return False
+    internals.write_recent(statistic.metadata, [_data(row) for row in rows])
+    return True
 
 
 @callback
