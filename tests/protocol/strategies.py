@@ -45,7 +45,17 @@ any_json: st.SearchStrategy[Value] = st.recursive(
 _settings = st.sampled_from(
     (
         *("id", "enable", "type", "subtype", "class", "data_type", "port", "rid", "kid"),
-        *("function", "name", "current", "constant", "phase", "math", "hw_type", "sw_version"),
+        *(
+            "function",
+            "name",
+            "current",
+            "constant",
+            "phase",
+            "math",
+            "hw_type",
+            "sw_version",
+            "tmpo",
+        ),
         *("key", "null_key", "hw_id"),
     )
 )

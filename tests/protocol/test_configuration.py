@@ -59,7 +59,7 @@ def test_what_is_kept_can_be_stored_and_parsed_again_alike(
 
 
 _NAMES = {"id", "enable", "type", "subtype", "class", "data_type", "port", "rid", "kid", "function"}
-_NAMES |= {"name", "current", "constant", "shift", "phase", "math", "hw_type", "sw_version"}
+_NAMES |= {"name", "current", "constant", "shift", "phase", "math", "hw_type", "sw_version", "tmpo"}
 
 
 @given(configs, reports)
@@ -125,8 +125,8 @@ def test_a_section_of_something_else_may_hold_anything(section: str) -> None:
 
 
 def test_of_a_section_written_twice_the_last_counts() -> None:
-    assert read_config(b'{"1": {"enable": 1}, "1": {"enable": 0}}', Report.PORTS) == {
-        "1": {"enable": 0}
+    assert read_config(b'{"1": {"current": 50}, "1": {"current": 100}}', Report.PORTS) == {
+        "1": {"current": 100}
     }
 
 
@@ -171,6 +171,14 @@ def test_the_sensors_are_read() -> None:
     sensors = _parsed(clamp_port(1), Report.SENSORS)
     assert isinstance(sensors, Sensors)
     assert len(sensors.enabled) == 11
+
+
+def test_settings_that_are_not_used_of_a_port_are_dropped_and_ignored_where_they_were_kept() -> (
+    None
+):
+    before: Config = {"1": {"enable": 1, "class": "analog", "name": "main", "current": 50}}
+    assert read_config(payload(before), Report.PORTS) == {"1": {"name": "main", "current": 50}}
+    assert parse_config(before, Report.PORTS) == Ports({1: Port("main", current=50)})
 
 
 def test_the_ports_are_read() -> None:

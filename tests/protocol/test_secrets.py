@@ -53,7 +53,7 @@ def test_no_secret_survives_in_a_section_that_is_no_object(
 @pytest.mark.parametrize("hidden", [{"key": "5ec7e7"}, [{"key": "5ec7e7"}], [[5, "5ec7e7"]]])
 @pytest.mark.parametrize(
     ("report", "setting"),
-    [(Report.SENSORS, "port"), (Report.PORTS, "class"), (Report.KUBES, "name")],
+    [(Report.SENSORS, "port"), (Report.PORTS, "name"), (Report.KUBES, "name")],
 )
 def test_no_secret_within_a_setting_survives(
     hidden: Json, report: ConfigReport, setting: str

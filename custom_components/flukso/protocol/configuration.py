@@ -30,9 +30,7 @@ _SETTINGS = {
             "tmpo",
         }
     ),
-    Report.PORTS: frozenset(
-        {"enable", "class", "name", "current", "constant", "shift", "phase", "math"}
-    ),
+    Report.PORTS: frozenset({"name", "current", "constant", "shift", "phase", "math"}),
     Report.KUBES: frozenset({"enable", "name", "hw_type", "sw_version"}),
 }
 
@@ -103,7 +101,7 @@ class Configuration:
 
     @property
     def model(self) -> str:
-        """FLM02 or FLM03."""
+        """FLM02 or FLM03; FLM03 until an FLM02 is recognised."""
         return "FLM02" if self._is_flm02 else "FLM03"
 
     @property
