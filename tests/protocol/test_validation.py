@@ -302,13 +302,13 @@ def test_a_number_that_is_missing_or_empty_is_none(value: Json) -> None:
     ("value", "items"), [([1, "2"], [1, "2"]), ([], []), ("ttyS0", "ttyS0"), (4, "4"), (None, None)]
 )
 def test_a_list_stays_a_list_and_a_text_a_text(value: Json, items: Json) -> None:
-    assert _section(value).items("field") == items
+    assert _section(value).list_or_text("field") == items
 
 
 @pytest.mark.parametrize("value", [[[1]], [{}], [True], ["\ud800"], [2**63], ["x" * 65], {}])
 def test_a_list_of_anything_but_texts_and_numbers_is_refused(value: Json) -> None:
     with pytest.raises(ProtocolError, match="field is"):
-        _section(value).items("field")
+        _section(value).list_or_text("field")
 
 
 def test_only_the_wanted_fields_are_kept() -> None:

@@ -190,7 +190,7 @@ def _parse_ports(slot: Section) -> tuple[int, ...]:
     Without a port, the list is missing or empty.
     UCI writes a number outside a list where ``option port`` was configured instead of a list.
     """
-    items = slot.items("port")
+    items = slot.list_or_text("port")
     if items is None or (isinstance(items, str) and items[0].isalpha()):
         return ()
     numbers = items if isinstance(items, list) else [items]

@@ -189,7 +189,7 @@ def _header(text: bytes) -> Section:
 
 def _reading_in(header: Section, key: str) -> tuple[int, int]:
     """Return the first (head) or last (tail) reading: its time, its value in thousandths."""
-    match header.items(key):
+    match header.list_or_text(key):
         case [int(time), int() | float() as value] if 0 <= time < END_OF_TIME:
             if abs(value) < _LIMIT / _THOUSAND:
                 return time, round(value * _THOUSAND)

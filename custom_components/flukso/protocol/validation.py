@@ -12,6 +12,7 @@ type Json = bool | int | float | str | list[Json] | dict[str, Json] | None
 
 _MAX_TEXT_LENGTH = 64
 _NUMBER_LIMIT = 2**63
+_TOO_LARGE = "is too large a number"
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?")
 _NUMBERED = re.compile(r"[1-9][0-9]{0,2}")
 #: A value that is a single word, such as a subtype, and tells nothing else.
@@ -25,7 +26,8 @@ class ProtocolError(ValueError):
     """A topic or payload that no Fluksometer sends.
 
     ``what`` it was and what was ``wrong`` with it are fixed phrases, so that errors can be
-    counted by them; ``found`` is an excerpt of the payload for the message only.
+    counted by them. ``found`` is what was found instead, for the message; a single word of it is
+    told with the settings that can't be read, too: in diagnostics, repairs and the log.
     """
 
     def __init__(self, what: str, wrong: str, found: object = None) -> None:
@@ -43,7 +45,8 @@ def load(payload: bytes, what: str, *, longest: int, brackets: int, lua: bool = 
     The number of opening brackets also bounds the depth. NaN, infinities and too large an exponent
     are refused, except in what ``lua`` wrote, which prints the first two as ``nan`` and ``inf``:
     there the value is one that every range check refuses. An integer of more than 64 bits is read
-    as the nearest double, also beyond every range.
+    as the nearest double, and is not JSON if there is none; with ``lua`` it is read exactly, and is
+    not JSON if it has more than 4300 digits.
 
     Raises:
         ProtocolError: too long, nested too deeply, not UTF-8 or not JSON.
@@ -92,7 +95,7 @@ class Section:
     The firmware passes its settings through Lua's ``tonumber``: a text that looks like a
     number arrives as one, a flag as 0, 1, "0" or "1", and an empty object as an empty array
     (docs/protocol.md section 4). ``unread`` are the parts of the section that were left out.
-    Every method raises ProtocolError for a field of another type; a missing field is None.
+    Methods that read a field raise ProtocolError for one of another type; a missing one is None.
     """
 
     def __init__(self, value: Json, what: str, entry: str = "") -> None:
@@ -129,7 +132,8 @@ class Section:
         null, a gap in an array, is no entry.
 
         Raises:
-            ProtocolError: there is neither an entry that can be read nor a main section.
+            ProtocolError: something was left out, and there is neither an entry that can be read
+                nor a main section.
         """
         found: dict[int, T] = {}
         refusal: ProtocolError | None = None
@@ -179,7 +183,7 @@ class Section:
         return _as_text(value) or None
 
     def flag(self, key: str) -> bool | None:
-        """Return a flag."""
+        """Return a flag; one that is null or an empty text raises ProtocolError as well."""
         if key not in self.fields:
             return None
         match self.text(key):
@@ -210,7 +214,7 @@ class Section:
             raise self.wrong(key, "is not a whole number")
         return int(number)
 
-    def items(self, key: str) -> list[Json] | str | None:
+    def list_or_text(self, key: str) -> list[Json] | str | None:
         """Return a list of texts and numbers unchanged, or a text."""
         value = self.fields.get(key)
         if not isinstance(value, list):
@@ -241,7 +245,7 @@ def _wrong_text(value: Json) -> str | None:
     if isinstance(value, bool) or not isinstance(value, str | int | float | None):
         return "is not text"
     if isinstance(value, int | float) and not -_NUMBER_LIMIT < value < _NUMBER_LIMIT:
-        return "is too large a number"
+        return _TOO_LARGE
     text = _as_text(value)
     if len(text) > _MAX_TEXT_LENGTH or not text.isprintable():
         return "is not a short printable text"
@@ -260,4 +264,4 @@ def _storable(value: Json) -> Json:
     wrong = _wrong_text(value)
     if wrong is None:
         return value
-    return _NUMBER_LIMIT if wrong == "is too large a number" else False
+    return _NUMBER_LIMIT if wrong == _TOO_LARGE else False
