@@ -149,7 +149,7 @@ async def test_a_channel_can_be_followed(
         "guard": {
             "offset": 0,
             "last_accepted": {"time": now, "value": 2593806.5, "at": ANY},
-            "recycled": 0,
+            "rid": 0,
             "fastest": pytest.approx(5.2, abs=0.1),
         },
     }

@@ -144,7 +144,7 @@ def _channel(channel: Channel, now: float) -> dict[str, object]:
         data["guard"] = {
             "offset": None if state is None else state.offset,
             "last_accepted": None if state is None else asdict(state.mark),
-            "recycled": stream.sensor.rid,
+            "rid": stream.sensor.rid,
             "fastest": channel.guard.fastest,
         }
     return data
@@ -235,8 +235,9 @@ def _import(
             {
                 "unique_id": unique_id,
                 "impossible": lacks.impossible,
-                "missing": lacks.missing
-                and {**asdict(lacks.missing), "sensors": names(lacks.missing.sensors)},
+                "missing": None
+                if lacks.missing is None
+                else {**asdict(lacks.missing), "sensors": names(lacks.missing.sensors)},
             }
             for unique_id, lacks in each.not_imported.items()
         ],
