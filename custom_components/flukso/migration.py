@@ -53,8 +53,8 @@ _TAKEN_OVER_AT = "taken_over_at"
 async def async_convert_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> bool:
     """Convert a config entry of the older integration, and mark its entities.
 
-    Fails without a change if the entry does not identify its meter, or that meter is set up
-    already. An ignored discovery of the meter is removed.
+    Returns False, without a change, if the entry does not identify its meter, or that meter is set
+    up already. An ignored discovery of the meter is removed.
     """
     device_id = str(entry.data.get("device_hash"))
     name = shortened(entry.title)
@@ -97,7 +97,7 @@ def migrate_prefix(hass: HomeAssistant, entry: FluksoConfigEntry) -> None:
 
 @callback
 def migrate_intervals(hass: HomeAssistant, entry: FluksoConfigEntry) -> None:
-    """Write states on change where the options of version 3 have its default intervals."""
+    """Remove intervals that equal the defaults of version 3: states are written on change then."""
     options = {
         option: value
         for option, value in entry.options.items()

@@ -113,7 +113,7 @@ async def _async_continue_sum(hass: HomeAssistant, recorded: Statistic, stream: 
     statistic = recorded
     if correction is not None:
         statistic = recorded.relabelled(correction.unit, correction.unit_class)
-        write(hass, statistic, [])
+        write(hass, statistic, [])  # no rows: only the metadata
     is_continued = write_recent(hass, statistic, end)
     if correction is not None or is_continued:
         await _async_verify_unit(hass, statistic)
