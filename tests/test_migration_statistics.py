@@ -566,7 +566,7 @@ async def test_an_entity_that_is_taken_over_stays_while_its_sensor_publishes_not
         == er.async_get(hass).entities[failed].unique_id
     )
 
-    await broker.publish(*meter.changed(slot, type="proximity").sensor_report)
+    await broker.publish(*meter.changed(slot, type="proximity").sensor_report, retain=True)
     await reload(hass, entry)
 
     assert marked(hass, entry) == {failed}
