@@ -132,6 +132,30 @@ async def test_an_urgent_message_waits_for_the_rest_of_its_burst_only(
         ]
 
 
+async def test_of_a_message_that_waits_it_is_asked_once_whether_it_is_urgent(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    asked: list[bytes] = []
+    delivered: list[bytes] = []
+
+    def is_urgent(payload: bytes) -> bool:
+        asked.append(payload)
+        return payload == b"3"
+
+    transport = HomeAssistantTransport(hass)
+    await transport.async_subscribe_buffered(
+        "/a", lambda message: delivered.append(message.payload), is_urgent
+    )
+    await broker.settle()
+
+    for payload in ("1", "2"):
+        await broker.publish("/a", payload)
+    assert delivered == []
+    await broker.publish("/a", "3")
+
+    assert asked == delivered == [b"1", b"2", b"3"]
+
+
 async def test_messages_after_an_urgent_one_are_urgent_until_the_buffer_is_flushed(
     hass: HomeAssistant, broker: Broker
 ) -> None:

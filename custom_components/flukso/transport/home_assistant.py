@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 import logging
 from time import monotonic, time
-from typing import TYPE_CHECKING, override
+from typing import TYPE_CHECKING, NamedTuple, override
 
 from homeassistant.components import mqtt
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
@@ -20,10 +20,17 @@ _LOGGER = logging.getLogger(__name__)
 #: A meter sends all readings of a second in one burst; how long to wait for the rest of it (s).
 BURST = 0.1
 
-
-#: A message that waits: topic, payload, retain flag, and when it arrived by the monotonic clock.
+#: A message that waits: payload, retain flag, and when it arrived by the monotonic clock.
 #: Plain tuples of these are nothing to the garbage collector, unlike the messages of MQTT.
-type _Buffered = tuple[str, bytes, bool, float]
+type _Buffered = tuple[bytes, bool, float]
+
+
+class _Subscription(NamedTuple):
+    """A topic, what receives its messages, and what tells whether one is urgent."""
+
+    topic: str
+    receive: Receive
+    urgent: Callable[[bytes], bool]
 
 
 class HomeAssistantTransport(Transport):
@@ -31,9 +38,12 @@ class HomeAssistantTransport(Transport):
 
     def __init__(self, hass: HomeAssistant) -> None:
         self._hass = hass
-        self._receivers: list[Receive] = []
         self._messages: list[_Buffered] = []
-        self._flush_timer: TimerHandle | None = None
+        #: The subscription of each message in the buffer.
+        self._subscriptions: list[_Subscription] = []
+        #: How many messages in the buffer are of bursts that are over.
+        self._ended = 0
+        self._burst_timer: TimerHandle | None = None
         self._is_urgent = False
 
     @override
@@ -73,13 +83,13 @@ class HomeAssistantTransport(Transport):
     ) -> CALLBACK_TYPE:
         """Subscribe like ``async_subscribe``, but buffer the messages until ``flush``.
 
-        After a message for which ``urgent`` returns True, and for all messages after it until
-        ``flush`` is called, the buffer is handled as soon as the burst is over.
+        After a burst with a message for which ``urgent`` returns True, and after all bursts until
+        ``flush`` is called, the buffer is handled at once.
 
         Handling buffered messages together, and writing the changed states together, costs Home
         Assistant and its recorder much less than one wake-up per message.
         """
-        received = partial(self._buffer_message, topic, receive, urgent)
+        received = partial(self._buffer_message, _Subscription(topic, receive, urgent))
         return await mqtt.async_subscribe(self._hass, topic, received, encoding=None)
 
     @override
@@ -95,29 +105,31 @@ class HomeAssistantTransport(Transport):
         self._take_buffer()
 
     @callback
-    def _buffer_message(
-        self,
-        topic: str,
-        receive: Receive,
-        urgent: Callable[[bytes], bool],
-        message: mqtt.ReceiveMessage,
-    ) -> None:
-        payload = message.payload
+    def _buffer_message(self, subscription: _Subscription, message: mqtt.ReceiveMessage) -> None:
         if TYPE_CHECKING:
-            assert isinstance(payload, bytes)  # no encoding was asked for
-        self._receivers.append(receive)
-        self._messages.append((topic, payload, message.retain, message.timestamp))
-        if self._flush_timer is None and (self._is_urgent or urgent(payload)):
-            self._is_urgent = True
-            self._flush_timer = self._hass.loop.call_later(BURST, self._flush_buffer)
+            assert isinstance(message.payload, bytes)  # no encoding was asked for
+        self._messages.append((message.payload, message.retain, message.timestamp))
+        self._subscriptions.append(subscription)
+        if self._burst_timer is None:
+            self._burst_timer = self._hass.loop.call_later(BURST, self._end_burst)
 
-    def _take_buffer(self) -> Iterable[tuple[Receive, _Buffered]]:
-        """Empty the buffer and return its messages with their receivers."""
-        if self._flush_timer is not None:
-            self._flush_timer.cancel()
-            self._flush_timer = None
-        buffered = zip(self._receivers, self._messages, strict=True)
-        self._receivers, self._messages = [], []
+    @callback
+    def _end_burst(self) -> None:
+        """Deliver the buffer if a message of the burst is urgent, or one before was."""
+        self._burst_timer = None
+        begin, self._ended = self._ended, len(self._messages)
+        burst = zip(self._subscriptions[begin:], self._messages[begin:], strict=True)
+        if self._is_urgent or any(each.urgent(payload) for each, (payload, _, _) in burst):
+            self._is_urgent = True
+            self._flush_buffer()
+
+    def _take_buffer(self) -> Iterable[tuple[_Subscription, _Buffered]]:
+        """Empty the buffer and return its messages with their subscriptions."""
+        if self._burst_timer is not None:
+            self._burst_timer.cancel()
+            self._burst_timer = None
+        buffered = zip(self._subscriptions, self._messages, strict=True)
+        self._subscriptions, self._messages, self._ended = [], [], 0
         return buffered
 
     @callback
@@ -125,7 +137,7 @@ class HomeAssistantTransport(Transport):
         buffered = self._take_buffer()
         if not self._hass.is_stopping:
             started = time() - monotonic()
-            for receive, (topic, payload, retained, timestamp) in buffered:
+            for (topic, receive, _), (payload, retained, timestamp) in buffered:
                 try:
                     receive(Message(topic, payload, retained, started + timestamp))
                 except Exception:  # the others must be delivered all the same
