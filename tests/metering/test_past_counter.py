@@ -174,6 +174,58 @@ def test_an_hour_with_more_than_can_be_counts_nothing_and_is_told() -> None:
     assert past.impossible == 1
 
 
+def test_an_hour_with_more_than_can_be_is_told_however_late_it_is() -> None:
+    readings = [(BLOCK + time, min(time, HOUR) * 2000) for time in range(BLOCK)]
+    counter = counter_of(block(readings, BLOCK, 2 * BLOCK))
+
+    past = rows_of(counter, Row(BLOCK + 2 * HOUR, 7200.0, 0.0))
+
+    assert counted(past) == {BLOCK: 0.0, BLOCK + HOUR: 0.0}
+    assert past.impossible == 1
+
+
+def test_a_first_row_whose_hour_has_more_than_can_be_keeps_what_it_has() -> None:
+    counter = counter_of(block([(time, min(time, HOUR) * 2000) for time in range(BLOCK)]))
+
+    assert rows_of(counter, Row(0, 7200.0, 0.0)).counted_in_first is None
+
+
+def test_a_leap_from_one_block_to_the_next_counts_nothing() -> None:
+    late = block(steady(BLOCK, 2 * BLOCK, 2_440_000), BLOCK, 2 * BLOCK)
+    counter = counter_of(block(steady(0, BLOCK)), late)
+
+    past = rows_of(counter, Row(5 * HOUR, 0.0, 0.0), since=3 * HOUR)
+
+    assert counted(past) == {3 * HOUR: 354.0, 4 * HOUR: 360.0}
+
+
+def test_a_regular_counter_is_known_at_the_end_of_its_block() -> None:
+    law = CountingLaw(1.0, max_silence=300)
+    late = block(steady(BLOCK + 60, 2 * BLOCK, 1_446_000), BLOCK, 2 * BLOCK, law)
+    counter = counter_of(block(steady(0, BLOCK), law=law), late)
+
+    past = rows_of(counter, Row(5 * HOUR, 0.0, 0.0), since=3 * HOUR, law=law)
+
+    assert counted(past) == {3 * HOUR: 354.0, 4 * HOUR: 366.0}
+
+
+def test_rows_and_powers_have_three_decimals() -> None:
+    counter = counter_of(block([(0, 0), (100, 1234)]))
+
+    assert rows_of(counter, Row(HOUR, 1.234, 0.0)).rows == [Row(0, 1.234, 1.234)]
+    assert counter.power_rows(begin=0, end=HOUR, law=LAW) == [MeanRow(0, 1.234, 1.234, 1.234)]
+
+
+def test_an_idle_counter_shows_the_last_value_of_its_last_block_and_the_offset() -> None:
+    evening = block([(0, 0), (HOUR, 5000)])
+    morning = block([(9 * HOUR, 9000)], 2 * BLOCK, 3 * BLOCK)
+
+    past = rows_of(counter_of(evening, morning), Row(20 * HOUR, 509.0, 0.0), offsets=(0.0, 500.0))
+
+    assert past.rows[-1] == Row(19 * HOUR, 509.0, 9.0)
+    assert past.counted_in_first == 0.0
+
+
 def test_the_hours_between_two_blocks_are_missing_and_the_last_of_them_has_all() -> None:
     counter = counter_of(
         block(steady(0, BLOCK)),
