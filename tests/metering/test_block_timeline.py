@@ -176,6 +176,13 @@ def test_what_is_before_a_counter_is_reset_is_left_out() -> None:
     assert timeline.value_at(END + HOUR) == 3
 
 
+def test_what_is_before_the_last_of_several_resets_is_left_out() -> None:
+    timeline = timeline_of(segment_with([(100, 900), (200, 5), (END, 7), (END + 100, 1)]))
+
+    assert timeline.value_at(END) is None
+    assert timeline.value_at(END + HOUR) == 1
+
+
 def test_a_counter_may_be_reset_between_the_only_two_readings_of_a_block() -> None:
     timeline = timeline_of(segment_with([(END - 100, 900), (END + 100, 5)]))
 
@@ -333,7 +340,7 @@ def test_a_memory_that_has_every_second_again_is_recognized() -> None:
 def test_the_next_stored_value_may_be_in_the_next_block() -> None:
     timeline = timeline_of(
         segment_with([(8, 1), (END + 64, 2), (BLOCK - 8, 3)]),
-        segment_with([(2 * BLOCK + 800, 9)], 2 * BLOCK, 3 * BLOCK),
+        segment_with([(2 * BLOCK + 800, 9), (2 * BLOCK + 880, 20)], 2 * BLOCK, 3 * BLOCK),
     )
 
     assert timeline.following(END) == 2
