@@ -31,7 +31,11 @@ def ids(hass: HomeAssistant, entry: Any) -> dict[str, str]:
 
 def waiting(hass: HomeAssistant, entry: Any) -> set[str]:
     """The entities that are still to be taken over."""
-    return {entity.entity_id for entity in entities(hass, entry) if DOMAIN in entity.options}
+    return {
+        entity.entity_id
+        for entity in entities(hass, entry)
+        if entity.options.get(DOMAIN) == {"taken_over": False}
+    }
 
 
 async def test_the_entry_becomes_one_of_this_integration(

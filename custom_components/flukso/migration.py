@@ -33,7 +33,7 @@ from homeassistant.util import dt as dt_util
 from .const import CONF_OTHER_INTERVAL, CONF_POWER_INTERVAL, CONF_TOPIC_PREFIX, DOMAIN
 from .devices import part_of
 from .entity_lookup import channel_unique_id
-from .history.statistics_store import has_recorder, is_recording
+from .history.statistics_store import is_recording
 from .models import FluksoConfigEntry
 from .protocol.sensors import Sensor, Stream
 from .protocol.topics import OWN_PREFIX, Kind, is_id
@@ -117,8 +117,8 @@ class EntityTakeover:
     """Takes over the marked entities of a meter, and corrects their statistics.
 
     An entity stays marked until its statistics are correct. Where that fails, or the entry is
-    unloaded meanwhile, it is tried again when the entry is set up next. Without a recorder, there
-    are no statistics to correct.
+    unloaded meanwhile, it is tried again when the entry is set up next. So it is without a
+    recorder, which may have failed.
     """
 
     def __init__(self, hass: HomeAssistant, entry: FluksoConfigEntry) -> None:
@@ -157,8 +157,11 @@ class EntityTakeover:
                 streams[entity.entity_id] = channel.stream
             elif not is_taken_over:
                 registry.async_remove(entity.entity_id)
-        if streams:
-            self._start_corrections(streams)
+        if streams and is_recording(self._hass):
+            # In the background, because the recorder waits until Home Assistant has started.
+            self._entry.async_create_background_task(
+                self._hass, self._async_correct_all(streams), "flukso correct statistics"
+            )
 
     def _take_over(self, entity: er.RegistryEntry, stream: Stream) -> None:
         registry = er.async_get(self._hass)
@@ -169,24 +172,8 @@ class EntityTakeover:
             registry.async_update_entity(entity.entity_id, unit_of_measurement=None)
         _keep_in_area(self._hass, self._entry, stream.sensor)
 
-    def _start_corrections(self, streams: Mapping[str, Stream]) -> None:
-        """Correct the statistics of entities (by entity id)."""
-        if is_recording(self._hass):
-            # In the background, because the recorder waits until Home Assistant has started.
-            self._entry.async_create_background_task(
-                self._hass, self._async_correct_all(streams), "flukso correct statistics"
-            )
-        elif has_recorder(self._hass):
-            _LOGGER.warning(
-                "The statistics of %s entities of the older integration will be corrected at the "
-                "next start, because the recorder failed",
-                len(streams),
-            )
-        else:
-            for entity_id in streams:
-                self._unmark(entity_id)
-
     async def _async_correct_all(self, streams: Mapping[str, Stream]) -> None:
+        """Correct the statistics of entities (by entity id)."""
         corrections = (self._async_correct(*each) for each in streams.items())
         await asyncio.gather(*corrections)
 

@@ -30,7 +30,6 @@ from homeassistant.components.recorder.statistics import (
 from homeassistant.components.sensor import UNIT_CONVERTERS
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers.recorder import DATA_RECORDER
 from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN
@@ -99,12 +98,6 @@ class StoredRow:
 def is_recording(hass: HomeAssistant) -> bool:
     """Whether Home Assistant has a recorder."""
     return RECORDER_DOMAIN in hass.config.components
-
-
-@callback
-def has_recorder(hass: HomeAssistant) -> bool:
-    """Whether Home Assistant is configured to record, also where its recorder failed to start."""
-    return DATA_RECORDER in hass.data
 
 
 @callback
