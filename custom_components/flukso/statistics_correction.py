@@ -100,10 +100,10 @@ async def async_correct_statistic(
     recorded = await _async_settled(hass, recorded)
     if recorded is None:
         return
+    correction = _CORRECTIONS.get((stream.unit, recorded.unit))
     if stream.unit is Unit.DEGREE and recorded.has_mean:
         await _async_clear(hass, recorded)
-    elif is_mislabelled(stream, recorded.unit):
-        correction = _CORRECTIONS[stream.unit, recorded.unit]
+    elif correction is not None:
         await _async_correct_means(hass, recorded, correction, taken_over_at)
 
 

@@ -185,15 +185,11 @@ def write(hass: HomeAssistant, statistic: Statistic, rows: Sequence[StoredRow]) 
 
 @callback
 def write_recent(hass: HomeAssistant, statistic: Statistic, rows: Sequence[StoredRow]) -> bool:
-    """Queue five-minute rows for writing, and return whether any were queued.
-
-    None are if the recorder has changed.
-    """
+    """Queue five-minute rows; return whether any were (none if the recorder has changed)."""
     internals = internals_of(hass) if rows else None
-    if internals is None:
-        return False
-    internals.write_recent(statistic.metadata, [_data(row) for row in rows])
-    return True
+    if internals is not None:
+        internals.write_recent(statistic.metadata, [_data(row) for row in rows])
+    return internals is not None
 
 
 @callback
