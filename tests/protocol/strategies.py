@@ -45,18 +45,8 @@ any_json: st.SearchStrategy[Value] = st.recursive(
 _settings = st.sampled_from(
     (
         *("id", "enable", "type", "subtype", "class", "data_type", "port", "rid", "kid"),
-        *(
-            "function",
-            "name",
-            "current",
-            "constant",
-            "phase",
-            "math",
-            "hw_type",
-            "sw_version",
-            "tmpo",
-        ),
-        *("key", "null_key", "hw_id"),
+        *("function", "name", "current", "constant", "phase", "math", "hw_type", "sw_version"),
+        *("tmpo", "key", "null_key", "hw_id"),
     )
 )
 _section_names = st.sampled_from(("1", "2", "37", "999", "main", "01", "0", "²", "1000", "tmpo"))

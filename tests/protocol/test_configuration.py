@@ -173,9 +173,7 @@ def test_the_sensors_are_read() -> None:
     assert len(sensors.enabled) == 11
 
 
-def test_settings_that_are_not_used_of_a_port_are_dropped_and_ignored_where_they_were_kept() -> (
-    None
-):
+def test_settings_of_a_port_that_nothing_reads_are_dropped_and_ignored() -> None:
     before: Config = {"1": {"enable": 1, "class": "analog", "name": "main", "current": 50}}
     assert read_config(payload(before), Report.PORTS) == {"1": {"name": "main", "current": 50}}
     assert parse_config(before, Report.PORTS) == Ports({1: Port("main", current=50)})
