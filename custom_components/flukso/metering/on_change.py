@@ -17,8 +17,11 @@ _MOVING_EVERY = 2
 #: at its end, a minute has no more than 30 values.
 _MAX_VALUES = 9.0
 _VALUE_EVERY = 3
-#: The changes have ended when so many may follow again, and there was none for so long (s).
-_ENOUGH_VALUES, _QUIET = 5.0, 10
+#: So many must be left for a large change, for the mean of a value that changes all the time, and
+#: for any change.
+_FOR_LARGE_CHANGE, _FOR_MEAN, _FOR_CHANGE = 1, 3, 6
+#: The changes have ended when any may be shown again, and there was none for so long (s).
+_QUIET = 10
 #: The meter prints three decimals.
 _DECIMALS = 3
 
@@ -51,13 +54,15 @@ class OnChange(ReadingIntegral):
 
     ``follow`` is to be called after a reading that is ``out_of_range``, and ``tick`` every 5 s.
 
-    - A change is shown as it was read. If there are too many, a value of the readings since the
-      last one is shown every 2 to 3 s instead: their mean, or what is between it and the last.
+    - A change is shown as it was read. If there are too many, only large ones are, by which the
+      integrals would differ by more than is allowed within a second. Of the others, a value of the
+      readings since the last one is shown every 2 to 3 s: their mean, or between it and the last.
     - Otherwise the mean of the readings is shown at the end of a minute, or at a tick if the
       integrals would differ by more than is allowed.
 
     A value is corrected by what those before it have left over, but by no more than the distance
-    that readings may have from it, and never to another sign: a reading of 0 is shown as 0.
+    that readings may have from it, and never to another sign: a reading of 0 is shown as 0. If
+    more is left over than is allowed, it may be any of the readings since the last value instead.
     """
 
     def __init__(self, rule: ChangeRule) -> None:
@@ -68,7 +73,7 @@ class OnChange(ReadingIntegral):
         self._rule = rule
         self._distance = inf
         self._left_over = 0.0
-        self._last_before = 0.0
+        self._last_before = self._lowest = self._highest = 0.0
         self._is_moving = False
         self._moved_at = 0
         self._values_left = _MAX_VALUES
@@ -85,6 +90,10 @@ class OnChange(ReadingIntegral):
         before = self._last
         if not super().take(time, value, at):
             return False
+        if value < self._lowest:
+            self._lowest = value
+        elif value > self._highest:
+            self._highest = value
         if before is not None and abs(value - before) > self._distance:
             self._moved_at = time
         return True
@@ -92,8 +101,8 @@ class OnChange(ReadingIntegral):
     def begin(self) -> float | None:
         """Show the last reading as it is, and forget those before it."""
         if self._last is not None:
-            self._clear()
-            self._left_over, self._last_before = 0.0, self._last
+            self._forget_readings_before(self._last)
+            self._left_over = 0.0
             self.shown = rounded(self._last, _DECIMALS)
             self._distance = self._rule.distance(self.shown)
             self._set_range()
@@ -106,57 +115,54 @@ class OnChange(ReadingIntegral):
     def tick(self, *, ends_minute: bool) -> bool:
         """Update the value if that is due. Returns whether there is another value."""
         last, shown = self._last, self.shown
-        if last is None or shown is None:
+        if last is None or shown is None or not self._seconds:
             return False
         has_changed = self._rule.prompt and abs(last - shown) > self._distance
-        is_due = ends_minute or self._values_refilled() >= 1
-        if self._is_moving:
-            is_due = is_due and (ends_minute or self._seconds >= _MOVING_EVERY)
+        values_left = self._values_refilled()
+        if has_changed and values_left >= self._needed_to_follow(last, shown):
+            is_shown = self._show(last, last, shown, _REPAID_IN)
+        elif self._is_moving:
+            is_due = values_left >= _FOR_MEAN and self._seconds >= _MOVING_EVERY
             is_shown = is_due and self._show_mean(last, shown, ends_minute)
-            self._is_moving = not self._has_settled()
-        elif not has_changed:
-            is_shown = is_due and self._show_mean(last, shown, ends_minute)
-        elif is_due:
-            self._end_value(last, shown)
-            is_shown = self._show(last, _REPAID_IN)
-        else:
+        elif has_changed:
             self._is_moving, is_shown = True, False
+        else:
+            is_due = ends_minute or values_left >= _FOR_CHANGE
+            is_shown = is_due and self._show_mean(last, shown, ends_minute)
+        self._is_moving = self._is_moving and not self._has_settled()
         self._set_range()
         return is_shown
+
+    def _needed_to_follow(self, last: float, shown: float) -> float:
+        """Return how many values must be left for a change to be shown as it was read."""
+        is_large = abs(last - shown) > self._rule.allowance > 0
+        if not self._is_moving:
+            return _FOR_LARGE_CHANGE if is_large else _FOR_CHANGE
+        difference = self._difference(shown)
+        waiting_makes_up = abs(difference + last - shown) < abs(difference)
+        return _FOR_LARGE_CHANGE if is_large and not waiting_makes_up else inf
 
     def _show_mean(self, last: float, shown: float, ends_minute: bool) -> bool:
         """Show the mean of the readings since the last value, if that is due."""
         prompt = self._rule.prompt
-        if not self._seconds:
-            return False
         mean = (self._sum + last - self._last_before) / self._seconds
         leaves_too_much = self._leaves_too_much(mean, shown)
         if not (self._is_moving or ends_minute or (prompt and leaves_too_much)):
             return False
         has_changed = abs(mean - shown) > self._distance
-        repaid_in = _REPAID_IN
-        if self._is_moving or leaves_too_much:
-            repaid_in = _REPAID_SOON_IN
-            mean = self._towards(last, mean, shown)
-        self._end_value(last, shown)
         is_due = has_changed or leaves_too_much or (prompt and not self._looks_like(mean))
-        return is_due and self._show(mean, repaid_in)
+        if not is_due:
+            self._end_value(last, shown)
+            return False
+        is_soon = self._is_moving or leaves_too_much
+        return self._show(mean, last, shown, _REPAID_SOON_IN if is_soon else _REPAID_IN)
 
-    def _towards(self, last: float, mean: float, shown: float) -> float:
-        """Return what makes up for the difference of the integrals, from the mean to the last.
-
-        The mean of readings that rise is late, so that the integral of such values is too small.
-        """
-        makes_up = self._difference(shown) / _REPAID_SOON_IN
-        lowest, highest = min(last - mean, 0), max(last - mean, 0)
-        return mean + min(max(makes_up, lowest), highest)
-
-    def _show(self, value: float, repaid_in: int) -> bool:
+    def _show(self, value: float, last: float, shown: float, repaid_in: int) -> bool:
         """Show a value with what it makes up for, unless it would look the same."""
+        between = self._lowest, self._highest
+        self._end_value(last, shown)
         if self._rule.allowance:
-            most = self._rule.distance(value) / (2 if repaid_in == _REPAID_IN else 1)
-            corrected = value + max(-most, min(self._left_over / repaid_in, most))
-            value = corrected if corrected * value > 0 else 0.0
+            value = self._corrected(value, between, repaid_in)
         value = rounded(value, _DECIMALS)
         if self._looks_like(value):
             return False
@@ -164,6 +170,23 @@ class OnChange(ReadingIntegral):
         self._shown_at = self._time
         self.shown, self._distance = value, self._rule.distance(value)
         return True
+
+    def _corrected(self, value: float, between: tuple[float, float], repaid_in: int) -> float:
+        """Return a value that makes up for what those before it have left over.
+
+        ``between`` are the lowest and highest reading since the last value.
+        """
+        if abs(self._left_over) > self._rule.allowance:
+            repaid_in, part = _REPAID_SOON_IN, 1.0
+        elif repaid_in == _REPAID_SOON_IN:
+            between, part = (min(value, self._last_before), max(value, self._last_before)), 1.0
+        else:
+            between, part = (value, value), 0.5
+        lowest, highest = between
+        lowest -= part * self._rule.distance(lowest)
+        highest += part * self._rule.distance(highest)
+        corrected = max(lowest, min(value + self._left_over / repaid_in, highest))
+        return corrected if corrected * value > 0 else 0.0
 
     def _looks_like(self, value: float) -> bool:
         """Return whether what is shown looks like another value."""
@@ -193,13 +216,16 @@ class OnChange(ReadingIntegral):
 
     def _end_value(self, last: float, shown: float) -> None:
         self._left_over = self._difference(shown)
-        self._last_before = last
+        self._forget_readings_before(last)
+
+    def _forget_readings_before(self, last: float) -> None:
+        self._last_before = self._lowest = self._highest = last
         self._clear()
 
     def _has_settled(self) -> bool:
         """Return whether changes may be followed again, and none has been for some time."""
         is_quiet = not 0 <= self._time - self._moved_at < _QUIET
-        return is_quiet and self._values_refilled() >= _ENOUGH_VALUES
+        return is_quiet and self._values_refilled() >= _FOR_CHANGE
 
     def _values_refilled(self) -> float:
         """Return how many values may follow, and all of them if the clock was set back."""
