@@ -118,7 +118,7 @@ class Channel(Observable):
             reading = parse_reading(message.payload, self.stream)
         except ProtocolError as error:
             self.stats.note_broken(message.payload)
-            self.stats.note_live(message.arrived)
+            self.stats.live_at = message.arrived
             self._context.broken(message.topic, error)
             return
         age = self._age_of_news(reading, message)
@@ -137,7 +137,9 @@ class Channel(Observable):
             return None
         if not message.retained:
             self._context.clock.note(self.topic, reading.time, message.arrived, reading.value)
-        age = self._age(reading, message)
+            age = self._context.clock.live_age(reading.time, message.arrived)
+        else:
+            age = self._age(reading, message)
         if heard.is_later_than(reading.time, message.arrived - age):
             self.stats.note_dropped("older than the last")
             return None
@@ -163,8 +165,9 @@ class Channel(Observable):
         at = measured if message.retained or age > _MAX_TRANSIT else message.arrived
         is_live = age <= self._max_age
         if is_live:
-            self.stats.note_live(message.arrived)
-        if not self._is_possible(reading.value):
+            self.stats.live_at = message.arrived
+        lowest, highest = self._range
+        if not (lowest <= reading.value <= highest or self._is_proven(reading.value)):
             self.stats.note_dropped("beyond what its input can measure")
             return
         if not self._take(reading, at):
@@ -251,10 +254,9 @@ class Channel(Observable):
             return clock.age(reading.time, message.arrived)
         return clock.live_age(reading.time, message.arrived)
 
-    def _is_possible(self, value: float) -> bool:
-        """Return whether the input can measure a value."""
-        lowest, highest = self._range
-        return lowest <= value <= highest
+    def _is_proven(self, _value: float) -> bool:
+        """Return whether the input has proved that it can measure a value beyond its range."""
+        return False
 
     def _known_before(self) -> LastHeard:
         """Return what is known of the last reading when it is subscribed to."""

@@ -165,11 +165,10 @@ class FlowChannel(GaugeChannel):
             self._changes.take(int(now), flow, now)
 
     @override
-    def _is_possible(self, value: float) -> bool:
-        """Return whether the input can measure a value; a counter may prove that it is faster."""
+    def _is_proven(self, value: float) -> bool:
+        """Return whether the counter of the same input has proved that it is so fast."""
         proven = 0 if self._counter is None else self._counter.guard.proven
-        is_proven = 0 <= value <= pulse_in_gauge_units(proven, self.stream.unit)
-        return is_proven or super()._is_possible(value)
+        return 0 <= value <= pulse_in_gauge_units(proven, self.stream.unit)
 
     @override
     def _current(self, now: float) -> float | None:

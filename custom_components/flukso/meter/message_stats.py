@@ -28,6 +28,7 @@ class MessageStats:
         self.reading: Reading | None = None
         self.read_at: float | None = None
         self.arrived: float | None = None
+        #: When the last message arrived that the broker did not only say again.
         self.live_at: float | None = None
 
     @property
@@ -40,10 +41,6 @@ class MessageStats:
         self.arrived = message.arrived
         if _LOGGER.isEnabledFor(logging.DEBUG):
             _LOGGER.debug("%s: %r arrived", self.topic, message.payload[:_LOGGED_BYTES])
-
-    def note_live(self, arrived: float) -> None:
-        """Record when the last message arrived that the broker did not only say again."""
-        self.live_at = arrived
 
     def note_taken(self, reading: Reading, at: float) -> None:
         """Count a valid reading, measured ``at`` that time."""
