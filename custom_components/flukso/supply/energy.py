@@ -199,10 +199,10 @@ class SupplyEnergy(EnergySource):
         if stored is not None and self.netting.time is None:
             self._restore(stored)
         self._storage.save_from(lambda: self.state)
-        for counter in self._sums:
+        for counter, total in self._sums.items():
             if counter.net is not None:
                 work.callback(await counter.net.async_keep_active())
-            take = partial(self._take, counter)
+            take = partial(self._take, counter, total)
             work.callback(await counter.channel.async_follow(take))
         for feed in self._production:
             for channel in feed.counters:
@@ -210,10 +210,12 @@ class SupplyEnergy(EnergySource):
                 work.callback(await channel.async_follow(produce))
 
     @callback
-    def _take(self, counter: SupplyCounter, time: int, value: float, at: float) -> None:
+    def _take(
+        self, counter: SupplyCounter, total: CounterSum, time: int, value: float, at: float
+    ) -> None:
         self._check_for_break(counter.key, counter.channel.guard.offset, time)
         if counter.net is None:
-            self._sums[counter].take(counter.key, value)
+            total.take(counter.key, value)
         else:
             self.imported.take(counter.key, counter.net.imported)
             self.exported.take(counter.key, counter.net.exported)
