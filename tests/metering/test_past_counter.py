@@ -346,6 +346,13 @@ def test_the_first_row_may_be_some_seconds_ahead_and_no_more_than_its_hour_behin
     assert past.counted_in_first == counted_in_first
 
 
+def test_the_first_row_is_not_behind_an_hour_that_counted_less_than_a_unit_by_one() -> None:
+    counter = counter_of(block([(0, 0), (2 * HOUR, 9000), (3 * HOUR, 9200), (BLOCK - 1, 9200)]))
+
+    assert rows_of(counter, Row(2 * HOUR, 9.1, 0.0)).counted_in_first == pytest.approx(0.1)
+    assert rows_of(counter, Row(2 * HOUR, 8.3, 0.0)).counted_in_first is None
+
+
 def test_of_several_offsets_it_is_that_with_which_the_first_row_is_nearest() -> None:
     counter = counter_of(block(steady(0, BLOCK)))
 
