@@ -135,11 +135,12 @@ class Channel(Observable):
         if heard.includes(reading.time) and self._is_repeated(reading, message):
             self.stats.note_dropped("repeated")
             return None
-        if not message.retained:
-            self._context.clock.note(self.topic, reading.time, message.arrived, reading.value)
-            age = self._context.clock.live_age(reading.time, message.arrived)
+        clock = self._context.clock
+        if message.retained:
+            age = clock.age(reading.time, message.arrived)
         else:
-            age = self._age(reading, message)
+            clock.note(self.topic, reading.time, message.arrived, reading.value)
+            age = clock.live_age(reading.time, message.arrived)
         if heard.is_later_than(reading.time, message.arrived - age):
             self.stats.note_dropped("older than the last")
             return None
