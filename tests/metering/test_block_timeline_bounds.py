@@ -11,7 +11,6 @@ from .test_block_timeline import BLOCK, END, SLACK, segment_with, timeline_of
 #: Longer than the readings that are looked at in one go.
 MANY = 40_000
 CHUNK = 16 * 1024
-HALF_AN_HOUR = 1800
 
 
 def test_a_counter_runs_one_way_unless_it_is_said_to_run_both() -> None:
@@ -38,12 +37,6 @@ def test_a_reset_is_found_wherever_it_is_in_a_long_block(fall: int) -> None:
     assert segment_with(readings, end=4 * BLOCK).first == (fall, 0)
 
 
-def test_what_is_before_the_last_of_two_resets_soon_after_each_other_is_left_out() -> None:
-    readings = [(100, 9), (200, 4), (300, 5), (400, 1), (500, 2)]
-
-    assert segment_with(readings).first == (400, 1)
-
-
 @pytest.mark.parametrize(("silent", "value"), [(300, 9000), (301, None)])
 def test_a_reading_is_valid_for_as_long_as_a_counter_may_be_silent(
     silent: int, value: int | None
@@ -57,7 +50,7 @@ def test_a_reading_is_valid_for_as_long_as_a_counter_may_be_silent(
 
 
 def test_a_counter_that_shows_the_same_after_a_silence_and_more_later_has_rested() -> None:
-    readings = [(100, 3), (1000, 5), (END + HALF_AN_HOUR, 5), (BLOCK - 100, 8)]
+    readings = [(100, 3), (1000, 5), (END + 1800, 5), (BLOCK - 100, 8)]
 
     assert timeline_of(segment_with(readings, max_silence=300)).value_at(END) == 5
 
@@ -105,7 +98,7 @@ def test_a_long_block_that_has_every_second_at_its_end_stores_every_second() -> 
     assert not timeline_of(segment_with(eighth + every, end=end)).is_decimated(end - 1)
 
 
-def test_of_a_block_of_every_second_no_following_value_is_needed() -> None:
+def test_the_value_at_the_end_of_an_hour_is_not_the_one_after_it() -> None:
     every = segment_with([(END + n, n) for n in range(200)], END, BLOCK)
 
     assert timeline_of(every).following(END) is None

@@ -257,7 +257,7 @@ def test_a_tick_in_the_second_of_a_value_shows_no_other() -> None:
     mean = gauge.shown
 
     assert not gauge.tick(ends_minute=True)
-    assert gauge.shown == mean
+    assert gauge.shown == mean == 700
 
 
 def test_a_step_is_shown_at_once_again_after_the_changes_have_ended() -> None:

@@ -135,12 +135,9 @@ class Channel(Observable):
         if heard.includes(reading.time) and self._is_repeated(reading, message):
             self.stats.note_dropped("repeated")
             return None
-        clock = self._context.clock
-        if message.retained:
-            age = clock.age(reading.time, message.arrived)
-        else:
-            clock.note(self.topic, reading.time, message.arrived, reading.value)
-            age = clock.live_age(reading.time, message.arrived)
+        if not message.retained:
+            self._context.clock.note(self.topic, reading.time, message.arrived, reading.value)
+        age = self._age(reading, message)
         if heard.is_later_than(reading.time, message.arrived - age):
             self.stats.note_dropped("older than the last")
             return None

@@ -53,8 +53,7 @@ class ClockOffset:
         if time < CLOCK_IS_SET:
             return
         ahead = time - arrived
-        is_same_burst = 0 <= arrived - self._confirmed <= _SAME_BURST
-        if is_same_burst and -JITTER <= ahead - self.ahead <= JITTER:
+        if self.is_confirmed(arrived, _SAME_BURST) and abs(ahead - self.ahead) <= JITTER:
             return
         for run in self._runs.get(topic, ()):
             if run.includes(ahead, arrived):

@@ -148,23 +148,19 @@ class CounterGuard:
         base = self.last
         if base is None or (self._last_rid == self._rid and self._continues(base, reading)):
             self._accept(reading, self._rid)
-            if self._withheld is not None:
-                self._release()
+            self._release()
             return None
         return self._hold(base, reading)
 
     def _accept(self, base: CounterReading, rid: int) -> None:
         self.last, self._last_rid = base, rid
-        self.value = rounded(base.value + self.offset, 3) if self.offset else base.value
+        self.value = rounded(base.value + self.offset, 3)
 
     def _continues(self, last: CounterReading, reading: CounterReading, lag: int = _LAG) -> bool:
         """Return whether a reading can follow the last one."""
         if _is_older(reading, last):
             return False
-        counted = reading.value - last.value
-        if 0 <= counted <= (self.fastest or 0) * _TICK:
-            return True  # as ever from one second to the next
-        return self._can_count(counted, self._most(_elapsed(last, reading, lag)))
+        return self._can_count(reading.value - last.value, self._most(_elapsed(last, reading, lag)))
 
     def _can_count(self, counted: float, most: float) -> bool:
         """Return whether the counter can count an amount, if it can count ``most``."""

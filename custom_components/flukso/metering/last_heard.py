@@ -31,7 +31,7 @@ class LastHeard:
 
     def includes(self, time: int) -> bool:
         """Return whether the last reading, or one of the last second, has this time."""
-        return time == self._time or time == self._last[0]
+        return time in (self._time, self._last[0])
 
     def repeats(self, time: int, value: float, *, is_late: bool) -> bool:
         """Return whether a reading is the last again, or a late one any of the last second."""

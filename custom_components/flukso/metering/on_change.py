@@ -120,7 +120,7 @@ class OnChange(ReadingIntegral):
         has_changed = self._rule.prompt and abs(last - shown) > self._distance
         values_left = self._values_refilled()
         if has_changed and values_left >= self._needed_to_follow(last, shown):
-            is_shown = self._show(last, last, shown, _REPAID_IN)
+            is_shown = self._show(last, last, shown)
         elif self._is_moving:
             is_due = values_left >= _FOR_MEAN and self._seconds >= _MOVING_EVERY
             is_shown = is_due and self._show_mean(last, shown, ends_minute)
@@ -155,14 +155,14 @@ class OnChange(ReadingIntegral):
             self._end_value(last, shown)
             return False
         is_soon = self._is_moving or leaves_too_much
-        return self._show(mean, last, shown, _REPAID_SOON_IN if is_soon else _REPAID_IN)
+        return self._show(mean, last, shown, is_soon=is_soon)
 
-    def _show(self, value: float, last: float, shown: float, repaid_in: int) -> bool:
+    def _show(self, value: float, last: float, shown: float, *, is_soon: bool = False) -> bool:
         """Show a value with what it makes up for, unless it would look the same."""
         between = self._lowest, self._highest
         self._end_value(last, shown)
         if self._rule.allowance:
-            value = self._corrected(value, between, repaid_in)
+            value = self._corrected(value, between, is_soon=is_soon)
         value = rounded(value, _DECIMALS)
         if self._looks_like(value):
             return False
@@ -171,17 +171,17 @@ class OnChange(ReadingIntegral):
         self.shown, self._distance = value, self._rule.distance(value)
         return True
 
-    def _corrected(self, value: float, between: tuple[float, float], repaid_in: int) -> float:
-        """Return a value that makes up for what those before it have left over.
+    def _corrected(self, value: float, between: tuple[float, float], *, is_soon: bool) -> float:
+        """Return a value that makes up for what those before it left over, soon or within a minute.
 
         ``between`` are the lowest and highest reading since the last value.
         """
         if abs(self._left_over) > self._rule.allowance:
-            repaid_in, part = _REPAID_SOON_IN, 1.0
-        elif repaid_in == _REPAID_SOON_IN:
-            between, part = (min(value, self._last_before), max(value, self._last_before)), 1.0
+            is_soon = True
         else:
-            between, part = (value, value), 0.5
+            end = self._last_before if is_soon else value
+            between = min(value, end), max(value, end)
+        repaid_in, part = (_REPAID_SOON_IN, 1.0) if is_soon else (_REPAID_IN, 0.5)
         lowest, highest = between
         lowest -= part * self._rule.distance(lowest)
         highest += part * self._rule.distance(highest)
