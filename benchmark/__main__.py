@@ -17,12 +17,12 @@ far, and their meaning, are in docs/cost.md."""
 
 async def _side_by_side(options: argparse.Namespace) -> None:
     for name, model in (("a household", Household), ("every value moving", Restless)):
-        compared = await side_by_side.measure(options.meters, options.windows, model)
+        compared = await side_by_side.measure(options.meters, options.minutes, model)
         print(f"\n{name}, meters: {options.meters}\n\n{side_by_side.report(compared)}", flush=True)
 
 
 async def _growth(options: argparse.Namespace) -> None:
-    growth = await side_by_side.measure_growth(options.meters, options.windows)
+    growth = await side_by_side.measure_growth(options.meters, options.minutes)
     print(side_by_side.report_growth(growth))
 
 
@@ -70,12 +70,12 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
         "the processor time of Home Assistant, compared to others (takes 12 minutes)",
     )
     _add_number(to, "--meters", 10, "number of meters, with three clamps each")
-    _add_number(to, "--windows", 3, "number of minutes to measure")
+    _add_number(to, "--minutes", 3, "how long to measure each")
     to = command(
         "growth", _growth, "the processor time for a message over direct connections, by meters"
     )
     _add_number(to, "--meters", [3, 10, 30], "numbers of meters, with three clamps each")
-    _add_number(to, "--windows", 3, "number of minutes to measure")
+    _add_number(to, "--minutes", 2, "how long to measure the most meters; fewer take longer")
     to = command("message", _message, "the processor time of this integration for a message")
     _add_number(to, "--seconds", 300, "seconds of a meter to simulate for each row")
     to = command("setup", _setup, "the time until the entities of a meter are added")

@@ -8,11 +8,9 @@ Assistant that receives no messages is subtracted.
 import asyncio
 from collections.abc import Mapping, Sequence
 import contextlib
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, replace
 from pathlib import Path
 import sqlite3
-from statistics import median
 from tempfile import TemporaryDirectory
 from time import time
 
@@ -36,12 +34,12 @@ from .program import processor_time, resident
 from .table import grouped, table
 
 FLOOR, YAML = "JSON read only", "YAML sensors"
-_NOTHING = "nothing"
+_NOTHING, _AGAIN = "nothing", "JSON read only, again"
 
 #: Noon of a day in June: solar power is exported on one phase, the other two import.
 _BEGIN = 1_782_043_200
-#: Whole minutes, so that the end of one, when counters are written, is in each window (s).
-_WINDOW = 60
+#: Whole ones, as counters are written at the end of each (s).
+_MINUTE = 60
 #: The time before the first measurement (s).
 _WARM_UP = 40
 #: Meters are not synchronised: their starts are spread over this part of a second (s).
@@ -62,7 +60,7 @@ class Cost:
 
     Attributes:
         peer: its name.
-        message: processor time per message, the median of all windows (µs).
+        message: processor time per message (µs).
         rows: rows in the table `states` per day and meter.
         stored: growth of the database per day and meter (bytes).
         memory: memory at the end, minus that of a process without messages (bytes).
@@ -109,15 +107,18 @@ class _Sample:
 
 async def measure(
     meters: int,
-    windows: int,
+    minutes: int,
     model: type[Household] = Household,
     peers: Sequence[Peer] | None = None,
 ) -> Compared:
-    """Measure all peers at the same time.
+    """Measure all peers at the same time, with the floor as the first and as the last.
+
+    Whichever is sent a message first wakes the processor up for the others, too. All the time
+    counts, as the garbage collector runs for half a second, but not in each minute.
 
     Args:
         meters: the number of meters, with three clamps each.
-        windows: the number of minutes to measure.
+        minutes: how long to measure.
         model: the kind of household they measure.
         peers: what to compare to the floor; if None, all that there are.
     """
@@ -126,7 +127,7 @@ async def measure(
     if peers is None:
         yaml = yaml_sensors(YAML, played)
         peers = (DEFAULTS, EVERY_READING, DIRECT_DEFAULTS, DIRECT_EVERY_READING, yaml)
-    peers = (floor(_NOTHING, ()), counting, *peers)
+    peers = (floor(_NOTHING, ()), counting, *peers, floor(_AGAIN, played))
     async with contextlib.AsyncExitStack() as parts:
         folder = Path(parts.enter_context(TemporaryDirectory()))
         broker = await parts.enter_async_context(Mosquitto(folder, extra="sys_interval 1"))
@@ -141,13 +142,12 @@ async def measure(
         for peer, home in joined:
             await peer.live(home)
         await _play_until(played, played[-1].seconds + _WARM_UP)
-        samples = []
-        for window in range(windows + 1):
-            await _play_until(played, played[-1].seconds + (_WINDOW if window else 1))
-            samples.append(await _sample(played[-1].seconds, counting, homes))
+        first = await _sample(played[-1].seconds, counting, homes)
+        await _play_until(played, played[-1].seconds + minutes * _MINUTE)
+        last = await _sample(played[-1].seconds, counting, homes)
         await asyncio.sleep(2 * _COMMIT_INTERVAL)
         dropped = await asyncio.to_thread(_dropped, broker.port)
-        return _compared(joined, samples, len(counting.topics), meters, dropped)
+        return _compared(joined, (first, last), len(counting.topics), meters, dropped)
 
 
 def _playing(meters: Sequence[Household], port: int) -> contextlib.AbstractContextManager[None]:
@@ -208,21 +208,20 @@ def _dropped(port: int) -> int:
 
 def _compared(
     joined: Sequence[tuple[Peer, HomeAssistant]],
-    samples: Sequence[_Sample],
+    samples: tuple[_Sample, _Sample],
     messages: int,
     meters: int,
     dropped: int,
 ) -> Compared:
     """Calculate the costs from the samples; ``messages`` is their number per second."""
-    first, last = samples[0], samples[-1]
+    first, last = samples
     published = (last.seconds - first.seconds) * messages
-    windows = list(pairwise(samples))
     scale = _DAY / (last.at - first.at) / meters
     _, nothing = joined[0]
     costs = [
         Cost(
             peer.name,
-            median(_taken(window, place, messages) for window in windows),
+            _taken(samples, place, messages),
             _rows(home, first.at, last.at) * scale,
             (last.sizes[place] - first.sizes[place]) * scale,
             resident(_pid(home)) - resident(_pid(nothing)),
@@ -230,14 +229,16 @@ def _compared(
         for place, (peer, home) in enumerate(joined)
         if home is not nothing
     ]
+    *costs, again = costs
+    costs[0] = replace(costs[0], message=(costs[0].message + again.message) / 2)
     lost = published - (last.received - first.received) + dropped
     idle = (last.times[0] - first.times[0]) / (last.at - first.at)
     return Compared(published, lost, idle, costs)
 
 
-def _taken(window: tuple[_Sample, _Sample], place: int, messages: int) -> float:
-    """Return the processor time per message in a window (µs), minus that without messages."""
-    before, after = window
+def _taken(samples: tuple[_Sample, _Sample], place: int, messages: int) -> float:
+    """Return the processor time per message between samples (µs), minus that without messages."""
+    before, after = samples
     taken = [end - start for start, end in zip(before.times, after.times, strict=True)]
     return (taken[place] - taken[0]) * 1e6 / (after.seconds - before.seconds) / messages
 
@@ -263,14 +264,20 @@ def report(compared: Compared) -> str:
     return f"{table(head, rows)}\n\n{received}; {idle}"
 
 
-async def measure_growth(meters: Sequence[int], windows: int) -> Mapping[int, Compared]:
+async def measure_growth(meters: Sequence[int], minutes: int) -> Mapping[int, Compared]:
     """Measure direct connections with several numbers of meters, one after the other.
+
+    The most are measured for so many ``minutes``, fewer for longer, so that as many messages are:
+    the garbage collector runs after so many, with three meters every other minute.
 
     The other peers are left out: with many meters they fill the machine, and what waits for a
     processor is then handled in larger batches, which is cheaper.
     """
     peers = (DIRECT_DEFAULTS, DIRECT_EVERY_READING)
-    return {number: await measure(number, windows, peers=peers) for number in meters}
+    most = max(meters)
+    return {
+        number: await measure(number, minutes * most // number, peers=peers) for number in meters
+    }
 
 
 def report_growth(by_meters: Mapping[int, Compared]) -> str:
