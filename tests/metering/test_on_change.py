@@ -1,7 +1,6 @@
 """When a gauge is written that is written when it changes, and what."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from itertools import accumulate, cycle, islice
 from random import Random
 
@@ -10,37 +9,12 @@ import pytest
 
 from custom_components.flukso.metering.on_change import TICK, ChangeRule, OnChange
 
-HOUR, MINUTE = 3600, 60
+from .showing import MINUTE, POWER, VOLTAGE, show
+
+HOUR = 3600
 #: How long a stream is, so that there are many hours in it (s).
 SECONDS = HOUR + 20 * MINUTE
 ROUNDING = 0.001
-POWER = ChangeRule(15, 1, share=0.03, prompt=True, allowance=1500)
-VOLTAGE = ChangeRule(0.5, 0.1, allowance=300)
-
-
-@dataclass
-class Run:
-    """What is shown of readings that come every second, and when another value was shown."""
-
-    shown: list[float] = field(default_factory=list)
-    values: list[tuple[int, float]] = field(default_factory=list)
-
-
-def show(readings: Sequence[float], rule: ChangeRule = POWER) -> Run:
-    """Let a value follow readings, as a channel does."""
-    gauge, run = OnChange(rule), Run()
-    for second, reading in enumerate(readings):
-        assert gauge.take(second, reading, second)
-        is_another = gauge.begin() is not None if not second else False
-        if gauge.out_of_range:
-            is_another = gauge.follow() or is_another
-        if second % TICK == 0:
-            is_another = gauge.tick(ends_minute=second % MINUTE == 55) or is_another
-        assert gauge.shown is not None
-        run.shown.append(gauge.shown)
-        if is_another:
-            run.values.append((second, gauge.shown))
-    return run
 
 
 WATTS = st.one_of(st.just(0), st.floats(0, 300), st.floats(0, 3000), st.floats(0, 11_000))
