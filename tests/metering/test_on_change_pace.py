@@ -2,7 +2,9 @@
 
 import pytest
 
-from .showing import MINUTE, show
+from custom_components.flukso.metering.on_change import OnChange
+
+from .showing import MINUTE, POWER, show
 
 
 def test_the_first_changes_are_shown_at_once_and_those_that_go_on_every_2_and_then_3_s() -> None:
@@ -53,3 +55,31 @@ def test_of_a_rise_only_a_step_beyond_what_may_be_left_over_is_shown_as_it_is(
     run = show([*rise, rise[-1] + step])
 
     assert run.values[-1] == (40, pytest.approx(shown, abs=0.5))
+
+
+def test_large_changes_are_shown_every_second_and_after_the_first_ones_every_3_s() -> None:
+    """What could not be shown any more is made up for, by 3 % at most."""
+    run = show([second % 2 * 3000.0 for second in range(MINUTE)])
+
+    assert [second for second, _ in run.values] == [*range(12), *range(12, MINUTE, 3)]
+    assert [value for _, value in run.values[:14]] == [*[0, 3000] * 6, 0, 3090]
+
+
+@pytest.mark.parametrize(
+    ("reading", "values"), [(115, [(55, 113.341)]), (115.1, [(30, 115.1)]), (0.5, [(30, 0.5)])]
+)
+def test_a_reading_that_differs_by_the_threshold_waits_and_any_beyond_it_is_shown_as_it_is(
+    reading: float, values: list[tuple[int, float]]
+) -> None:
+    run = show([100.0] * 30 + [reading] * 30)
+
+    assert run.values == [(0, 100), *values]
+
+
+def test_nothing_is_shown_before_it_begins() -> None:
+    gauge = OnChange(POWER)
+    gauge.take(0, 100, 0)
+    gauge.take(1, 200, 1)
+
+    assert not gauge.tick(ends_minute=True)
+    assert gauge.shown is None
