@@ -65,6 +65,14 @@ def test_large_changes_are_shown_every_second_and_after_the_first_ones_every_3_s
     assert [value for _, value in run.values[:14]] == [*[0, 3000] * 6, 0, 3090]
 
 
+def test_what_a_small_change_leaves_over_is_made_up_for_when_six_values_are_in_reserve() -> None:
+    """They come back one by one, every 3 s."""
+    pulses = [10_000 + second % 2 * 2000.0 for second in range(11)]
+    run = show([*pulses, *([9750.0] * 14)])
+
+    assert [second for second, _ in run.values] == [*range(11), 23]
+
+
 @pytest.mark.parametrize(
     ("reading", "values"), [(115, [(55, 113.341)]), (115.1, [(30, 115.1)]), (0.5, [(30, 0.5)])]
 )
