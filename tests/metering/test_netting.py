@@ -42,13 +42,6 @@ def booked(netting: Netting) -> tuple[Any, Any]:
     return pytest.approx(netting.imported), pytest.approx(netting.exported)
 
 
-def test_a_second_that_is_marked_is_told_though_no_counter_was_read_in_it() -> None:
-    netting = Netting(["+1"], [])
-    netting.take("+1", 100, 10)
-    booked = netting.take_all({"+1": ([104], [14])}, marks=[99, 102, 105])
-    assert [(each.time, each.imported) for each in booked] == [(102, 2), (104, 4)]
-
-
 def test_the_first_values_of_counters_are_no_consumption() -> None:
     netting = started()
     assert (netting.time, netting.imported, netting.exported) == (100, 0.0, 0.0)

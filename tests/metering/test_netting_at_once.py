@@ -1,11 +1,13 @@
-"""Readings that are processed at once, and the seconds that are told of a long time."""
-
-import pytest
+"""Readings of several seconds that are processed at once."""
 
 from custom_components.flukso.metering.netting import Netting, NettingState
 
-#: The first second of a quarter-hour.
-BEGIN = 1_760_000_400
+
+def test_a_second_that_is_marked_is_told_though_no_counter_was_read_in_it() -> None:
+    netting = Netting(["+1"], [])
+    netting.take("+1", 100, 10)
+    booked = netting.take_all({"+1": ([104], [14])}, marks=[99, 102, 105])
+    assert [(each.time, each.imported) for each in booked] == [(102, 2), (104, 4)]
 
 
 def test_a_counter_that_joined_begins_at_its_first_reading_and_the_others_are_booked() -> None:
@@ -16,29 +18,3 @@ def test_a_counter_that_joined_begins_at_its_first_reading_and_the_others_are_bo
     booked = netting.take_all(readings, marks=())
 
     assert [(each.time, each.imported) for each in booked] == [(101, 1), (102, 3), (103, 7)]
-
-
-@pytest.mark.parametrize(
-    ("begin", "end", "told"),
-    [
-        (-2, 10, [-1, 10]),
-        (-1, 10, [10]),
-        (0, 10, [10]),
-        (0, 898, [898]),
-        (0, 899, [899]),
-        (0, 900, [899, 900]),
-        (-1, 3 * 900 - 2, [899, 1799, 2698]),
-        (-1, 3 * 900 - 1, [899, 1799, 2699]),
-        (-2, 5 * 900 - 2, [-1, 2699, 3599, 4498]),
-        (-2, 5 * 900 - 1, [-1, 3599, 4499]),
-        (-2, 5 * 900, [-1, 3599, 4499, 4500]),
-    ],
-)
-def test_of_a_time_without_readings_the_ends_of_its_quarter_hours_are_told(
-    begin: int, end: int, told: list[int]
-) -> None:
-    """Those of the first and of the last two, and its end."""
-    netting = Netting(["+1"], [], steps={"+1": 1})
-    netting.take("+1", BEGIN + begin, 0)
-
-    assert [time - BEGIN for time, _ in netting.take("+1", BEGIN + end, 1)] == told

@@ -77,15 +77,31 @@ def test_a_missing_telegram_leaves_the_quarter_hour_known_where_the_gap_may_be_t
     ]
 
 
-def test_of_a_long_time_without_a_change_the_first_and_the_last_quarter_hours_are_told() -> None:
+@pytest.mark.parametrize(
+    ("begin", "end", "told"),
+    [
+        (-50, 100 * QUARTER, [-1, 99 * QUARTER - 1, 100 * QUARTER - 1, 100 * QUARTER]),
+        (-2, 10, [-1, 10]),
+        (-1, 10, [10]),
+        (0, 10, [10]),
+        (0, 898, [898]),
+        (0, 899, [899]),
+        (0, 900, [899, 900]),
+        (-1, 3 * QUARTER - 2, [899, 1799, 2698]),
+        (-1, 3 * QUARTER - 1, [899, 1799, 2699]),
+        (-2, 5 * QUARTER - 2, [-1, 2699, 3599, 4498]),
+        (-2, 5 * QUARTER - 1, [-1, 3599, 4499]),
+        (-2, 5 * QUARTER, [-1, 3599, 4499, 4500]),
+    ],
+)
+def test_of_a_time_without_a_change_the_first_and_the_last_quarter_hours_are_told(
+    begin: int, end: int, told: list[int]
+) -> None:
+    """The end of the first, those of the last two, and the end of the time."""
     netting = on_change("L1")
-    netting.take("L1", BEGIN - 50, 0)
-    times = [time for time, _ in netting.take("L1", BEGIN + 100 * QUARTER, 1)]
-    assert times == [
-        BEGIN - 1,
-        *(BEGIN + number * QUARTER - 1 for number in (99, 100)),
-        BEGIN + 100 * QUARTER,
-    ]
+    netting.take("L1", BEGIN + begin, 0)
+
+    assert [time - BEGIN for time, _ in netting.take("L1", BEGIN + end, 1)] == told
 
 
 def test_a_reading_that_comes_after_all_is_booked_and_goes_back_in_no_time_that_was_told() -> None:

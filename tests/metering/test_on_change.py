@@ -16,7 +16,6 @@ HOUR = 3600
 SECONDS = HOUR + 20 * MINUTE
 ROUNDING = 0.001
 
-
 WATTS = st.one_of(st.just(0), st.floats(0, 300), st.floats(0, 3000), st.floats(0, 11_000))
 RESTS = st.sampled_from([0, 5, 20, 60, 120, 600])
 LENGTHS = st.sampled_from([1, 2, 3, 7, 30, 59, 60, 61, 300, 900])

@@ -50,7 +50,7 @@ def test_a_step_is_shown_as_it_is_again_from_the_first_tick_10_s_after_the_last_
 def test_of_a_rise_only_a_step_beyond_what_may_be_left_over_is_shown_as_it_is(
     step: float, shown: float
 ) -> None:
-    """1500 W are what may be left over in a second."""
+    """1500 W are what may be left over in a second. 4160 W are read, and 4 W made up for."""
     rise = [1000.0 + 40 * second for second in range(40)]
     run = show([*rise, rise[-1] + step])
 
