@@ -22,8 +22,8 @@ from .entity_lookup import counter_name
 from .history.import_file import Import
 from .history.statistics_store import StoredRow
 from .meter.channel import Channel
-from .meter.channel_types import CounterChannel
 from .meter.clock import Clock
+from .meter.counter_channel import CounterChannel
 from .meter.message_stats import MessageStats
 from .meter.meter import Meter
 from .metering.rounding import rounded

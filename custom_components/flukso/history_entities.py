@@ -12,7 +12,7 @@ from .entity import FluksoEntity, channels_of
 from .entity_lookup import meter_unique_id
 from .history.filled_until import FilledUntil
 from .history.reaches_back import ReachesBack
-from .meter.channel_types import CounterChannel
+from .meter.counter_channel import CounterChannel
 from .models import FluksoConfigEntry
 from .sensor_descriptions import FILLED_UNTIL, REACHES_BACK
 

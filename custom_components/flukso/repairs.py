@@ -16,7 +16,7 @@ from .formats import plain_name, readable_number, readable_time
 from .health.diagnosis import Problem
 from .help_pages import help_url
 from .meter.channel import Channel
-from .meter.channel_types import CounterChannel
+from .meter.counter_channel import CounterChannel
 from .meter_search import ADDRESS_SCHEMA, SearchError, async_search_address
 from .metering.counter_guard import Break
 from .metering.durations import DAY

@@ -25,10 +25,11 @@ from .history_entities import (
     reaches_back_of,
 )
 from .meter.channel import Channel
-from .meter.channel_types import CounterChannel, FlowChannel
 from .meter.clamp_power import ClampPower, ClampPowers
 from .meter.clock import Clock
+from .meter.counter_channel import CounterChannel
 from .meter.counter_storage import StoredState, counter_from
+from .meter.flow_channel import FlowChannel
 from .meter.meter import Meter
 from .meter.reading_storage import reading_from, stored_reading
 from .metering.rounding import rounded

@@ -7,7 +7,8 @@ from typing import cast
 from homeassistant.core import CALLBACK_TYPE
 
 from custom_components.flukso.meter.channel import Channel, ChannelContext
-from custom_components.flukso.meter.channel_types import CounterChannel, channel_type_of
+from custom_components.flukso.meter.channel_types import channel_type_of
+from custom_components.flukso.meter.counter_channel import CounterChannel
 from custom_components.flukso.metering.clock_offset import ClockOffset
 from custom_components.flukso.protocol.quantities import Quantity
 from custom_components.flukso.protocol.sensors import Sensor, Source, streams_of

@@ -9,7 +9,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.flukso.meter.channel import Channel
-from custom_components.flukso.meter.channel_types import CounterChannel
+from custom_components.flukso.meter.counter_channel import CounterChannel
 from custom_components.flukso.meter.observable import Observable
 from custom_components.flukso.protocol.tmpo_block import block_topic_filter
 from custom_components.flukso.protocol.topics import Kind

@@ -6,7 +6,7 @@ from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 import pytest
 
-from custom_components.flukso.meter.channel_types import CounterChannel
+from custom_components.flukso.meter.counter_channel import CounterChannel
 from custom_components.flukso.models import FluksoConfigEntry
 from custom_components.flukso.protocol.topics import Kind
 

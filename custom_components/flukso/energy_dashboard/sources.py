@@ -10,7 +10,7 @@ from homeassistant.components.sensor import SensorDeviceClass
 
 from ..entity_lookup import channel_unique_id, meter_unique_id
 from ..meter.channel import Channel
-from ..meter.channel_types import CounterChannel
+from ..meter.counter_channel import CounterChannel
 from ..meter.meter import Meter
 from ..protocol.quantities import Quantity
 from ..protocol.topics import Kind

@@ -12,7 +12,7 @@ from statistics import fmean
 
 from homeassistant.core import callback
 
-from ..meter.channel_types import FlowChannel
+from ..meter.flow_channel import FlowChannel
 from ..meter.meter import Meter
 from ..metering.clamp_checks import ClampFigures
 from ..protocol.configuration import Configuration

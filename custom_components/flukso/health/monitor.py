@@ -33,7 +33,7 @@ from ..const import DOMAIN
 from ..formats import plain_name, readable_time
 from ..help_pages import help_url
 from ..meter.channel import Channel
-from ..meter.channel_types import CounterChannel
+from ..meter.counter_channel import CounterChannel
 from ..meter.input_limits import is_regular, max_silence
 from ..meter.message_log import listed
 from ..models import FluksoConfigEntry

@@ -11,7 +11,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 
 from ..entity_lookup import sensor_entity_id, sensor_entry
-from ..meter.channel_types import CounterChannel
+from ..meter.counter_channel import CounterChannel
 from ..meter.meter import Meter
 from ..meter.supply_record import SupplyRecord
 from ..metering.absence import absent_hours

@@ -11,7 +11,7 @@ from homeassistant.util import dt as dt_util
 
 from ..entity_lookup import channel_unique_id
 from ..meter.channel import Channel
-from ..meter.channel_types import CounterChannel
+from ..meter.counter_channel import CounterChannel
 from ..meter.input_limits import is_regular, memory_silence
 from ..meter.meter import Meter
 from ..metering.block_timeline import Segment, Slack, Timeline

@@ -9,7 +9,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
 from ..meter.channel import Channel
-from ..meter.channel_types import CounterChannel
+from ..meter.counter_channel import CounterChannel
 from ..meter.input_limits import memory_silence
 from ..meter.meter import Meter
 from ..metering.durations import HOUR

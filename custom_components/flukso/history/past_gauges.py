@@ -6,7 +6,7 @@ from functools import partial
 from homeassistant.core import HomeAssistant
 
 from ..meter.channel import Channel
-from ..meter.channel_types import CounterChannel
+from ..meter.counter_channel import CounterChannel
 from ..meter.meter import Meter
 from ..metering.durations import HOUR
 from ..metering.gaps import AngleRow, MeanRow, Row

@@ -4,7 +4,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_registry import RegistryEntry
 
 from ..entity_lookup import channel_unique_id, enabled_sensor
-from ..meter.channel_types import CounterChannel
+from ..meter.counter_channel import CounterChannel
 from ..meter.meter import Meter
 from ..metering.absence import made_up_rows
 from ..metering.block_timeline import Timeline

@@ -11,7 +11,7 @@ from ..metering.mended_outage import Energy
 from ..metering.monthly_peaks import Peak
 from ..metering.outages import Outage
 from ..metering.supply_replay import SupplyLayout
-from .channel_types import CounterChannel
+from .counter_channel import CounterChannel
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from typing import override
 
 from homeassistant.core import callback
 
-from ..meter.channel_types import CounterChannel
 from ..meter.clock import FAR_OFF
+from ..meter.counter_channel import CounterChannel
 from ..metering.counter_sum import CounterSum, CounterSumState
 from ..metering.demand import QuarterHourDemand
 from ..metering.house_energy import HouseEnergy

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from ..meter.channel import Channel
-from ..meter.channel_types import CounterChannel
+from ..meter.counter_channel import CounterChannel
 from ..meter.input_limits import pulse_constant
 from ..meter.meter import Meter
 from ..protocol.configuration import Configuration

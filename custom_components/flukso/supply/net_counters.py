@@ -8,7 +8,7 @@ from typing import override
 from homeassistant.core import HomeAssistant, callback
 import voluptuous as vol
 
-from ..meter.channel_types import CounterChannel
+from ..meter.counter_channel import CounterChannel
 from ..meter.counter_storage import COUNTER, NUMBER, dataclass_schema
 from ..meter.meter import Meter
 from ..metering.counter_guard import CounterState

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 
-from ..meter.channel_types import CounterChannel
+from ..meter.counter_channel import CounterChannel
 from ..meter.input_limits import memory_silence
 from ..meter.supply_record import CountedEnergy, PlainSum, SupplyRecord
 from ..metering.counter_sum import CounterSum

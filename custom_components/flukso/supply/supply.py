@@ -7,7 +7,7 @@ from typing import override
 
 from homeassistant.core import callback
 
-from ..meter.channel_types import CounterChannel
+from ..meter.counter_channel import CounterChannel
 from ..meter.meter import Meter
 from ..meter.supply_record import SupplyRecord
 from ..metering.counter_track import LONGEST_GAP

@@ -10,7 +10,7 @@ from homeassistant.core import CALLBACK_TYPE, callback
 
 from ..meter.change_rules import change_rule
 from ..meter.channel import Channel
-from ..meter.channel_types import FlowChannel
+from ..meter.flow_channel import FlowChannel
 from ..meter.meter import Meter
 from ..meter.observable import Observable
 from ..meter.write_intervals import Tick
