@@ -1,7 +1,6 @@
 """What is connected to each port: a device that is part of another one has no model to say it."""
 
 from collections.abc import Collection
-from contextlib import ExitStack
 from typing import override
 
 from homeassistant.components.sensor import SensorEntity
@@ -16,6 +15,7 @@ from .models import FluksoConfigEntry
 from .protocol.configuration import Configuration
 from .protocol.sensors import Sensor, Source
 from .sensor_descriptions import INPUT
+from .transport.subscriptions import Subscriptions
 
 ATTR_PORT = "port"
 
@@ -34,7 +34,7 @@ class PortInput(Observable):
         return True
 
     @override
-    async def _async_start(self, work: ExitStack) -> None:
+    async def _async_start(self, work: Subscriptions) -> None:
         """Nothing to start: with another configuration there is another one."""
 
 

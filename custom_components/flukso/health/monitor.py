@@ -15,7 +15,6 @@ Assistant's broker while it is not connected, which the MQTT integration reports
 
 import asyncio
 from collections.abc import Iterable
-from contextlib import ExitStack
 from datetime import datetime, timedelta
 from functools import partial
 import logging
@@ -43,6 +42,7 @@ from ..protocol.topics import CONFIG_REPORTS, OWN_PREFIX, Report, bridge_mapping
 from ..protocol.validation import ProtocolError
 from ..redaction import name_and_entity_id
 from ..transport.interface import Message, Transport
+from ..transport.subscriptions import Subscriptions
 from .clock_check import ClockCheck
 from .diagnosis import SOON, Problem, Symptoms, diagnose, possible_problems
 
@@ -66,7 +66,7 @@ class HealthMonitor:
         self._lost: float | None = None
         self._elsewhere: tuple[float, float] | None = None
         self._elsewhere_topic = ""
-        self._subscription = ExitStack()
+        self._subscription = Subscriptions()
         self._checking = asyncio.Lock()
 
     @callback
@@ -195,7 +195,7 @@ class HealthMonitor:
         self._elsewhere_topic = ""
         topic, stream = next(iter(streams.items()))
         receive = partial(self._receive_elsewhere, stream)
-        self._subscription.callback(await self._transport.async_subscribe(topic, receive))
+        self._subscription.add(await self._transport.async_subscribe(topic, receive))
         self._elsewhere_topic = topic
 
     @callback

@@ -1,7 +1,6 @@
 """Blocks of the meter's memory: received for the sensors in use, decoded in a worker thread."""
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 import logging
@@ -22,6 +21,7 @@ from ..protocol.tmpo_block import Block, BlockAddress, block_topic_filter, parse
 from ..protocol.topics import Kind
 from ..protocol.validation import ProtocolError
 from ..transport.interface import Message, Transport
+from ..transport.subscriptions import Subscriptions
 from .block_decoding import BlockUser, read_block, segment_of_block
 
 _LOGGER = logging.getLogger(__name__)
@@ -96,17 +96,17 @@ class BlockReader:
         """
         prefix, sensor_id = self._meter.prefix, channel.stream.sensor.sensor_id
         receive = partial(self._receive, channel)
-        with ExitStack() as following:
+        with Subscriptions() as following:
             if isinstance(channel, CounterChannel):
                 self._followed[channel] = _new_followed(channel)
-                following.callback(self._followed.pop, channel)
+                following.add(partial(self._followed.__delitem__, channel))
             else:
                 self._gauges.add(channel)
-                following.callback(self._gauges.remove, channel)
+                following.add(partial(self._gauges.remove, channel))
             for level in _LEVELS:
                 topic = block_topic_filter(prefix, sensor_id, level)
-                following.callback(await self._transport.async_subscribe(topic, receive))
-            return following.pop_all().close
+                following.add(await self._transport.async_subscribe(topic, receive))
+            return following.close
 
     @callback
     def stop(self) -> None:

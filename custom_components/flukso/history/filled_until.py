@@ -1,12 +1,12 @@
 """The time up to which a meter's counters are known to agree with its memory."""
 
 from collections.abc import Callable, Collection
-from contextlib import ExitStack
 from typing import override
 
 from homeassistant.core import callback
 
 from ..meter.observable import Observable
+from ..transport.subscriptions import Subscriptions
 
 
 class FilledUntil(Observable):
@@ -47,5 +47,5 @@ class FilledUntil(Observable):
         self.notify()
 
     @override
-    async def _async_start(self, work: ExitStack) -> None:
+    async def _async_start(self, work: Subscriptions) -> None:
         """Nothing to start: ``note`` supplies the values."""

@@ -1,11 +1,11 @@
 """The time from which on a meter's history is recorded, and how far an import of it has come."""
 
-from contextlib import ExitStack
 from typing import override
 
 from homeassistant.core import callback
 
 from ..meter.observable import Observable
+from ..transport.subscriptions import Subscriptions
 
 
 class ReachesBack(Observable):
@@ -47,5 +47,5 @@ class ReachesBack(Observable):
         self.notify()
 
     @override
-    async def _async_start(self, work: ExitStack) -> None:
+    async def _async_start(self, work: Subscriptions) -> None:
         """Nothing to start: ``note`` supplies the values."""

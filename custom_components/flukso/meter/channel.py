@@ -2,7 +2,6 @@
 
 from abc import abstractmethod
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from math import inf
@@ -19,6 +18,7 @@ from ..protocol.sensors import Stream
 from ..protocol.topics import Kind
 from ..protocol.validation import ProtocolError
 from ..transport.interface import Message, Transport
+from ..transport.subscriptions import Subscriptions
 from .input_limits import gauge_range, max_age, max_silence
 from .message_stats import MessageStats
 from .observable import Observable
@@ -96,16 +96,16 @@ class Channel(Observable):
         Raises:
             HomeAssistantError: it can't subscribe, and ``follower`` will not be called.
         """
-        with ExitStack() as subscription:
+        with Subscriptions() as subscription:
             self._followers.append(follower)
-            subscription.callback(self._followers.remove, follower)
-            subscription.callback(await self.async_keep_active())
-            return subscription.pop_all().close
+            subscription.add(partial(self._followers.remove, follower))
+            subscription.add(await self.async_keep_active())
+            return subscription.close
 
     @override
-    async def _async_start(self, work: ExitStack) -> None:
+    async def _async_start(self, work: Subscriptions) -> None:
         self._last_heard = self._known_before()
-        work.callback(
+        work.add(
             await self._transport.async_subscribe_buffered(
                 self.topic, self._receive, self._is_urgent
             )

@@ -1,7 +1,6 @@
 """The power of each clamp of an FLM03: its import less its export."""
 
 from collections.abc import Collection
-from contextlib import ExitStack
 from typing import override
 
 from homeassistant.core import CALLBACK_TYPE, callback
@@ -10,6 +9,7 @@ from ..metering.rounding import rounded
 from ..protocol.quantities import Quantity
 from ..protocol.sensors import Sensor, Source
 from ..protocol.topics import Kind
+from ..transport.subscriptions import Subscriptions
 from .channel import Channel
 from .meter import Meter
 from .observable import Observable
@@ -43,9 +43,9 @@ class ClampPower(Observable):
         return self.imported.available and self.exported.available
 
     @override
-    async def _async_start(self, work: ExitStack) -> None:
+    async def _async_start(self, work: Subscriptions) -> None:
         for channel in (self.imported, self.exported):
-            work.callback(await channel.async_keep_active())
+            work.add(await channel.async_keep_active())
         self.update()
 
     @callback

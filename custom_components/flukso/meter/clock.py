@@ -5,7 +5,6 @@ is evaluated only after two messages, and against the longest gap between them.
 """
 
 from collections.abc import Callable
-from contextlib import ExitStack
 from typing import override
 
 from homeassistant.core import callback
@@ -16,6 +15,7 @@ from ..metering.rounding import rounded
 from ..protocol.clock import parse_clock
 from ..protocol.validation import ProtocolError
 from ..transport.interface import Message, Transport
+from ..transport.subscriptions import Subscriptions
 from .observable import Observable
 
 #: A clock with a larger offset is wrong (s).
@@ -74,9 +74,9 @@ class Clock(Observable):
         return None if self.max_silence is None else not self._alive
 
     @override
-    async def _async_start(self, work: ExitStack) -> None:
+    async def _async_start(self, work: Subscriptions) -> None:
         self.connection_changed()
-        work.callback(await self._transport.async_subscribe(self.topic, self._receive))
+        work.add(await self._transport.async_subscribe(self.topic, self._receive))
 
     @callback
     def connection_changed(self) -> None:

@@ -1,13 +1,13 @@
 """Whether a meter and its kubes are heard: a value of each for its entity, and the log of it."""
 
 from collections.abc import Collection, Iterable, Mapping
-from contextlib import ExitStack
 import logging
 from typing import override
 
 from homeassistant.core import callback
 
 from ..protocol.sensors import Sensor
+from ..transport.subscriptions import Subscriptions
 from .observable import Observable
 
 _LOGGER = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ class Connectivity(Observable):
         return self.reachable
 
     @override
-    async def _async_start(self, work: ExitStack) -> None:
+    async def _async_start(self, work: Subscriptions) -> None:
         """Nothing to start: ``note`` supplies the values."""
 
     @callback

@@ -1,7 +1,6 @@
 """A Fluksometer: its configuration, and the channels of its enabled sensors."""
 
 from collections.abc import Callable, Collection
-from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -28,6 +27,7 @@ from ..protocol.topics import (
 from ..protocol.validation import ProtocolError
 from ..redaction import shortened
 from ..transport.interface import Message, Transport
+from ..transport.subscriptions import Subscriptions
 from .availability import update_availability
 from .channel import Channel, ChannelContext
 from .channel_types import channel_type_of
@@ -77,7 +77,7 @@ class Meter:
             self.clock.offset, broken, self._learn_unit, counter_break, self._changed_channels.add
         )
         self._listeners = MeterListeners()
-        self._work = ExitStack()
+        self._work = Subscriptions()
         self._name_wait = NameWait(hass, self._apply_configuration)
         self._ticks = Ticks(intervals.period)
 
@@ -113,15 +113,15 @@ class Meter:
             report: partial(self._receive_config, report) for report in CONFIG_REPORTS
         }
         receivers[Report.SELF_TEST] = self._receive_self_test
-        with ExitStack() as work:
+        with Subscriptions() as work:
             for report, receive in receivers.items():
                 topic = report_topic(self.prefix, self.device_id, report)
-                work.callback(await self._transport.async_subscribe(topic, receive))
-            work.callback(self._transport.listen_to_connection(self._connection_changed))
+                work.add(await self._transport.async_subscribe(topic, receive))
+            work.add(self._transport.listen_to_connection(self._connection_changed))
             period = timedelta(seconds=self.intervals.period)
-            work.callback(async_track_time_interval(self._hass, self._tick, period))
+            work.add(async_track_time_interval(self._hass, self._tick, period))
             self._transport.delivered = self._settle
-            self._work = work.pop_all()
+            self._work = work
 
     @callback
     def catch_up(self) -> None:

@@ -1,10 +1,11 @@
 """The listeners of a meter."""
 
 from collections.abc import Callable
-from contextlib import ExitStack
+from functools import partial
 
 from homeassistant.core import CALLBACK_TYPE
 
+from ..transport.subscriptions import Subscriptions
 from .write_intervals import Tick
 
 
@@ -23,15 +24,15 @@ class MeterListeners:
         settled: Callable[[], None] | None,
     ) -> CALLBACK_TYPE:
         """Add those that are not None; returns a function to remove them again."""
-        with ExitStack() as added:
+        with Subscriptions() as added:
             _add(added, self.changed, changed)
             if ticked is not None:
                 _add(added, self.ticked, ticked)
             if settled is not None:
                 _add(added, self.settled, settled)
-            return added.pop_all().close
+            return added.close
 
 
-def _add[Listener](added: ExitStack, listeners: list[Listener], listener: Listener) -> None:
+def _add[Listener](added: Subscriptions, listeners: list[Listener], listener: Listener) -> None:
     listeners.append(listener)
-    added.callback(listeners.remove, listener)
+    added.add(partial(listeners.remove, listener))

@@ -3,9 +3,11 @@
 from abc import ABC, abstractmethod
 import asyncio
 from collections.abc import Callable
-from contextlib import ExitStack
+from functools import partial
 
 from homeassistant.core import CALLBACK_TYPE, callback
+
+from ..transport.subscriptions import Subscriptions
 
 
 class OnDemand(ABC):
@@ -14,7 +16,7 @@ class OnDemand(ABC):
     def __init__(self) -> None:
         self._listeners: list[Callable[[], None]] = []
         self._starting = asyncio.Lock()
-        self._work: ExitStack | None = None
+        self._work: Subscriptions | None = None
 
     @property
     def listening(self) -> bool:
@@ -30,15 +32,15 @@ class OnDemand(ABC):
         Raises:
             HomeAssistantError: it can't start, and ``changed`` will not be called.
         """
-        with ExitStack() as subscription:
+        with Subscriptions() as subscription:
             self._listeners.append(changed)
-            subscription.callback(self._remove_listener, changed)
+            subscription.add(partial(self._remove_listener, changed))
             async with self._starting:
                 if self._work is None:
-                    with ExitStack() as work:
+                    with Subscriptions() as work:
                         await self._async_start(work)
-                        self._work = work.pop_all()
-            return subscription.pop_all().close
+                        self._work = work
+            return subscription.close
 
     async def async_keep_active(self) -> CALLBACK_TYPE:
         """Keep it active without listening to changes; returns a function to stop that.
@@ -56,8 +58,8 @@ class OnDemand(ABC):
             self._work = None
 
     @abstractmethod
-    async def _async_start(self, work: ExitStack) -> None:
-        """Start, and add the callbacks that stop it to ``work``.
+    async def _async_start(self, work: Subscriptions) -> None:
+        """Start, and add the functions that stop it to ``work``.
 
         Raises:
             HomeAssistantError: it can't subscribe.

@@ -1,7 +1,6 @@
 """The energy of a supply: sums over its phases, netted energy, and the quarter-hour demand."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import tzinfo
 from functools import partial
@@ -17,6 +16,7 @@ from ..metering.house_energy import HouseEnergy
 from ..metering.monthly_peaks import Peak
 from ..metering.netting import Netting
 from ..metering.outages import Outages, SupplyEnergies
+from ..transport.subscriptions import Subscriptions
 from .energy_source import EnergySource
 from .feeds import Feed
 from .net_counters import NetCounter
@@ -194,20 +194,20 @@ class SupplyEnergy(EnergySource):
                 channel.restore(guarded)
 
     @override
-    async def _async_start(self, work: ExitStack) -> None:
+    async def _async_start(self, work: Subscriptions) -> None:
         stored = self._storage.state
         if stored is not None and self.netting.time is None:
             self._restore(stored)
         self._storage.save_from(lambda: self.state)
         for counter, total in self._sums.items():
             if counter.net is not None:
-                work.callback(await counter.net.async_keep_active())
+                work.add(await counter.net.async_keep_active())
             take = partial(self._take, counter, total)
-            work.callback(await counter.channel.async_follow(take))
+            work.add(await counter.channel.async_follow(take))
         for feed in self._production:
             for channel in feed.counters:
                 produce = partial(self._take_production, feed, channel)
-                work.callback(await channel.async_follow(produce))
+                work.add(await channel.async_follow(produce))
 
     @callback
     def _take(

@@ -1,7 +1,6 @@
 """Import and export of the counters of a P1 port that run both ways."""
 
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import override
 
@@ -15,6 +14,7 @@ from ..metering.counter_guard import CounterState
 from ..metering.net_split import NetSplit, NetSplitState
 from ..protocol.quantities import Unit
 from ..protocol.sensors import Sensor, Stream
+from ..transport.subscriptions import Subscriptions
 from .energy_source import EnergySource
 from .state_storage import StateStorage
 from .totals import EnergyTotal, Totals
@@ -136,11 +136,11 @@ class NetCounter(EnergySource):
             self._split.resume(exported=energy)
 
     @override
-    async def _async_start(self, work: ExitStack) -> None:
+    async def _async_start(self, work: Subscriptions) -> None:
         if self._stored is not None and self._split.state is None:
             self._split.restore(self._stored.split)
             self.channel.restore(self._stored.counter)
-        work.callback(await self.channel.async_follow(self._take))
+        work.add(await self.channel.async_follow(self._take))
 
     @callback
     def _take(self, time: int, value: float, _at: float) -> None:

@@ -2,7 +2,6 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping
-from contextlib import ExitStack
 from functools import partial
 from typing import override
 
@@ -18,6 +17,7 @@ from ..metering.interval_mean import IntervalMean
 from ..metering.on_change import OnChange
 from ..metering.rounding import rounded
 from ..metering.same_second_sum import SameSecondSum
+from ..transport.subscriptions import Subscriptions
 from .energy_source import EnergySource
 
 
@@ -94,14 +94,14 @@ class PowerTotal(Total):
         return all(gauge.available for gauge in (*self._gauges, *self._flows))
 
     @override
-    async def _async_start(self, work: ExitStack) -> None:
+    async def _async_start(self, work: Subscriptions) -> None:
         for gauge, part in self._gauges.items():
             take = partial(self._take, gauge.topic, part)
-            work.callback(await gauge.async_follow(take))
+            work.add(await gauge.async_follow(take))
             if self._rule is not None and self._rule.prompt:
-                work.callback(gauge.watch(partial(self._is_urgent, gauge.topic, part)))
+                work.add(gauge.watch(partial(self._is_urgent, gauge.topic, part)))
         for flow in self._flows:
-            work.callback(await flow.async_listen(self._flow_updated))
+            work.add(await flow.async_listen(self._flow_updated))
 
     @callback
     def _take(
@@ -188,8 +188,8 @@ class EnergyTotal(Total):
         return self.source.available
 
     @override
-    async def _async_start(self, work: ExitStack) -> None:
-        work.callback(await self.source.async_listen(self._channel_updated))
+    async def _async_start(self, work: Subscriptions) -> None:
+        work.add(await self.source.async_listen(self._channel_updated))
 
     @override
     def _compute(self) -> float | None:

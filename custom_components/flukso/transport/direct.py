@@ -10,6 +10,7 @@ fastest) and the check of the meter's clock (minutes).
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 import logging
 from random import random
 from time import time
@@ -166,14 +167,14 @@ class DirectTransport(Transport):
         if len(receivers) == 1:
             self._subscribe_soon(topic)
 
-        @callback
-        def unsubscribe() -> None:
-            receivers.remove(receive)
-            if not receivers:
-                del table[topic]
-                self._subscribe_soon(topic)
+        return partial(self._unsubscribe, table, topic, receive)
 
-        return unsubscribe
+    @callback
+    def _unsubscribe(self, table: dict[str, list[Receive]], topic: str, receive: Receive) -> None:
+        table[topic].remove(receive)
+        if not table[topic]:
+            del table[topic]
+            self._subscribe_soon(topic)
 
     @override
     async def async_subscribe_buffered(

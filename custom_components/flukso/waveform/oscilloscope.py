@@ -7,7 +7,6 @@ topic, for which Home Assistant's MQTT integration has one subscription.
 
 from collections import deque
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -25,6 +24,7 @@ from ..protocol.sensors import Sensor
 from ..protocol.validation import ProtocolError
 from ..protocol.waveform import Waveform, parse_waveform
 from ..transport.interface import Message, Transport
+from ..transport.subscriptions import Subscriptions
 
 _VOLTAGE, _CURRENT = "mV", "mA"
 #: The decimals of a sample (A).
@@ -104,12 +104,12 @@ class Oscilloscope(Observable):
         return self._is_live and self._transport.connected
 
     @override
-    async def _async_start(self, work: ExitStack) -> None:
+    async def _async_start(self, work: Subscriptions) -> None:
         self._reset()
-        work.callback(self._discard_waveforms)
+        work.add(self._discard_waveforms)
         for topic, unit in zip(self._topics, _UNITS, strict=True):
             receive = partial(self._receive, unit)
-            work.callback(await self._transport.async_subscribe(topic, receive))
+            work.add(await self._transport.async_subscribe(topic, receive))
 
     @callback
     def update(self, now: float) -> None:

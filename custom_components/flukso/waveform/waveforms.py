@@ -1,7 +1,6 @@
 """The waveforms of a meter: an oscilloscope for each clamp, and figures derived from it."""
 
 from collections.abc import Callable, Collection
-from contextlib import ExitStack
 from typing import override
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
@@ -15,6 +14,7 @@ from ..metering.waveform_analysis import crest_factor, harmonic, phase_shift, rm
 from ..protocol.sensors import Sensor, Source
 from ..protocol.topics import current_topic, voltage_topic
 from ..transport.interface import Transport
+from ..transport.subscriptions import Subscriptions
 from .oscilloscope import Capture, Oscilloscope
 
 _DECIMALS = 2
@@ -58,8 +58,8 @@ class Figure(Observable):
         return self.oscilloscope.available
 
     @override
-    async def _async_start(self, work: ExitStack) -> None:
-        work.callback(await self.oscilloscope.async_listen(self._take))
+    async def _async_start(self, work: Subscriptions) -> None:
+        work.add(await self.oscilloscope.async_listen(self._take))
 
     @callback
     def _take(self) -> None:
