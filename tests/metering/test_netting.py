@@ -8,6 +8,8 @@ import pytest
 
 from custom_components.flukso.metering.netting import Netting, NettingState
 
+from .one_reading import take
+
 IMPORTS, EXPORTS = ("+1", "+2", "+3"), ("-1", "-2", "-3")
 COUNTERS = IMPORTS + EXPORTS
 #: The values of the counters in second 100.
@@ -33,7 +35,7 @@ def send_some(
     entries = []
     for key in counters:
         name = key.replace("+", "plus").replace("-", "minus")
-        entries += netting.take(key, time, FIRST[key] + counted.get(name, 0.0))
+        entries += take(netting, key, time, FIRST[key] + counted.get(name, 0.0))
     return entries
 
 
@@ -245,7 +247,7 @@ def test_in_whatever_order_a_second_comes_it_is_netted_exactly(
     netting = Netting(IMPORTS, EXPORTS)
     for second in range(len(SECONDS) + 1):
         for key in random.sample(COUNTERS, len(COUNTERS)):
-            netting.take(key, 100 + second, said[key][second])
+            take(netting, key, 100 + second, said[key][second])
     nets = [
         sum(said[key][s] * (1 if key in IMPORTS else -1) for key in COUNTERS)
         for s in range(len(SECONDS) + 1)
@@ -265,7 +267,7 @@ def test_whatever_is_missing_nothing_is_lost_or_doubled(
     """
     netting = Netting(IMPORTS, EXPORTS)
     for key in COUNTERS:
-        netting.take(key, 100, said[key][0])
+        take(netting, key, 100, said[key][0])
     last: dict[str, int] = {}
     imported, told = 0.0, 100
     for number, (second, key) in enumerate(heard):
@@ -274,13 +276,13 @@ def test_whatever_is_missing_nothing_is_lost_or_doubled(
             told = netting.time or 0
         if second >= last.get(key, 0) and 100 + second > (netting.time or 0):
             last[key] = second
-            for time, energy in netting.take(key, 100 + second, said[key][second]):
+            for time, energy in take(netting, key, 100 + second, said[key][second]):
                 assert time > told
                 assert energy >= imported - 1e-9
                 told, imported = time, energy
     for second in (13, 14):
         for key in COUNTERS:
-            netting.take(key, 100 + second, said[key][-1])
+            take(netting, key, 100 + second, said[key][-1])
     counted = {key: said[key][-1] - said[key][0] for key in COUNTERS}
     net = sum(counted[key] for key in IMPORTS) - sum(counted[key] for key in EXPORTS)
     assert netting.imported - netting.exported == pytest.approx(net, abs=1e-6)

@@ -20,6 +20,7 @@ from custom_components.flukso.metering.supply_replay import (
     SupplyReplay,
 )
 
+from .one_reading import take, take_grid, take_production
 from .quarters import BRUSSELS, at
 
 HOUR, QUARTER = 3600, 900
@@ -71,16 +72,16 @@ def live(layout: SupplyLayout, streams: Mapping[str, Stream]):
     said = sorted((time, key, value) for key in streams for time, value in streams[key])
     for time, key, value in said:
         if key in layout.production:
-            house.take_production(key, time, value / 1000)
+            take_production(house, key, time, value / 1000)
         if key not in layout.imports and key not in layout.exports:
             continue
         before = netting.time
-        for second, energy in netting.take(key, time, value / 1000):
+        for second, energy in take(netting, key, time, value / 1000):
             demand.take(second, energy)
             if demand.last is not None:
                 quarters.add(Peak(demand.last, second // QUARTER * QUARTER - QUARTER))
         if netting.time is not None and netting.time != before:
-            house.take_grid(netting.time, netting.imported, netting.exported)
+            take_grid(house, netting.time, netting.imported, netting.exported)
     return netting, house, quarters
 
 

@@ -78,22 +78,15 @@ class HouseEnergy:
         }
         self.house, self.self_consumed = state.house, state.self_consumed
 
-    def take_grid(self, time: int, imported: float, exported: float) -> None:
-        """Process the netted import and export (Wh) up to a second."""
-        self._add_grid(time, imported, exported)
-        self._book()
-
-    def take_production(self, key: str, time: int, value: float) -> None:
-        """Process the value (Wh) of a counter of the production."""
-        self._add_production(key, (time,), (value,))
-        self._book()
-
-    def take_all(
+    def take(
         self,
         grid: Sequence[tuple[int, float, float]],
         production: Mapping[str, tuple[Sequence[int], Sequence[float]]],
     ) -> None:
-        """Process many of both at once: netted import and export, and readings of each counter."""
+        """Process the netted import and export (Wh) up to seconds, and counters of the production.
+
+        Of those it is the seconds and values (Wh) of each counter by its key.
+        """
         for time, imported, exported in grid:
             self._add_grid(time, imported, exported)
         for key, (times, values) in production.items():

@@ -84,25 +84,16 @@ class Netting:
             if key in self._signs
         }
 
-    def take(self, key: str, time: int, value: float) -> list[tuple[int, float]]:
-        """Process a counter's reading (Wh), and book the seconds that it completed.
-
-        Returns the import (Wh) up to the end of each of them, and of quarter-hours among them,
-        without the seconds in which the value of a counter is not known.
-        """
-        self._extend(key, (time,), (value,))
-        booked = self._book_complete(())
-        return [(each.time, each.imported) for each in booked if each.is_known]
-
-    def take_all(
+    def take(
         self,
         readings: Mapping[str, tuple[Sequence[int], Sequence[float]]],
         *,
-        marks: Collection[int],
+        marks: Collection[int] = (),
     ) -> list[Booked]:
-        """Process many readings at once: the rising seconds of each counter, and its values (Wh).
+        """Process readings: the rising seconds of each counter, and its values (Wh).
 
-        Returns each second that they completed and that has a reading, and those of the ``marks``.
+        Returns each second that they completed and that has a reading, the ends of quarter-hours
+        among them, and those of the ``marks``.
         """
         for key, (times, values) in readings.items():
             self._extend(key, times, values)

@@ -116,7 +116,7 @@ class SupplyReplay:
     ) -> None:
         accepted = {key: guard.take(*readings[key]) for key, guard in self._guards.items()}
         production = {key: accepted.pop(key) for key in self._production}
-        booked = self._netting.take_all(accepted, marks=marks)
+        booked = self._netting.take(accepted, marks=marks)
         for each in booked:
             if each.is_known:
                 self._take_demand(each.time, each.imported)
@@ -140,7 +140,7 @@ class SupplyReplay:
         grid = [(each.time, each.imported, each.exported) for each in booked]
         if not grid and self._netting.time is not None:
             grid = [(self._netting.time, self._netting.imported, self._netting.exported)]
-        self._house.take_all(
+        self._house.take(
             grid, {key: _within(span, *readings) for key, readings in production.items()}
         )
 

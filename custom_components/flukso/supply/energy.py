@@ -14,13 +14,16 @@ from ..metering.counter_sum import CounterSum, CounterSumState
 from ..metering.demand import QuarterHourDemand
 from ..metering.house_energy import HouseEnergy
 from ..metering.monthly_peaks import Peak
-from ..metering.netting import Netting
+from ..metering.netting import Booked, Netting
 from ..metering.outages import Outages, SupplyEnergies
 from ..transport.subscriptions import Subscriptions
 from .energy_source import EnergySource
 from .feeds import Feed
 from .net_counters import NetCounter
 from .storage import SupplyEnergyState, SupplyStorage
+
+#: Rising seconds, and a counter's values then (Wh).
+type _Readings = tuple[list[int], list[float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,10 @@ class SupplyEnergy(EnergySource):
         self._production = [feed for feed, _ in production]
         self._sums = dict.fromkeys(imports, self.imported)
         self._sums |= dict.fromkeys(exports, self.exported)
+        #: Of each counter, and of each source of power, what ``settle`` is to process.
+        self._readings: dict[str, _Readings] = {}
+        self._produced: dict[str, _Readings] = {}
+        self._is_far_off = False
         self._offsets: dict[str, float] = {}
         self._break_time: int | None = None
         self._storage = storage
@@ -213,48 +220,73 @@ class SupplyEnergy(EnergySource):
     def _take(
         self, counter: SupplyCounter, total: CounterSum, time: int, value: float, at: float
     ) -> None:
-        self._check_for_break(counter.key, counter.channel.guard.offset, time)
+        """Add a reading to its sum, and to those that ``settle`` is to net."""
+        times, values = self._readings.setdefault(counter.key, ([], []))
+        is_far_off = abs(at - time) > FAR_OFF
+        has_break = self._has_break(counter.key, counter.channel.guard.offset)
+        if has_break or is_far_off != self._is_far_off or (times and time <= times[-1]):
+            self.settle()
+            times, values = self._readings.setdefault(counter.key, ([], []))
+        self._is_far_off = is_far_off
+        if has_break:
+            self._break_time = time
         if counter.net is None:
             total.take(counter.key, value)
         else:
             self.imported.take(counter.key, counter.net.imported)
             self.exported.take(counter.key, counter.net.exported)
-        netting = self.netting
-        before, imported, exported = netting.time, netting.imported, netting.exported
-        netted = netting.take(counter.key, time, value)
-        booked = netting.time
-        if booked is None or booked == before:
-            return
-        energies = self._energies(imported, exported)
-        if self._production:
-            self.house.take_grid(booked, netting.imported, netting.exported)
-        if before is None:  # these are the first values
-            return
-        self.outages.note(before, energies, booked, self.energies)
-        self.up_to_date = True
-        self._storage.save_soon()
-        if self._break_time is None and abs(at - time) <= FAR_OFF:
-            for second, energy in netted:
-                self.demand.take(second, energy)
-        else:
-            self.demand.interrupt()
-            if self._break_time is not None and booked >= self._break_time:
-                self._break_time = None
-        self._notify()
+        times.append(time)
+        values.append(value)
 
     @callback
     def _take_production(
         self, feed: Feed, channel: CounterChannel, time: int, value: float, _at: float
     ) -> None:
         if feed.production is channel:
-            self.house.take_production(_production_key(feed), time, value)
+            times, values = self._produced.setdefault(_production_key(feed), ([], []))
+            times.append(time)
+            values.append(value)
+
+    @callback
+    def settle(self) -> None:
+        """Net the readings that were processed since the last call, all together."""
+        readings, produced = self._readings, self._produced
+        if not (readings or produced):
+            return
+        self._readings, self._produced = {}, {}
+        before, energies = self.netting.time, self.energies
+        booked = self.netting.take(readings)
+        grid = [(each.time, each.imported, each.exported) for each in booked]
+        time = self.netting.time
+        if not grid and time is not None and time != before:  # it begins, or a clock was set back
+            grid = [(time, self.netting.imported, self.netting.exported)]
+        if self._production:
+            self.house.take(grid, produced)
+        if grid and before is not None:
+            end, _, _ = grid[-1]
+            self.outages.note(before, energies, end, self.energies)
+            self._note_demand(end, booked)
+            self.up_to_date = True
+            self._storage.save_soon()
+        if grid or produced:
             self._notify()
 
-    def _check_for_break(self, key: str, offset: float, time: int) -> None:
-        """Note a break of a counter, or one that the user books: it must not become demand."""
-        if self._offsets.setdefault(key, offset) != offset:
-            self._offsets[key] = offset
-            self._break_time = time
+    def _note_demand(self, end: int, booked: Sequence[Booked]) -> None:
+        """Note the seconds booked up to the ``end``, unless the energy or a clock leapt."""
+        if self._break_time is None and not self._is_far_off:
+            for each in booked:
+                if each.is_known:
+                    self.demand.take(each.time, each.imported)
+        else:
+            self.demand.interrupt()
+            if self._break_time is not None and end >= self._break_time:
+                self._break_time = None
+
+    def _has_break(self, key: str, offset: float) -> bool:
+        """Return whether a counter had a break, or the user booked one: it is no demand."""
+        before = self._offsets.setdefault(key, offset)
+        self._offsets[key] = offset
+        return before != offset
 
 
 def _production_key(feed: Feed) -> str:

@@ -166,6 +166,13 @@ class Supply(Totals[Total]):
             self._add_house_power()
             self._add_energies()
 
+    @callback
+    @override
+    def _settle(self) -> None:
+        if self._energy is not None:
+            self._energy.settle()
+        super()._settle()
+
     @property
     def _is_undirected(self) -> bool:
         """Whether clamps of an FLM02 are part of it, which do not know the direction."""
