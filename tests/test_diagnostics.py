@@ -20,7 +20,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from .broker import Broker
-from .home import config_entry, device_of, devices, entities, set_up, set_up_and_read
+from .home import config_entry, device_of, devices, entities, let_pass, set_up, set_up_and_read
 from .meters import (
     FIRMWARE,
     HARDWARE_IDS,
@@ -260,6 +260,7 @@ async def let_a_counter_break(
     for value in ("9000000.000", "9000000.250", "9000000.500"):
         freezer.tick(1)
         await broker.publish(meter.topic(1, "counter"), reading(value, "Wh"))
+    await let_pass(hass, broker, freezer, 5)
     assert "counter_break" in [
         issue.translation_key for issue in ir.async_get(hass).issues.values()
     ]

@@ -6,12 +6,13 @@ from typing import cast
 
 from homeassistant.core import CALLBACK_TYPE
 
-from custom_components.flukso.meter.channel import Channel, ChannelContext
+from custom_components.flukso.meter.channel import Channel
+from custom_components.flukso.meter.channel_context import ChannelContext
 from custom_components.flukso.meter.channel_types import channel_type_of
 from custom_components.flukso.meter.counter_channel import CounterChannel
 from custom_components.flukso.metering.clock_offset import ClockOffset
 from custom_components.flukso.protocol.quantities import Quantity
-from custom_components.flukso.protocol.sensors import Sensor, Source, streams_of
+from custom_components.flukso.protocol.sensors import Sensor, Source, Stream, streams_of
 from custom_components.flukso.protocol.topics import Kind
 from custom_components.flukso.transport.interface import Message, Receive, Transport
 
@@ -44,14 +45,17 @@ class Wire:
 class Listener:
     """A channel with somebody who listens to it."""
 
-    def __init__(self, stream: int, interval: int) -> None:
+    def __init__(self, stream: int | Stream, interval: int | None, *, follows: bool = True) -> None:
         self.wire = Wire()
+        self._follows = follows
         self.shown: list[tuple[float, float | None, bool]] = []
         self.followed: list[tuple[int, float]] = []
         self.now = 0.0
         self.clock = ClockOffset()
-        context = ChannelContext(self.clock, *[lambda *_: None] * 4)
-        chosen = STREAMS[stream]
+        self._unsettled: set[Channel] = set()
+        ignored = [lambda *_: None] * 3
+        context = ChannelContext(self.clock, *ignored, self._unsettled.add)
+        chosen = STREAMS[stream] if isinstance(stream, int) else stream
         self.channel: Channel = channel_type_of(chosen)(
             chosen, TOPIC, cast("Transport", self.wire), context, interval
         )
@@ -62,7 +66,8 @@ class Listener:
     async def _listen(self) -> None:
         with ExitStack() as kept:
             kept.callback(await self.channel.async_listen(self._changed))
-            kept.callback(await self.channel.async_follow(self._follow))
+            if self._follows:
+                kept.callback(await self.channel.async_follow(self._follow))
             kept.pop_all()
 
     def _changed(self) -> None:
@@ -78,6 +83,12 @@ class Listener:
         self.channel.set_alive(alive=not self.channel.is_silent(now))
         if self.channel.alive:
             self.channel.update_value(now)
+
+    def settle(self, now: float) -> None:
+        """Do what the meter does after messages that arrived together."""
+        for channel in self._unsettled:
+            channel.settle(now)
+        self._unsettled.clear()
 
     def hear(self, payload: bytes, now: float, *, retained: bool = False) -> None:
         """Hear a message."""

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from .channel import Channel
 from .clock import Clock
-from .input_limits import is_regular
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +30,7 @@ def update_availability(channels: Iterable[Channel], clock: Clock, now: float) -
         if not channel.listening:
             continue
         channel.begin_silence(now)
-        if is_regular(channel.stream):
+        if channel.is_regular:
             regular.append(channel)
         else:
             irregular.append(channel)

@@ -1,57 +1,38 @@
 """A channel: one readings topic of one sensor, parsed once for all its listeners."""
 
 from abc import abstractmethod
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import partial
 from math import inf
 from typing import override
 
 from homeassistant.core import CALLBACK_TYPE, callback
 
-from ..metering.clock_offset import ClockOffset
-from ..metering.counter_guard import Break
 from ..metering.last_heard import LastHeard
 from ..protocol.configuration import Configuration
 from ..protocol.reading import Reading, parse_reading
-from ..protocol.sensors import Stream
+from ..protocol.sensors import Source, Stream
 from ..protocol.topics import Kind
 from ..protocol.validation import ProtocolError
 from ..transport.interface import Message, Transport
 from ..transport.subscriptions import Subscriptions
-from .input_limits import gauge_range, max_age, max_silence
+from .channel_context import ChannelContext, Follower
+from .input_limits import gauge_range, is_regular, max_age, max_silence
 from .message_stats import MessageStats
 from .observable import Observable
+from .regular_readings import regular_readings
 from .write_intervals import Tick
 
 #: A reading that is no older when it arrives is live (s).
 _MAX_TRANSIT = 10
 
-#: Called with the second by the meter's clock, the value, and when it was measured (s since 1970).
-type Follower = Callable[[int, float, float], None]
-
-
-@dataclass(frozen=True, slots=True)
-class ChannelContext:
-    """What the channels of a meter share: the offset of its clock, and callbacks.
-
-    They are called for a broken message, another unit, the break of a counter, and a reading that
-    may have to be shown as soon as those that arrived with it are processed.
-    """
-
-    clock: ClockOffset
-    broken: Callable[[str, ProtocolError], None]
-    other_unit: Callable[[Channel, Reading, Message], None]
-    counter_break: Callable[[Channel, Break], None]
-    changed: Callable[[Channel], None]
-
 
 class Channel(Observable):
     """Value of a stream, subscribed to while it has listeners.
 
-    Readings are processed as they arrive, and the value is updated from them once per interval
-    (s), or without one when it changes. It is updated at once for the first reading, and with an
-    interval of 0 for every one.
+    The value is updated from the readings once per interval (s), or without one when it changes. It
+    is updated at once for the first reading, and with an interval of 0 for every one. Messages of a
+    clamp that arrive together wait for ``settle``: processing those of a topic at once costs less.
     """
 
     def __init__(
@@ -66,17 +47,19 @@ class Channel(Observable):
         self.stream = stream
         self.topic = topic
         self.interval = interval
+        self.is_regular = is_regular(stream)
+        self._is_of_clamp = stream.sensor.source is Source.CLAMP
         self.alive = True
         self.stats = MessageStats(topic)
         self._transport = transport
         self._context = context
         self._followers: list[Follower] = []
-        self._watches: list[Callable[[float], bool]] = []
+        self._waiting: list[Message] = []
         self._first_pending = True
         self._last_seen: float | None = None
         self._last_heard = LastHeard()
         self._range = -inf, inf
-        self._max_age = max_age(stream)
+        self._max_age, self._max_silence = max_age(stream), max_silence(stream)
 
     @property
     @override
@@ -113,7 +96,44 @@ class Channel(Observable):
 
     @callback
     def _receive(self, message: Message) -> None:
+        """Process a message now, or with those that arrive together with it."""
         self.stats.note_arrived(message)
+        if self._is_of_clamp and not (message.retained or self._updates_at_once()):
+            if not self._waiting:
+                self._context.unsettled(self)
+            self._waiting.append(message)
+        else:
+            self._process(message)
+
+    @property
+    def can_be_urgent(self) -> bool:
+        """Whether its messages are processed before the next tick."""
+        return bool(self._followers) or self._updates_at_once()
+
+    @callback
+    def settle(self, _now: float) -> None:
+        """Process the messages that have waited, or update the value if one changed it."""
+        waiting, self._waiting = self._waiting, []
+        if waiting:
+            self._process_together(waiting)
+
+    def _process_together(self, messages: Sequence[Message]) -> None:
+        """Process messages that have waited, in one go if there is nothing else about any."""
+        readings = regular_readings(messages, self.stream, *self._range)
+        if not (readings and self._are_news(readings, messages)):
+            for message in messages:
+                self._process(message)
+            return
+        for reading, message in zip(readings, messages, strict=True):
+            self._take(reading, message.arrived)
+            self._tell_followers(reading, message.arrived)
+        reading, message = readings[-1], messages[-1]
+        arrived = self.stats.live_at = message.arrived
+        self._context.clock.note(self.topic, reading.time, arrived, reading.value)
+        measured = arrived - self._age(reading, message)
+        self._note_taken(reading, arrived, measured, len(readings))
+
+    def _process(self, message: Message) -> None:
         try:
             reading = parse_reading(message.payload, self.stream)
         except ProtocolError as error:
@@ -131,14 +151,13 @@ class Channel(Observable):
 
     def _age_of_news(self, reading: Reading, message: Message) -> float | None:
         """Return how old a reading is (s); None if it tells nothing new, which is counted."""
-        heard = self._last_heard
-        if heard.includes(reading.time) and self._is_repeated(reading, message):
+        if self._last_heard.includes(reading.time) and self._is_repeated(reading, message):
             self.stats.note_dropped("repeated")
             return None
         if not message.retained:
             self._context.clock.note(self.topic, reading.time, message.arrived, reading.value)
         age = self._age(reading, message)
-        if heard.is_later_than(reading.time, message.arrived - age):
+        if self._last_heard.is_later_than(reading.time, message.arrived - age):
             self.stats.note_dropped("older than the last")
             return None
         if age > self._max_age and not self._takes_old(reading):
@@ -146,12 +165,18 @@ class Channel(Observable):
             return None
         return age
 
+    def _are_news(self, readings: Sequence[Reading], messages: Sequence[Message]) -> bool:
+        """Return whether messages with readings of rising seconds are all live, and news."""
+        oldest = self._age(readings[0], messages[0]) + messages[-1].arrived - messages[0].arrived
+        return oldest <= _MAX_TRANSIT and self._last_heard.is_before(readings[0].time)
+
     def _is_repeated(self, reading: Reading, message: Message) -> bool:
         """Return whether the broker only says a reading again."""
+        if reading.unit is not self.stream.unit:
+            return False
         is_late = self._age(reading, message) > _MAX_TRANSIT
         is_repeated = self._last_heard.repeats(reading.time, reading.value, is_late=is_late)
-        tells_time = self._context.clock.tells_time(message.arrived)
-        return is_repeated and reading.unit is self.stream.unit and tells_time
+        return is_repeated and self._context.clock.tells_time(message.arrived)
 
     @callback
     def take(self, reading: Reading, message: Message) -> None:
@@ -171,18 +196,25 @@ class Channel(Observable):
         if not self._take(reading, at):
             self.stats.note_dropped("older than the last")
             return
-        self.stats.note_taken(reading, at)
-        self._last_heard.note(reading.time, reading.value, measured)
-        self._last_seen = at if self._last_seen is None else max(at, self._last_seen)
+        self._note_taken(reading, at, measured)
         if self._first_pending and is_live:
             self.alive = True
+        self._tell_followers(reading, at)
+        if self._updates_at_once():
+            self.update_value(message.arrived)
+            self._first_pending = self._first_pending and not is_live
+
+    def _tell_followers(self, reading: Reading, at: float) -> None:
         if self._followers:
             time, value = self._value_for_followers(reading)
             for follower in self._followers:
                 follower(time, value, at)
-        if self._updates_at_once():
-            self.update_value(message.arrived)
-            self._first_pending = self._first_pending and not is_live
+
+    def _note_taken(self, reading: Reading, at: float, measured: float, count: int = 1) -> None:
+        """Note the last of ``count`` readings that were taken."""
+        self.stats.note_taken(reading, at, count)
+        self._last_heard.note(reading.time, reading.value, measured)
+        self._last_seen = at if self._last_seen is None else max(at, self._last_seen)
 
     @callback
     def update_value(self, now: float) -> None:
@@ -191,19 +223,9 @@ class Channel(Observable):
         self.stats.note_value(self.value)
         self.notify()
 
-    @callback
-    def settle(self, _now: float) -> None:
-        """Update the value if a reading has changed it that was processed just now."""
-
     def is_due(self, tick: Tick, _now: float) -> bool:
         """Return whether the value is to be updated at a tick."""
         return tick.is_due(self.interval)
-
-    @callback
-    def watch(self, is_urgent: Callable[[float], bool]) -> CALLBACK_TYPE:
-        """Ask for each value that arrives whether it is urgent; returns an unsubscribe function."""
-        self._watches.append(is_urgent)
-        return partial(self._watches.remove, is_urgent)
 
     @callback
     def reset(self) -> None:
@@ -235,7 +257,7 @@ class Channel(Observable):
 
     def is_silent(self, now: float) -> bool:
         """Return whether it has been silent for longer than its stream may be."""
-        return self._last_seen is not None and now - self._last_seen > max_silence(self.stream)
+        return self._last_seen is not None and now - self._last_seen > self._max_silence
 
     def _updates_at_once(self) -> bool:
         """Return whether a reading updates the value on arrival, not at the end of the interval."""

@@ -10,7 +10,8 @@ from ..protocol.configuration import Configuration
 from ..protocol.reading import Reading
 from ..protocol.sensors import Stream
 from ..transport.interface import Transport
-from .channel import Channel, ChannelContext
+from .channel import Channel
+from .channel_context import ChannelContext
 from .input_limits import fastest
 
 

@@ -11,7 +11,8 @@ from ..protocol.configuration import Configuration
 from ..protocol.reading import Reading
 from ..protocol.sensors import Stream
 from ..transport.interface import Transport
-from .channel import Channel, ChannelContext
+from .channel import Channel
+from .channel_context import ChannelContext
 from .counter_channel import CounterChannel
 from .gauge_channel import GaugeChannel
 from .input_limits import max_age, pulse_constant, pulse_in_gauge_units

@@ -1,6 +1,10 @@
 """A channel of a gauge: its mean over each interval, or its value when that changes."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import override
+
+from homeassistant.core import CALLBACK_TYPE, callback
 
 from ..metering.interval_mean import IntervalMean
 from ..metering.on_change import OnChange
@@ -8,7 +12,8 @@ from ..protocol.reading import Reading, unchecked_value
 from ..protocol.sensors import Stream
 from ..transport.interface import Transport
 from .change_rules import change_rule
-from .channel import Channel, ChannelContext
+from .channel import Channel
+from .channel_context import ChannelContext
 from .write_intervals import Tick
 
 
@@ -27,6 +32,8 @@ class GaugeChannel(Channel):
         self._mean = IntervalMean()
         self._rule = change_rule(stream) if interval is None else None
         self._changes = None if self._rule is None else OnChange(self._rule)
+        self._has_changed = False
+        self._watches: list[Callable[[float], bool]] = []
 
     @override
     def reset(self) -> None:
@@ -37,8 +44,21 @@ class GaugeChannel(Channel):
 
     @override
     def settle(self, now: float) -> None:
-        if self._changes is not None and self._changes.follow():
+        super().settle(now)
+        has_changed, self._has_changed = self._has_changed, False
+        if has_changed and self._changes is not None and self._changes.follow():
             self.update_value(now)
+
+    @property
+    @override
+    def can_be_urgent(self) -> bool:
+        return super().can_be_urgent if self._rule is None else self._rule.prompt
+
+    @callback
+    def watch(self, is_urgent: Callable[[float], bool]) -> CALLBACK_TYPE:
+        """Ask for each value that arrives whether it is urgent; returns an unsubscribe function."""
+        self._watches.append(is_urgent)
+        return partial(self._watches.remove, is_urgent)
 
     @override
     def is_due(self, tick: Tick, now: float) -> bool:
@@ -50,7 +70,7 @@ class GaugeChannel(Channel):
     def _is_urgent(self, payload: bytes) -> bool:
         if self._rule is None or self._changes is None or self._first_pending:
             return super()._is_urgent(payload)
-        if not self._rule.prompt and not self._watches:
+        if not self._rule.prompt:
             return False
         value = unchecked_value(payload)
         lowest, highest = self._changes.range
@@ -65,7 +85,8 @@ class GaugeChannel(Channel):
             return self._mean.take(reading.time, reading.value, at)
         is_taken = self._changes.take(reading.time, reading.value, at)
         if self._changes.out_of_range:
-            self._context.changed(self)
+            self._has_changed = True
+            self._context.unsettled(self)
         return is_taken
 
     @override

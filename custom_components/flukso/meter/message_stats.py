@@ -42,9 +42,9 @@ class MessageStats:
         if _LOGGER.isEnabledFor(logging.DEBUG):
             _LOGGER.debug("%s: %r arrived", self.topic, message.payload[:_LOGGED_BYTES])
 
-    def note_taken(self, reading: Reading, at: float) -> None:
-        """Count a valid reading, measured ``at`` that time."""
-        self.taken += 1
+    def note_taken(self, reading: Reading, at: float, count: int) -> None:
+        """Count valid readings, the last of which was measured ``at`` that time."""
+        self.taken += count
         self.reading, self.read_at = reading, at
 
     def note_held(self, held: int) -> None:

@@ -29,7 +29,8 @@ from ..redaction import shortened
 from ..transport.interface import Message, Transport
 from ..transport.subscriptions import Subscriptions
 from .availability import update_availability
-from .channel import Channel, ChannelContext
+from .channel import Channel
+from .channel_context import ChannelContext
 from .channel_types import channel_type_of
 from .clock import Clock
 from .connectivity import Connectivities
@@ -37,6 +38,7 @@ from .message_log import MessageLog
 from .meter_listeners import MeterListeners
 from .meter_storage import MeterStorage
 from .name_wait import NameWait
+from .unsettled import UnsettledChannels
 from .write_intervals import Intervals, Tick, Ticks
 
 _LOGGER = logging.getLogger(__name__)
@@ -72,9 +74,9 @@ class Meter:
         self.intervals = intervals
         broken = self.message_log.note_broken
         self.clock = Clock(clock_topic(prefix, device_id), transport, broken, intervals.other)
-        self._changed_channels: set[Channel] = set()
+        self._unsettled = UnsettledChannels()
         self._context = ChannelContext(
-            self.clock.offset, broken, self._learn_unit, counter_break, self._changed_channels.add
+            self.clock.offset, broken, self._learn_unit, counter_break, self._unsettled.add
         )
         self._listeners = MeterListeners()
         self._work = Subscriptions()
@@ -125,8 +127,9 @@ class Meter:
 
     @callback
     def catch_up(self) -> None:
-        """Process all buffered readings now."""
+        """Process all readings that have arrived."""
         self._transport.flush()
+        self._settle(only_urgent=False)
 
     async def async_stop(self) -> None:
         """Unsubscribe from everything, and write what is not saved yet."""
@@ -237,26 +240,24 @@ class Meter:
         self.connectivities.note_meter(online=self._transport.connected, heard=False)
 
     @callback
-    def _settle(self) -> None:
-        """Update what has changed, and then what is made of it, after readings were processed."""
-        now, changed = dt_util.utcnow().timestamp(), tuple(self._changed_channels)
-        self._changed_channels.clear()
-        for channel in changed:
-            channel.settle(now)
+    def _settle(self, *, only_urgent: bool = True) -> None:
+        """Process the messages that were delivered, and then what is made of their readings."""
+        self._unsettled.settle(dt_util.utcnow().timestamp(), only_urgent=only_urgent)
         for settled in self._listeners.settled:
             settled()
 
     @callback
-    def _tick(self, now: datetime) -> None:
+    def _tick(self, moment: datetime) -> None:
         """Process buffered readings, update the availability, and then the values that are due."""
-        tick = self._ticks.next(now.timestamp())
+        now = moment.timestamp()
+        tick = self._ticks.next(now)
         if not self._transport.connected:
             return
         self.catch_up()
-        availability = update_availability(self.channels.values(), self.clock, now.timestamp())
+        availability = update_availability(self.channels.values(), self.clock, now)
         for channel in self.channels.values():
-            if channel.listening and channel.alive and channel.is_due(tick, now.timestamp()):
-                channel.update_value(now.timestamp())
+            if channel.listening and channel.alive and channel.is_due(tick, now):
+                channel.update_value(now)
         for ticked in self._listeners.ticked:
             ticked(tick)
         heard = self._heard()

@@ -38,6 +38,10 @@ class LastHeard:
         is_known = is_late and time == self._time and value in self._values
         return is_known or (time, value) == self._last
 
+    def is_before(self, time: int) -> bool:
+        """Return whether a reading of that time is of a later second, by a clock that is set."""
+        return time > self._time and time >= CLOCK_IS_SET
+
     def is_later_than(self, time: int, measured: float) -> bool:
         """Return whether a reading was measured before; not by a clock that was set back."""
         return CLOCK_IS_SET <= time < self._time and measured <= self._measured + JITTER

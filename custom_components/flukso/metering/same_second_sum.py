@@ -5,7 +5,7 @@ from collections.abc import Collection
 from .rounding import rounded
 
 #: The most seconds that wait for missing readings; then the oldest is dropped.
-_MAX_WAITING = 10
+_MAX_WAITING = 60
 
 
 class SameSecondSum:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from ..meter.channel import Channel
 from ..meter.counter_channel import CounterChannel
+from ..meter.gauge_channel import GaugeChannel
 from ..meter.input_limits import pulse_constant
 from ..meter.meter import Meter
 from ..protocol.configuration import Configuration
@@ -105,14 +106,14 @@ class Feed:
             return 0
         return pulse_constant(self.imported.stream.sensor, configuration) or _STEP
 
-    def gauges(self, parts: Mapping[Quantity, Part]) -> Mapping[Channel, Part] | None:
+    def gauges(self, parts: Mapping[Quantity, Part]) -> Mapping[GaugeChannel, Part] | None:
         """Return its gauges of these quantities; None if it lacks one, or measures none of them."""
-        gauges: dict[Channel, Part] = {}
+        gauges: dict[GaugeChannel, Part] = {}
         for quantity, part in parts.items():
             if (quantity is Quantity.ELECTRICITY) != self.is_one_counter:
                 continue
             gauge = self.channels.get((quantity, Kind.GAUGE))
-            if gauge is None:
+            if not isinstance(gauge, GaugeChannel):
                 return None
             gauges[gauge] = part
         return gauges or None

@@ -8,8 +8,8 @@ from typing import override
 from homeassistant.core import CALLBACK_TYPE, callback
 
 from ..meter.change_rules import change_rule
-from ..meter.channel import Channel
 from ..meter.flow_channel import FlowChannel
+from ..meter.gauge_channel import GaugeChannel
 from ..meter.meter import Meter
 from ..meter.observable import Observable
 from ..meter.write_intervals import Tick
@@ -77,7 +77,10 @@ class PowerTotal(Total):
     """
 
     def __init__(
-        self, what: str, gauges: Mapping[Channel, Callable[[float], float]], interval: int | None
+        self,
+        what: str,
+        gauges: Mapping[GaugeChannel, Callable[[float], float]],
+        interval: int | None,
     ) -> None:
         super().__init__(what, interval)
         self._flows = {
