@@ -6,7 +6,7 @@ from typing import ClassVar, override
 from homeassistant.core import CALLBACK_TYPE
 
 from custom_components.flukso.transport.home_assistant import HomeAssistantTransport
-from custom_components.flukso.transport.interface import Message
+from custom_components.flukso.transport.interface import Message, Receive, Transport
 
 
 class Delivery(HomeAssistantTransport):
@@ -15,18 +15,20 @@ class Delivery(HomeAssistantTransport):
     It stands in the place of ``transport.choice.HomeAssistantTransport``.
     """
 
-    receivers: ClassVar[dict[str, list[Callable[[Message], None]]]] = {}
+    receivers: ClassVar[dict[str, list[tuple[Receive, Transport]]]] = {}
 
     @override
     async def async_subscribe_buffered(
-        self, topic: str, receive: Callable[[Message], None], urgent: Callable[[bytes], bool]
+        self, topic: str, receive: Receive, urgent: Callable[[bytes], bool]
     ) -> CALLBACK_TYPE:
-        receivers = self.receivers.setdefault(topic, [])
-        receivers.append(receive)
-        return lambda: receivers.remove(receive)
+        receivers, receiver = self.receivers.setdefault(topic, []), (receive, self)
+        receivers.append(receiver)
+        return lambda: receivers.remove(receiver)
 
     @classmethod
     def deliver(cls, topic: str, payload: str, arrived: float, *, retained: bool = False) -> None:
-        """Let a message arrive at that time."""
-        for receive in cls.receivers.get(topic, []):
+        """Let a message arrive at that time, by itself."""
+        for receive, transport in cls.receivers.get(topic, []):
             receive(Message(topic, payload.encode(), retained, arrived))
+            if transport.delivered is not None:
+                transport.delivered()

@@ -91,7 +91,12 @@ class Listener:
         self._unsettled.clear()
 
     def hear(self, payload: bytes, now: float, *, retained: bool = False) -> None:
-        """Hear a message."""
+        """Hear a message that arrives by itself."""
+        self.hear_first(payload, now, retained=retained)
+        self.settle(now)
+
+    def hear_first(self, payload: bytes, now: float, *, retained: bool = False) -> None:
+        """Hear a message together with which more arrive."""
         self.now = now
         self.wire.receive(Message(TOPIC, payload, retained, now))
 

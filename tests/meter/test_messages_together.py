@@ -30,14 +30,13 @@ POWER = next(
 def started(listener: Listener, payload: str) -> Listener:
     """Let a first reading arrive, which is shown at once."""
     listener.hear(payload.encode(), NOON)
-    listener.settle(NOON)
     return listener
 
 
 def test_they_are_processed_when_all_have_arrived() -> None:
     listener = started(Listener(COUNTER, None), f'[{NOON},1000,"VARh"]')
     for second in range(1, 4):
-        listener.hear(f'[{NOON + second},{1000 + second},"VARh"]'.encode(), NOON + second)
+        listener.hear_first(f'[{NOON + second},{1000 + second},"VARh"]'.encode(), NOON + second)
     assert listener.followed == [(NOON, 1000)]
 
     listener.settle(NOON + 3)
@@ -68,14 +67,14 @@ def test_they_are_not_left_until_the_next_tick_if_something_may_be_shown_before(
 
 def test_a_retained_message_is_processed_when_it_arrives() -> None:
     listener = started(Listener(COUNTER, None), f'[{NOON},1000,"VARh"]')
-    listener.hear(f'[{NOON + 1},1001,"VARh"]'.encode(), NOON + 1, retained=True)
+    listener.hear_first(f'[{NOON + 1},1001,"VARh"]'.encode(), NOON + 1, retained=True)
     assert listener.followed == [(NOON, 1000), (NOON + 1, 1001)]
 
 
 def test_a_broken_message_of_a_gauge_costs_none_of_those_it_arrives_with() -> None:
     listener = started(Listener(VOLTAGE, None, follows=False), f'[{NOON},230,"V"]')
     for second, value in ((1, "231"), (2, "?"), (3, "233")):
-        listener.hear(f'[{NOON + second},{value},"V"]'.encode(), NOON + second)
+        listener.hear_first(f'[{NOON + second},{value},"V"]'.encode(), NOON + second)
 
     listener.settle(NOON + 3)
 
@@ -124,7 +123,7 @@ def test_they_tell_the_same_as_one_by_one(stream: Stream, bursts: list[list[Sent
             moved = replace(sent, second=sent.second + 10 * number)
             now = max(now, NOON + moved.second + moved.late)
             for listener in (together, single):
-                listener.hear(moved.payload(stream.unit), now)
+                listener.hear_first(moved.payload(stream.unit), now)
         together.settle(now)
         with patch.object(channel, "regular_readings", return_value=()):
             single.settle(now)

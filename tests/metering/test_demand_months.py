@@ -19,6 +19,8 @@ from custom_components.flukso.metering.durations import QUARTER
 from custom_components.flukso.metering.netting import Netting
 from simulator.household import Home, minute
 
+from .one_reading import take
+
 BRUSSELS = ZoneInfo("Europe/Brussels")
 PHASES = (1, 2, 3)
 HOME = Home(seed=5, solar_phase=2)
@@ -61,7 +63,7 @@ def check_month(year: int, month: int, *, change: int, quarters: int) -> None:
             continue
         ends.add(second + 1)
         for key, value in counters.items():
-            for entry in netting.take(key, second, round(value, 3)):
+            for entry in take(netting, key, second, round(value, 3)):
                 demand.take(*entry)
         quarter = second // QUARTER
         if quarter not in told and demand.average is not None:
