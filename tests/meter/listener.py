@@ -10,6 +10,7 @@ from custom_components.flukso.meter.channel import Channel
 from custom_components.flukso.meter.channel_context import ChannelContext
 from custom_components.flukso.meter.channel_types import channel_type_of
 from custom_components.flukso.meter.counter_channel import CounterChannel
+from custom_components.flukso.meter.unsettled import UnsettledChannels
 from custom_components.flukso.metering.clock_offset import ClockOffset
 from custom_components.flukso.protocol.quantities import Quantity
 from custom_components.flukso.protocol.sensors import Sensor, Source, Stream, streams_of
@@ -52,13 +53,11 @@ class Listener:
         self.followed: list[tuple[int, float]] = []
         self.now = 0.0
         self.clock = ClockOffset()
-        self._unsettled: set[Channel] = set()
-        ignored = [lambda *_: None] * 3
-        context = ChannelContext(self.clock, *ignored, self._unsettled.add)
+        self._unsettled = UnsettledChannels()
+        transport, ignored = cast("Transport", self.wire), [lambda *_: None] * 3
+        context = ChannelContext(transport, self.clock, *ignored, self._unsettled.add)
         chosen = STREAMS[stream] if isinstance(stream, int) else stream
-        self.channel: Channel = channel_type_of(chosen)(
-            chosen, TOPIC, cast("Transport", self.wire), context, interval
-        )
+        self.channel: Channel = channel_type_of(chosen)(chosen, TOPIC, context, interval)
         if isinstance(self.channel, CounterChannel):
             self.channel.guard.fastest = 1000
         asyncio.run(self._listen())
@@ -84,11 +83,9 @@ class Listener:
         if self.channel.alive:
             self.channel.update_value(now)
 
-    def settle(self, now: float) -> None:
+    def settle(self, now: float, *, only_urgent: bool = False) -> None:
         """Do what the meter does after messages that arrived together."""
-        for channel in self._unsettled:
-            channel.settle(now)
-        self._unsettled.clear()
+        self._unsettled.settle(now, only_urgent=only_urgent)
 
     def hear(self, payload: bytes, now: float, *, retained: bool = False) -> None:
         """Hear a message that arrives by itself."""

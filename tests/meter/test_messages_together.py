@@ -46,23 +46,29 @@ def test_they_are_processed_when_all_have_arrived() -> None:
 
 
 @pytest.mark.parametrize(
-    ("stream", "interval", "follows", "can_be_urgent"),
+    ("stream", "interval", "follows", "waits"),
     [
-        (POWER, None, False, True),
-        (VOLTAGE, None, True, False),
-        (VOLTAGE, 0, False, True),
-        (VOLTAGE, 30, False, False),
-        (VOLTAGE, 30, True, True),
-        (COUNTER, None, False, False),
-        (COUNTER, None, True, True),
+        (POWER, None, False, False),
+        (VOLTAGE, None, True, True),
+        (VOLTAGE, 0, False, False),
+        (VOLTAGE, 30, False, True),
+        (VOLTAGE, 30, True, False),
+        (COUNTER, None, False, True),
+        (COUNTER, None, True, False),
     ],
 )
-def test_they_are_not_left_until_the_next_tick_if_something_may_be_shown_before(
-    stream: Stream, interval: int | None, *, follows: bool, can_be_urgent: bool
+def test_they_wait_for_the_tick_unless_something_may_be_shown_before(
+    stream: Stream, interval: int | None, *, follows: bool, waits: bool
 ) -> None:
     listener = Listener(stream, interval, follows=follows)
     started(listener, f'[{NOON},230,"{stream.unit}"]')
-    assert listener.channel.can_be_urgent == can_be_urgent
+    listener.hear_first(f'[{NOON + 1},231,"{stream.unit}"]'.encode(), NOON + 1)
+
+    listener.settle(NOON + 1, only_urgent=True)
+    assert listener.channel.stats.taken == (1 if waits else 2)
+
+    listener.settle(NOON + 5)
+    assert listener.channel.stats.taken == 2
 
 
 def test_a_retained_message_is_processed_when_it_arrives() -> None:
@@ -96,7 +102,7 @@ class Sent:
         return f'[{NOON + self.second},{self.value},"{self.unit or unit}"]'.encode()
 
 
-AS_SENT = st.builds(Sent, st.integers(1, 9), st.floats(225, 235), st.just("V"), st.floats(0, 0.5))
+AS_SENT = st.builds(Sent, st.integers(1, 9), st.floats(230, 235), st.just(""), st.floats(0, 0.5))
 ODD = st.builds(
     Sent,
     st.integers(-NOON, 90),

@@ -25,8 +25,8 @@ def test_each_is_settled_once_in_the_order_in_which_they_were_added() -> None:
     for each in (second, first, second):
         unsettled.add(each)
 
-    unsettled.settle(0)
-    unsettled.settle(5)
+    unsettled.settle(0, only_urgent=False)
+    unsettled.settle(5, only_urgent=False)
 
     assert settled == ["b", "a"]
 
@@ -40,7 +40,7 @@ def test_those_of_which_nothing_can_be_urgent_may_be_left_for_later() -> None:
     unsettled.settle(0, only_urgent=True)
     assert settled == ["prompt"]
 
-    unsettled.settle(5)
+    unsettled.settle(5, only_urgent=False)
     assert settled == ["prompt", "slow"]
 
 
@@ -50,7 +50,7 @@ def test_a_fault_in_one_channel_costs_no_other(caplog: pytest.LogCaptureFixture)
     unsettled.add(channel("/sensor/" + "1" * 32 + "/gauge", settled, is_faulty=True))
     unsettled.add(channel("b", settled))
 
-    unsettled.settle(0)
+    unsettled.settle(0, only_urgent=False)
 
     assert settled == ["b"]
     assert "Error while handling messages on /sensor/111111…/gauge" in caplog.text

@@ -1,5 +1,8 @@
 """Readings of several seconds that are processed at once."""
 
+from hypothesis import given, strategies as st
+import pytest
+
 from custom_components.flukso.metering.netting import Netting, NettingState
 
 from .one_reading import take
@@ -20,3 +23,33 @@ def test_a_counter_that_joined_begins_at_its_first_reading_and_the_others_are_bo
     booked = netting.take(readings)
 
     assert [(each.time, each.imported) for each in booked] == [(101, 1), (102, 3), (103, 7)]
+
+
+#: What each of three counters counted in a second, and None for a reading that is missing.
+COUNTED = st.lists(st.tuples(*[st.none() | st.integers(0, 5)] * 3), max_size=12)
+
+
+@given(COUNTED, st.lists(COUNTED, max_size=3))
+def test_seconds_that_come_at_once_are_booked_like_one_after_the_other(
+    first: list[tuple[int | None, ...]], bursts: list[list[tuple[int | None, ...]]]
+) -> None:
+    keys = ("+1", "+2", "-1")
+    single, together = Netting(keys[:2], keys[2:]), Netting(keys[:2], keys[2:])
+    values, second = dict.fromkeys(keys, 0), 100
+    for burst in ([(0, 0, 0), *first], *bursts):
+        readings: dict[str, tuple[list[int], list[float]]] = {key: ([], []) for key in keys}
+        told = []
+        for counts in burst:
+            second += 1
+            for key, count in zip(keys, counts, strict=True):
+                if count is not None:
+                    values[key] += count
+                    told += take(single, key, second, values[key])
+                    readings[key][0].append(second)
+                    readings[key][1].append(values[key])
+        booked = together.take(readings)
+        assert [(each.time, each.imported) for each in booked if each.is_known] == [
+            (time, pytest.approx(imported)) for time, imported in told
+        ]
+        assert together.time == single.time
+        assert together.exported == pytest.approx(single.exported)

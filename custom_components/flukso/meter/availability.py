@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from .channel import Channel
 from .clock import Clock
+from .input_limits import is_regular
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ def update_availability(channels: Iterable[Channel], clock: Clock, now: float) -
         if not channel.listening:
             continue
         channel.begin_silence(now)
-        if channel.is_regular:
+        if is_regular(channel.stream):
             regular.append(channel)
         else:
             irregular.append(channel)

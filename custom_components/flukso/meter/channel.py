@@ -14,10 +14,10 @@ from ..protocol.reading import Reading, parse_reading
 from ..protocol.sensors import Source, Stream
 from ..protocol.topics import Kind
 from ..protocol.validation import ProtocolError
-from ..transport.interface import Message, Transport
+from ..transport.interface import Message
 from ..transport.subscriptions import Subscriptions
 from .channel_context import ChannelContext, Follower
-from .input_limits import gauge_range, is_regular, max_age, max_silence
+from .input_limits import gauge_range, max_age, max_silence
 from .message_stats import MessageStats
 from .observable import Observable
 from .regular_readings import regular_readings
@@ -36,22 +36,15 @@ class Channel(Observable):
     """
 
     def __init__(
-        self,
-        stream: Stream,
-        topic: str,
-        transport: Transport,
-        context: ChannelContext,
-        interval: int | None,
+        self, stream: Stream, topic: str, context: ChannelContext, interval: int | None
     ) -> None:
         super().__init__()
         self.stream = stream
         self.topic = topic
         self.interval = interval
-        self.is_regular = is_regular(stream)
         self._is_of_clamp = stream.sensor.source is Source.CLAMP
         self.alive = True
         self.stats = MessageStats(topic)
-        self._transport = transport
         self._context = context
         self._followers: list[Follower] = []
         self._waiting: list[Message] = []
@@ -59,13 +52,13 @@ class Channel(Observable):
         self._last_seen: float | None = None
         self._last_heard = LastHeard()
         self._range = -inf, inf
-        self._max_age, self._max_silence = max_age(stream), max_silence(stream)
+        self._max_age = max_age(stream)
 
     @property
     @override
     def available(self) -> bool:
         """Return whether its value is valid now."""
-        return self.alive and self._transport.connected
+        return self.alive and self._context.transport.connected
 
     @callback
     def configure(self, configuration: Configuration, counter: Channel | None) -> None:
@@ -89,7 +82,7 @@ class Channel(Observable):
     async def _async_start(self, work: Subscriptions) -> None:
         self._last_heard = self._known_before()
         work.add(
-            await self._transport.async_subscribe_buffered(
+            await self._context.transport.async_subscribe_buffered(
                 self.topic, self._receive, self._is_urgent
             )
         )
@@ -112,7 +105,7 @@ class Channel(Observable):
 
     @callback
     def settle(self, _now: float) -> None:
-        """Process the messages that have waited, or update the value if one changed it."""
+        """Process the messages that have waited."""
         waiting, self._waiting = self._waiting, []
         if waiting:
             self._process_together(waiting)
@@ -257,7 +250,7 @@ class Channel(Observable):
 
     def is_silent(self, now: float) -> bool:
         """Return whether it has been silent for longer than its stream may be."""
-        return self._last_seen is not None and now - self._last_seen > self._max_silence
+        return self._last_seen is not None and now - self._last_seen > max_silence(self.stream)
 
     def _updates_at_once(self) -> bool:
         """Return whether a reading updates the value on arrival, not at the end of the interval."""

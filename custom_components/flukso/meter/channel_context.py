@@ -8,7 +8,7 @@ from ..metering.clock_offset import ClockOffset
 from ..metering.counter_guard import Break
 from ..protocol.reading import Reading
 from ..protocol.validation import ProtocolError
-from ..transport.interface import Message
+from ..transport.interface import Message, Transport
 
 if TYPE_CHECKING:
     from .channel import Channel
@@ -20,12 +20,13 @@ type Follower = Callable[[int, float, float], None]
 
 @dataclass(frozen=True, slots=True)
 class ChannelContext:
-    """What the channels of a meter share: the offset of its clock, and callbacks.
+    """What the channels of a meter share: its transport, the offset of its clock, and callbacks.
 
-    They are called for a broken message, another unit, the break of a counter, and a channel to be
+    These are called for a broken message, another unit, the break of a counter, and a channel to be
     settled once the messages that arrived together are delivered.
     """
 
+    transport: Transport
     clock: ClockOffset
     broken: Callable[[str, ProtocolError], None]
     other_unit: Callable[[Channel, Reading, Message], None]

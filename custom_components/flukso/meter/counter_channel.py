@@ -9,7 +9,6 @@ from ..metering.last_heard import LastHeard
 from ..protocol.configuration import Configuration
 from ..protocol.reading import Reading
 from ..protocol.sensors import Stream
-from ..transport.interface import Transport
 from .channel import Channel
 from .channel_context import ChannelContext
 from .input_limits import fastest
@@ -19,14 +18,9 @@ class CounterChannel(Channel):
     """The last reading that the guard accepted."""
 
     def __init__(
-        self,
-        stream: Stream,
-        topic: str,
-        transport: Transport,
-        context: ChannelContext,
-        interval: int | None,
+        self, stream: Stream, topic: str, context: ChannelContext, interval: int | None
     ) -> None:
-        super().__init__(stream, topic, transport, context, interval)
+        super().__init__(stream, topic, context, interval)
         self.guard = CounterGuard(rid=stream.sensor.rid, both_ways=stream.both_ways)
         self.step: float | None = None
 

@@ -10,7 +10,6 @@ from ..metering.pulse_flow import CountedFlow, decayed_flow
 from ..protocol.configuration import Configuration
 from ..protocol.reading import Reading
 from ..protocol.sensors import Stream
-from ..transport.interface import Transport
 from .channel import Channel
 from .channel_context import ChannelContext
 from .counter_channel import CounterChannel
@@ -30,14 +29,9 @@ class FlowChannel(GaugeChannel):
     """
 
     def __init__(
-        self,
-        stream: Stream,
-        topic: str,
-        transport: Transport,
-        context: ChannelContext,
-        interval: int | None,
+        self, stream: Stream, topic: str, context: ChannelContext, interval: int | None
     ) -> None:
-        super().__init__(stream, topic, transport, context, interval)
+        super().__init__(stream, topic, context, interval)
         self._constant: float | None = None
         self._counter: CounterChannel | None = None
         self._counted_flow = CountedFlow()

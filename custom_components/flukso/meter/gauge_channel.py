@@ -10,7 +10,6 @@ from ..metering.interval_mean import IntervalMean
 from ..metering.on_change import OnChange
 from ..protocol.reading import Reading, unchecked_value
 from ..protocol.sensors import Stream
-from ..transport.interface import Transport
 from .change_rules import change_rule
 from .channel import Channel
 from .channel_context import ChannelContext
@@ -21,14 +20,9 @@ class GaugeChannel(Channel):
     """The mean over each interval, or a value that is updated when it changes."""
 
     def __init__(
-        self,
-        stream: Stream,
-        topic: str,
-        transport: Transport,
-        context: ChannelContext,
-        interval: int | None,
+        self, stream: Stream, topic: str, context: ChannelContext, interval: int | None
     ) -> None:
-        super().__init__(stream, topic, transport, context, interval)
+        super().__init__(stream, topic, context, interval)
         self._mean = IntervalMean()
         self._rule = change_rule(stream) if interval is None else None
         self._changes = None if self._rule is None else OnChange(self._rule)

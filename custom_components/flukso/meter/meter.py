@@ -76,7 +76,12 @@ class Meter:
         self.clock = Clock(clock_topic(prefix, device_id), transport, broken, intervals.other)
         self._unsettled = UnsettledChannels()
         self._context = ChannelContext(
-            self.clock.offset, broken, self._learn_unit, counter_break, self._unsettled.add
+            transport,
+            self.clock.offset,
+            broken,
+            self._learn_unit,
+            counter_break,
+            self._unsettled.add,
         )
         self._listeners = MeterListeners()
         self._work = Subscriptions()
@@ -122,7 +127,7 @@ class Meter:
             work.add(self._transport.listen_to_connection(self._connection_changed))
             period = timedelta(seconds=self.intervals.period)
             work.add(async_track_time_interval(self._hass, self._tick, period))
-            self._transport.delivered = self._settle
+            self._transport.delivered = partial(self._settle, only_urgent=True)
             self._work = work
 
     @callback
@@ -205,7 +210,7 @@ class Meter:
     def _create_channel(self, stream: Stream) -> Channel:
         topic = reading_topic(self.prefix, stream.sensor.sensor_id, stream.kind)
         interval = self.intervals.of(stream)
-        return channel_type_of(stream)(stream, topic, self._transport, self._context, interval)
+        return channel_type_of(stream)(stream, topic, self._context, interval)
 
     @callback
     def _learn_unit(self, channel: Channel, reading: Reading, message: Message) -> None:
@@ -240,7 +245,7 @@ class Meter:
         self.connectivities.note_meter(online=self._transport.connected, heard=False)
 
     @callback
-    def _settle(self, *, only_urgent: bool = True) -> None:
+    def _settle(self, *, only_urgent: bool) -> None:
         """Process the messages that were delivered, and then what is made of their readings."""
         self._unsettled.settle(dt_util.utcnow().timestamp(), only_urgent=only_urgent)
         for settled in self._listeners.settled:

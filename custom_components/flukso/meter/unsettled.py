@@ -22,7 +22,7 @@ class UnsettledChannels:
         self._channels[channel] = None
 
     @callback
-    def settle(self, now: float, *, only_urgent: bool = False) -> None:
+    def settle(self, now: float, *, only_urgent: bool) -> None:
         """Settle and remove all, or only those of which a message may be urgent."""
         channels = [each for each in self._channels if each.can_be_urgent or not only_urgent]
         for channel in channels:

@@ -117,8 +117,6 @@ class OnChange(ReadingIntegral):
         last, shown = self._last, self.shown
         if last is None or shown is None or not self._seconds:
             return False
-        if not (self._rule.prompt or ends_minute):
-            return False
         has_changed = self._rule.prompt and abs(last - shown) > self._distance
         values_left = self._values_refilled()
         if has_changed and values_left >= self._needed_to_follow(last, shown):

@@ -262,9 +262,10 @@ class SupplyEnergy(EnergySource):
             grid = [(time, self.netting.imported, self.netting.exported)]
         if self._production:
             self.house.take(grid, produced)
-        if grid and before is not None:
+        if grid and (booked or before is not None):  # these are not the first values
             end, _, _ = grid[-1]
-            self.outages.note(before, energies, end, self.energies)
+            if before is not None:
+                self.outages.note(before, energies, end, self.energies)
             self._note_demand(end, booked)
             self.up_to_date = True
             self._storage.save_soon()

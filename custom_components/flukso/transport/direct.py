@@ -236,7 +236,13 @@ class DirectTransport(Transport):
     def _read_in(self, delay: float) -> None:
         if self._read_timer is not None:
             self._read_timer.cancel()
-        self._read_timer = self._hass.loop.call_later(delay, self._read)
+        self._read_timer = self._hass.loop.call_later(delay, self._read_unasked)
+
+    @callback
+    def _read_unasked(self) -> None:
+        self._read()
+        if self.delivered is not None:
+            self.delivered()
 
     @callback
     def _read(self) -> None:
@@ -247,8 +253,6 @@ class DirectTransport(Transport):
             more = self._connection.read()
         finally:
             self._is_reading = False
-        if self.delivered is not None:
-            self.delivered()
         now = self._hass.loop.time()
         self._note_backlog(now, more=more)
         if more:
@@ -292,9 +296,4 @@ class DirectTransport(Transport):
     @callback
     def listen_to_connection(self, changed: Callable[[], None]) -> CALLBACK_TYPE:
         self._connection_listeners.append(changed)
-
-        @callback
-        def unsubscribe() -> None:
-            self._connection_listeners.remove(changed)
-
-        return unsubscribe
+        return partial(self._connection_listeners.remove, changed)

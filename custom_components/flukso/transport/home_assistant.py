@@ -122,6 +122,8 @@ class HomeAssistantTransport(Transport):
         if self._is_urgent or any(each.urgent(payload) for each, (payload, _, _) in burst):
             self._is_urgent = True
             self._flush_buffer()
+            if self.delivered is not None:
+                self.delivered()
 
     def _take_buffer(self) -> Iterable[tuple[_Subscription, _Buffered]]:
         """Empty the buffer and return its messages with their subscriptions."""
@@ -142,8 +144,6 @@ class HomeAssistantTransport(Transport):
                     receive(Message(topic, payload, retained, started + timestamp))
                 except Exception:  # the others must be delivered all the same
                     _LOGGER.exception("Error while handling a message on %s", shortened(topic))
-        if self.delivered is not None:
-            self.delivered()
 
     @callback
     def _deliver(self, receive: Receive, message: mqtt.ReceiveMessage) -> None:

@@ -38,7 +38,7 @@ class Transport(ABC):
 
     #: Why there is no connection, for the user; None if there is one, or if the reason is unknown.
     error: HomeAssistantError | None = None
-    #: Called after messages that arrived together were delivered.
+    #: Called after messages that arrived together were delivered, but not by ``flush``.
     delivered: Callable[[], None] | None = None
 
     @property

@@ -1,5 +1,6 @@
 """Unsubscribe functions that are called together."""
 
+from contextlib import ExitStack
 from typing import Self
 
 from homeassistant.core import CALLBACK_TYPE, callback
@@ -31,6 +32,8 @@ class Subscriptions:
 
     @callback
     def close(self) -> None:
-        """Unsubscribe from everything; calling it again does nothing."""
-        while self._unsubscribes:
-            self._unsubscribes.pop()()
+        """Unsubscribe from everything, whatever one raises; calling it again does nothing."""
+        unsubscribes, self._unsubscribes = self._unsubscribes, []
+        with ExitStack() as remaining:
+            for unsubscribe in unsubscribes:
+                remaining.callback(unsubscribe)
