@@ -156,9 +156,13 @@ class House:
 
     async def speak(self, ports: Collection[int] = (1, 2, 3)) -> None:
         """Let some ports say what they counted up to the end of the last second."""
+        self.send(ports)
+        await self._broker.settle()
+
+    def send(self, ports: Collection[int] = (1, 2, 3)) -> None:
+        """Do so, and let more arrive together with it."""
         stamp = int(time.time()) - 1 + self.clock
         for subtype, counted in (("pplus", self.imported), ("pminus", self.exported)):
             values = {port: counted[port] for port in ports}
             for topic, payload in says(self.meter, subtype, "counter", values, at=stamp).items():
                 self._broker.send(topic, payload)
-        await self._broker.settle()

@@ -67,6 +67,19 @@ async def test_the_plain_sums_are_those_of_the_counters(
             assert total_value(hass, METER, what) == round(sum(counters), 6)
 
 
+async def test_seconds_that_arrive_together_at_the_start_count_from_the_first(
+    hass: HomeAssistant, broker: Broker, house: House, freezer: FrozenDateTimeFactory
+) -> None:
+    await set_up_with(hass, broker, METER)
+    for _ in range(3):
+        freezer.tick(1)
+        house.send()
+        house.imported[1] += 1
+    await broker.settle()
+
+    assert total_value(hass, METER, IMPORT) == pytest.approx(0.002)
+
+
 async def test_energies_are_published_as_often_as_counters(
     hass: HomeAssistant, broker: Broker, house: House
 ) -> None:

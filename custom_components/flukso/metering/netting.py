@@ -115,8 +115,8 @@ class Netting:
             end = min(track.known_until(newest) for track in tracks)
         else:
             end = min([track.last for track in tracks])
-        begin = max(track.begin for track in tracks) if self._time is None else self._time
-        self._time = min(begin, end)
+        if self._time is None or end < self._time:
+            self._time = end
         return self._book(self._time, end, marks) if end > self._time else []
 
     def _track(self, key: str, time: int, value: float) -> CounterTrack:

@@ -142,9 +142,7 @@ class SupplyEnergy(EnergySource):
     @property
     def energies(self) -> SupplyEnergies:
         """The energies counted so far."""
-        return self._energies(self.netting.imported, self.netting.exported)
-
-    def _energies(self, imported: float, exported: float) -> SupplyEnergies:
+        imported, exported = self.netting.imported, self.netting.exported
         if not self.house.is_known:
             return SupplyEnergies(imported, exported)
         return SupplyEnergies(imported, exported, self.house.house, self.house.self_consumed)
@@ -237,6 +235,8 @@ class SupplyEnergy(EnergySource):
             self.exported.take(counter.key, counter.net.exported)
         times.append(time)
         values.append(value)
+        if self.netting.time is None:  # it begins with the first second of which all is known
+            self.settle()
 
     @callback
     def _take_production(
@@ -262,10 +262,9 @@ class SupplyEnergy(EnergySource):
             grid = [(time, self.netting.imported, self.netting.exported)]
         if self._production:
             self.house.take(grid, produced)
-        if grid and (booked or before is not None):  # these are not the first values
+        if grid and before is not None:  # these are not the first values
             end, _, _ = grid[-1]
-            if before is not None:
-                self.outages.note(before, energies, end, self.energies)
+            self.outages.note(before, energies, end, self.energies)
             self._note_demand(end, booked)
             self.up_to_date = True
             self._storage.save_soon()
