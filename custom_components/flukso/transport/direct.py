@@ -18,12 +18,11 @@ from typing import TYPE_CHECKING, override
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
-from paho.mqtt.client import topic_matches_sub
 
 from ..const import DOMAIN
-from ..redaction import shortened
 from .interface import ConnectionState, Message, Receive, Transport
 from .mqtt_connection import CannotConnectError, MqttConnection
+from .topic_receivers import TopicReceivers
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -58,8 +57,7 @@ class DirectTransport(Transport):
         self._ended = asyncio.Event()
         self._retry = asyncio.Event()
         self._runner: asyncio.Task[None] | None = None
-        self._topics: dict[str, list[Receive]] = {}
-        self._filters: dict[str, list[Receive]] = {}
+        self._receivers = TopicReceivers()
         self._changed_topics: set[str] = set()
         self._connection_listeners: list[Callable[[], None]] = []
         self._subscribe_timer: asyncio.TimerHandle | None = None
@@ -129,8 +127,8 @@ class DirectTransport(Transport):
         self.error, self._connection = None, connection
         self._ended.clear()
         self._changed_topics.clear()
-        if self._topics or self._filters:
-            connection.subscribe([*self._topics, *self._filters])
+        if topics := self._receivers.topics:
+            connection.subscribe(topics)
         self._expect_answer()
         self._notify_connection_listeners()
 
@@ -160,20 +158,13 @@ class DirectTransport(Transport):
 
     @override
     async def async_subscribe(self, topic: str, receive: Receive) -> CALLBACK_TYPE:
-        has_wildcard = "+" in topic or "#" in topic
-        table = self._filters if has_wildcard else self._topics
-        receivers = table.setdefault(topic, [])
-        receivers.append(receive)
-        if len(receivers) == 1:
+        if self._receivers.add(topic, receive):
             self._subscribe_soon(topic)
-
-        return partial(self._unsubscribe, table, topic, receive)
+        return partial(self._unsubscribe, topic, receive)
 
     @callback
-    def _unsubscribe(self, table: dict[str, list[Receive]], topic: str, receive: Receive) -> None:
-        table[topic].remove(receive)
-        if not table[topic]:
-            del table[topic]
+    def _unsubscribe(self, topic: str, receive: Receive) -> None:
+        if self._receivers.remove(topic, receive):
             self._subscribe_soon(topic)
 
     @override
@@ -196,7 +187,7 @@ class DirectTransport(Transport):
         changed, self._changed_topics = self._changed_topics, set()
         if TYPE_CHECKING:
             assert self._connection is not None  # the timer ends with the connection
-        wanted = changed & (self._topics.keys() | self._filters.keys())
+        wanted = changed & self._receivers.topics
         if unwanted := changed - wanted:
             self._connection.unsubscribe(unwanted)
         if wanted:
@@ -272,25 +263,8 @@ class DirectTransport(Transport):
 
     @callback
     def _deliver(self, topic: str, payload: bytes, retained: bool) -> None:
-        """Deliver a message by its exact topic; the filters in use match none of these topics."""
-        message = Message(topic, payload, retained, time())
-        if (exact := self._topics.get(topic)) is not None:
-            for receive in list(exact):
-                self._call(receive, message)
-            return
-        for pattern, receivers in list(self._filters.items()):
-            if topic_matches_sub(pattern, topic):
-                for receive in list(receivers):
-                    self._call(receive, message)
-
-    @callback
-    def _call(self, receive: Receive, message: Message) -> None:
-        if self._hass.is_stopping:
-            return
-        try:
-            receive(message)
-        except Exception:  # the others must be delivered all the same
-            _LOGGER.exception("Error while handling a message on %s", shortened(message.topic))
+        if not self._hass.is_stopping:
+            self._receivers.deliver(Message(topic, payload, retained, time()))
 
     @override
     @callback
