@@ -1,5 +1,6 @@
 """The guard of a counter: withholds impossible readings, and detects real breaks."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
 
@@ -152,9 +153,30 @@ class CounterGuard:
             return None
         return self._hold(base, reading)
 
+    def take_together(self, first: int, values: Sequence[float], last: CounterReading) -> bool:
+        """Process readings of rising seconds, the ``first`` to the ``last``, if all are ordinary.
+
+        They are if the counter can count each step however short it took. Otherwise none is
+        processed, and it returns False.
+        """
+        base = self.last
+        if base is None or first < base.time or self._last_rid != self._rid or self.is_withholding:
+            return False
+        most, before = self._most(0), base.value
+        for value in values:
+            if not self._can_count(value - before, most):
+                return False
+            before = value
+        self._accept(last, self._rid)
+        return True
+
+    def shown(self, value: float) -> float:
+        """Return what is shown for a value of the counter."""
+        return rounded(value + self.offset, 3)
+
     def _accept(self, base: CounterReading, rid: int) -> None:
         self.last, self._last_rid = base, rid
-        self.value = rounded(base.value + self.offset, 3)
+        self.value = self.shown(base.value)
 
     def _continues(self, last: CounterReading, reading: CounterReading, lag: int = _LAG) -> bool:
         """Return whether a reading can follow the last one."""
