@@ -1,12 +1,11 @@
 """Messages that reach their subscribers at once, without the MQTT client: for whole days."""
 
-from collections.abc import Callable
 from typing import ClassVar, override
 
 from homeassistant.core import CALLBACK_TYPE
 
 from custom_components.flukso.transport.home_assistant import HomeAssistantTransport
-from custom_components.flukso.transport.interface import Message, Receive, Transport
+from custom_components.flukso.transport.interface import BufferedSubscription, Message, Transport
 
 
 class Delivery(HomeAssistantTransport):
@@ -15,20 +14,21 @@ class Delivery(HomeAssistantTransport):
     It stands in the place of ``transport.choice.HomeAssistantTransport``.
     """
 
-    receivers: ClassVar[dict[str, list[tuple[Receive, Transport]]]] = {}
+    receivers: ClassVar[dict[str, list[tuple[BufferedSubscription, Transport]]]] = {}
 
     @override
-    async def async_subscribe_buffered(
-        self, topic: str, receive: Receive, urgent: Callable[[bytes], bool]
-    ) -> CALLBACK_TYPE:
-        receivers, receiver = self.receivers.setdefault(topic, []), (receive, self)
+    async def async_subscribe_buffered(self, subscription: BufferedSubscription) -> CALLBACK_TYPE:
+        receivers, receiver = (
+            self.receivers.setdefault(subscription.topic, []),
+            (subscription, self),
+        )
         receivers.append(receiver)
         return lambda: receivers.remove(receiver)
 
     @classmethod
     def deliver(cls, topic: str, payload: str, arrived: float, *, retained: bool = False) -> None:
         """Let a message arrive at that time, by itself."""
-        for receive, transport in cls.receivers.get(topic, []):
-            receive(Message(topic, payload.encode(), retained, arrived))
+        for subscription, transport in cls.receivers.get(topic, []):
+            subscription.receive([Message(topic, payload.encode(), retained, arrived)])
             if transport.delivered is not None:
                 transport.delivered()

@@ -10,6 +10,7 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant
 from paho.mqtt.client import topic_matches_sub
 
 from custom_components.flukso.transport.interface import (
+    BufferedSubscription,
     ConnectionState,
     Message,
     Receive,
@@ -78,10 +79,10 @@ class Connection(Transport):
         return lambda: self._receivers.remove(subscription)
 
     @override
-    async def async_subscribe_buffered(
-        self, topic: str, receive: Receive, urgent: Callable[[bytes], bool]
-    ) -> CALLBACK_TYPE:
-        return await self.async_subscribe(topic, receive)
+    async def async_subscribe_buffered(self, subscription: BufferedSubscription) -> CALLBACK_TYPE:
+        return await self.async_subscribe(
+            subscription.topic, lambda message: subscription.receive([message])
+        )
 
     @override
     def flush(self) -> None:

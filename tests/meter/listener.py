@@ -1,6 +1,7 @@
 """A channel of a meter with somebody who listens to it, without Home Assistant."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import cast
 
@@ -10,12 +11,11 @@ from custom_components.flukso.meter.channel import Channel
 from custom_components.flukso.meter.channel_context import ChannelContext
 from custom_components.flukso.meter.channel_types import channel_type_of
 from custom_components.flukso.meter.counter_channel import CounterChannel
-from custom_components.flukso.meter.unsettled import UnsettledChannels
 from custom_components.flukso.metering.clock_offset import ClockOffset
 from custom_components.flukso.protocol.quantities import Quantity
 from custom_components.flukso.protocol.sensors import Sensor, Source, Stream, streams_of
 from custom_components.flukso.protocol.topics import Kind
-from custom_components.flukso.transport.interface import Message, Receive, Transport
+from custom_components.flukso.transport.interface import BufferedSubscription, Message, Transport
 
 NOON = 1_760_000_000
 TOPIC = "/sensor/0/gauge"
@@ -30,16 +30,14 @@ STREAMS = [stream for sensor in SENSORS for stream in streams_of(sensor)]
 
 
 class Wire:
-    """The transport of one channel, in which nothing is buffered."""
+    """The transport of one channel."""
 
     connected = True
-    receive: Receive
+    subscription: BufferedSubscription
 
-    async def async_subscribe_buffered(
-        self, _topic: str, receive: Receive, _urgent: object
-    ) -> CALLBACK_TYPE:
+    async def async_subscribe_buffered(self, subscription: BufferedSubscription) -> CALLBACK_TYPE:
         """Keep where the messages go."""
-        self.receive = receive
+        self.subscription = subscription
         return lambda: None
 
 
@@ -51,11 +49,11 @@ class Listener:
         self._follows = follows
         self.shown: list[tuple[float, float | None, bool]] = []
         self.followed: list[tuple[int, float]] = []
+        self.followed_at: list[float] = []
         self.now = 0.0
         self.clock = ClockOffset()
-        self._unsettled = UnsettledChannels()
         transport, ignored = cast("Transport", self.wire), [lambda *_: None] * 3
-        context = ChannelContext(transport, self.clock, *ignored, self._unsettled.add)
+        context = ChannelContext(transport, self.clock, *ignored)
         chosen = STREAMS[stream] if isinstance(stream, int) else stream
         self.channel: Channel = channel_type_of(chosen)(chosen, TOPIC, context, interval)
         if isinstance(self.channel, CounterChannel):
@@ -72,8 +70,9 @@ class Listener:
     def _changed(self) -> None:
         self.shown.append((self.now, self.channel.value, self.channel.available))
 
-    def _follow(self, time: int, value: float, _at: float) -> None:
+    def _follow(self, time: int, value: float, at: float) -> None:
         self.followed.append((time, value))
+        self.followed_at.append(at)
 
     def tick(self, now: float) -> None:
         """Do what the meter does at each tick."""
@@ -83,19 +82,14 @@ class Listener:
         if self.channel.alive:
             self.channel.update_value(now)
 
-    def settle(self, now: float, *, only_urgent: bool = False) -> None:
-        """Do what the meter does after messages that arrived together."""
-        self._unsettled.settle(now, only_urgent=only_urgent)
-
     def hear(self, payload: bytes, now: float, *, retained: bool = False) -> None:
         """Hear a message that arrives by itself."""
-        self.hear_first(payload, now, retained=retained)
-        self.settle(now)
+        self.hear_together([Message(TOPIC, payload, retained, now)])
 
-    def hear_first(self, payload: bytes, now: float, *, retained: bool = False) -> None:
-        """Hear a message together with which more arrive."""
-        self.now = now
-        self.wire.receive(Message(TOPIC, payload, retained, now))
+    def hear_together(self, messages: Sequence[Message]) -> None:
+        """Hear messages that are delivered together."""
+        self.now = messages[-1].arrived
+        self.wire.subscription.receive(messages)
 
     @property
     def state(self) -> object:

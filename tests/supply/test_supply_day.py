@@ -22,7 +22,7 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.flukso.const import DOMAIN
 from custom_components.flukso.transport.home_assistant import HomeAssistantTransport
-from custom_components.flukso.transport.interface import Message, Transport
+from custom_components.flukso.transport.interface import BufferedSubscription, Message, Transport
 from simulator.flm03 import Flm03
 from simulator.household import Home, power
 from simulator.installation import CLAMP_PORTS, clamp_slots
@@ -52,18 +52,16 @@ OTHERS = slice(2, 11)
 class Shortcut(HomeAssistantTransport):
     """Passes readings to their subscribers directly, without the MQTT client."""
 
-    receivers: ClassVar[dict[str, Callable[[Message], None]]] = {}
+    receivers: ClassVar[dict[str, BufferedSubscription]] = {}
     current: ClassVar[Transport]
 
     @override
-    async def async_subscribe_buffered(
-        self, topic: str, receive: Callable[[Message], None], urgent: Callable[[bytes], bool]
-    ) -> CALLBACK_TYPE:
-        self.receivers[topic] = receive
+    async def async_subscribe_buffered(self, subscription: BufferedSubscription) -> CALLBACK_TYPE:
+        self.receivers[subscription.topic] = subscription
         Shortcut.current = self
 
         def unsubscribe() -> None:
-            del self.receivers[topic]
+            del self.receivers[subscription.topic]
 
         return unsubscribe
 
@@ -100,8 +98,8 @@ class House:
                 if each.topic.endswith("counter")
             ]
             for message in counters if faultless else self._received(now, counters):
-                if receive := Shortcut.receivers.get(message.topic):
-                    receive(message)
+                if subscription := Shortcut.receivers.get(message.topic):
+                    subscription.receive([message])
             if Shortcut.receivers and Shortcut.current.delivered is not None:
                 Shortcut.current.delivered()
             if now % 5 == 0:

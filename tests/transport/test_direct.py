@@ -1,17 +1,22 @@
 """The transport straight from a meter's own broker, a real mosquitto that speaks MQTT 3.1.1."""
 
 import asyncio
+from collections.abc import Sequence
 from functools import partial
 import time
 from unittest.mock import patch
 
-from homeassistant.core import HomeAssistant
+from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from paho.mqtt import publish
 import pytest
 
 from custom_components.flukso.transport.direct import DEFAULT_PORT, DirectTransport
-from custom_components.flukso.transport.interface import ConnectionState, Message
+from custom_components.flukso.transport.interface import (
+    BufferedSubscription,
+    ConnectionState,
+    Message,
+)
 from stack import Mosquitto, eventually
 from stack.ports import LOOPBACK
 
@@ -76,7 +81,9 @@ async def test_a_message_arrives_within_two_seconds_without_a_flush(
 ) -> None:
     messages: list[Message] = []
     with patch(f"{_DIRECT}._ANSWER_WITHIN", 0):
-        await direct.async_subscribe_buffered("/a", messages.append, lambda _payload: False)
+        await direct.async_subscribe_buffered(
+            BufferedSubscription("/a", messages.extend, lambda _payload: False)
+        )
         await asyncio.sleep(0.3)
         sent = time.time()
         await send(hass, meters_broker, "/a", "1")
@@ -90,11 +97,11 @@ async def test_a_flush_delivers_what_has_arrived_at_once(
 ) -> None:
     payloads: list[bytes] = []
 
-    def receive(message: Message) -> None:
+    def receive(messages: Sequence[Message]) -> None:
         direct.flush()  # a receiver that flushes changes nothing in the order
-        payloads.append(message.payload)
+        payloads.extend(message.payload for message in messages)
 
-    await direct.async_subscribe_buffered("/a", receive, lambda _payload: False)
+    await direct.async_subscribe_buffered(BufferedSubscription("/a", receive))
     await asyncio.sleep(0.3)
     with patch(f"{_DIRECT}._PERIOD", 60), patch(f"{_DIRECT}._SHORT_PERIOD", 60):
         direct.flush()
@@ -172,12 +179,17 @@ async def test_messages_that_arrive_while_home_assistant_stops_are_ignored(
     hass: HomeAssistant, meters_broker: Mosquitto, direct: DirectTransport
 ) -> None:
     messages: list[Message] = []
-    await direct.async_subscribe("/a", messages.append)
+    await direct.async_subscribe("/at_once", messages.append)
+    await direct.async_subscribe_buffered(BufferedSubscription("/later", messages.extend))
     await asyncio.sleep(0.3)
-    with patch.object(HomeAssistant, "is_stopping", new=True):
-        await send(hass, meters_broker, "/a", "1")
-        await asyncio.sleep(0.3)
-        direct.flush()
+    await send(hass, meters_broker, "/later", "1")
+    await asyncio.sleep(0.3)
+    hass.set_state(CoreState.stopping)
+    await send(hass, meters_broker, "/at_once", "1")
+    await asyncio.sleep(0.3)
+    direct.flush()
+    hass.set_state(CoreState.running)
+    direct.flush()
 
     assert messages == []
 

@@ -10,10 +10,17 @@ from homeassistant.exceptions import HomeAssistantError
 import pytest
 
 from custom_components.flukso.transport.home_assistant import HomeAssistantTransport
-from custom_components.flukso.transport.interface import ConnectionState, Message
+from custom_components.flukso.transport.interface import (
+    BufferedSubscription,
+    ConnectionState,
+    Message,
+)
 
 from ..broker import Broker, connect
 from ..clock import pass_time
+
+#: By topic, what tells whether a message is urgent; of the others none is.
+URGENCY = {"/urgent": lambda _payload: True, "/asked": lambda _payload: False}
 
 
 async def test_a_message_arrives_as_it_was_sent(hass: HomeAssistant, broker: Broker) -> None:
@@ -84,13 +91,13 @@ async def test_the_connection_state_is_missing_while_the_mqtt_integration_is_dis
     assert HomeAssistantTransport(hass).connection_state is ConnectionState.MISSING
 
 
-async def test_buffered_messages_are_delivered_together_and_in_order(
+async def test_buffered_messages_of_a_topic_are_delivered_together_and_in_order(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
     messages: list[Message] = []
     transport = HomeAssistantTransport(hass)
     for topic in ("/a", "/b"):
-        await transport.async_subscribe_buffered(topic, messages.append, lambda _payload: False)
+        await transport.async_subscribe_buffered(BufferedSubscription(topic, messages.extend))
     await broker.settle()
     started = time.time()
 
@@ -102,8 +109,8 @@ async def test_buffered_messages_are_delivered_together_and_in_order(
 
     assert [(message.topic, message.arrived - started) for message in messages] == [
         ("/a", 0),
-        ("/b", 60),
         ("/a", 120),
+        ("/b", 60),
     ]
     transport.flush()
     assert len(messages) == 3
@@ -114,22 +121,22 @@ async def test_an_urgent_message_waits_for_the_rest_of_its_burst_only(
 ) -> None:
     messages: list[Message] = []
     transport = HomeAssistantTransport(hass)
-    await transport.async_subscribe_buffered("/patient", messages.append, lambda _payload: False)
-    await transport.async_subscribe_buffered("/urgent", messages.append, lambda _payload: True)
+    for topic in ("/patient", "/urgent", "/asked"):
+        is_urgent = URGENCY.get(topic)
+        await transport.async_subscribe_buffered(
+            BufferedSubscription(topic, messages.extend, is_urgent)
+        )
     await broker.settle()
 
     with patch("custom_components.flukso.transport.home_assistant.BURST", 0.1):
-        for topic in ("/patient", "/urgent", "/urgent", "/patient"):
+        for topic in ("/patient", "/asked", "/urgent", "/urgent", "/patient"):
             await broker.publish(topic, "1")
         assert messages == []
         await pass_time(hass, freezer, 0.1, step=0.1)
 
-        assert [message.topic for message in messages] == [
-            "/patient",
-            "/urgent",
-            "/urgent",
-            "/patient",
-        ]
+        assert [message.topic for message in messages] == ["/asked", "/urgent", "/urgent"]
+        transport.flush()
+        assert [message.topic for message in messages[3:]] == ["/patient", "/patient"]
 
 
 async def test_of_a_message_that_waits_it_is_asked_once_whether_it_is_urgent(
@@ -143,9 +150,10 @@ async def test_of_a_message_that_waits_it_is_asked_once_whether_it_is_urgent(
         return payload == b"3"
 
     transport = HomeAssistantTransport(hass)
-    await transport.async_subscribe_buffered(
-        "/a", lambda message: delivered.append(message.payload), is_urgent
+    subscription = BufferedSubscription(
+        "/a", lambda messages: delivered.extend(each.payload for each in messages), is_urgent
     )
+    await transport.async_subscribe_buffered(subscription)
     await broker.settle()
 
     for payload in ("1", "2"):
@@ -162,40 +170,20 @@ async def test_messages_after_an_urgent_one_are_urgent_until_the_buffer_is_flush
     """Totals become known some seconds after the first readings."""
     messages: list[Message] = []
     transport = HomeAssistantTransport(hass)
-    await transport.async_subscribe_buffered("/patient", messages.append, lambda _payload: False)
-    await transport.async_subscribe_buffered("/urgent", messages.append, lambda _payload: True)
+    for topic in ("/asked", "/urgent"):
+        is_urgent = URGENCY.get(topic)
+        await transport.async_subscribe_buffered(
+            BufferedSubscription(topic, messages.extend, is_urgent)
+        )
     await broker.settle()
 
-    for topic in ("/urgent", "/patient"):
+    for topic in ("/urgent", "/asked"):
         await broker.publish(topic, "1")
-    assert [message.topic for message in messages] == ["/urgent", "/patient"]
+    assert [message.topic for message in messages] == ["/urgent", "/asked"]
     transport.flush()
-    await broker.publish("/patient", "1")
+    await broker.publish("/asked", "1")
 
     assert len(messages) == 2
-
-
-async def test_an_error_while_handling_a_message_does_not_affect_the_others(
-    hass: HomeAssistant, broker: Broker, caplog: pytest.LogCaptureFixture
-) -> None:
-    payloads: list[bytes] = []
-
-    def receive(message: Message) -> None:
-        payloads.append(message.payload)
-        if message.payload == b"2":
-            raise ZeroDivisionError
-
-    transport = HomeAssistantTransport(hass)
-    topic = "/sensor/0123456789abcdef0123456789abcdef/gauge"
-    await transport.async_subscribe_buffered(topic, receive, lambda _payload: False)
-    await broker.settle()
-    for payload in ("1", "2", "3"):
-        await broker.publish(topic, payload)
-
-    transport.flush()
-
-    assert payloads == [b"1", b"2", b"3"]
-    assert "Error while handling a message on /sensor/012345…/gauge" in caplog.text
 
 
 async def test_discarded_messages_are_never_delivered(
@@ -203,7 +191,9 @@ async def test_discarded_messages_are_never_delivered(
 ) -> None:
     messages: list[Message] = []
     transport = HomeAssistantTransport(hass)
-    await transport.async_subscribe_buffered("/a", messages.append, lambda _payload: True)
+    await transport.async_subscribe_buffered(
+        BufferedSubscription("/a", messages.extend, lambda _payload: True)
+    )
     await broker.settle()
 
     with patch("custom_components.flukso.transport.home_assistant.BURST", 0.1):
@@ -220,7 +210,7 @@ async def test_messages_that_arrive_while_home_assistant_stops_are_ignored(
     messages: list[Message] = []
     transport = HomeAssistantTransport(hass)
     await transport.async_subscribe("/at_once", messages.append)
-    await transport.async_subscribe_buffered("/later", messages.append, lambda _payload: False)
+    await transport.async_subscribe_buffered(BufferedSubscription("/later", messages.extend))
     await broker.settle()
 
     hass.set_state(CoreState.stopping)

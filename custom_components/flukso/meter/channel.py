@@ -11,10 +11,10 @@ from homeassistant.core import CALLBACK_TYPE, callback
 from ..metering.last_heard import LastHeard
 from ..protocol.configuration import Configuration
 from ..protocol.reading import Reading, parse_reading
-from ..protocol.sensors import Source, Stream
+from ..protocol.sensors import Stream
 from ..protocol.topics import Kind
 from ..protocol.validation import ProtocolError
-from ..transport.interface import Message
+from ..transport.interface import BufferedSubscription, Message
 from ..transport.subscriptions import Subscriptions
 from .channel_context import ChannelContext, Follower
 from .input_limits import gauge_range, max_age, max_silence
@@ -31,8 +31,7 @@ class Channel(Observable):
     """Value of a stream, subscribed to while it has listeners.
 
     The value is updated from the readings once per interval (s), or without one when it changes. It
-    is updated at once for the first reading, and with an interval of 0 for every one. Messages of a
-    clamp that arrive together wait for ``settle``: processing those of a topic at once costs less.
+    is updated at once for the first reading, and with an interval of 0 for every one.
     """
 
     def __init__(
@@ -42,17 +41,16 @@ class Channel(Observable):
         self.stream = stream
         self.topic = topic
         self.interval = interval
-        self._is_of_clamp = stream.sensor.source is Source.CLAMP
         self.alive = True
         self.stats = MessageStats(topic)
         self._context = context
         self._followers: list[Follower] = []
-        self._waiting: list[Message] = []
         self._first_pending = True
         self._last_seen: float | None = None
         self._last_heard = LastHeard()
         self._range = -inf, inf
         self._max_age = max_age(stream)
+        self._subscription = BufferedSubscription(topic, self._receive, self._is_urgent)
 
     @property
     @override
@@ -74,52 +72,40 @@ class Channel(Observable):
         """
         with Subscriptions() as subscription:
             self._followers.append(follower)
-            subscription.add(partial(self._followers.remove, follower))
+            subscription.add(partial(self._remove_follower, follower))
             subscription.add(await self.async_keep_active())
+            self._set_urgency()
             return subscription.close
+
+    @callback
+    def _remove_follower(self, follower: Follower) -> None:
+        self._followers.remove(follower)
+        self._set_urgency()
 
     @override
     async def _async_start(self, work: Subscriptions) -> None:
         self._last_heard = self._known_before()
-        work.add(
-            await self._context.transport.async_subscribe_buffered(
-                self.topic, self._receive, self._is_urgent
-            )
-        )
+        subscribe = self._context.transport.async_subscribe_buffered
+        work.add(await subscribe(self._subscription))
+
+    def _set_urgency(self) -> None:
+        """Set whether messages may be urgent from now on."""
+        self._subscription.is_urgent = self._is_urgent if self._may_be_urgent() else None
 
     @callback
-    def _receive(self, message: Message) -> None:
-        """Process a message now, or with those that arrive together with it."""
-        self.stats.note_arrived(message)
-        if self._is_of_clamp and not (message.retained or self._updates_at_once()):
-            if not self._waiting:
-                self._context.unsettled(self)
-            self._waiting.append(message)
-        else:
+    def _receive(self, messages: Sequence[Message]) -> None:
+        """Process messages that arrived together, in one go if there is nothing else about any."""
+        self.stats.note_arrived(messages)
+        if not self._updates_at_once():
+            readings = regular_readings(messages, self.stream, *self._range)
+            if readings and self._are_news(readings, messages):
+                self._process_together(readings, messages)
+                return
+        for message in messages:
             self._process(message)
 
-    @property
-    def can_be_urgent(self) -> bool:
-        """Whether its messages are processed before the next tick."""
-        return bool(self._followers) or self._updates_at_once()
-
-    @callback
-    def settle(self, _now: float) -> None:
-        """Process the messages that have waited."""
-        waiting, self._waiting = self._waiting, []
-        if waiting:
-            self._process_together(waiting)
-
-    def _process_together(self, messages: Sequence[Message]) -> None:
-        """Process messages that have waited, in one go if there is nothing else about any."""
-        readings = regular_readings(messages, self.stream, *self._range)
-        if not (readings and self._are_news(readings, messages)):
-            for message in messages:
-                self._process(message)
-            return
-        for reading, message in zip(readings, messages, strict=True):
-            self._take(reading, message.arrived)
-            self._tell_followers(reading, message.arrived)
+    def _process_together(self, readings: Sequence[Reading], messages: Sequence[Message]) -> None:
+        self._take_together(readings, messages)
         reading, message = readings[-1], messages[-1]
         arrived = self.stats.live_at = message.arrived
         self._context.clock.note(self.topic, reading.time, arrived, reading.value)
@@ -195,7 +181,7 @@ class Channel(Observable):
         self._tell_followers(reading, at)
         if self._updates_at_once():
             self.update_value(message.arrived)
-            self._first_pending = self._first_pending and not is_live
+            self._set_first_pending(self._first_pending and not is_live)
 
     def _tell_followers(self, reading: Reading, at: float) -> None:
         if self._followers:
@@ -223,7 +209,7 @@ class Channel(Observable):
     @callback
     def reset(self) -> None:
         """Discard what is valid only while messages arrive; the next reading updates at once."""
-        self._first_pending = True
+        self._set_first_pending(True)
 
     @callback
     def set_alive(self, *, alive: bool) -> None:
@@ -256,6 +242,15 @@ class Channel(Observable):
         """Return whether a reading updates the value on arrival, not at the end of the interval."""
         return self._first_pending or self.interval == 0
 
+    def _set_first_pending(self, pending: bool) -> None:
+        if pending != self._first_pending:
+            self._first_pending = pending
+            self._set_urgency()
+
+    def _may_be_urgent(self) -> bool:
+        """Return whether to process messages with urgent ones, as they may be or are followed."""
+        return bool(self._followers) or self._updates_at_once()
+
     def _is_urgent(self, _payload: bytes) -> bool:
         """Return whether a message is to be processed as soon as its burst is over."""
         return self._updates_at_once()
@@ -263,9 +258,8 @@ class Channel(Observable):
     def _age(self, reading: Reading, message: Message) -> float:
         """Return how old a reading is (s); of a live one, 0 while the clock tells no time."""
         clock = self._context.clock
-        if message.retained:
-            return clock.age(reading.time, message.arrived)
-        return clock.live_age(reading.time, message.arrived)
+        age = clock.age if message.retained else clock.live_age
+        return age(reading.time, message.arrived)
 
     def _is_proven(self, _value: float) -> bool:
         """Return whether the input has proved that it can measure a value beyond its range."""
@@ -282,6 +276,12 @@ class Channel(Observable):
     def _value_for_followers(self, reading: Reading) -> tuple[int, float]:
         """Return the second and the value to pass to followers for a reading."""
         return reading.time, reading.value
+
+    def _take_together(self, readings: Sequence[Reading], messages: Sequence[Message]) -> None:
+        """Accumulate readings that follow the last one and each other, and tell the followers."""
+        for reading, message in zip(readings, messages, strict=True):
+            self._take(reading, message.arrived)
+            self._tell_followers(reading, message.arrived)
 
     @abstractmethod
     def _take(self, reading: Reading, at: float) -> bool:

@@ -22,8 +22,7 @@ type Follower = Callable[[int, float, float], None]
 class ChannelContext:
     """What the channels of a meter share: its transport, the offset of its clock, and callbacks.
 
-    These are called for a broken message, another unit, the break of a counter, and a channel to be
-    settled once the messages that arrived together are delivered.
+    These are called for a broken message, another unit, and the break of a counter.
     """
 
     transport: Transport
@@ -31,4 +30,3 @@ class ChannelContext:
     broken: Callable[[str, ProtocolError], None]
     other_unit: Callable[[Channel, Reading, Message], None]
     counter_break: Callable[[Channel, Break], None]
-    unsettled: Callable[[Channel], None]

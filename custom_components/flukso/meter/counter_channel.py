@@ -1,5 +1,6 @@
 """A channel of a counter, whose readings a guard accepts or withholds."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, override
 
 from homeassistant.core import callback
@@ -9,6 +10,7 @@ from ..metering.last_heard import LastHeard
 from ..protocol.configuration import Configuration
 from ..protocol.reading import Reading
 from ..protocol.sensors import Stream
+from ..transport.interface import Message
 from .channel import Channel
 from .channel_context import ChannelContext
 from .input_limits import fastest
@@ -55,11 +57,28 @@ class CounterChannel(Channel):
             self.stats.note_held(guard.withheld_count)
         if counter_break is not None:
             self._context.counter_break(self, counter_break)
-        if before is not None and guard.value is not None and guard.value > before:
-            step = guard.value - before
-            if self.step is None or step < self.step:
-                self.step = step
+        if before is not None and guard.value is not None:
+            self._note_step(guard.value - before)
         return True
+
+    @override
+    def _take_together(self, readings: Sequence[Reading], messages: Sequence[Message]) -> None:
+        guard, before = self.guard, self.guard.value
+        last = CounterReading(readings[-1].time, readings[-1].value, messages[-1].arrived)
+        values = [reading.value for reading in readings]
+        if before is None or not guard.take_together(readings[0].time, values, last):
+            super()._take_together(readings, messages)
+            return
+        for (time, value, _), message in zip(readings, messages, strict=True):
+            shown = guard.shown(value)
+            self._note_step(shown - before)
+            before = shown
+            for follower in self._followers:
+                follower(time, shown, message.arrived)
+
+    def _note_step(self, step: float) -> None:
+        if step > 0 and (self.step is None or step < self.step):
+            self.step = step
 
     @override
     def _known_before(self) -> LastHeard:

@@ -75,8 +75,8 @@ class FlowChannel(GaugeChannel):
         return super().is_due(tick, now)
 
     @override
-    def _is_urgent(self, payload: bytes) -> bool:
-        """Return whether it is the first one; a flow is held against what was counted in 5 s."""
+    def _may_be_urgent(self) -> bool:
+        """Return whether the first one is pending; a flow is held against what 5 s counted."""
         return self._updates_at_once()
 
     @override

@@ -1,6 +1,6 @@
 """A channel of a gauge: its mean over each interval, or its value when that changes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import override
 
@@ -10,6 +10,7 @@ from ..metering.interval_mean import IntervalMean
 from ..metering.on_change import OnChange
 from ..protocol.reading import Reading, unchecked_value
 from ..protocol.sensors import Stream
+from ..transport.interface import Message
 from .change_rules import change_rule
 from .channel import Channel
 from .channel_context import ChannelContext
@@ -36,17 +37,19 @@ class GaugeChannel(Channel):
         self._changes = None if self._rule is None else OnChange(self._rule)
         self.value = None
 
+    @callback
     @override
-    def settle(self, now: float) -> None:
-        super().settle(now)
+    def _receive(self, messages: Sequence[Message]) -> None:
+        super()._receive(messages)
         has_changed, self._has_changed = self._has_changed, False
         if has_changed and self._changes is not None and self._changes.follow():
-            self.update_value(now)
+            self.update_value(messages[-1].arrived)
 
-    @property
     @override
-    def can_be_urgent(self) -> bool:
-        return super().can_be_urgent if self._rule is None else self._rule.prompt
+    def _may_be_urgent(self) -> bool:
+        if self._rule is None:
+            return super()._may_be_urgent()
+        return self._rule.prompt or self._updates_at_once()
 
     @callback
     def watch(self, is_urgent: Callable[[float], bool]) -> CALLBACK_TYPE:
@@ -64,8 +67,6 @@ class GaugeChannel(Channel):
     def _is_urgent(self, payload: bytes) -> bool:
         if self._rule is None or self._changes is None or self._first_pending:
             return super()._is_urgent(payload)
-        if not self._rule.prompt:
-            return False
         value = unchecked_value(payload)
         lowest, highest = self._changes.range
         is_urgent = not lowest <= value <= highest
@@ -80,7 +81,6 @@ class GaugeChannel(Channel):
         is_taken = self._changes.take(reading.time, reading.value, at)
         if self._changes.out_of_range:
             self._has_changed = True
-            self._context.unsettled(self)
         return is_taken
 
     @override

@@ -1,5 +1,6 @@
 """Statistics of a channel's messages for diagnostics, and their debug log."""
 
+from collections.abc import Sequence
 import logging
 
 from ..protocol.reading import Reading
@@ -36,11 +37,12 @@ class MessageStats:
         """Return how many readings were taken and not withheld."""
         return self.taken - self.held
 
-    def note_arrived(self, message: Message) -> None:
-        """Record the arrival of a message."""
-        self.arrived = message.arrived
+    def note_arrived(self, messages: Sequence[Message]) -> None:
+        """Record the arrival of messages."""
+        self.arrived = messages[-1].arrived
         if _LOGGER.isEnabledFor(logging.DEBUG):
-            _LOGGER.debug("%s: %r arrived", self.topic, message.payload[:_LOGGED_BYTES])
+            for message in messages:
+                _LOGGER.debug("%s: %r arrived", self.topic, message.payload[:_LOGGED_BYTES])
 
     def note_taken(self, reading: Reading, at: float, count: int) -> None:
         """Count valid readings, the last of which was measured ``at`` that time."""

@@ -38,7 +38,6 @@ from .message_log import MessageLog
 from .meter_listeners import MeterListeners
 from .meter_storage import MeterStorage
 from .name_wait import NameWait
-from .unsettled import UnsettledChannels
 from .write_intervals import Intervals, Tick, Ticks
 
 _LOGGER = logging.getLogger(__name__)
@@ -74,14 +73,8 @@ class Meter:
         self.intervals = intervals
         broken = self.message_log.note_broken
         self.clock = Clock(clock_topic(prefix, device_id), transport, broken, intervals.other)
-        self._unsettled = UnsettledChannels()
         self._context = ChannelContext(
-            transport,
-            self.clock.offset,
-            broken,
-            self._learn_unit,
-            counter_break,
-            self._unsettled.add,
+            transport, self.clock.offset, broken, self._learn_unit, counter_break
         )
         self._listeners = MeterListeners()
         self._work = Subscriptions()
@@ -127,14 +120,14 @@ class Meter:
             work.add(self._transport.listen_to_connection(self._connection_changed))
             period = timedelta(seconds=self.intervals.period)
             work.add(async_track_time_interval(self._hass, self._tick, period))
-            self._transport.delivered = partial(self._settle, only_urgent=True)
+            self._transport.delivered = self._settle
             self._work = work
 
     @callback
     def catch_up(self) -> None:
         """Process all readings that have arrived."""
         self._transport.flush()
-        self._settle(only_urgent=False)
+        self._settle()
 
     async def async_stop(self) -> None:
         """Unsubscribe from everything, and write what is not saved yet."""
@@ -245,9 +238,8 @@ class Meter:
         self.connectivities.note_meter(online=self._transport.connected, heard=False)
 
     @callback
-    def _settle(self, *, only_urgent: bool) -> None:
-        """Process the messages that were delivered, and then what is made of their readings."""
-        self._unsettled.settle(dt_util.utcnow().timestamp(), only_urgent=only_urgent)
+    def _settle(self) -> None:
+        """Process what is made of the readings that were delivered together."""
         for settled in self._listeners.settled:
             settled()
 

@@ -13,9 +13,11 @@ def regular_readings(
 ) -> Sequence[Reading]:
     """Return the readings of messages of a stream, or none unless all are regular.
 
-    They are if each is valid, of a later second than the one before, in the unit of the stream, and
-    from ``lowest`` to ``highest`` in that unit.
+    They are if each is live, valid, of a later second than the one before, in the unit of the
+    stream, and from ``lowest`` to ``highest`` in that unit.
     """
+    if any(message.retained for message in messages):
+        return ()
     try:
         readings = [parse_reading(message.payload, stream) for message in messages]
     except ProtocolError:

@@ -20,9 +20,10 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 
 from ..const import DOMAIN
-from .interface import ConnectionState, Message, Receive, Transport
+from .interface import BufferedSubscription, ConnectionState, Message, Receive, Transport
 from .mqtt_connection import CannotConnectError, MqttConnection
 from .topic_receivers import TopicReceivers
+from .waiting_messages import WaitingMessages
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -58,6 +59,7 @@ class DirectTransport(Transport):
         self._retry = asyncio.Event()
         self._runner: asyncio.Task[None] | None = None
         self._receivers = TopicReceivers()
+        self._waiting = WaitingMessages(hass)
         self._changed_topics: set[str] = set()
         self._connection_listeners: list[Callable[[], None]] = []
         self._subscribe_timer: asyncio.TimerHandle | None = None
@@ -168,11 +170,14 @@ class DirectTransport(Transport):
             self._subscribe_soon(topic)
 
     @override
-    async def async_subscribe_buffered(
-        self, topic: str, receive: Receive, urgent: Callable[[bytes], bool]
-    ) -> CALLBACK_TYPE:
-        """Subscribe like ``async_subscribe``: all messages are buffered, by the kernel."""
-        return await self.async_subscribe(topic, receive)
+    async def async_subscribe_buffered(self, subscription: BufferedSubscription) -> CALLBACK_TYPE:
+        """Subscribe like ``async_subscribe``, but deliver what was read at once together.
+
+        The messages of a topic of which none can be urgent wait until ``flush``.
+        """
+        return await self.async_subscribe(
+            subscription.topic, partial(self._waiting.add, subscription)
+        )
 
     @callback
     def _subscribe_soon(self, topic: str) -> None:
@@ -211,11 +216,13 @@ class DirectTransport(Transport):
         """Read what has arrived; a receiver may call it too, whose message is the last read."""
         if not self._is_reading:
             self._read()
+        self._waiting.deliver()
 
     @override
     @callback
     def discard_buffer(self) -> None:
-        """Leave it in the kernel: without a subscriber, it is dropped when it is read."""
+        """Drop what was read; without a subscriber, the rest is dropped when it is read."""
+        self._waiting.discard()
 
     @callback
     def _expect_answer(self) -> None:
@@ -232,6 +239,7 @@ class DirectTransport(Transport):
     @callback
     def _read_unasked(self) -> None:
         self._read()
+        self._waiting.deliver(only_urgent=True)
         if self.delivered is not None:
             self.delivered()
 

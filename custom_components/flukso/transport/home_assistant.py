@@ -1,36 +1,35 @@
 """Transport through Home Assistant's MQTT integration; no other module uses it."""
 
 from asyncio import TimerHandle
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
-import logging
 from time import monotonic, time
-from typing import TYPE_CHECKING, NamedTuple, override
+from typing import TYPE_CHECKING, override
 
 from homeassistant.components import mqtt
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 
 from ..const import DOMAIN
-from ..redaction import shortened
-from .interface import ConnectionState, Message, Receive, Transport
-
-_LOGGER = logging.getLogger(__name__)
+from .interface import BufferedSubscription, ConnectionState, Message, Receive, Transport
+from .waiting_messages import WaitingMessages
 
 #: A meter sends all readings of a second in one burst; how long to wait for the rest of it (s).
 BURST = 0.1
 
-#: A message that waits: payload, retain flag, and when it arrived by the monotonic clock.
-#: Plain tuples of these are nothing to the garbage collector, unlike the messages of MQTT.
-type _Buffered = tuple[bytes, bool, float]
 
+class _Buffer:
+    """Messages in the order in which they arrived: all lists have a value of each.
 
-class _Subscription(NamedTuple):
-    """A topic, what receives its messages, and what tells whether one is urgent."""
+    To append to the same few lists costs less than to look up those of each topic in every second.
+    """
 
-    topic: str
-    receive: Receive
-    urgent: Callable[[bytes], bool]
+    def __init__(self) -> None:
+        self.subscriptions: list[BufferedSubscription] = []
+        self.payloads: list[bytes] = []
+        self.retained: list[bool] = []
+        #: When they arrived, by the monotonic clock.
+        self.timestamps: list[float] = []
 
 
 class HomeAssistantTransport(Transport):
@@ -38,11 +37,10 @@ class HomeAssistantTransport(Transport):
 
     def __init__(self, hass: HomeAssistant) -> None:
         self._hass = hass
-        self._messages: list[_Buffered] = []
-        #: The subscription of each message in the buffer.
-        self._subscriptions: list[_Subscription] = []
-        #: How many messages in the buffer are of bursts that are over.
-        self._ended = 0
+        self._buffer = _Buffer()
+        self._waiting = WaitingMessages(hass)
+        #: Of the messages of the present burst, those that may be urgent.
+        self._asked: list[tuple[Callable[[bytes], bool], bytes]] = []
         self._burst_timer: TimerHandle | None = None
         self._is_urgent = False
 
@@ -78,38 +76,46 @@ class HomeAssistantTransport(Transport):
         return await mqtt.async_subscribe(self._hass, topic, received, encoding=None)
 
     @override
-    async def async_subscribe_buffered(
-        self, topic: str, receive: Receive, urgent: Callable[[bytes], bool]
-    ) -> CALLBACK_TYPE:
+    async def async_subscribe_buffered(self, subscription: BufferedSubscription) -> CALLBACK_TYPE:
         """Subscribe like ``async_subscribe``, but buffer the messages until ``flush``.
 
-        After a burst with a message for which ``urgent`` returns True, and after all bursts until
-        ``flush`` is called, the buffer is handled at once.
+        After a burst with an urgent message, and after all bursts until ``flush`` is called, the
+        messages of topics that may have urgent ones are delivered at once.
 
         Handling buffered messages together, and writing the changed states together, costs Home
         Assistant and its recorder much less than one wake-up per message.
         """
-        received = partial(self._buffer_message, _Subscription(topic, receive, urgent))
-        return await mqtt.async_subscribe(self._hass, topic, received, encoding=None)
+        received = partial(self._buffer_message, subscription)
+        return await mqtt.async_subscribe(self._hass, subscription.topic, received, encoding=None)
 
     @override
     @callback
     def flush(self) -> None:
-        """Deliver the buffered messages in their order; the messages after them are not urgent."""
+        """Deliver the buffered messages; the messages after them are not urgent."""
         self._is_urgent = False
-        self._flush_buffer()
+        self._sort_buffer()
+        self._waiting.deliver()
 
     @override
     @callback
     def discard_buffer(self) -> None:
-        self._take_buffer()
+        self._sort_buffer()
+        self._waiting.discard()
 
     @callback
-    def _buffer_message(self, subscription: _Subscription, message: mqtt.ReceiveMessage) -> None:
+    def _buffer_message(
+        self, subscription: BufferedSubscription, message: mqtt.ReceiveMessage
+    ) -> None:
+        payload = message.payload
         if TYPE_CHECKING:
-            assert isinstance(message.payload, bytes)  # no encoding was asked for
-        self._messages.append((message.payload, message.retain, message.timestamp))
-        self._subscriptions.append(subscription)
+            assert isinstance(payload, bytes)  # no encoding was asked for
+        buffer = self._buffer
+        buffer.subscriptions.append(subscription)
+        buffer.payloads.append(payload)
+        buffer.retained.append(message.retain)
+        buffer.timestamps.append(message.timestamp)
+        if subscription.is_urgent is not None:
+            self._asked.append((subscription.is_urgent, payload))
         if self._burst_timer is None:
             self._burst_timer = self._hass.loop.call_later(BURST, self._end_burst)
 
@@ -117,33 +123,26 @@ class HomeAssistantTransport(Transport):
     def _end_burst(self) -> None:
         """Deliver the buffer if a message of the burst is urgent, or one before was."""
         self._burst_timer = None
-        begin, self._ended = self._ended, len(self._messages)
-        burst = zip(self._subscriptions[begin:], self._messages[begin:], strict=True)
-        if self._is_urgent or any(each.urgent(payload) for each, (payload, _, _) in burst):
+        asked, self._asked = self._asked, []
+        if self._is_urgent or any(is_urgent(payload) for is_urgent, payload in asked):
             self._is_urgent = True
-            self._flush_buffer()
+            self._sort_buffer()
+            self._waiting.deliver(only_urgent=True)
             if self.delivered is not None:
                 self.delivered()
 
-    def _take_buffer(self) -> Iterable[tuple[_Subscription, _Buffered]]:
-        """Empty the buffer and return its messages with their subscriptions."""
+    def _sort_buffer(self) -> None:
+        """Let the messages in the buffer wait by topic, and end the burst."""
         if self._burst_timer is not None:
             self._burst_timer.cancel()
             self._burst_timer = None
-        buffered = zip(self._subscriptions, self._messages, strict=True)
-        self._subscriptions, self._messages, self._ended = [], [], 0
-        return buffered
-
-    @callback
-    def _flush_buffer(self) -> None:
-        buffered = self._take_buffer()
-        if not self._hass.is_stopping:
-            started = time() - monotonic()
-            for (topic, receive, _), (payload, retained, timestamp) in buffered:
-                try:
-                    receive(Message(topic, payload, retained, started + timestamp))
-                except Exception:  # the others must be delivered all the same
-                    _LOGGER.exception("Error while handling a message on %s", shortened(topic))
+        buffer, self._buffer, self._asked = self._buffer, _Buffer(), []
+        started = time() - monotonic()
+        for subscription, payload, retained, timestamp in zip(
+            buffer.subscriptions, buffer.payloads, buffer.retained, buffer.timestamps, strict=True
+        ):
+            message = Message(subscription.topic, payload, retained, started + timestamp)
+            self._waiting.add(subscription, message)
 
     @callback
     def _deliver(self, receive: Receive, message: mqtt.ReceiveMessage) -> None:

@@ -1,7 +1,8 @@
 """What every way that messages arrive has in common; nothing above knows which way it is."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import NamedTuple
 
@@ -19,6 +20,20 @@ class Message(NamedTuple):
 
 
 type Receive = Callable[[Message], None]
+
+
+@dataclass(slots=True, eq=False)
+class BufferedSubscription:
+    """A topic, and what receives its messages: at least one of them at a time.
+
+    ``is_urgent`` returns whether a message with this payload is to be delivered soon. It may be
+    set at any time; with None, no message is urgent. ``waiting`` are those to be delivered.
+    """
+
+    topic: str
+    receive: Callable[[Sequence[Message]], None]
+    is_urgent: Callable[[bytes], bool] | None = None
+    waiting: list[Message] = field(default_factory=list)
 
 
 class ConnectionState(Enum):
@@ -72,18 +87,16 @@ class Transport(ABC):
         """
 
     @abstractmethod
-    async def async_subscribe_buffered(
-        self, topic: str, receive: Receive, urgent: Callable[[bytes], bool]
-    ) -> CALLBACK_TYPE:
-        """Subscribe like ``async_subscribe``, but messages may be delivered later, by ``flush``.
+    async def async_subscribe_buffered(self, subscription: BufferedSubscription) -> CALLBACK_TYPE:
+        """Subscribe like ``async_subscribe``, but messages may be delivered later, together.
 
-        ``urgent`` returns whether a message with this payload is to be delivered soon.
+        They are by ``flush``, or when one may be urgent.
         """
 
     @abstractmethod
     @callback
     def flush(self) -> None:
-        """Deliver the messages that have arrived, in their order."""
+        """Deliver the messages that have arrived: those of a topic together, in their order."""
 
     @abstractmethod
     @callback
