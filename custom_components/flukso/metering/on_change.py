@@ -115,8 +115,7 @@ class OnChange(ReadingIntegral):
     def tick(self, *, ends_minute: bool) -> bool:
         """Update the value if that is due. Returns whether there is another value."""
         last, shown = self._last, self.shown
-        is_early = not (self._rule.prompt or ends_minute)
-        if is_early or last is None or shown is None or not self._seconds:
+        if last is None or shown is None or not self._seconds:
             return False
         has_changed = self._rule.prompt and abs(last - shown) > self._distance
         values_left = self._values_refilled()

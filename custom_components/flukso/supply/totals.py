@@ -123,14 +123,12 @@ class PowerTotal(Total):
         self._channel_updated()
 
     def _is_urgent(self, key: str, part: Callable[[float], float], value: float) -> bool:
-        """Return whether the sum, once all values have arrived, can't wait until the next tick."""
+        """Return whether the sum with a value that has arrived can't wait until the next tick."""
         self._arrived[key] = part(value)
         if self._changes is None or len(self._arrived) < len(self._gauges):
             return False
-        total = sum(self._arrived.values())
-        self._arrived.clear()
         lowest, highest = self._changes.range
-        return not lowest <= total <= highest
+        return not lowest <= sum(self._arrived.values()) <= highest
 
     @callback
     @override
