@@ -40,8 +40,9 @@ _NOTHING, _FIRST, _AGAIN = "nothing", "JSON read only, first", "JSON read only, 
 _BEGIN = 1_782_043_200
 #: Whole ones, as counters are written at the end of each (s).
 _MINUTE = 60
-#: How many are sent each message first, and wake the processors up for the others: with seven
-#: floors on 2 processors, these took 134 and 140 µs a message, all others 128 to 130.
+#: How many are sent each message first, and wake the processors up for the others: of five floors
+#: in seven places, on 2 processors, the first two took 134 and 140 µs a message, the others 128 to
+#: 130.
 _FIRST_ONES = 2
 #: The time before the first measurement (s).
 _WARM_UP = 40

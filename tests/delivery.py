@@ -18,10 +18,8 @@ class Delivery(HomeAssistantTransport):
 
     @override
     async def async_subscribe_buffered(self, subscription: BufferedSubscription) -> CALLBACK_TYPE:
-        receivers, receiver = (
-            self.receivers.setdefault(subscription.topic, []),
-            (subscription, self),
-        )
+        receivers = self.receivers.setdefault(subscription.topic, [])
+        receiver = (subscription, self)
         receivers.append(receiver)
         return lambda: receivers.remove(receiver)
 

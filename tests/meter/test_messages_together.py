@@ -87,7 +87,6 @@ def test_they_wait_for_the_tick_unless_something_may_be_shown_before(
 
 def test_a_retained_message_among_them_is_an_old_one() -> None:
     listener = started(Listener(COUNTER, None), f'[{NOON},1000,"VARh"]')
-
     retained = message(1, 1001, "VARh", retained=True)._replace(arrived=NOON + 6)
 
     listener.hear_together([retained, message(6, 1006, "VARh")])
