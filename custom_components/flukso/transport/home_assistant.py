@@ -39,8 +39,6 @@ class HomeAssistantTransport(Transport):
         self._hass = hass
         self._buffer = _Buffer()
         self._waiting = WaitingMessages(hass)
-        #: Of the messages of the present burst, those that may be urgent.
-        self._asked: list[tuple[Callable[[bytes], bool], bytes]] = []
         self._burst_timer: TimerHandle | None = None
         self._is_urgent = False
 
@@ -114,29 +112,25 @@ class HomeAssistantTransport(Transport):
         buffer.payloads.append(payload)
         buffer.retained.append(message.retain)
         buffer.timestamps.append(message.timestamp)
-        if subscription.is_urgent is not None:
-            self._asked.append((subscription.is_urgent, payload))
-        if self._burst_timer is None:
+        if subscription.is_urgent is not None and subscription.is_urgent(payload):
+            self._is_urgent = True
+        if self._is_urgent and self._burst_timer is None:
             self._burst_timer = self._hass.loop.call_later(BURST, self._end_burst)
 
     @callback
     def _end_burst(self) -> None:
-        """Deliver the buffer if a message of the burst is urgent, or one before was."""
-        self._burst_timer = None
-        asked, self._asked = self._asked, []
-        if self._is_urgent or any(is_urgent(payload) for is_urgent, payload in asked):
-            self._is_urgent = True
-            self._sort_buffer()
-            self._waiting.deliver(only_urgent=True)
-            if self.delivered is not None:
-                self.delivered()
+        """Deliver the messages of topics that may have urgent ones."""
+        self._sort_buffer()
+        self._waiting.deliver(only_urgent=True)
+        if self.delivered is not None:
+            self.delivered()
 
     def _sort_buffer(self) -> None:
         """Let the messages in the buffer wait by topic, and end the burst."""
         if self._burst_timer is not None:
             self._burst_timer.cancel()
             self._burst_timer = None
-        buffer, self._buffer, self._asked = self._buffer, _Buffer(), []
+        buffer, self._buffer = self._buffer, _Buffer()
         started = time() - monotonic()
         for subscription, payload, retained, timestamp in zip(
             buffer.subscriptions, buffer.payloads, buffer.retained, buffer.timestamps, strict=True
