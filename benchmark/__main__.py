@@ -67,7 +67,7 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
     to = command(
         "side-by-side",
         _side_by_side,
-        "the processor time of Home Assistant, compared to others (takes 12 minutes)",
+        "the processor time of Home Assistant, compared to others (takes 20 minutes)",
     )
     _add_number(to, "--meters", 10, "number of meters, with three clamps each")
     _add_number(to, "--minutes", 3, "how long to measure each")

@@ -46,6 +46,11 @@ _MINUTE = 60
 _FIRST_ONES = 2
 #: The time before the first measurement (s).
 _WARM_UP = 40
+#: Home Assistant compiles statistics every five minutes, some seconds after them. The first time it
+#: also writes the metadata of each sensor, which takes as long again: once in an installation's
+#: life. It is done some seconds later (s).
+_STATISTICS_EVERY = 300
+_STATISTICS_DONE = 30
 #: Meters are not synchronised: their starts are spread over this part of a second (s).
 _SPREAD = 0.6
 #: The delay between two messages of a meter (s).
@@ -117,8 +122,9 @@ async def measure(
 ) -> Compared:
     """Measure all peers at the same time, with the floor before and after them.
 
-    Others that do what the floor does are sent each message before, and do not count. All the time
-    counts, as the garbage collector runs for half a second, but not in each minute.
+    Others that do what the floor does are sent each message before, and do not count. The first
+    statistics are waited for: in five minutes they are compiled once more, in four not at all. All
+    the time counts, as the garbage collector runs for half a second, but not in each minute.
 
     Args:
         meters: the number of meters, with three clamps each.
@@ -148,6 +154,8 @@ async def measure(
         for peer, home in joined:
             await peer.live(home)
         await _play_until(played, played[-1].seconds + _WARM_UP)
+        await asyncio.sleep(_until_statistics(time()))
+        await _play_until(played, played[-1].seconds + 1)
         begin = await _sample(played[-1].seconds, counting, counter, homes)
         await _play_until(played, played[-1].seconds + minutes * _MINUTE)
         end = await _sample(played[-1].seconds, counting, counter, homes)
@@ -159,6 +167,11 @@ async def measure(
 def _playing(meters: Sequence[Household], port: int) -> contextlib.AbstractContextManager[None]:
     begins = [(meter, _BEGIN) for meter in meters]
     return playing(begins, port, within=_SPREAD, pause=_PAUSE)
+
+
+def _until_statistics(now: float) -> float:
+    """Return the time until the next statistics have been compiled (s)."""
+    return _STATISTICS_EVERY - now % _STATISTICS_EVERY + _STATISTICS_DONE
 
 
 async def _play_until(meters: Sequence[Household], seconds: int) -> None:
