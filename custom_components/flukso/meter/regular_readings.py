@@ -16,15 +16,16 @@ def regular_readings(
     They are if each is live, valid, of a later second than the one before, in the unit of the
     stream, and from ``lowest`` to ``highest`` in that unit.
     """
-    if any(message.retained for message in messages):
-        return ()
-    try:
-        readings = [parse_reading(message.payload, stream) for message in messages]
-    except ProtocolError:
-        return ()
+    readings: list[Reading] = []
     before = -1
-    for time, value, unit in readings:
-        if time <= before or unit is not stream.unit or not lowest <= value <= highest:
+    for message in messages:
+        try:
+            reading = parse_reading(message.payload, stream)
+        except ProtocolError:
             return ()
-        before = time
+        is_possible = reading.unit is stream.unit and lowest <= reading.value <= highest
+        if message.retained or reading.time <= before or not is_possible:
+            return ()
+        before = reading.time
+        readings.append(reading)
     return readings
