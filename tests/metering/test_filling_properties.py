@@ -54,6 +54,11 @@ class Counter:
         """What it showed at a second, in units."""
         return self.showed[self.place(time)] / 1000
 
+    def remembered_at(self, time: int) -> float:
+        """What the meter remembers of it: what it showed first in the second of a reading."""
+        first = bisect_left(self.times, self.times[self.place(time)])
+        return self.showed[first] / 1000
+
     def remembered(self, begin: int, end: int) -> tuple[array[int], array[int]]:
         """When and what it showed first in each second."""
         span = range(bisect_left(self.times, begin), bisect_left(self.times, end))
@@ -270,14 +275,19 @@ def missed(house: House) -> list[list[int]]:
 
 
 def missing(counter: Counter, house: House, run: Sequence[int]) -> set[int]:
-    """The hours that have no row, and all if in each more is missing than makes no difference."""
-    slack = house.slack
-    ends = [hour + HOUR for hour in (run[0] - HOUR, run[-1] + HOUR)]
-    most = max(
-        counter.shown_at(end + slack.after) - counter.shown_at(end - slack.before) for end in ends
-    )
+    """The hours that have no row, and all if in each more is missing than makes no difference.
+
+    What makes none is what was counted around the end of the hour, or of those next to the run.
+    """
+    slack, known = house.slack, counter.remembered_at
+
+    def around(hour: int) -> float:
+        return known(hour + HOUR + slack.after) - known(hour + HOUR - slack.before)
+
+    most = max(around(run[0] - HOUR), around(run[-1] + HOUR))
     lowest = {
-        hour: counter.shown_at(hour + HOUR - slack.before) + house.offset - most for hour in run
+        hour: known(hour + HOUR - slack.before) + house.offset - max(most, around(hour))
+        for hour in run
     }
     beyond = {
         hour for hour in run if hour in house.rows and house.rows[hour].state < lowest[hour] - 0.1
