@@ -33,6 +33,7 @@ class Wire:
     """The transport of one channel."""
 
     connected = True
+    is_eager = False
     subscription: BufferedSubscription
 
     async def async_subscribe_buffered(self, subscription: BufferedSubscription) -> CALLBACK_TYPE:

@@ -61,13 +61,13 @@ def test_each_of_them_is_processed() -> None:
     [
         (POWER, None, False, True),
         (POWER, 5, False, False),
-        (POWER, 5, True, True),
+        (POWER, 5, True, False),
         (POWER, 0, False, True),
         (VOLTAGE, None, True, False),
         (VOLTAGE, 30, False, False),
         (VOLTAGE, 0, False, True),
         (COUNTER, None, False, False),
-        (COUNTER, None, True, True),
+        (COUNTER, None, True, False),
         (FLOW, None, True, False),
     ],
 )
@@ -83,6 +83,20 @@ def test_they_wait_for_the_tick_unless_something_may_be_shown_before(
 
     listener.channel.reset()
     assert subscription.is_urgent is not None
+
+
+def test_after_the_first_reading_all_messages_are_delivered_soon() -> None:
+    """What follows it may need a second one."""
+    listener = Listener(COUNTER, None)
+    wire = listener.wire
+    assert not wire.is_eager
+
+    started(listener, f'[{NOON},1000,"VARh"]')
+    assert wire.is_eager
+    wire.is_eager = False
+    listener.hear_together([message(1, 1001, "VARh")])
+
+    assert not wire.is_eager
 
 
 def test_a_retained_message_among_them_is_an_old_one() -> None:

@@ -92,6 +92,25 @@ async def test_a_message_arrives_within_two_seconds_without_a_flush(
     assert messages[0].arrived - sent < 2
 
 
+async def test_all_messages_are_delivered_soon_from_a_first_reading_until_a_flush(
+    hass: HomeAssistant, meters_broker: Mosquitto, direct: DirectTransport
+) -> None:
+    messages: list[Message] = []
+    await direct.async_subscribe_buffered(BufferedSubscription("/patient", messages.extend))
+    await asyncio.sleep(0.3)
+    await send(hass, meters_broker, "/patient", "1")
+    await asyncio.sleep(0.3)
+    assert messages == []
+
+    direct.is_eager = True
+    await arrived(messages, 1)
+    direct.flush()
+    await send(hass, meters_broker, "/patient", "1")
+    await asyncio.sleep(0.3)
+
+    assert len(messages) == 1
+
+
 async def test_a_flush_delivers_what_has_arrived_at_once(
     hass: HomeAssistant, meters_broker: Mosquitto, direct: DirectTransport
 ) -> None:

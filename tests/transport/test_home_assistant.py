@@ -1,5 +1,6 @@
 """The transport through Home Assistant: messages, their buffer, and the connection state."""
 
+from collections.abc import Sequence
 import time
 from unittest.mock import MagicMock, patch
 
@@ -164,26 +165,29 @@ async def test_of_a_message_that_waits_it_is_asked_once_whether_it_is_urgent(
     assert asked == delivered == [b"1", b"2", b"3"]
 
 
-async def test_messages_after_an_urgent_one_are_urgent_until_the_buffer_is_flushed(
+async def test_all_messages_are_delivered_soon_from_a_first_reading_until_the_buffer_is_flushed(
     hass: HomeAssistant, broker: Broker
 ) -> None:
     """Totals become known some seconds after the first readings."""
     messages: list[Message] = []
     transport = HomeAssistantTransport(hass)
-    for topic in ("/asked", "/urgent"):
-        is_urgent = URGENCY.get(topic)
-        await transport.async_subscribe_buffered(
-            BufferedSubscription(topic, messages.extend, is_urgent)
-        )
+
+    def begin(received: Sequence[Message]) -> None:
+        messages.extend(received)
+        transport.is_eager = True
+
+    await transport.async_subscribe_buffered(BufferedSubscription("/patient", messages.extend))
+    first = BufferedSubscription("/urgent", begin, URGENCY["/urgent"])
+    await transport.async_subscribe_buffered(first)
     await broker.settle()
 
-    for topic in ("/urgent", "/asked"):
+    for topic in ("/patient", "/urgent", "/patient"):
         await broker.publish(topic, "1")
-    assert [message.topic for message in messages] == ["/urgent", "/asked"]
+    assert [message.topic for message in messages] == ["/urgent", "/patient", "/patient"]
     transport.flush()
-    await broker.publish("/asked", "1")
+    await broker.publish("/patient", "1")
 
-    assert len(messages) == 2
+    assert len(messages) == 3
 
 
 async def test_discarded_messages_are_never_delivered(

@@ -72,25 +72,15 @@ class Channel(Observable):
         """
         with Subscriptions() as subscription:
             self._followers.append(follower)
-            subscription.add(partial(self._remove_follower, follower))
+            subscription.add(partial(self._followers.remove, follower))
             subscription.add(await self.async_keep_active())
-            self._set_urgency()
             return subscription.close
-
-    @callback
-    def _remove_follower(self, follower: Follower) -> None:
-        self._followers.remove(follower)
-        self._set_urgency()
 
     @override
     async def _async_start(self, work: Subscriptions) -> None:
         self._last_heard = self._known_before()
         subscribe = self._context.transport.async_subscribe_buffered
         work.add(await subscribe(self._subscription))
-
-    def _set_urgency(self) -> None:
-        """Set whether messages may be urgent from now on."""
-        self._subscription.is_urgent = self._is_urgent if self._may_be_urgent() else None
 
     @callback
     def _receive(self, messages: Sequence[Message]) -> None:
@@ -245,11 +235,13 @@ class Channel(Observable):
     def _set_first_pending(self, pending: bool) -> None:
         if pending != self._first_pending:
             self._first_pending = pending
-            self._set_urgency()
+            self._subscription.is_urgent = self._is_urgent if self._may_be_urgent() else None
+            if not pending:  # what follows it may need a second reading to begin
+                self._context.transport.is_eager = True
 
     def _may_be_urgent(self) -> bool:
-        """Return whether to process messages with urgent ones, as they may be or are followed."""
-        return bool(self._followers) or self._updates_at_once()
+        """Return whether a message may have to be processed before the next tick."""
+        return self._updates_at_once()
 
     def _is_urgent(self, _payload: bytes) -> bool:
         """Return whether a message is to be processed as soon as its burst is over."""

@@ -214,6 +214,7 @@ class DirectTransport(Transport):
     @callback
     def flush(self) -> None:
         """Read what has arrived; a receiver may call it too, whose message is the last read."""
+        self.is_eager = False
         if not self._is_reading:
             self._read()
         self._waiting.deliver()
@@ -240,6 +241,8 @@ class DirectTransport(Transport):
     def _read_unasked(self) -> None:
         self._read()
         self._waiting.deliver(only_urgent=True)
+        if self.is_eager:
+            self._waiting.deliver()
         if self.delivered is not None:
             self.delivered()
 

@@ -40,7 +40,6 @@ class HomeAssistantTransport(Transport):
         self._buffer = _Buffer()
         self._waiting = WaitingMessages(hass)
         self._burst_timer: TimerHandle | None = None
-        self._is_urgent = False
 
     @override
     async def async_start(self) -> None:
@@ -77,8 +76,8 @@ class HomeAssistantTransport(Transport):
     async def async_subscribe_buffered(self, subscription: BufferedSubscription) -> CALLBACK_TYPE:
         """Subscribe like ``async_subscribe``, but buffer the messages until ``flush``.
 
-        After a burst with an urgent message, and after all bursts until ``flush`` is called, the
-        messages of topics that may have urgent ones are delivered at once.
+        After a burst with an urgent message, those of topics that may have urgent ones are
+        delivered at once; after each burst all are while it is eager.
 
         Handling buffered messages together, and writing the changed states together, costs Home
         Assistant and its recorder much less than one wake-up per message.
@@ -89,8 +88,7 @@ class HomeAssistantTransport(Transport):
     @override
     @callback
     def flush(self) -> None:
-        """Deliver the buffered messages; the messages after them are not urgent."""
-        self._is_urgent = False
+        self.is_eager = False
         self._sort_buffer()
         self._waiting.deliver()
 
@@ -112,16 +110,17 @@ class HomeAssistantTransport(Transport):
         buffer.payloads.append(payload)
         buffer.retained.append(message.retain)
         buffer.timestamps.append(message.timestamp)
-        if subscription.is_urgent is not None and subscription.is_urgent(payload):
-            self._is_urgent = True
-        if self._is_urgent and self._burst_timer is None:
+        is_urgent = subscription.is_urgent is not None and subscription.is_urgent(payload)
+        if (is_urgent or self.is_eager) and self._burst_timer is None:
             self._burst_timer = self._hass.loop.call_later(BURST, self._end_burst)
 
     @callback
     def _end_burst(self) -> None:
-        """Deliver the messages of topics that may have urgent ones."""
+        """Deliver the messages of topics that may have urgent ones, or all."""
         self._sort_buffer()
         self._waiting.deliver(only_urgent=True)
+        if self.is_eager:
+            self._waiting.deliver()
         if self.delivered is not None:
             self.delivered()
 

@@ -55,6 +55,8 @@ class Transport(ABC):
     error: HomeAssistantError | None = None
     #: Called after messages that arrived together were delivered, but not by ``flush``.
     delivered: Callable[[], None] | None = None
+    #: Whether all messages are delivered soon, urgent or not; ``flush`` ends it.
+    is_eager = False
 
     @property
     @abstractmethod
