@@ -50,7 +50,7 @@ _WARM_UP = 40
 #: also writes the metadata of each sensor, which takes as long again: once in an installation's
 #: life. It is done some seconds later (s).
 _STATISTICS_EVERY = 300
-_STATISTICS_DONE = 30
+_STATISTICS_DONE = 60
 #: Meters are not synchronised: their starts are spread over this part of a second (s).
 _SPREAD = 0.6
 #: The delay between two messages of a meter (s).
@@ -119,6 +119,8 @@ async def measure(
     minutes: int,
     model: type[Household] = Household,
     peers: Sequence[Peer] | None = None,
+    *,
+    floor_too: bool = True,
 ) -> Compared:
     """Measure all peers at the same time, with the floor before and after them.
 
@@ -131,14 +133,17 @@ async def measure(
         minutes: how long to measure.
         model: the kind of household they measure.
         peers: what to compare to the floor; if None, all that there are.
+        floor_too: whether to measure the floor; if not, there is only one, that counts messages.
     """
     played = [three_clamps(number, _BEGIN, model) for number in range(meters)]
     counting = floor(FLOOR, played)
     if peers is None:
         yaml = yaml_sensors(YAML, played)
         peers = (DEFAULTS, EVERY_READING, DIRECT_DEFAULTS, DIRECT_EVERY_READING, yaml)
-    first = [floor(_FIRST, played)] * _FIRST_ONES
-    peers = (floor(_NOTHING, ()), *first, counting, *peers, floor(_AGAIN, played))
+    peers = (counting, *peers)
+    if floor_too:
+        peers = (*[floor(_FIRST, played)] * _FIRST_ONES, *peers, floor(_AGAIN, played))
+    peers = (floor(_NOTHING, ()), *peers)
     async with contextlib.AsyncExitStack() as parts:
         folder = Path(parts.enter_context(TemporaryDirectory()))
         broker = await parts.enter_async_context(Mosquitto(folder, extra="sys_interval 1"))
@@ -250,8 +255,9 @@ def _compared(
         for place, (peer, home) in enumerate(joined)
         if peer.name not in {_NOTHING, _FIRST}
     ]
-    *costs, again = costs
-    costs[0] = replace(costs[0], message=(costs[0].message + again.message) / 2)
+    if costs[-1].peer == _AGAIN:
+        *costs, again = costs
+        costs[0] = replace(costs[0], message=(costs[0].message + again.message) / 2)
     lost = published - (last.received - first.received) + dropped
     idle = (last.times[0] - first.times[0]) / (last.at - first.at)
     return Compared(published, lost, idle, costs)
@@ -291,19 +297,21 @@ async def measure_growth(meters: Sequence[int], minutes: int) -> Mapping[int, Co
     The most are measured for so many ``minutes``, fewer for longer, so that as many messages are:
     the garbage collector runs after so many, with three meters every other minute.
 
-    The other peers are left out: with many meters they fill the machine, and what waits for a
-    processor is then handled in larger batches, which is cheaper.
+    The other peers are left out, and the floor: with many meters they fill the machine. What waits
+    for a processor is then handled in larger batches, which is cheaper, and what shares one with
+    others takes longer.
     """
     peers = (DIRECT_DEFAULTS, DIRECT_EVERY_READING)
     most = max(meters)
     return {
-        number: await measure(number, minutes * most // number, peers=peers) for number in meters
+        number: await measure(number, minutes * most // number, peers=peers, floor_too=False)
+        for number in meters
     }
 
 
 def report_growth(by_meters: Mapping[int, Compared]) -> str:
     """Format the cost of a message by the number of meters, and how far it is from their middle."""
-    peers = [cost.peer for cost in next(iter(by_meters.values())).costs]
+    peers = [cost.peer for cost in next(iter(by_meters.values())).costs if cost.peer != FLOOR]
     head = ("µs a message, by meters", *map(str, by_meters), "of the middle")
     rows = []
     for peer in peers:
