@@ -48,7 +48,7 @@ _FIRST_ONES = 2
 _WARM_UP = 40
 #: Home Assistant compiles statistics every five minutes, some seconds after them. The first time it
 #: also writes the metadata of each sensor, which takes as long again: once in an installation's
-#: life. It is done some seconds later (s).
+#: life. That is done within a minute (s).
 _STATISTICS_EVERY = 300
 _STATISTICS_DONE = 60
 #: Meters are not synchronised: their starts are spread over this part of a second (s).
