@@ -20,7 +20,7 @@ from syrupy.assertion import SnapshotAssertion
 
 # Else the plugin's own custom_components wins; and where a meter is discovered, Home Assistant
 # imports the flow in a thread, and fails the test that ends meanwhile.
-import custom_components.flukso.config_flow  # noqa: F401
+import custom_components.flukso.config_flow  # noqa: F401  # for these two effects only
 
 from .broker import Broker, connect
 from .direct import MetersBroker
