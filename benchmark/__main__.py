@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine, Sequence
 import os
 import sys
 
-from . import history, message, past, recorder, setup, side_by_side
+from . import growth, history, message, past, recorder, setup, side_by_side
 from .machine import machine
 from .meters import Household, Restless
 
@@ -22,8 +22,7 @@ async def _side_by_side(options: argparse.Namespace) -> None:
 
 
 async def _growth(options: argparse.Namespace) -> None:
-    growth = await side_by_side.measure_growth(options.meters, options.minutes)
-    print(side_by_side.report_growth(growth))
+    print(growth.report(await growth.measure(options.meters, options.minutes)))
 
 
 async def _message(options: argparse.Namespace) -> None:
