@@ -38,6 +38,9 @@ _DRAWN = """() => {
   return true;
 }"""
 
+#: What is logged if a browser leaves a page while aiohttp compresses a large message for it.
+_HAS_LEFT = "Error doing job: ClientConnectionResetError exception in shielded future"
+
 
 @contextlib.asynccontextmanager
 async def chromium() -> AsyncGenerator[Browser]:
@@ -94,3 +97,9 @@ async def coloured(canvas: Locator) -> int:
     on_white = Image.alpha_composite(Image.new("RGBA", drawn.size, "white"), drawn)
     saturation = on_white.convert("HSV").getchannel("S").histogram()
     return sum(saturation[64:])
+
+
+def errors_in(log: Path) -> list[str]:
+    """Return the errors in the log of Home Assistant, but not that a browser has left."""
+    lines = log.read_text().splitlines()
+    return [line for line in lines if " ERROR " in line and _HAS_LEFT not in line]

@@ -20,7 +20,7 @@ from demo.stage import DOMAIN
 from stack import HomeAssistant, eventually
 from stack.home_assistant import COMPONENT
 
-from .browser import Camera, chromium, coloured, pages
+from .browser import Camera, chromium, coloured, errors_in, pages
 from .demo_meter import DEVICE_ID
 from .networked_meter import METER, NetworkedMeter, enter_own_network
 from .steps import DIALOG, is_whole
@@ -88,7 +88,7 @@ async def home(meter: None, tmp_path: Path) -> AsyncGenerator[HomeAssistant]:
     empty = HomeAssistant(tmp_path, component=None, passwordless=True, extra="zeroconf:")
     async with empty as running:
         yield running
-        assert " ERROR " not in running.log.read_text()
+        assert errors_in(running.log) == []
 
 
 @pytest.fixture

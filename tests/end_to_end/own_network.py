@@ -12,7 +12,7 @@ import pytest
 
 from stack import HomeAssistant, eventually
 
-from .browser import Camera, chromium, pages
+from .browser import Camera, chromium, errors_in, pages
 from .demo_meter import DEVICE_ID, is_live
 from .networked_meter import METER, METER_LATER, NetworkedMeter, enter_own_network
 from .steps import leave_energy_step
@@ -35,7 +35,7 @@ async def home(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[HomeA
     folder = tmp_path_factory.mktemp("home")
     async with HomeAssistant(folder, passwordless=True, extra="zeroconf:") as running:
         yield running
-        assert " ERROR " not in running.log.read_text()
+        assert errors_in(running.log) == []
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from demo.stage import DOMAIN
 from demo.statistics import fill
 from stack import HomeAssistant, Mosquitto, Process, eventually
 
-from .browser import Camera, chromium, coloured, pages
+from .browser import Camera, chromium, coloured, errors_in, pages
 from .energy_dashboard import COUNTERS, METER, used_yesterday
 from .parts import folder_of_pages
 from .steps import (
@@ -63,7 +63,7 @@ async def home(folder: Path, mosquitto: Mosquitto) -> AsyncGenerator[HomeAssista
     async with HomeAssistant(folder, passwordless=True, country="NL") as running:
         await running.client.add_mqtt(mosquitto.port)
         yield running
-        assert " ERROR " not in running.log.read_text()
+        assert errors_in(running.log) == []
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from demo.stage import DOMAIN
 from stack import HomeAssistant, Mosquitto, eventually
 from stack.ports import LOOPBACK, free_port
 
-from .browser import Camera, chromium, pages
+from .browser import Camera, chromium, errors_in, pages
 from .demo_meter import demo_meter, is_configured, is_live
 from .parts import folder_of_pages
 from .stage import bridge
@@ -88,7 +88,7 @@ async def home(folder: Path) -> AsyncGenerator[HomeAssistant]:
     """Home Assistant, without MQTT set up."""
     async with HomeAssistant(folder, passwordless=True, extra="hasty:", more=[_HASTY]) as running:
         yield running
-        assert " ERROR " not in running.log.read_text()
+        assert errors_in(running.log) == []
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from demo.statistics import fill, set_up_energy
 from stack import HomeAssistant, Mosquitto, Process, eventually
 from stack.ports import LOOPBACK
 
-from .browser import Camera, chromium, pages
+from .browser import Camera, chromium, errors_in, pages
 from .demo_meter import demo_meter
 from .energy_dashboard import COUNTERS, used_yesterday
 from .parts import folder_of_pages
@@ -69,7 +69,7 @@ async def home(folder: Path, mosquitto: Mosquitto) -> AsyncGenerator[HomeAssista
         await eventually(lambda: is_filled(running), "the statistics of the last ten days", 240)
         await set_up_energy(running.client)
         yield running
-        assert " ERROR " not in running.log.read_text()
+        assert errors_in(running.log) == []
 
 
 async def has_counted(home: HomeAssistant) -> bool:
