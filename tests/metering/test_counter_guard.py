@@ -50,6 +50,11 @@ def test_a_clamp_can_count_its_current_at_250_volts_and_half_as_much_again() -> 
     assert shown(guard_at(), [reading(3600, METER + hour + 11)]) == [METER]
 
 
+def test_a_counter_that_is_slow_is_not_thought_to_be_any_faster() -> None:
+    assert shown(guard_at(fastest=0.1), [reading(8, METER + 1.1)]) == [METER]
+    assert shown(guard_at(fastest=0.1), [reading(8, METER + 0.9)]) == [METER + 0.9]
+
+
 def test_of_a_counter_whose_speed_is_unknown_no_leap_is_too_far() -> None:
     guard = guard_at(fastest=None)
 

@@ -88,13 +88,13 @@ def test_of_a_counter_that_runs_both_ways_what_its_successor_counted_can_be_book
 
 def test_the_user_may_let_a_break_count() -> None:
     guard = guard_at()
-    [found] = breaks(guard, counting(200, since=60))
-    assert found.bookable == 200
+    [found] = breaks(guard, counting(200.125, since=60))
+    assert found.bookable == 200.125
 
     guard.book(found.bookable)
 
-    assert guard.value == METER + 201
-    assert shown(guard, [reading(63, 201.5)]) == [METER + 201.5]
+    assert guard.value == METER + 201.125
+    assert shown(guard, [reading(63, 201.625)]) == [METER + 201.625]
 
 
 def test_what_is_booked_before_the_first_reading_is_added_to_it() -> None:

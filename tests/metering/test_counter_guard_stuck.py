@@ -45,6 +45,16 @@ def test_a_counter_that_proved_to_be_fast_may_be_faster_still() -> None:
     assert shown(guard, [leap]) == [faster[-1].value]
 
 
+def test_it_may_be_twice_as_fast_as_it_proved_to_be() -> None:
+    """It counted 500 a second; the ends of a time are known to a second each."""
+    guard = guard_at(fastest=_PULSES)
+    last = METER + 150_000
+    assert shown(guard, every(2, 1000, times=150))[-1] == last
+
+    assert shown(guard, [reading(301, last + 3100)]) == [last]
+    assert shown(guard, [reading(302, last + 3900)]) == [last + 3900]
+
+
 def test_a_counter_that_is_faster_than_can_be_believed_is_reported() -> None:
     """A broken wire that counts the mains: 100 pulses of 1 kWh a second."""
     guard = guard_at(fastest=_PULSES)

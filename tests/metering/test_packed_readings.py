@@ -70,6 +70,12 @@ def test_a_counter_is_known_to_be_idle_from_the_last_reading_before_to_the_first
     assert known.is_known(BEGIN + 1000, BEGIN + 3000)
 
 
+def test_a_counter_that_is_reset_later_is_known_to_be_idle_before_that() -> None:
+    known = of(BEGIN, BEGIN + 256, (0, 50_000))
+    known.add(block(BEGIN + 4096, BEGIN + 4352, (0, 50_000), (10, 0)))
+    assert known.is_known(BEGIN + 1000, BEGIN + 3000)
+
+
 def test_the_last_reading_until_a_second_may_be_of_the_block_before() -> None:
     known = of(BEGIN, BEGIN + 256, (0, 1), (200, 7))
     known.add(block(BEGIN + 256, BEGIN + 512, (50, 8)))
@@ -112,6 +118,13 @@ def test_a_missing_block_is_known_to_be_idle_if_the_counter_is_the_same_after_it
     known = of(BEGIN, BEGIN + 256, (0, 1), both_ways=both_ways)
     known.add(block(BEGIN + 512, BEGIN + 768, (0, after)))
     assert known.is_known(BEGIN, BEGIN + 700) is is_known
+
+
+def test_a_block_after_the_time_asked_for_makes_no_difference() -> None:
+    known = of(BEGIN, BEGIN + 256, (0, 1))
+    known.add(block(BEGIN + 512, BEGIN + 768, (0, 90_000)))
+    assert known.is_known(BEGIN, BEGIN + 255)
+    assert not known.is_known(BEGIN, BEGIN + 256)
 
 
 def test_readings_of_spans_that_overlap_are_returned_once() -> None:
@@ -175,6 +188,25 @@ def test_a_counter_that_goes_on_from_one_block_to_the_next_was_not_silent() -> N
     known.add(block(BEGIN, BEGIN + 256, (0, 0), (200, 50_000)))
     known.add(block(BEGIN + 256, BEGIN + 512, (44, 90_000), (200, 150_000)))
     assert known.is_known(BEGIN + 100, BEGIN + 400)
+
+
+@pytest.mark.parametrize(
+    ("until", "value", "is_known"),
+    [(300, 90_000, True), (301, 90_000, False), (301, 51_000, True)],
+)
+def test_between_blocks_a_counter_may_be_silent_for_so_long_and_longer_if_it_counts_little(
+    until: int, value: int, *, is_known: bool
+) -> None:
+    known = CounterReadings(max_silence=300)
+    known.add(block(BEGIN - 200, BEGIN + 56, (0, 0), (200, 50_000)))
+    known.add(block(BEGIN + 56, BEGIN + 568, (until - 56, value), (500, 150_000)))
+    assert known.is_known(BEGIN - 100, BEGIN + 400) is is_known
+
+
+def test_the_readings_of_the_block_in_which_a_time_ends_show_that_it_was_not_silent() -> None:
+    known = silent(*((time, time) for time in range(0, 4901, 10)))
+    known.add(block(BEGIN + 5000, BEGIN + 9000, *((time, 9000) for time in range(0, 4000, 10))))
+    assert known.is_known(BEGIN + 3000, BEGIN + 5250)
 
 
 def test_silences_are_found_in_readings_of_many_hours() -> None:
