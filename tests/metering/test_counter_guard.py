@@ -81,6 +81,17 @@ def test_a_burst_of_old_messages_vanishes() -> None:
     assert shown(guard, counting(METER, since=1)) == [METER, METER + 0.5, METER + 1]
 
 
+@pytest.mark.parametrize("ages", [(3, 2, 1), (0, 0, 0)], ids=["the last seconds", "the last one"])
+def test_old_messages_of_the_last_seconds_confirm_nothing(ages: tuple[int, ...]) -> None:
+    guard = guard_at()
+    again = [
+        CounterReading(NOON - age, METER - 0.4 + count / 10, NOON + 1 + count)
+        for count, age in enumerate(ages)
+    ]
+
+    assert shown(guard, again) == [METER] * 3
+
+
 def test_old_messages_that_come_one_after_the_other_vanish() -> None:
     """They are from ten minutes, and it took half a minute to play them."""
     guard = guard_at()

@@ -33,7 +33,14 @@ def test_after_a_firmware_flash_the_counter_goes_on_from_its_old_value(clock: in
     assert shown(guard, anew[:2]) == [METER, METER]
     assert guard.take(anew[2]) == Break(reading(0, METER), anew[0], bookable=0)
     assert guard.value == METER + 1
+    assert not guard.is_withholding
     assert shown(guard, anew[3:]) == [round(METER + taken.value, 3) for taken in anew[3:]]
+
+
+def test_what_is_shown_goes_on_after_a_break_to_the_thousandth() -> None:
+    guard = guard_at(10.125)
+    assert len(breaks(guard, counting(0, since=30))) == 1
+    assert guard.value == 11.125
 
 
 def test_a_flash_that_sets_the_clock_back_is_accepted_after_a_minute_and_loses_nothing() -> None:
@@ -192,6 +199,12 @@ def test_the_counter_wraps_at_32_bits() -> None:
 
     assert shown(guard, wrapped[:3]) == [2**32 - 0.001] * 3
     assert shown(guard, wrapped[3:]) == [2**32 + taken.value for taken in wrapped[3:]]
+
+
+def test_it_wraps_though_it_counted_less_than_one_meanwhile() -> None:
+    guard = guard_at(2**32 - 0.5)
+    assert breaks(guard, counting(0.1, since=1, step=0.1)) == []
+    assert guard.value == 2**32 + 0.3
 
 
 def test_a_counter_of_unknown_speed_wraps_too_but_not_from_far_below() -> None:

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from custom_components.flukso.metering.counter_guard import CounterReading
+from custom_components.flukso.metering.counter_guard import CounterGuard, CounterReading
 
-from .counting import METER, NOON, breaks, counting, guard_at, reading, shown
+from .counting import FASTEST, METER, NOON, breaks, counting, guard_at, reading, shown
 
 HOURS = 3 * 3600
 
@@ -39,6 +39,16 @@ def test_what_was_counted_while_the_meters_clock_stood_still_is_counted() -> Non
     guard = guard_at()
 
     late = counting(METER + 6000, since=HOURS, seconds=5, clock=NOON - HOURS + 10)
+
+    assert shown(guard, late)[2:] == [taken.value for taken in late[2:]]
+
+
+def test_what_was_counted_is_counted_though_the_last_reading_arrived_late() -> None:
+    """By 50 s, of the 100 s until the meter's clock was set back."""
+    guard = CounterGuard(FASTEST)
+    guard.take(CounterReading(NOON, METER, NOON + 50))
+
+    late = counting(METER + 100 * FASTEST, since=100, seconds=5, clock=NOON - HOURS)
 
     assert shown(guard, late)[2:] == [taken.value for taken in late[2:]]
 

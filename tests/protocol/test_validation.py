@@ -152,6 +152,11 @@ def test_a_main_section_that_is_none_is_told_and_costs_no_other() -> None:
     assert config.unread == [Unread("main", "not an object")]
 
 
+def test_a_config_of_nothing_but_a_main_section_that_is_none_is_refused() -> None:
+    with pytest.raises(ProtocolError, match="not an object"):
+        Section({"main": "on"}, "a config").each(lambda section: section)
+
+
 def test_what_is_left_out_of_a_whole_message_is_told_without_an_entry() -> None:
     config = Section({"phase": ["3p+n"]}, "a config")
     assert config.optional(lambda: config.text("phase")) is None
