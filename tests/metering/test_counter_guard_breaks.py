@@ -65,9 +65,9 @@ def test_a_board_that_is_replaced_by_one_that_counted_more_books_nothing() -> No
 def test_what_a_counter_that_was_reset_has_counted_is_what_could_be_booked() -> None:
     guard = guard_at()
 
-    [found] = breaks(guard, counting(12.5, since=60))
+    [found] = breaks(guard, counting(12.125, since=60))
 
-    assert found.bookable == 12.5
+    assert found.bookable == 12.125
 
 
 @pytest.mark.parametrize("value", [METER - 1000, METER / 2, 400])
@@ -95,21 +95,21 @@ def test_of_a_counter_that_runs_both_ways_what_its_successor_counted_can_be_book
 
 def test_the_user_may_let_a_break_count() -> None:
     guard = guard_at()
-    [found] = breaks(guard, counting(200.125, since=60))
-    assert found.bookable == 200.125
+    [found] = breaks(guard, counting(200, since=60))
+    assert found.bookable == 200
 
     guard.book(found.bookable)
 
-    assert guard.value == METER + 201.125
-    assert shown(guard, [reading(63, 201.625)]) == [METER + 201.625]
+    assert guard.value == METER + 201
+    assert shown(guard, [reading(63, 201.5)]) == [METER + 201.5]
 
 
 def test_what_is_booked_before_the_first_reading_is_added_to_it() -> None:
     guard = CounterGuard(FASTEST)
-    guard.book(1000)
+    guard.book(1000.125)
     assert guard.value is None
 
-    assert shown(guard, [reading(0, METER)]) == [METER + 1000]
+    assert shown(guard, [reading(0, METER)]) == [METER + 1000.125]
 
 
 def test_a_sensor_with_a_new_meaning_books_nothing_though_it_counts_on() -> None:
