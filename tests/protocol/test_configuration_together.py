@@ -70,6 +70,11 @@ def test_a_sensor_on_one_port_is_on_that_port() -> None:
     assert Configuration().port_of(_PPLUS) is None
 
 
+def test_an_angle_is_taken_as_sent_until_the_port_of_its_clamp_is_known() -> None:
+    assert Configuration().voltage_angle_of(_PPLUS) == 0
+    assert Configuration(ports=Ports({1: Port(voltage_angle=60)})).voltage_angle_of(_PPLUS) == 60
+
+
 @pytest.mark.parametrize(
     ("ports", "sums"),
     [

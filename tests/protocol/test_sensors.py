@@ -237,6 +237,7 @@ def test_a_setting_that_no_firmware_writes_costs_its_slot(wrong: str, settings: 
         (Unread("1", "current is out of range"), {"current": 10_001}),
         (Unread("1", "current is not a number (inf)"), {"current": "inf"}),
         (Unread("1", "constant is out of range"), {"constant": -1}),
+        (Unread("1", "constant is out of range"), {"constant": 65_536.001}),
         (Unread("1", "constant is not a number"), {"constant": "1_0"}),
         (Unread("1", "tmpo is not text"), {"tmpo": [1]}),
         (Unread("1", "function is too large a number", minor=True), {"function": 1e20}),
