@@ -1,0 +1,222 @@
+"""How often the direct transport connects, reads and subscribes, by a clock that the test moves."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextlib import asynccontextmanager
+from itertools import pairwise
+from unittest.mock import patch
+
+from homeassistant.core import HomeAssistant
+import pytest
+
+from custom_components.flukso.transport.direct import DirectTransport
+from custom_components.flukso.transport.interface import Message
+from custom_components.flukso.transport.mqtt_connection import (
+    CannotConnectError,
+    ConnectFailure,
+    MqttConnection,
+)
+from stack.ports import LOOPBACK
+
+from .peer import SUBSCRIBE, Peer, peer, publish, topics_of
+
+_STEP = 0.01
+
+
+class LoopClock:
+    """The clock of an event loop, which moves only where a test lets time pass (s)."""
+
+    def __init__(self, now: float) -> None:
+        self.now = now
+
+    async def passes(self, seconds: float) -> None:
+        """Let time pass in short steps, and run what is due in each."""
+        for _ in range(round(seconds / _STEP)):
+            self.now += _STEP
+            await _settle()
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Let time pass until a condition is true."""
+        while not condition():
+            await self.passes(_STEP)
+
+
+async def _settle() -> None:
+    """Run what is ready, and what becomes ready by it."""
+    for _ in range(3):
+        await asyncio.sleep(0)
+
+
+@pytest.fixture
+def clock(hass: HomeAssistant, socket_enabled: None) -> Generator[LoopClock]:
+    """The clock of Home Assistant's event loop."""
+    moved = LoopClock(hass.loop.time())
+    with patch.object(hass.loop, "time", lambda: moved.now):
+        yield moved
+
+
+@pytest.fixture
+async def broker() -> AsyncGenerator[Peer]:
+    """A peer that answers as a broker does."""
+    async with peer() as running:
+        yield running
+
+
+async def _done(clock: LoopClock, work: Awaitable[None]) -> None:
+    """Let time pass until something is done."""
+    task = asyncio.ensure_future(work)
+    await clock.until(task.done)
+    await task
+
+
+@asynccontextmanager
+async def _started(
+    hass: HomeAssistant, clock: LoopClock, port: int, chance: float = 0
+) -> AsyncGenerator[DirectTransport]:
+    """Start a transport, and stop it in the end."""
+    transport = DirectTransport(hass, LOOPBACK, port, chance=lambda: chance)
+    await _done(clock, transport.async_start())
+    try:
+        yield transport
+    finally:
+        await transport.async_stop()
+
+
+def _between(times: list[float]) -> list[float]:
+    return [after - before for before, after in pairwise(times)]
+
+
+@pytest.mark.parametrize(
+    ("chance", "pauses"),
+    [
+        (0.0, [0.5, 0.8, 1.28, 2.05, 3.28, 5, 5]),
+        (0.5, [0.75, 1.2, 1.92, 3.07, 4.92, 7.5, 7.5]),
+        (1.0, [1, 1.6, 2.56, 4.1, 6.55, 10, 10]),
+    ],
+)
+async def test_attempts_to_connect_get_rarer_until_there_is_one_in_five_to_ten_seconds(
+    hass: HomeAssistant, clock: LoopClock, chance: float, pauses: list[float]
+) -> None:
+    attempts: list[float] = []
+
+    async def fail(_: MqttConnection, host: str, port: int) -> None:
+        attempts.append(clock.now)
+        raise CannotConnectError(ConnectFailure.UNREACHABLE, host)
+
+    with patch.object(MqttConnection, "async_open", fail):
+        async with _started(hass, clock, 1883, chance):
+            await clock.passes(sum(pauses) + 0.5)
+
+    assert _between(attempts) == pytest.approx(pauses, abs=2 * _STEP)
+
+
+async def test_it_reads_often_while_an_answer_is_expected_and_else_once_a_second(
+    hass: HomeAssistant, clock: LoopClock, broker: Peer
+) -> None:
+    reads: list[float] = []
+    read = MqttConnection.read
+
+    def noted_read(connection: MqttConnection) -> bool:
+        reads.append(clock.now)
+        return read(connection)
+
+    with patch.object(MqttConnection, "read", noted_read):
+        async with _started(hass, clock, broker.port) as transport:
+            await clock.passes(6.5)
+            after_connecting = _between(reads)
+            reads.clear()
+            await transport.async_publish("/wanted", b"")
+            await clock.passes(6.5)
+            after_publishing = _between(reads)
+
+    for pauses in (after_connecting, after_publishing):
+        assert pauses[:29] == pytest.approx([0.1] * 29, abs=1.5 * _STEP)
+        assert [round(pause) for pause in pauses[-3:]] == [1, 1, 1]
+        assert len(pauses) == pytest.approx(32, abs=4)
+
+
+async def test_what_is_waiting_is_read_fifty_times_a_second(
+    hass: HomeAssistant, clock: LoopClock, broker: Peer
+) -> None:
+    reads: list[float] = []
+
+    def more(_: MqttConnection) -> bool:
+        reads.append(clock.now)
+        return True
+
+    async with _started(hass, clock, broker.port):
+        with patch.object(MqttConnection, "read", more):
+            await clock.passes(1)
+
+    assert _between(reads)[1:] == pytest.approx([0.02] * (len(reads) - 2), abs=1.5 * _STEP)
+
+
+async def test_more_than_can_be_read_for_a_minute_is_reported_once(
+    hass: HomeAssistant, clock: LoopClock, broker: Peer, caplog: pytest.LogCaptureFixture
+) -> None:
+    warning = "sends more than can be read"
+    async with _started(hass, clock, broker.port):
+        with patch.object(MqttConnection, "read", return_value=True):
+            await clock.passes(50)
+        await clock.passes(1.5)
+        with patch.object(MqttConnection, "read", return_value=True):
+            await clock.passes(59.5)
+            assert warning not in caplog.text
+            await clock.passes(2)
+            assert caplog.text.count(warning) == 1
+            await clock.passes(70)
+
+    assert caplog.text.count(warning) == 1
+
+
+async def test_topics_within_a_twentieth_of_a_second_are_subscribed_to_together(
+    hass: HomeAssistant, clock: LoopClock, broker: Peer
+) -> None:
+    async with _started(hass, clock, broker.port) as transport:
+        await transport.async_subscribe("/a", lambda _: None)
+        await clock.passes(0.03)
+        await transport.async_subscribe("/b", lambda _: None)
+        await clock.passes(0.1)
+        await transport.async_subscribe("/c", lambda _: None)
+        await clock.until(lambda: broker.count(SUBSCRIBE) == 2)
+
+    packets = [sorted(topics_of(*each)) for each in broker.received if each[0] == SUBSCRIBE]
+    assert packets == [["/a", "/b"], ["/c"]]
+
+
+async def test_topics_wait_for_a_connection_however_late_it_is(
+    hass: HomeAssistant, clock: LoopClock, broker: Peer
+) -> None:
+    failure = CannotConnectError(ConnectFailure.UNREACHABLE, LOOPBACK)
+    with patch.object(MqttConnection, "async_open", side_effect=failure):
+        transport = DirectTransport(hass, LOOPBACK, broker.port, chance=lambda: 0)
+        await _done(clock, transport.async_start())
+        await transport.async_subscribe("/a", lambda _: None)
+        await clock.passes(1)
+    await clock.until(lambda: broker.count(SUBSCRIBE) == 1)
+    await clock.passes(0.1)
+    await transport.async_stop()
+
+    packets = [list(topics_of(*each)) for each in broker.received if each[0] == SUBSCRIBE]
+    assert packets == [["/a"]]
+
+
+async def test_a_flush_reads_without_waiting_for_the_next_time_and_never_within_itself(
+    hass: HomeAssistant, clock: LoopClock, broker: Peer
+) -> None:
+    payloads: list[bytes] = []
+    transport = DirectTransport(hass, LOOPBACK, broker.port, chance=lambda: 0)
+
+    def receive(message: Message) -> None:
+        payloads.append(message.payload)
+        transport.flush()
+
+    await transport.async_subscribe("/a", receive)
+    await _done(clock, transport.async_start())
+    for sent in (b"1", b"2"):
+        await broker.send(publish("/a", sent + b"first") + publish("/a", sent + b"second"))
+        await _settle()
+        transport.flush()
+    await transport.async_stop()
+
+    assert payloads == [b"1first", b"1second", b"2first", b"2second"]
