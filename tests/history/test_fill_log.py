@@ -131,6 +131,34 @@ async def test_hours_that_were_filled_twice_are_restored_to_the_first_rows(
     assert await all_tables(hass) == before
 
 
+async def test_hours_that_were_filled_again_before_others_are_restored_to_the_first_rows(
+    hass: HomeAssistant, fill_log: FillLog
+) -> None:
+    before = await all_tables(hass)
+    await fill(fill_log, "import", (1, 2, 3))
+    other = [Row(BEGIN + HOUR, 71700, 1150)]
+    await fill_log.async_fill("import", other, unit="Wh", amount=50, at=NOW)
+
+    assert [reason for _, reason in await fill_log.async_restore()] == [None, None]
+
+    assert await all_tables(hass) == before
+    assert fill_log.filled == []
+
+
+async def test_all_fills_of_a_time_are_undone_in_whatever_order_they_were_made(
+    hass: HomeAssistant, fill_log: FillLog
+) -> None:
+    await fill(fill_log, "export", (1,))
+    before = await all_tables(hass)
+    for hours in ((4,), (2, 3), (1,)):
+        await fill(fill_log, "import", hours)
+
+    await fill_log.async_restore_within("import", BEGIN, BEGIN + 5 * HOUR)
+
+    assert await all_tables(hass) == before
+    assert [left.unique_id for left in fill_log.filled] == ["export"]
+
+
 async def test_rows_that_were_changed_since_are_left_alone_and_can_be_filled(
     hass: HomeAssistant, fill_log: FillLog
 ) -> None:

@@ -41,7 +41,8 @@ class RestoreFailure(StrEnum):
 class FillLog:
     """The fills of a meter: written, kept in Home Assistant's storage folder, and undone.
 
-    Who reads rows and writes others that depend on them holds the ``lock`` in between.
+    Who reads rows and writes others that depend on them holds the ``lock`` in between; fills are
+    written and undone under it, too.
     """
 
     def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
@@ -59,7 +60,6 @@ class FillLog:
         #: Whether a fill is kept beyond its time, because what it lies in can still be undone.
         self.is_needed: Callable[[Fill], bool] = lambda _fill: False
         self.lock = asyncio.Lock()
-        self._writing = asyncio.Lock()
         self._removed = False
 
     @property
@@ -94,7 +94,7 @@ class FillLog:
     ) -> Fill | None:
         """Write rows of an entity; they and the amount counted in them are in ``unit``.
 
-        ``lift`` is added to the sums of all rows after them.
+        ``lift`` is added to the sums of all rows after them. The caller holds the ``lock``.
 
         Returns None if nothing was written: there is no such entity or statistic, the rows exist
         already, the meter was removed, or the last hour is still left to the recorder.
@@ -105,29 +105,28 @@ class FillLog:
         statistic_id = sensor_entity_id(self._hass, unique_id)
         if statistic_id is None or any(row.hour + HOUR + RECORDER_IS_FIRST > at for row in rows):
             return None
-        async with self._writing:
-            change = await async_plan(self._hass, statistic_id, rows, unit)
-            if change is None or change.before == change.after or self._removed:
-                return None
-            counted = None if amount is None else in_unit(amount, unit, change.unit)
-            change = replace(change, lift=in_unit(lift, unit, change.unit) or 0)
-            fill = Fill(unique_id, at, counted, change)
-            kept = {
-                old: stored
-                for old, stored in self._filled.items()
-                if old.at > at - _MAX_AGE or self.is_needed(old)
-            }
-            self._filled = kept | {fill: as_stored(fill)}
-            try:
-                await self._storage.async_save_surely()
-            except HomeAssistantError:
-                del self._filled[fill]
-                raise
-            if not await async_apply(self._hass, statistic_id, change):
-                del self._filled[fill]
-                await self._storage.async_save()
-                return None
-            await self.async_shift(unique_id, change.lifted_from, change.lift)
+        change = await async_plan(self._hass, statistic_id, rows, unit)
+        if change is None or change.before == change.after or self._removed:
+            return None
+        counted = None if amount is None else in_unit(amount, unit, change.unit)
+        change = replace(change, lift=in_unit(lift, unit, change.unit) or 0)
+        fill = Fill(unique_id, at, counted, change)
+        kept = {
+            old: stored
+            for old, stored in self._filled.items()
+            if old.at > at - _MAX_AGE or self.is_needed(old)
+        }
+        self._filled = kept | {fill: as_stored(fill)}
+        try:
+            await self._storage.async_save_surely()
+        except HomeAssistantError:
+            del self._filled[fill]
+            raise
+        if not await async_apply(self._hass, statistic_id, change):
+            del self._filled[fill]
+            await self._storage.async_save()
+            return None
+        await self.async_shift(unique_id, change.lifted_from, change.lift)
         self._fire_event(statistic_id, fill)
         return fill
 
@@ -141,26 +140,32 @@ class FillLog:
             HomeAssistantError: the recorder is too busy, or failed.
         """
         results: list[tuple[Fill, RestoreFailure | None]] = []
-        async with self._writing:
+        async with self.lock:
             if not self.filled:
                 return []
             last = set(self.filled[-1].hours)
-            overlapping = [fill for fill in self.filled if not last.isdisjoint(fill.hours)]
-            for fill in reversed(overlapping):
-                reason = await self._async_undo(fill)
-                results.append((fill, reason))
+            while fill := self._last_of(lambda fill: not last.isdisjoint(fill.hours)):
+                results.append((fill, await self._async_undo(fill)))
         return results
 
     async def async_restore_within(self, unique_id: str, begin: int, end: int) -> None:
         """Undo the fills of an entity that have any hour of a time, the last first.
 
+        The caller holds the ``lock``.
+
         Raises:
             HomeAssistantError: the recorder is too busy, or failed.
         """
-        async with self._writing:
-            for fill in reversed(self.filled):
-                if fill.unique_id == unique_id and any(begin <= hour < end for hour in fill.hours):
-                    await self._async_undo(fill)
+
+        def is_within(fill: Fill) -> bool:
+            return fill.unique_id == unique_id and any(begin <= hour < end for hour in fill.hours)
+
+        while fill := self._last_of(is_within):
+            await self._async_undo(fill)
+
+    def _last_of(self, is_wanted: Callable[[Fill], bool]) -> Fill | None:
+        """Return the last of such fills; undoing one may shift, and so replace, the others."""
+        return next((fill for fill in reversed(self.filled) if is_wanted(fill)), None)
 
     async def _async_undo(self, fill: Fill) -> RestoreFailure | None:
         excluded = self._excluded.get(fill.unique_id, set())
@@ -187,10 +192,12 @@ class FillLog:
                 await self._storage.async_save()
 
     async def async_shift(self, unique_id: str, begin: int, amount: float) -> None:
-        """Take over that an amount was added to an entity's sums from an hour on.
+        """Note that an amount was added to an entity's sums from an hour on.
 
         It is in the unit of the statistic. Without this, no earlier fill could be undone.
         """
+        if not amount:
+            return
         fills = [_shifted(fill, unique_id, begin, amount) for fill in self._filled]
         if fills != self.filled:
             self._filled = {fill: as_stored(fill) for fill in fills}
