@@ -37,7 +37,7 @@ from .history.statistics_store import is_recording
 from .models import FluksoConfigEntry
 from .protocol.sensors import Sensor, Stream
 from .protocol.topics import OWN_PREFIX, Kind, is_id
-from .redaction import Redaction, shortened
+from .redaction import shortened
 from .statistics_correction import async_correct_statistic, is_mislabelled
 
 _LOGGER = logging.getLogger(__name__)
@@ -178,16 +178,23 @@ class EntityTakeover:
         await asyncio.gather(*corrections)
 
     async def _async_correct(self, entity_id: str, stream: Stream) -> None:
-        options = er.async_get(self._hass).entities[entity_id].options[DOMAIN]
+        taken_over_at = er.async_get(self._hass).entities[entity_id].options[DOMAIN][_TAKEN_OVER_AT]
+        # not by its entity id, which may contain the serial number
+        topic = shortened(f"sensor/{stream.sensor.sensor_id}/{stream.kind}")
         try:
-            await async_correct_statistic(self._hass, entity_id, stream, options[_TAKEN_OVER_AT])
+            is_cleared = await async_correct_statistic(self._hass, entity_id, stream, taken_over_at)
         except HomeAssistantError as error:
-            name = Redaction(self._hass, self._entry).text(entity_id)
             _LOGGER.warning(
-                "The statistics of %s will be corrected at the next start: %s", name, error
+                "The statistics of %s will be corrected at the next start: %s", topic, error
             )
         else:
             self._unmark(entity_id)
+            if is_cleared:
+                _LOGGER.warning(
+                    "The statistics of %s are cleared: they are arithmetic means of angles, "
+                    "in which 359° is far from 1°",
+                    topic,
+                )
 
     def _unmark(self, entity_id: str) -> None:
         registry = er.async_get(self._hass)

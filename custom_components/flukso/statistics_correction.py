@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-import logging
 
 from homeassistant.const import (
     UnitOfElectricPotential,
@@ -29,8 +28,6 @@ from .history.statistics_units import conversion
 from .metering.durations import DAY, MINUTE
 from .protocol.quantities import Unit
 from .protocol.sensors import Stream
-
-_LOGGER = logging.getLogger(__name__)
 
 #: The period of a row of Home Assistant's short-term statistics (s).
 _SHORT_TERM = 5 * MINUTE
@@ -81,30 +78,33 @@ def is_mislabelled(stream: Stream, unit: str | None) -> bool:
 
 async def async_correct_statistic(
     hass: HomeAssistant, statistic_id: str, stream: Stream, taken_over_at: float
-) -> None:
-    """Correct the statistic of an entity, and let its sum continue; returns when that is done.
+) -> bool:
+    """Correct the statistic of an entity, and let its sum continue.
 
     A statistic that is correct stays as it is. Where Home Assistant can convert to the recorded
-    unit, its rows from ``taken_over_at`` on (s since 1970) are in that unit indeed.
+    unit, its rows from ``taken_over_at`` on (s since 1970) are in that unit indeed. Returns whether
+    it was cleared, as one with arithmetic means of angles is.
 
     Raises:
         HomeAssistantError: the recorder is too busy, or failed.
     """
     recorded = await async_statistic(hass, statistic_id)
     if recorded is None:
-        return
+        return False
     if recorded.has_sum:
         await _async_continue_sum(hass, recorded, stream)
-        return
+        return False
     # Rows that an earlier attempt has queued must not be corrected again.
     recorded = await _async_settled(hass, recorded)
     if recorded is None:
-        return
+        return False
     correction = _CORRECTIONS.get((stream.unit, recorded.unit))
     if stream.unit is Unit.DEGREE and recorded.has_mean:
         await _async_clear(hass, recorded)
-    elif correction is not None:
+        return True
+    if correction is not None:
         await _async_correct_means(hass, recorded, correction, taken_over_at)
+    return False
 
 
 async def _async_continue_sum(hass: HomeAssistant, recorded: Statistic, stream: Stream) -> None:
@@ -126,11 +126,6 @@ async def _async_clear(hass: HomeAssistant, recorded: Statistic) -> None:
     remaining = await _async_settled(hass, recorded)
     if remaining is not None and remaining.has_mean:
         raise failed("means of angles were not cleared")
-    _LOGGER.warning(
-        "The statistics of %s are cleared: they are arithmetic means of angles, "
-        "in which 359° is far from 1°",
-        recorded.metadata["statistic_id"],
-    )
 
 
 async def _async_correct_means(

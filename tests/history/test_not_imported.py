@@ -57,8 +57,9 @@ async def entry(hass: HomeAssistant, broker: Broker) -> MockConfigEntry:
 
 
 async def test_activity_names_the_sensors_of_which_the_meter_has_nothing(
-    hass: HomeAssistant, entry: MockConfigEntry
+    hass: HomeAssistant, entry: MockConfigEntry, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.INFO)
     told = async_capture_events(hass, EVENT_HISTORY_MISSING)
     energy = entity_of(hass, METER, SLOT, "counter")
     past = PastRows(missing=MISSING)
@@ -75,6 +76,9 @@ async def test_activity_names_the_sensors_of_which_the_meter_has_nothing(
         "has no past for 48 h between 22 March 2026, 07:43 and 24 March 2026, 19:43: "
         f"the meter's memory has nothing of {state.name}, ffffff then"
     )
+    [logged] = [line for line in caplog.messages if "48 hours between" in line]
+    assert logged.endswith(f"have no past, as the meter has nothing of {SENSOR[:6]}…, ffffff…")
+    assert energy.entity_id not in logged  # it may contain the serial number
 
 
 def line_of(hass: HomeAssistant, event: Event) -> str:

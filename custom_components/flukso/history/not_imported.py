@@ -24,34 +24,32 @@ def not_imported(
     Hours without a row of an energy are shown in *Activity*, with the names of the sensors. Returns
     None if there are none.
     """
-    entity = sensor_entry(hass, unique_id)
-    name = shortened(unique_id) if entity is None else entity.entity_id
+    entity, short_id = sensor_entry(hass, unique_id), shortened(unique_id)
     if past.impossible:
         _LOGGER.warning(
             "%s: %d hours of the past count nothing, as more was remembered than can be",
-            name,
+            short_id,
             past.impossible,
         )
     missing = past.missing
     if missing is not None:
-        sensors = [counter_name(hass, device_id, sensor) for sensor in missing.sensors]
         begin, end = (dt_util.utc_from_timestamp(time) for time in (missing.begin, missing.end))
         _LOGGER.info(
             "%s: %d hours between %s and %s have no past, as the meter has nothing of %s",
-            name,
+            short_id,
             missing.hours,
             begin,
             end,
-            ", ".join(sensors),
+            shortened(", ".join(missing.sensors)),
         )
         if is_energy:
             data = {
-                ATTR_ENTITY_ID: name,
+                ATTR_ENTITY_ID: entity.entity_id if entity else short_id,
                 ATTR_DEVICE_ID: entity and entity.device_id,
                 "begin": begin.isoformat(),
                 "end": end.isoformat(),
                 "hours": missing.hours,
-                "sensors": sensors,
+                "sensors": [counter_name(hass, device_id, each) for each in missing.sensors],
             }
             hass.bus.async_fire(EVENT_HISTORY_MISSING, data)
     if missing is None and not past.impossible:

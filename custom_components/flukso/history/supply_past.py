@@ -23,6 +23,7 @@ from ..metering.past_supply import past_supply_rows
 from ..protocol.quantities import Unit
 from ..protocol.sensors import Sensor
 from ..protocol.tmpo_block import Block, BlockAddress
+from ..redaction import shortened
 from .past_counters import PastCounters, law_of
 from .readings_cache import CachedReadings, write_block
 from .supply_replays import Replays, replayed
@@ -79,7 +80,7 @@ class SupplyPast:
             return error
 
     def take(self, _channel: Channel, address: BlockAddress, reduced: object) -> None:
-        """Take over that they are written, or that they can't be."""
+        """Note that they are written, or that they can't be."""
         if self._since is None:
             return
         if isinstance(reduced, tuple):
@@ -90,7 +91,7 @@ class SupplyPast:
             self._replays = None
         else:
             if not self._unwritten:
-                _LOGGER.warning(_NOT_COMPUTED, reduced)
+                _LOGGER.warning(_NOT_COMPUTED, shortened(reduced))
             self._unwritten.add(address)
             self._counters.blocks.has_dropped = True
 
@@ -177,7 +178,7 @@ class SupplyPast:
             try:
                 self._replays = await self._hass.async_add_executor_job(compute)
             except OSError as error:
-                _LOGGER.warning(_NOT_COMPUTED, error)
+                _LOGGER.warning(_NOT_COMPUTED, shortened(error))
                 return PastRows()
         energy, replays = record.energies[what].energy, self._replays
         known = {
