@@ -1,5 +1,7 @@
 """The power and energy of a house with production of its own, and its self-consumption."""
 
+from typing import Any
+
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 import pytest
@@ -109,6 +111,27 @@ async def test_a_clamp_counts_as_production_whichever_way_round_it_is(
     for what in energies:
         counted = total_value(hass, METER, what) - begin[what]
         assert counted == pytest.approx(2.2 * 30 / 3600, abs=1e-5)
+
+
+async def test_without_its_file_the_energies_of_the_house_continue_from_their_last_states(
+    hass: HomeAssistant, broker: Broker, house: House, hass_storage: dict[str, Any]
+) -> None:
+    entry = await set_up_with(hass, broker, METER, supply_ports=[1, 2], production_ports=[3])
+    energies = ("self_consumption", "house_energy")
+    await house.live(60, (300, 300, -2700))
+    await house.live(60, (-800, 300, -2700))
+    before = {what: total_value(hass, METER, what) for what in energies}
+    assert before["house_energy"] > before["self_consumption"] > 0
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    hass_storage[f"flukso.{entry.entry_id}.supply"]["data"] = {"netting": "broken"}
+
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await broker.settle()
+    await house.live(10, (-800, 300, -2700))
+
+    for what in energies:
+        counted = total_value(hass, METER, what) - before[what]
+        assert counted == pytest.approx(2.2 * 9 / 3600, abs=2.2 / 3600 + 1e-5)
 
 
 async def test_by_night_the_house_uses_what_it_imports(

@@ -183,6 +183,10 @@ class SupplyEnergy(EnergySource):
                 self.netting.imported = energy
             case "netted_energy_export":
                 self.netting.exported = energy
+            case "house_energy":
+                self.house.house = energy
+            case "self_consumption":
+                self.house.self_consumed = energy
 
     def _restore(self, state: SupplyEnergyState) -> None:
         self.netting.restore(state.netting)
