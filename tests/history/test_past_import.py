@@ -27,6 +27,7 @@ from custom_components.flukso.const import DOMAIN, EVENT_HISTORY_IMPORTED
 from custom_components.flukso.history import block_reader, past_counters, past_gauges, past_import
 from custom_components.flukso.metering.gaps import Row
 from custom_components.flukso.metering.past_rows import PastRows
+from custom_components.flukso.redaction import shortened
 
 from ..broker import Broker
 from ..home import config_entry, entity_of
@@ -305,6 +306,27 @@ async def test_an_import_ends_once_the_meter_has_nothing_more_to_say(
     assert rows.keys() == set(range(FIRST_HOUR, FIRST + 3 * HOUR, HOUR))
 
 
+async def test_an_import_ends_once_all_that_is_still_in_use_is_imported(
+    hass: HomeAssistant, broker: Broker, entry: MockConfigEntry, energy: str, clock: Clock
+) -> None:
+    await clock.until(FIRST + 2 * HOUR + 60)
+    await answer(broker)
+    await clock.until(FIRST + 2 * HOUR + 900)
+    running = entry.runtime_data.import_log.running
+    assert running is not None
+    assert running.imported
+    registry = er.async_get(hass)
+    for entity in er.async_entries_for_config_entry(registry, entry.entry_id):
+        if entity.entity_id != energy:
+            disabler = er.RegistryEntryDisabler.USER
+            registry.async_update_entity(entity.entity_id, disabled_by=disabler)
+
+    await clock.look()
+
+    assert entry.runtime_data.import_log.running is None
+    assert (await table(hass, energy)).keys() == set(range(FIRST_HOUR, FIRST + 2 * HOUR, HOUR))
+
+
 async def test_a_meter_that_does_not_answer_is_asked_every_hour_of_a_day(
     hass: HomeAssistant, broker: Broker, entry: MockConfigEntry, energy: str, clock: Clock
 ) -> None:
@@ -388,7 +410,8 @@ async def test_hours_that_can_t_be_are_told(
     with patch.object(past_counters.PastCounters, "async_rows", return_value=past):
         await clock.look(600)
 
-    assert f"{energy}: 1 hours of the past count nothing" in caplog.text
+    unique_id = entity_of(hass, METER, PPLUS, "counter").unique_id
+    assert f"{shortened(unique_id)}: 1 hours of the past count nothing" in caplog.text
     assert (await table(hass, energy)).keys() == {FIRST - 2 * HOUR, FIRST - HOUR}
 
 

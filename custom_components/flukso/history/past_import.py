@@ -172,11 +172,12 @@ class PastImport:
         """Return whether Home Assistant has made the first hourly row of an entity in use.
 
         It makes them soon after the end of an hour, so that after a while none is looked for.
+        Once blocks were requested, it had, and some entity only has to be in use still.
         """
         hour = int(now // HOUR)
-        waiting = self._waiting(running)
         if running.asked_at is not None:
-            return bool(waiting)
+            return any(source.unique_ids() for source in self.sources)
+        waiting = self._waiting(running)
         if hour == self._hour_without_rows:
             return False
         registered = {
