@@ -7,7 +7,7 @@ import pytest
 
 from .broker import Broker
 from .flows import open_settings
-from .home import AT_INTERVALS, set_up_and_read, value_of
+from .home import AT_INTERVALS, config_entry, set_up_and_read, value_of
 from .meters import flm02, flm03, reading
 from .texts import texts
 
@@ -53,6 +53,20 @@ async def test_the_intervals_can_be_chosen_and_hold_at_once(
     )
     await broker.settle()
     assert entry.options == {"waveform_interval": 20, "fill_gaps": False}
+
+
+async def test_an_import_that_could_not_begin_yet_outlives_the_options(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    entry = config_entry(flm03(), options={"import_history": True})
+    entry.add_to_hass(hass)
+    form = await open_settings(hass, entry)
+
+    await hass.config_entries.options.async_configure(
+        form["flow_id"], {"waveform_interval": 20, "fill_gaps": True}
+    )
+
+    assert entry.options == {"waveform_interval": 20, "fill_gaps": True, "import_history": True}
 
 
 def defaults(form: ConfigFlowResult) -> object:

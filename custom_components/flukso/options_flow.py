@@ -22,6 +22,7 @@ import voluptuous as vol
 
 from .const import (
     CONF_FILL_GAPS,
+    CONF_IMPORT_HISTORY,
     CONF_OTHER_INTERVAL,
     CONF_POWER_INTERVAL,
     CONF_PRODUCTION_PORTS,
@@ -108,7 +109,10 @@ class FluksoOptionsFlow(EnergyFlow):
         errors: dict[str, str] = {}
         if user_input is not None:
             if not _is_ambiguous(user_input.get(CONF_SUPPLY_PORTS, [])):
-                return self.async_create_entry(data=_options(user_input))
+                # an import that was chosen when the meter was added, and could not begin yet
+                wish = {CONF_IMPORT_HISTORY} & self.config_entry.options.keys()
+                options = _options(user_input) | dict.fromkeys(wish, True)
+                return self.async_create_entry(data=options)
             errors[CONF_SUPPLY_PORTS] = "automatic_and_ports"
         options = self.config_entry.options if user_input is None else user_input
         return self.async_show_form(
