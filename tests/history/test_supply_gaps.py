@@ -364,6 +364,22 @@ async def test_blocks_that_come_again_change_nothing(
     assert await table(hass, statistic(hass, IMPORT)) == after
 
 
+async def test_readings_of_outages_that_are_too_old_to_be_mended_are_dropped(
+    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory, entry: MockConfigEntry
+) -> None:
+    await tell(hass, broker, freezer)
+    gaps = entry.runtime_data.history.supply
+    channels = gaps.record().channels
+    assert all(gaps._readings[key].span != (0, 0) for key in channels)
+
+    freezer.tick(44 * 24 * HOUR)
+    for key, channel in channels.items():
+        gaps.take(channel, BlockAddress(key, 0, LEVEL, BEGIN), ())
+    gaps.stop()
+
+    assert all(gaps._readings[key].span == (0, 0) for key in channels)
+
+
 async def test_a_phase_without_blocks_leaves_the_outage_alone_and_the_diagnostics_say_so(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory, entry: MockConfigEntry
 ) -> None:

@@ -88,6 +88,7 @@ class SupplyGaps:
         known = self._readings.setdefault(address.sensor_id, new)
         for readings in reduced:
             known.add(readings)
+        known.forget(int(dt_util.utcnow().timestamp()) - _MAX_AGE - _LONGEST)
         self._schedule(_MORE_BLOCKS)
 
     async def async_mend(self, begin: int, end: int) -> Outcome:
