@@ -36,14 +36,19 @@ async def remove(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     await hass.config_entries.async_remove(entry.entry_id)
 
 
+async def crash_after_an_import(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Start again before what a finished import has left on disk is deleted."""
+    await hass.config_entries.async_reload(entry.entry_id)
+
+
 async def switch_filling_off(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     """Choose that no gaps are filled."""
     hass.config_entries.async_update_entry(entry, options={CONF_FILL_GAPS: False})
     await hass.config_entries.async_reload(entry.entry_id)
 
 
-@pytest.mark.parametrize("end", [remove, switch_filling_off])
-async def test_nothing_of_an_import_is_left_of_a_meter_that_is_removed_or_no_longer_filled(
+@pytest.mark.parametrize("end", [remove, switch_filling_off, crash_after_an_import])
+async def test_nothing_on_disk_is_left_of_an_import_that_is_over(
     hass: HomeAssistant,
     broker: Broker,
     tmp_path: Path,

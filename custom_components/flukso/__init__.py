@@ -63,7 +63,7 @@ async def async_migrate_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> 
 async def async_setup_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> bool:
     """Set up a meter: its configuration first, then its entities, which subscribe to readings.
 
-    The platforms come last, so that a failed setup leaves nothing behind.
+    Only the import comes after the platforms, so that a failed setup leaves nothing behind.
 
     Raises:
         ConfigEntryNotReady: Home Assistant's MQTT is not set up, or no longer; or the meter can't
@@ -116,9 +116,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> bo
         ) from error
     HealthMonitor(hass, entry, transport).start()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
-    if history is None:
+    if history is None or import_log.running is None:
         await async_remove_readings(hass, entry.entry_id)
-    else:
+    if history is not None:
         await _async_start_import(hass, entry, history)
     return True
 
@@ -126,7 +126,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: FluksoConfigEntry) -> bo
 async def _async_start_import(
     hass: HomeAssistant, entry: FluksoConfigEntry, history: Backfill
 ) -> None:
-    """Continue the import of the meter's past, or begin the one that was wished for with it."""
+    """Continue the import of the meter's past, or begin the one chosen when it was added."""
     if entry.options.get(CONF_IMPORT_HISTORY):
         options = {key: entry.options[key] for key in entry.options if key != CONF_IMPORT_HISTORY}
         hass.config_entries.async_update_entry(entry, options=options)
