@@ -1,7 +1,9 @@
 """Time as a test lets it pass, and a meter that speaks every second of it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager
 from datetime import timedelta
+from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.const import EVENT_STATE_CHANGED
@@ -22,6 +24,17 @@ async def pass_time(
         freezer.tick(timedelta(seconds=step))
         fire_due_timers(hass)
         await hass.async_block_till_done()
+
+
+@contextmanager
+def set_back(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, seconds: float
+) -> Generator[None]:
+    """Set the clock of the host back; timers, which go by another clock, are not concerned."""
+    before = hass.loop.time
+    freezer.tick(timedelta(seconds=-seconds))
+    with patch.object(hass.loop, "time", lambda: before() + seconds):
+        yield
 
 
 async def play(

@@ -7,6 +7,7 @@ from homeassistant.helpers import entity_registry as er
 import pytest
 
 from ..broker import Broker
+from ..clock import pass_time, set_back
 from ..health.connection import connection_in_memory
 from ..home import config_entry, let_pass, set_up
 from ..meters import Meter, flm02, flm03
@@ -65,6 +66,24 @@ async def test_a_dead_meter_is_disconnected_after_a_minute_and_nothing_is_told_o
     await broker.publish_all(meter.readings())
     await let_pass(hass, broker, freezer, 5)
     assert shown(hass, METER, ATTIC) == ["on", "on"]
+
+
+async def test_a_dead_meter_is_disconnected_though_the_hosts_clock_is_set_back(
+    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
+) -> None:
+    meter = flm03()
+    await set_up(hass, broker, meter)
+    await broker.publish_all(meter.readings())
+    freezer.tick(80)
+    later = meter.readings()
+    freezer.tick(-70)
+    with set_back(hass, freezer, 7200):
+        await pass_time(hass, freezer, 70)
+        assert shown(hass, METER, ATTIC) == ["off", "unavailable"]
+
+        await broker.publish_all(later)
+        await pass_time(hass, freezer, 5)
+        assert shown(hass, METER, ATTIC) == ["on", "on"]
 
 
 async def test_a_dead_kube_is_disconnected_after_ten_minutes_while_the_other_is_not(

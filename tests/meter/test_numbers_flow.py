@@ -8,7 +8,7 @@ from homeassistant.core import HomeAssistant
 import pytest
 
 from ..broker import Broker
-from ..clock import Writes, pass_time, play
+from ..clock import Writes, pass_time, play, set_back
 from ..home import entity_of, set_up, state_of, value_of
 from ..meters import Meter, flm02, flm03, reading
 
@@ -42,6 +42,17 @@ async def test_while_pulses_come_the_flow_is_their_mean(
     await play(hass, broker, freezer, 90, speak)
 
     assert value_of(hass, METER, WATER, "gauge") == pytest.approx(0.3 * 60)
+
+
+async def test_the_flow_decays_though_the_hosts_clock_is_set_back(
+    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
+) -> None:
+    await pulses_end(hass, broker, freezer, METER)
+
+    with set_back(hass, freezer, 7200):
+        await pass_time(hass, freezer, 660)
+
+    assert value_of(hass, METER, WATER, "gauge") == 0
 
 
 @pytest.mark.parametrize(

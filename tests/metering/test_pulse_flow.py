@@ -70,6 +70,16 @@ def test_a_flow_is_at_most_what_was_counted_and_one_pulse() -> None:
     assert counted.most(1007, 89, 1, 90) == pytest.approx(2 / 30, abs=0.001)
 
 
+def test_a_flow_is_limited_soon_after_the_hosts_clock_was_set_back() -> None:
+    counted = CountedFlow()
+    counted.begin(1000, 7200)
+    assert counted.most(1000, 7206, 1, 7206) is not None
+
+    assert counted.most(1001, 4, 1, 4) is None
+
+    assert counted.most(1006, 24, 1, 24) == pytest.approx(6 / 20, abs=0.001)
+
+
 def test_a_flow_is_not_limited_by_less_than_five_seconds_or_a_counter_that_fell() -> None:
     counted = CountedFlow()
     counted.begin(1000, 0)

@@ -220,8 +220,11 @@ class Channel(Observable):
 
     @callback
     def begin_silence(self, now: float) -> None:
-        """Count its silence from now on if no reading was received since it was subscribed to."""
-        if self._last_seen is None:
+        """Count its silence from now on if it has received no reading since it was subscribed to.
+
+        So it does if the last one came later, before the host's clock was set back.
+        """
+        if self._last_seen is None or self._last_seen > now:
             self._last_seen = now
 
     def is_silent(self, now: float) -> bool:

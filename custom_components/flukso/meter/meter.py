@@ -247,6 +247,7 @@ class Meter:
     def _tick(self, moment: datetime) -> None:
         """Process buffered readings, update the availability, and then the values that are due."""
         now = moment.timestamp()
+        self._since = min(self._since, now)  # the host's clock may be set back
         tick = self._ticks.next(now)
         if not self._transport.connected:
             return

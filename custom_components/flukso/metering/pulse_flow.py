@@ -43,6 +43,8 @@ class CountedFlow:
         ``counter`` was read at ``read_at``. It is None if the counter was not heard meanwhile.
         """
         marks = self._marks
+        if marks and now < marks[-1][0]:  # the host's clock was set back
+            marks.clear()
         while len(marks) > 1 and marks[1][0] <= now - _SHORTEST:
             marks.popleft()
         marks.append((now, counter))
