@@ -1,4 +1,4 @@
-"""Channels: a topic is subscribed to only with listeners; another unit is learned once."""
+"""Channels: a topic is subscribed to only with listeners; another unit is learned."""
 
 import logging
 from unittest.mock import patch
@@ -167,6 +167,29 @@ async def test_another_unit_than_expected_is_learned_once(
         f"The readings on {topic} are in 'hPa' instead of 'Pa'",
         f"Ignoring a message on {topic}: gauge: its unit changes (<Unit.PASCAL: 'Pa'>)",
     ]
+
+
+async def test_a_unit_that_ten_readings_in_a_row_have_is_believed(
+    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
+) -> None:
+    meter = flm03()
+    await set_up(hass, broker, meter)
+    topic = meter.topic(42, "gauge")
+
+    async def say(value: float, *units: str) -> None:
+        for unit in units:
+            freezer.tick(10)
+            await broker.publish(topic, reading(value, unit))
+
+    await say(101_000, "Pa")
+    await say(1009, *["hPa"] * 9, "Pa", *["hPa"] * 5, "V", *["hPa"] * 5)
+    assert value_of(hass, meter, 42, "gauge") == 10.09
+
+    await say(1009, *["hPa"] * 5)
+    assert value_of(hass, meter, 42, "gauge") == 1009
+
+    await say(102_000, *["Pa"] * 10)
+    assert value_of(hass, meter, 42, "gauge") == 1020
 
 
 @pytest.mark.parametrize(

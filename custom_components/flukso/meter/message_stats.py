@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 import logging
 
+from ..protocol.quantities import Unit
 from ..protocol.reading import Reading
 from ..transport.interface import Message
 
@@ -29,6 +30,10 @@ class MessageStats:
         self.reading: Reading | None = None
         self.read_at: float | None = None
         self.arrived: float | None = None
+        #: The unit of the last reading in another one, and how many in a row have it; the readings
+        #: that were taken before them.
+        self._other_unit: Unit | None = None
+        self._in_other_unit = self._taken_before = 0
         #: When the last message arrived that the broker did not only say again.
         self.live_at: float | None = None
 
@@ -63,6 +68,13 @@ class MessageStats:
         """Count a broken message."""
         self.broken += 1
         self.last_broken = payload[:_STORED_BYTES]
+
+    def note_other_unit(self, unit: Unit) -> int:
+        """Count a reading in another unit; returns how many in a row have that one."""
+        if unit is not self._other_unit or self.taken != self._taken_before:
+            self._other_unit, self._taken_before, self._in_other_unit = unit, self.taken, 0
+        self._in_other_unit += 1
+        return self._in_other_unit
 
     def note_value(self, value: float | None) -> None:
         """Log the value that the readings resulted in."""

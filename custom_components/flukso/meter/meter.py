@@ -42,6 +42,9 @@ from .write_intervals import Intervals, Tick, Ticks
 
 _LOGGER = logging.getLogger(__name__)
 
+#: So many readings in a row are believed to be in another unit than those before.
+_READINGS_OF_A_UNIT = 10
+
 type ChannelKey = tuple[str, Kind]
 
 
@@ -207,10 +210,19 @@ class Meter:
 
     @callback
     def _learn_unit(self, channel: Channel, reading: Reading, message: Message) -> None:
-        """Learn the first unit that differs from the expected one; another one is broken."""
-        stream = channel.stream
-        learned = self._storage.unit_of(_storage_key(stream))
-        if learned is None:
+        """Learn the unit of a stream from its first reading, and another one from some in a row.
+
+        Until then, messages in another unit are broken.
+        """
+        stream, stats = channel.stream, channel.stats
+        key = (stream.sensor.sensor_id, stream.kind)
+        if reading.unit is not self.channels[key].stream.unit:  # or learned from the same burst
+            is_first = not stats.taken and self._storage.unit_of(_storage_key(stream)) is None
+            if not is_first and stats.note_other_unit(reading.unit) < _READINGS_OF_A_UNIT:
+                error = ProtocolError(stream.kind, "its unit changes", reading.unit)
+                stats.note_broken(message.payload)
+                self.message_log.note_broken(channel.topic, error)
+                return
             _LOGGER.info(
                 "The readings on %s are in %r instead of %r",
                 shortened(channel.topic),
@@ -219,12 +231,7 @@ class Meter:
             )
             self._storage.store_unit(_storage_key(stream), reading.unit)
             self._apply_configuration()
-        elif learned is not reading.unit:
-            error = ProtocolError(stream.kind, "its unit changes", reading.unit)
-            channel.stats.note_broken(message.payload)
-            self.message_log.note_broken(channel.topic, error)
-            return
-        self.channels[stream.sensor.sensor_id, stream.kind].take(reading, message)
+        self.channels[key].take(reading, message)
 
     @callback
     def _connection_changed(self) -> None:
