@@ -111,8 +111,8 @@ class FluksoOptionsFlow(EnergyFlow):
             if not _is_ambiguous(user_input.get(CONF_SUPPLY_PORTS, [])):
                 # an import that was chosen when the meter was added, and could not begin yet
                 wish = {CONF_IMPORT_HISTORY} & self.config_entry.options.keys()
-                options = _options(user_input) | dict.fromkeys(wish, True)
-                return self.async_create_entry(data=options)
+                chosen = _options(user_input) | dict.fromkeys(wish, True)
+                return self.async_create_entry(data=chosen)
             errors[CONF_SUPPLY_PORTS] = "automatic_and_ports"
         options = self.config_entry.options if user_input is None else user_input
         return self.async_show_form(

@@ -164,6 +164,17 @@ async def test_of_several_addresses_the_first_that_answers_is_taken(
             assert transport.connected
 
 
+async def test_an_address_that_swallows_everything_does_not_keep_from_the_next(
+    hass: HomeAssistant, hostile: Peer
+) -> None:
+    kind = (socket.AF_INET, socket.SOCK_STREAM, 0, "")
+    with full_port() as silent:
+        found = [(*kind, (LOOPBACK, port)) for port in (silent, hostile.port)]
+        with patch("socket.getaddrinfo", return_value=found):
+            async with connected(hass, hostile.port) as transport:
+                assert transport.connected
+
+
 async def test_an_address_of_a_family_that_this_machine_does_not_have_is_passed_over(
     hass: HomeAssistant, hostile: Peer
 ) -> None:

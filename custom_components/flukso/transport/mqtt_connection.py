@@ -13,6 +13,7 @@ from secrets import token_hex
 import socket
 from time import monotonic
 
+from aiohappyeyeballs import start_connection
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 
@@ -22,6 +23,9 @@ from ..protocol.validation import ProtocolError
 
 #: How long resolving, connecting and the broker's answers may take together (s).
 CONNECT_TIMEOUT = 5
+#: After how long the next address of a name is tried as well, such as IPv4 where IPv6 leads
+#: nowhere (s); the recommendation of RFC 8305.
+_NEXT_ADDRESS = 0.25
 #: The keepalive that the broker is told, and after how long without a packet one is sent (s).
 _KEEPALIVE, _MAX_PAUSE = 60, 30
 #: After so long without a byte an answer is requested; without one in time it is lost (s).
@@ -108,16 +112,11 @@ class MqttConnection:
             found = await self._loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except socket.gaierror, UnicodeError:
             return ConnectFailure.UNRESOLVED
-        for family, kind, protocol, _, address in found:
-            try:  # a name may have an IPv6 address where the machine has no IPv6
-                self._socket = socket.socket(family, kind, protocol)
-                self._socket.setblocking(False)
-                await self._loop.sock_connect(self._socket, address)
-            except OSError:
-                self.close()
-            else:
-                return await self._async_handshake()
-        return ConnectFailure.UNREACHABLE
+        try:
+            self._socket = await start_connection(found, happy_eyeballs_delay=_NEXT_ADDRESS)
+        except OSError:
+            return ConnectFailure.UNREACHABLE
+        return await self._async_handshake()
 
     async def _async_handshake(self) -> ConnectFailure | None:
         """Wait for the broker's answers; return why it failed."""
