@@ -20,9 +20,12 @@ from .random_values import identity
 
 EPILOG = """\
 examples:
-  python -m simulator                                one FLM03 to the broker on this machine
-  python -m simulator --broker nas:1884 --meters 3   three of them to another one
-  python -m simulator --model flm02 --print          the messages of an FLM02 as lines of JSON
+  .venv/bin/python -m simulator
+      one FLM03 to the broker on this machine
+  .venv/bin/python -m simulator --broker nas:1884 --meters 3
+      three of them to another one
+  .venv/bin/python -m simulator --model flm02 --print
+      the messages of an FLM02 as lines of JSON
 
 The ids of the meters are derived from --seed, so the same command creates the same meters again,
 with their counters reset. Press Ctrl-C to stop.

@@ -22,7 +22,7 @@ from .history.statistics_store import (
     async_statistic,
     clear,
     write,
-    write_recent,
+    write_short_term,
 )
 from .history.statistics_units import conversion
 from .metering.durations import DAY, MINUTE
@@ -114,10 +114,10 @@ async def _async_continue_sum(hass: HomeAssistant, recorded: Statistic, stream: 
     if correction is not None:
         statistic = recorded.relabelled(correction.unit, correction.unit_class)
         write(hass, statistic, [])  # no rows: only the metadata
-    is_continued = write_recent(hass, statistic, end)
+    is_continued = write_short_term(hass, statistic, end)
     if correction is not None or is_continued:
         await _async_verify_unit(hass, statistic)
-    if is_continued and not await async_read(hass, statistic, recent=True):
+    if is_continued and not await async_read(hass, statistic, short_term=True):
         raise failed("a sum was not written")
 
 
@@ -143,10 +143,10 @@ async def _async_correct_means(
 
     statistic = recorded.relabelled(correction.unit, correction.unit_class)
     hours = await async_read(hass, recorded)
-    five_minutes = await async_read(hass, recorded, recent=True)
+    five_minutes = await async_read(hass, recorded, short_term=True)
     write(hass, statistic, [corrected(row) for row in hours])
     await _async_verify_unit(hass, statistic)
-    write_recent(hass, statistic, [corrected(row) for row in five_minutes])
+    write_short_term(hass, statistic, [corrected(row) for row in five_minutes])
 
 
 async def _async_settled(hass: HomeAssistant, statistic: Statistic) -> Statistic | None:
@@ -170,7 +170,7 @@ async def _async_end_of_sum(
     some days. An entity that returns later would start from 0, and the Energy dashboard would
     display all that was ever counted as a negative consumption.
     """
-    if await async_read(hass, statistic, recent=True):
+    if await async_read(hass, statistic, short_term=True):
         return []
     start = int(now.timestamp() // _SHORT_TERM * _SHORT_TERM - 2 * _SHORT_TERM)
     summed = [row for row in await async_read(hass, statistic) if row.sum is not None]

@@ -148,6 +148,7 @@ async def test_the_size_of_pending_blocks_is_limited(
     hass: HomeAssistant, broker: Broker, energy: str
 ) -> None:
     before, size = await table(hass, energy), len(PAST.payload(LEVEL, BEGIN))
+    assert blocks._MAX_PENDING_BYTES == 64 * 1024 * 1024
 
     with patch.object(blocks, "_MAX_PENDING_BYTES", size - 1):
         await PAST.publish(broker, LEVEL, BEGIN)

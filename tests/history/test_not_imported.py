@@ -24,7 +24,7 @@ from custom_components.flukso.history.import_file import (
     as_stored,
     read_imports,
 )
-from custom_components.flukso.history.not_imported import not_imported
+from custom_components.flukso.history.not_imported import report_not_imported
 from custom_components.flukso.logbook import async_describe_events
 from custom_components.flukso.metering.past_rows import Missing, PastRows
 
@@ -64,7 +64,7 @@ async def test_activity_names_the_sensors_of_which_the_meter_has_nothing(
     energy = entity_of(hass, METER, SLOT, "counter")
     past = PastRows(missing=MISSING)
 
-    lacks = not_imported(hass, METER.device_id, energy.unique_id, past, is_energy=True)
+    lacks = report_not_imported(hass, METER.device_id, energy.unique_id, past, is_energy=True)
 
     assert lacks == NotImported(0, MISSING)
     [event] = told
@@ -113,7 +113,9 @@ async def test_a_gauge_that_lacks_hours_is_told_in_the_log_only(
     caplog.set_level(logging.INFO)
     told = async_capture_events(hass, EVENT_HISTORY_MISSING)
 
-    lacks = not_imported(hass, METER.device_id, "gone", PastRows(missing=MISSING), is_energy=False)
+    lacks = report_not_imported(
+        hass, METER.device_id, "gone", PastRows(missing=MISSING), is_energy=False
+    )
 
     assert lacks == NotImported(0, MISSING)
     assert told == []
@@ -123,7 +125,7 @@ async def test_a_gauge_that_lacks_hours_is_told_in_the_log_only(
 async def test_nothing_is_told_where_all_was_imported(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
-    assert not_imported(hass, METER.device_id, "any", PastRows(), is_energy=True) is None
+    assert report_not_imported(hass, METER.device_id, "any", PastRows(), is_energy=True) is None
 
 
 @pytest.mark.parametrize("lacks", [NotImported(3, None), NotImported(0, MISSING)])

@@ -36,7 +36,7 @@ from ..past import BEGIN, END, Past
 from ..statistics import HOUR, Columns, leave_counter, table
 
 METER = flm03()
-PPLUS, PMINUS = 1, 2
+PPLUS, PMINUS, VOLTAGE = 1, 2, 7
 PAST = Past(METER, PPLUS)
 #: Home Assistant's first hour with the meter, a day after the end of the block of twelve days.
 FIRST = (END // HOUR + 24) * HOUR
@@ -461,6 +461,24 @@ async def test_an_import_is_refused_where_there_is_nothing_to_import(
             DOMAIN, "import_history", {"config_entry_id": entry.entry_id}, blocking=True
         )
     assert error.value.translation_key == "no_counter_in_use"
+
+
+async def test_an_import_begins_where_only_a_logged_gauge_is_in_use(
+    hass: HomeAssistant, broker: Broker, entry: MockConfigEntry
+) -> None:
+    await undo_nothing(hass, entry)
+    registry, voltage = er.async_get(hass), entity_of(hass, METER, VOLTAGE, "gauge")
+    for entity in er.async_entries_for_config_entry(registry, entry.entry_id):
+        disabled = None if entity == voltage else er.RegistryEntryDisabler.USER
+        registry.async_update_entity(entity.entity_id, disabled_by=disabled)
+    await hass.config_entries.async_reload(entry.entry_id)
+    await broker.settle()
+
+    await hass.services.async_call(
+        DOMAIN, "import_history", {"config_entry_id": entry.entry_id}, blocking=True
+    )
+
+    assert entry.runtime_data.import_log.running is not None
 
 
 async def test_a_sensor_id_that_is_reused_begins_a_new_past(

@@ -1,7 +1,8 @@
 """A meter's own broker, and the transport that is connected to it."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Generator
 from pathlib import Path
+from unittest.mock import patch
 
 from homeassistant.core import HomeAssistant
 import pytest
@@ -11,6 +12,8 @@ from stack import Mosquitto
 from stack.ports import LOOPBACK
 
 from ..end_to_end.parts import require_mosquitto
+from .loop_clock import LoopClock
+from .peer import Peer, peer
 
 
 @pytest.fixture
@@ -28,3 +31,21 @@ async def direct(hass: HomeAssistant, meters_broker: Mosquitto) -> AsyncGenerato
     await transport.async_start()
     yield transport
     await transport.async_stop()
+
+
+@pytest.fixture
+def clock(hass: HomeAssistant, socket_enabled: None) -> Generator[LoopClock]:
+    """The clock of Home Assistant's event loop and of connections."""
+    moved = LoopClock(hass.loop.time())
+    with (
+        patch.object(hass.loop, "time", lambda: moved.now),
+        patch("custom_components.flukso.transport.mqtt_connection.monotonic", lambda: moved.now),
+    ):
+        yield moved
+
+
+@pytest.fixture
+async def broker(socket_enabled: None) -> AsyncGenerator[Peer]:
+    """A peer that answers as a broker does until a test changes that."""
+    async with peer() as running:
+        yield running

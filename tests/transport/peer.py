@@ -8,11 +8,11 @@ import struct
 
 from stack.ports import LOOPBACK
 
-CONNACK = b"\x20\x02\x00\x00"
+CONNACK, PINGRESP = b"\x20\x02\x00\x00", b"\xd0\x00"
 #: The kinds of packets that a client sends.
 CONNECT, PUBLISH, SUBSCRIBE, UNSUBSCRIBE, PINGREQ, DISCONNECT = 0x10, 0x30, 0x82, 0xA2, 0xC0, 0xE0
 #: What a broker answers to them.
-ANSWERS = {SUBSCRIBE: b"\x90\x03%s\x00", UNSUBSCRIBE: b"\xb0\x02%s", PINGREQ: b"\xd0\x00"}
+ANSWERS = {SUBSCRIBE: b"\x90\x03%s\x00", UNSUBSCRIBE: b"\xb0\x02%s", PINGREQ: PINGRESP}
 
 #: How much is read at once (bytes).
 _CHUNK = 64 * 1024

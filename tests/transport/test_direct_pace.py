@@ -1,8 +1,5 @@
 """How often the direct transport connects, reads and subscribes, by a clock that the test moves."""
 
-import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
-from contextlib import asynccontextmanager
 from itertools import pairwise
 from unittest.mock import patch
 
@@ -18,68 +15,8 @@ from custom_components.flukso.transport.mqtt_connection import (
 )
 from stack.ports import LOOPBACK
 
-from .peer import SUBSCRIBE, Peer, peer, publish, topics_of
-
-_STEP = 0.01
-
-
-class LoopClock:
-    """The clock of an event loop, which moves only where a test lets time pass (s)."""
-
-    def __init__(self, now: float) -> None:
-        self.now = now
-
-    async def passes(self, seconds: float) -> None:
-        """Let time pass in short steps, and run what is due in each."""
-        for _ in range(round(seconds / _STEP)):
-            self.now += _STEP
-            await _settle()
-
-    async def until(self, condition: Callable[[], bool]) -> None:
-        """Let time pass until a condition is true."""
-        while not condition():
-            await self.passes(_STEP)
-
-
-async def _settle() -> None:
-    """Run what is ready, and what becomes ready by it."""
-    for _ in range(3):
-        await asyncio.sleep(0)
-
-
-@pytest.fixture
-def clock(hass: HomeAssistant, socket_enabled: None) -> Generator[LoopClock]:
-    """The clock of Home Assistant's event loop."""
-    moved = LoopClock(hass.loop.time())
-    with patch.object(hass.loop, "time", lambda: moved.now):
-        yield moved
-
-
-@pytest.fixture
-async def broker() -> AsyncGenerator[Peer]:
-    """A peer that answers as a broker does."""
-    async with peer() as running:
-        yield running
-
-
-async def _done(clock: LoopClock, work: Awaitable[None]) -> None:
-    """Let time pass until something is done."""
-    task = asyncio.ensure_future(work)
-    await clock.until(task.done)
-    await task
-
-
-@asynccontextmanager
-async def _started(
-    hass: HomeAssistant, clock: LoopClock, port: int, chance: float = 0
-) -> AsyncGenerator[DirectTransport]:
-    """Start a transport, and stop it in the end."""
-    transport = DirectTransport(hass, LOOPBACK, port, chance=lambda: chance)
-    await _done(clock, transport.async_start())
-    try:
-        yield transport
-    finally:
-        await transport.async_stop()
+from .loop_clock import STEP, LoopClock, settle, started
+from .peer import SUBSCRIBE, Peer, publish, topics_of
 
 
 def _between(times: list[float]) -> list[float]:
@@ -104,10 +41,10 @@ async def test_attempts_to_connect_get_rarer_until_there_is_one_in_five_to_ten_s
         raise CannotConnectError(ConnectFailure.UNREACHABLE, host)
 
     with patch.object(MqttConnection, "async_open", fail):
-        async with _started(hass, clock, 1883, chance):
+        async with started(hass, clock, 1883, chance):
             await clock.passes(sum(pauses) + 0.5)
 
-    assert _between(attempts) == pytest.approx(pauses, abs=2 * _STEP)
+    assert _between(attempts) == pytest.approx(pauses, abs=2 * STEP)
 
 
 async def test_it_reads_often_while_an_answer_is_expected_and_else_once_a_second(
@@ -121,7 +58,7 @@ async def test_it_reads_often_while_an_answer_is_expected_and_else_once_a_second
         return read(connection)
 
     with patch.object(MqttConnection, "read", noted_read):
-        async with _started(hass, clock, broker.port) as transport:
+        async with started(hass, clock, broker.port) as transport:
             await clock.passes(6.5)
             after_connecting = _between(reads)
             reads.clear()
@@ -130,7 +67,7 @@ async def test_it_reads_often_while_an_answer_is_expected_and_else_once_a_second
             after_publishing = _between(reads)
 
     for pauses in (after_connecting, after_publishing):
-        assert pauses[:29] == pytest.approx([0.1] * 29, abs=1.5 * _STEP)
+        assert pauses[:29] == pytest.approx([0.1] * 29, abs=1.5 * STEP)
         assert [round(pause) for pause in pauses[-3:]] == [1, 1, 1]
         assert len(pauses) == pytest.approx(32, abs=4)
 
@@ -144,18 +81,18 @@ async def test_what_is_waiting_is_read_fifty_times_a_second(
         reads.append(clock.now)
         return True
 
-    async with _started(hass, clock, broker.port):
+    async with started(hass, clock, broker.port):
         with patch.object(MqttConnection, "read", more):
             await clock.passes(1)
 
-    assert _between(reads)[1:] == pytest.approx([0.02] * (len(reads) - 2), abs=1.5 * _STEP)
+    assert _between(reads)[1:] == pytest.approx([0.02] * (len(reads) - 2), abs=1.5 * STEP)
 
 
 async def test_more_than_can_be_read_for_a_minute_is_reported_once(
     hass: HomeAssistant, clock: LoopClock, broker: Peer, caplog: pytest.LogCaptureFixture
 ) -> None:
     warning = "sends more than can be read"
-    async with _started(hass, clock, broker.port):
+    async with started(hass, clock, broker.port):
         with patch.object(MqttConnection, "read", return_value=True):
             await clock.passes(50)
         await clock.passes(1.5)
@@ -172,7 +109,7 @@ async def test_more_than_can_be_read_for_a_minute_is_reported_once(
 async def test_topics_within_a_twentieth_of_a_second_are_subscribed_to_together(
     hass: HomeAssistant, clock: LoopClock, broker: Peer
 ) -> None:
-    async with _started(hass, clock, broker.port) as transport:
+    async with started(hass, clock, broker.port) as transport:
         await transport.async_subscribe("/a", lambda _: None)
         await clock.passes(0.03)
         await transport.async_subscribe("/b", lambda _: None)
@@ -190,7 +127,7 @@ async def test_topics_wait_for_a_connection_however_late_it_is(
     failure = CannotConnectError(ConnectFailure.UNREACHABLE, LOOPBACK)
     with patch.object(MqttConnection, "async_open", side_effect=failure):
         transport = DirectTransport(hass, LOOPBACK, broker.port, chance=lambda: 0)
-        await _done(clock, transport.async_start())
+        await clock.until_done(transport.async_start())
         await transport.async_subscribe("/a", lambda _: None)
         await clock.passes(1)
     await clock.until(lambda: broker.count(SUBSCRIBE) == 1)
@@ -212,10 +149,10 @@ async def test_a_flush_reads_without_waiting_for_the_next_time_and_never_within_
         transport.flush()
 
     await transport.async_subscribe("/a", receive)
-    await _done(clock, transport.async_start())
+    await clock.until_done(transport.async_start())
     for sent in (b"1", b"2"):
         await broker.send(publish("/a", sent + b"first") + publish("/a", sent + b"second"))
-        await _settle()
+        await settle()
         transport.flush()
     await transport.async_stop()
 

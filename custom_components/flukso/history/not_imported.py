@@ -16,7 +16,7 @@ _LOGGER = logging.getLogger(__name__)
 
 
 @callback
-def not_imported(
+def report_not_imported(
     hass: HomeAssistant, device_id: str, unique_id: str, past: PastRows, *, is_energy: bool
 ) -> NotImported | None:
     """Report the hours of an entity that have no row, or one that counts nothing.

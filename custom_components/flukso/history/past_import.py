@@ -21,7 +21,7 @@ from ..transport.interface import Transport
 from .block_reader import BlockReader
 from .import_file import Import
 from .import_log import ImportLog
-from .not_imported import not_imported
+from .not_imported import report_not_imported
 from .past_counters import PastCounters
 from .reaches_back import ReachesBack
 from .statistics_past import async_first_row
@@ -258,7 +258,7 @@ class PastImport:
             unit = source.unit_of(unique_id)
             if await self.log.async_write(running, unique_id, past, unit) or is_final:
                 running.done.add(unique_id)
-                lacks = not_imported(
+                lacks = report_not_imported(
                     self._hass,
                     self._meter.device_id,
                     unique_id,

@@ -22,7 +22,7 @@ class Internals:
     """Functions of the recorder that are not public."""
 
     delete: Callable[[int, Sequence[int]], None]
-    write_recent: Callable[[StatisticMetaData, list[StatisticData]], None]
+    write_short_term: Callable[[StatisticMetaData, list[StatisticData]], None]
 
 
 @singleton(f"{DOMAIN}_recorder_internals")

@@ -133,9 +133,9 @@ async def async_read(
     begin: int = 0,
     end: int | None = None,
     *,
-    recent: bool = False,
+    short_term: bool = False,
 ) -> list[StoredRow]:
-    """Return the hourly rows, or the ``recent`` five-minute rows, which exist for some days only.
+    """Return the hourly rows, or the ``short_term`` ones of five minutes, which are kept for days.
 
     They are requested in the statistic's own unit, so that the recorder does not convert them.
 
@@ -155,7 +155,7 @@ async def async_read(
             dt_util.utc_from_timestamp(begin),
             None if end is None else dt_util.utc_from_timestamp(end),
             {statistic_id},
-            "5minute" if recent else "hour",
+            "5minute" if short_term else "hour",
             own_unit,
             {"state", "sum", "mean", "min", "max", "last_reset"},
         )
@@ -184,11 +184,11 @@ def write(hass: HomeAssistant, statistic: Statistic, rows: Sequence[StoredRow]) 
 
 
 @callback
-def write_recent(hass: HomeAssistant, statistic: Statistic, rows: Sequence[StoredRow]) -> bool:
+def write_short_term(hass: HomeAssistant, statistic: Statistic, rows: Sequence[StoredRow]) -> bool:
     """Queue five-minute rows; return whether any were (none if the recorder has changed)."""
     internals = internals_of(hass) if rows else None
     if internals is not None:
-        internals.write_recent(statistic.metadata, [_data(row) for row in rows])
+        internals.write_short_term(statistic.metadata, [_data(row) for row in rows])
     return internals is not None
 
 

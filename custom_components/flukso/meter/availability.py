@@ -20,9 +20,9 @@ def update_availability(channels: Iterable[Channel], clock: Clock, now: float) -
     """Update every channel that has listeners, and return the availability of the meter.
 
     A regular stream is live until it has been silent for too long. A stream that sends only on
-    changes is live as long as any regular one of the same kube is, or of the clamps for the
-    meter's own inputs; a meter without clamps is live as long as its clock is, if that is
-    subscribed to. With none of these, it counts as live.
+    changes is live as long as it is not, or any regular one of the same device is: of the kube, or
+    of the meter's own inputs. Without such, a meter is live as long as its clock is, if that is
+    subscribed to; with none of these, it counts as live.
     """
     clock.check_silence(now)
     regular: list[Channel] = []

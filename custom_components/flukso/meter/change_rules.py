@@ -5,9 +5,10 @@ from ..metering.on_change import ChangeRule
 from ..protocol.quantities import Quantity, Unit
 from ..protocol.sensors import Source, Stream
 
-#: Of the largest change that waits until the end of a minute (W), and what the mean of an hour may
-#: be off (Ws): with either sign, that is less than 1 W.
-_POWER, _SHARE, _ENERGY = 15.0, 0.03, 1500.0
+#: The largest change of a power that waits until the end of a minute: so much (W), or this share.
+_POWER, _SHARE = 15.0, 0.03
+#: By how much what is shown may be off in an hour (Ws): with either sign, that is less than 1 W.
+_ENERGY = 1500.0
 #: The voltage by which power becomes current (V).
 _VOLTAGE = 230
 #: A flow of so much (L/s) is seen at once; a tenth of a litre per minute is visible.

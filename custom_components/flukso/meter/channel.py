@@ -30,8 +30,9 @@ _MAX_TRANSIT = 10
 class Channel(Observable):
     """Value of a stream, subscribed to while it has listeners.
 
-    The value is updated from the readings once per interval (s), or without one when it changes. It
-    is updated at once for the first reading, and with an interval of 0 for every one.
+    The value is updated from the readings once per interval (s); without one, that of a gauge when
+    it changes, and that of a counter at the end of each minute. It is updated at once for the first
+    reading, and with an interval of 0 for every one.
     """
 
     def __init__(
@@ -84,7 +85,7 @@ class Channel(Observable):
 
     @callback
     def _receive(self, messages: Sequence[Message]) -> None:
-        """Process messages that arrived together, in one go if there is nothing else about any."""
+        """Process messages that arrived together, in one go if all are regular and new."""
         self.stats.note_arrived(messages)
         if not self._updates_at_once():
             readings = regular_readings(messages, self.stream, *self._range)
@@ -107,7 +108,8 @@ class Channel(Observable):
             reading = parse_reading(message.payload, self.stream)
         except ProtocolError as error:
             self.stats.note_broken(message.payload)
-            self.stats.live_at = message.arrived
+            if not message.retained:
+                self.stats.live_at = message.arrived
             self._context.broken(message.topic, error)
             return
         age = self._age_of_news(reading, message)

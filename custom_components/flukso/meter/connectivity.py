@@ -35,7 +35,7 @@ class Connectivity(Observable):
 
     @callback
     def note(self, *, online: bool, heard: bool) -> None:
-        """Take over whether it is online, which it counts as at first, and was heard since."""
+        """Set the value: 0 if it is not online, 1 once it was heard; at first it is neither."""
         if not online:
             self.value = 0
         elif heard:
@@ -44,7 +44,7 @@ class Connectivity(Observable):
 
     @callback
     def note_reachable(self, *, reachable: bool) -> None:
-        """Take over whether the meter, through which it is heard, is."""
+        """Set whether the meter is available, through which it is heard."""
         self.reachable = reachable
         self.notify()
 
@@ -75,7 +75,7 @@ class Connectivities:
 
     @callback
     def note_meter(self, *, online: bool, heard: bool) -> None:
-        """Take over whether the meter is available, and was heard; log a change once."""
+        """Set whether the meter is available, and was heard; log a change once."""
         if online != self.online:
             self.online = online
             _LOGGER.info("%s %s", self._name, _phrase(available=online))
@@ -85,9 +85,10 @@ class Connectivities:
 
     @callback
     def note_kubes(self, kubes: Mapping[int, bool], heard: Collection[int | None]) -> None:
-        """Do the same of each kube; not called while the meter is unavailable."""
+        """Set whether each kube is available, and was heard; not while the meter is unavailable."""
         for kube, available in kubes.items():
-            if available == (kube in self._silent):
+            was_available = kube not in self._silent
+            if available != was_available:
                 phrase = _phrase(available=available)
                 _LOGGER.info("Kube %d of %s %s", kube, self._name, phrase)
             self._kubes[kube].note(online=available, heard=kube in heard)

@@ -14,7 +14,7 @@ from .channel import Channel
 from .channel_context import ChannelContext
 from .counter_channel import CounterChannel
 from .gauge_channel import GaugeChannel
-from .input_limits import max_age, pulse_constant, pulse_in_gauge_units
+from .input_limits import pulse_constant, pulse_in_gauge_units
 from .reading_storage import LastReading
 from .write_intervals import Tick
 
@@ -35,7 +35,6 @@ class FlowChannel(GaugeChannel):
         self._constant: float | None = None
         self._counter: CounterChannel | None = None
         self._counted_flow = CountedFlow()
-        self._silence = 0.0
         self._is_restored = False
 
     @callback
@@ -45,12 +44,6 @@ class FlowChannel(GaugeChannel):
         self._is_restored, self._last_seen = True, last.at
         self.stats.read_at = last.at
         self.update_value(now)
-
-    @property
-    def flow(self) -> float | None:
-        """The value, or 0 if there was no pulse at all for so long that there is no flow."""
-        is_idle = self.value is None and self._silence > max_age(self.stream)
-        return 0.0 if is_idle else self.value
 
     @override
     def configure(self, configuration: Configuration, counter: Channel | None) -> None:
@@ -109,7 +102,7 @@ class FlowChannel(GaugeChannel):
 
     def _limited(self, flow: float | None, now: float) -> float | None:
         """Return a flow, or less if so much can't flow now."""
-        elapsed = self._silence = 0 if self._last_seen is None else now - self._last_seen
+        elapsed = 0 if self._last_seen is None else now - self._last_seen
         unit, pulse = self.stream.unit, self._pulse
         if pulse is None:
             return decayed_flow(flow, None, elapsed)

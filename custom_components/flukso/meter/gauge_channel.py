@@ -53,7 +53,11 @@ class GaugeChannel(Channel):
 
     @callback
     def watch(self, is_urgent: Callable[[float], bool]) -> CALLBACK_TYPE:
-        """Ask for each value that arrives whether it is urgent; returns an unsubscribe function."""
+        """Let values that ``is_urgent`` is true of be delivered soon; returns an unsubscriber.
+
+        Only the transport over Home Assistant's MQTT asks; the direct one delivers all soon that
+        may be urgent.
+        """
         self._watches.append(is_urgent)
         return partial(self._watches.remove, is_urgent)
 

@@ -34,7 +34,7 @@ class MessageStats:
         #: that were taken before them.
         self._other_unit: Unit | None = None
         self._in_other_unit = self._taken_before = 0
-        #: When the last message arrived that the broker did not only say again.
+        #: When the last message arrived that the meter had just sent, as far as can be told.
         self.live_at: float | None = None
 
     @property

@@ -1,4 +1,4 @@
-"""The readings of messages that are as a meter sends them: one each second."""
+"""The readings of messages that are as a meter sends them: each of a later second, and valid."""
 
 from collections.abc import Sequence
 
@@ -13,8 +13,8 @@ def regular_readings(
 ) -> Sequence[Reading]:
     """Return the readings of messages of a stream, or none unless all are regular.
 
-    They are if each is live, valid, of a later second than the one before, in the unit of the
-    stream, and from ``lowest`` to ``highest`` in that unit.
+    They are if each is not retained, valid, of a later second than the one before, in the unit of
+    the stream, and from ``lowest`` to ``highest`` in that unit.
     """
     readings: list[Reading] = []
     before = -1

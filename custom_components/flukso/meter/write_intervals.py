@@ -31,7 +31,7 @@ class Tick:
 class Intervals:
     """Intervals (s) of active power and current, and of everything else.
 
-    0 is at every reading, None is on change.
+    0 is at every reading; None is on change for a gauge, and every minute for a counter.
     """
 
     power: int | None

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from math import inf
 
-#: Live messages on a topic keep pace with the clock of the host to within this (s), ...
+#: Live messages on a topic keep pace with the clock of the host to within this (s).
 JITTER = 2
-#: ... which tells nothing if the pause between two of them is longer (s).
+#: Two of them tell nothing of the pace if the pause between them is longer (s).
 MAX_PAUSE = 600
 #: How long a stretch of messages is (s), for how long each must lose pace (s), and how far the
 #: clock has fallen behind by then at least (s).

@@ -20,7 +20,7 @@ _PROVEN_MARGIN = 2
 _FAR_BEHIND = 300
 #: Counters have 32 bits before the decimal point (docs/protocol.md section 2).
 _WRAP = 2**32
-#: A counter without a known limit can be at most this far past the wrap (units).
+#: A counter can be at most this far past the wrap (units).
 _WRAP_REACH = 1_000_000
 
 
@@ -105,8 +105,9 @@ class CounterGuard:
 
         ``_agreeing`` are those that agree with each other, ``_steady`` those that agree but for the
         rate or the meter's clock. ``_in_order`` are all since the last that was older than the one
-        before, which is an old message or the first after the meter's clock was set back;
-        ``_withheld`` are those that are no older than any before, until the others last.
+        before, which is an old message or the first after the meter's clock was set back.
+        ``_withheld`` are the readings that are no older than any before them; they are replaced by
+        those in order once these last.
         """
         self._agreeing: HeldReadings | None = None
         self._steady: HeldReadings | None = None

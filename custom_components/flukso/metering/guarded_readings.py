@@ -6,7 +6,7 @@ from operator import sub
 from .counter_guard import CounterGuard, CounterReading, CounterState
 
 _THOUSAND = 1000
-#: The shortest time between two readings, with the second that it may be longer (s).
+#: The shortest time between two readings, with the 2 s of the guard that it may be longer (s).
 _SHORTEST = 3
 
 
@@ -65,10 +65,10 @@ class GuardedReadings:
                 continue
             if found is not None and self._counts_on:
                 guard.book(found.bookable or 0)
-                for withheld, shown in self._withheld:
-                    if withheld >= found.new.time:
-                        accepted.append(withheld)
-                        values.append(shown / _THOUSAND + guard.offset)
+                for withheld_time, withheld_value in self._withheld:
+                    if withheld_time >= found.new.time:
+                        accepted.append(withheld_time)
+                        values.append(withheld_value / _THOUSAND + guard.offset)
             self._withheld.clear()
             accepted.append(time)
             values.append(guard.value)

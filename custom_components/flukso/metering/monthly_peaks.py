@@ -41,7 +41,9 @@ class MonthlyPeaks:
         month = self._month_of(begin)
         numbered = [(self._month_of(peak.quarter), peak) for peak in known]
         self.current = next((peak for number, peak in numbered if number == month), None)
-        self.past = [peak for number, peak in numbered if month - _MONTHS < number != month]
+        self.past = [
+            peak for number, peak in numbered if number != month and number > month - _MONTHS
+        ]
 
     def take(self, peak: Peak) -> bool:
         """Process a demand of this month; return whether it is its peak now."""

@@ -16,7 +16,7 @@ from .segments import Segments
 #: The size of a chunk, and the sleep after it that lets other threads run (s).
 _CHUNK_READINGS = 16 * 1024
 _CHUNK_SLEEP = 0.0001
-#: What may be counted in a silence, as the pulse that ends it is (thousandths).
+#: What may have been counted in a silence: the pulse that ends it, of up to one unit (thousandths).
 LITTLE = 1000
 #: A time (s since 1970) and a value; the first and the last one of a stretch of time.
 type _Reading = tuple[int, int]
@@ -109,8 +109,9 @@ class CounterReadings(Segments[PackedReadings]):
     def is_known(self, begin: int, end: int) -> bool:
         """Return whether the counter is known from a second to another one.
 
-        Between two spans it is if it showed the same at both ends, but for the pulse that ends the
-        silence: without pulses, the meter stores nothing. To be called in a worker thread.
+        Between two spans it is if it showed the same at both ends, but for a pulse of up to one
+        unit that ends the silence: without pulses, the meter stores nothing. To be called in a
+        worker thread.
         """
         known = self._segments
         first = bisect_right(known, begin, key=lambda span: span.begin) - 1

@@ -53,8 +53,9 @@ class CountingLaw:
     def counted(self, before: int, after: int, seconds: int) -> int:
         """Return what was counted from one reading to the next.
 
-        Of a counter that fell, it is the value itself if it may have begun again from 0. It is 0
-        for a leap that the input can't have counted.
+        Of a counter that fell, it is the step over its wrap if that is possible, or else the value
+        itself if it may have begun again from 0. It is 0 for a leap that the input can't have
+        counted.
         """
         step = after - before
         if self.is_possible(step, seconds):

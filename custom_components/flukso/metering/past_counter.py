@@ -140,7 +140,7 @@ def _rows(
             impossible += 1
         state = rounded(end.value / _THOUSAND + offset, 3)
         rows.append(Row(end.time - HOUR, state, rounded(total / _THOUSAND, 3)))
-    return PastRows(rows, link and link[1], impossible)
+    return PastRows(rows, None if link is None else link[1], impossible)
 
 
 def _known_ends(blocks: Sequence[PastBlock], law: CountingLaw) -> Iterator[KnownEnd]:

@@ -210,7 +210,7 @@ def read_config(payload: bytes, report: ConfigReport) -> dict[str, Json]:
     An array is an object with the keys from 1. A section that is no object is kept as False.
 
     Raises:
-        ProtocolError: not an object, too long or nested too deeply.
+        ProtocolError: not JSON, not an object, too long or nested too deeply.
     """
     config = load(payload, report, longest=_MAX_BYTES, brackets=_MAX_BRACKETS, lua=True)
     if isinstance(config, list):

@@ -77,7 +77,7 @@ class Sensor:
 class Sensors:
     """The enabled sensors in the order of their slots, and whether the meter is an FLM02.
 
-    ``unread`` are the slots that were left out because they can't be read, and such settings.
+    ``unread`` are the slots and the settings that were left out because they can't be read.
     """
 
     enabled: tuple[Sensor, ...] = ()
@@ -90,8 +90,8 @@ class Stream:
     """One readings topic of a sensor, with its expected unit and possible range.
 
     ``misprinted`` marks the gauges whose negative values the firmware prints wrongly
-    (docs/protocol.md section 9, quirk 3). An angle is sent against a voltage that the one of its
-    phase leads by ``voltage_angle`` (°, section 5).
+    (docs/protocol.md section 9, quirk 3). The voltage of a clamp's phase leads the one that its
+    angle is sent against by ``voltage_angle`` (°, section 5).
     """
 
     sensor: Sensor
@@ -115,7 +115,7 @@ def parse_sensors(config: Json) -> Sensors:
     left out, and so is a slot that can't be read or repeats the sensor id of one before.
 
     Raises:
-        ProtocolError: no slots, or none that can be read.
+        ProtocolError: no slots; or none that can be read, nor a main section.
     """
     root = Section(config, Report.SENSORS)
     slots: list[Section] = []
@@ -251,7 +251,7 @@ def streams_of(sensor: Sensor, voltage_angle: int = 0) -> tuple[Stream, ...]:
 
 
 def _counter(sensor: Sensor) -> Stream:
-    """Return the counter stream; only electricity of a P1 port runs both ways (section 4)."""
+    """Return the counter stream; on a P1 port, electricity and unknown types run both ways."""
     both_ways = sensor.source is Source.COSEM and sensor.quantity in _BOTH_WAYS
     lowest = -_MAX_COUNTER if both_ways else 0.0
     unit = COUNTER_UNITS.get(sensor.quantity, Unit.NONE)

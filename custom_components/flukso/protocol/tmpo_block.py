@@ -1,8 +1,8 @@
 """Blocks of a sensor's readings from the meter's memory (docs/protocol.md section 7).
 
 A block can hold a million readings and is decoded in a worker thread. A single long call into C
-code would keep the GIL and so block the event loop: all work is done in chunks, with a short
-sleep after each.
+code would keep the GIL and so block the event loop: it is unpacked in chunks, and its numbers are
+parsed and summed in chunks with a short sleep after each.
 """
 
 from array import array

@@ -185,11 +185,11 @@ async def _async_import(call: ServiceCall) -> None:
     """Begin to import what the meter remembers since a time, or all.
 
     Raises:
-        ServiceValidationError: there is no such meter, its history is not listened to, it has no
-            counter in use, the time is not over, there is no recorder, or an import is running.
+        ServiceValidationError: there is no such meter, its history is not listened to, no logged
+            sensor is in use, the time is not over, there is no recorder, or an import is running.
     """
     history = _history_of(call)
-    if not history.blocks.counters:
+    if not (history.blocks.counters or history.blocks.gauges):
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_counter_in_use")
     if history.past.log.running is not None:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="import_running")

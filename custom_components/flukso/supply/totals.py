@@ -158,7 +158,7 @@ class PowerTotal(Total):
         if not self._flows:
             return power
         flows = [
-            None if flow.flow is None else part(flow.flow) for flow, part in self._flows.items()
+            None if flow.value is None else part(flow.value) for flow, part in self._flows.items()
         ]
         powers = [*flows, power] if self._gauges else flows
         known = [each for each in powers if each is not None]

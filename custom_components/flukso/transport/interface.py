@@ -92,7 +92,7 @@ class Transport(ABC):
     async def async_subscribe_buffered(self, subscription: BufferedSubscription) -> CALLBACK_TYPE:
         """Subscribe like ``async_subscribe``, but messages may be delivered later, together.
 
-        They are by ``flush``, or when one may be urgent.
+        ``flush`` delivers them, and so does the arrival of one that may be urgent.
         """
 
     @abstractmethod

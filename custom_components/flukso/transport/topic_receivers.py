@@ -13,7 +13,10 @@ _LOGGER = logging.getLogger(__name__)
 
 
 class TopicReceivers:
-    """The receivers of topics, and of filters with wildcards, none of which matches a topic."""
+    """The receivers of topics, and of filters with wildcards.
+
+    No filter may match a topic that has receivers of its own: they alone would get its messages.
+    """
 
     def __init__(self) -> None:
         self._exact: dict[str, list[Receive]] = {}

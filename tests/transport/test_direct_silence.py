@@ -1,0 +1,92 @@
+"""When the direct transport gives up a broker that is silent, by a clock that the test moves."""
+
+from collections.abc import Callable
+
+from homeassistant.core import HomeAssistant
+import pytest
+
+from custom_components.flukso.transport.direct import DirectTransport
+from custom_components.flukso.transport.mqtt_connection import CannotConnectError
+from stack.ports import LOOPBACK
+
+from .loop_clock import LoopClock, settle, started
+from .peer import PINGREQ, PINGRESP, Peer
+
+
+def _silence(broker: Peer) -> None:
+    broker.answers.clear()
+
+
+def _reset(broker: Peer) -> None:
+    broker.reset()
+
+
+def _close(broker: Peer) -> None:
+    broker.close()
+
+
+async def test_a_broker_that_answers_nothing_is_given_up_after_five_seconds(
+    hass: HomeAssistant, clock: LoopClock, broker: Peer
+) -> None:
+    broker.answers.clear()
+    transport = DirectTransport(hass, LOOPBACK, broker.port, chance=lambda: 0)
+    begun = clock.now
+    await clock.until_done(transport.async_start())
+    await transport.async_stop()
+
+    assert clock.now - begun == pytest.approx(5, abs=0.1)
+    assert isinstance(transport.error, CannotConnectError)
+    assert transport.error.failure == "no_answer"
+
+
+async def test_a_silent_broker_is_asked_after_four_seconds_and_lost_three_later(
+    hass: HomeAssistant, clock: LoopClock, broker: Peer
+) -> None:
+    async with started(hass, clock, broker.port) as transport:
+        await clock.passes(20)
+        assert transport.connected
+        asked = broker.count(PINGREQ)
+        broker.answers.clear()
+        await broker.send(PINGRESP)
+        await clock.passes(3.9)
+        assert broker.count(PINGREQ) == asked
+
+        await clock.passes(1.2)
+        assert broker.count(PINGREQ) == asked + 1
+        await clock.passes(2.8)
+        assert transport.connected
+
+        await clock.passes(1.4)
+        assert not transport.connected
+
+
+async def test_a_broker_that_talks_is_told_every_thirty_seconds_that_the_client_is_there(
+    hass: HomeAssistant, clock: LoopClock, broker: Peer
+) -> None:
+    async with started(hass, clock, broker.port) as transport:
+        told = broker.count(PINGREQ)
+        for second in range(1, 62):
+            await broker.send(PINGRESP)
+            await clock.passes(1)
+            if second in (29, 59):
+                assert broker.count(PINGREQ) == told + (second > 30)
+
+        await settle()
+        assert transport.connected
+        assert broker.count(PINGREQ) == told + 2
+
+
+@pytest.mark.parametrize("end", [_silence, _reset, _close])
+async def test_a_connection_that_ends_is_no_fault_of_the_broker(
+    hass: HomeAssistant,
+    clock: LoopClock,
+    broker: Peer,
+    caplog: pytest.LogCaptureFixture,
+    end: Callable[[Peer], None],
+) -> None:
+    async with started(hass, clock, broker.port) as transport:
+        end(broker)
+        await clock.until(lambda: not transport.connected)
+
+    assert "is not understood" not in caplog.text
+    assert "has ended" in caplog.text
