@@ -212,6 +212,7 @@ async def test_what_a_broker_asks_for_is_told(
         (4, "password_required"),
         (5, "password_required"),
         (0x84, "wrong_mqtt_version"),
+        (0x86, "password_required"),
         (0x87, "password_required"),
         (0xFF, "cannot_connect"),
     ],
