@@ -12,6 +12,7 @@ from .broker import Broker
 from .flows import choose_broker, listen
 from .home import config_entry, entities, set_up_and_read, value_of
 from .meters import Meter, flm02, flm03, reading
+from .older import leave_behind
 
 MOVED = "home/flukso/"
 
@@ -156,3 +157,14 @@ async def test_a_meter_that_is_not_loaded_can_be_moved(
     entry.add_to_hass(hass)
 
     await assert_it_moves(hass, broker, await start(hass, entry), entry)
+
+
+async def test_an_entry_of_the_older_integration_that_was_not_migrated_is_not_changed(
+    hass: HomeAssistant, broker: Broker, meter: Meter
+) -> None:
+    entry = leave_behind(hass, meter)
+
+    result = await entry.start_reconfigure_flow(hass)
+
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "not_migrated")
+    assert entry.version == 1

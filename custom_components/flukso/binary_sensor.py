@@ -1,4 +1,4 @@
-"""Binary sensors: connectivity, and movement, vibration and faults of a FluksoKube."""
+"""Binary sensors: connectivity, and movement, vibration, faults and the battery of a FluksoKube."""
 
 from datetime import datetime
 from functools import partial
@@ -159,7 +159,8 @@ class FluksoLowBattery(FluksoEntity, BinarySensorEntity):
 class FluksoEvent(ChannelEntity, BinarySensorEntity, RestoreEntity):
     """Movement or vibration: on for ``ON_SECONDS`` after the kube's counter changed.
 
-    The first reading is no change: it may be days old. After a reload, the one before it is.
+    The first reading is no change, as it may be days old; after a reload, it is compared with the
+    last one before that.
     """
 
     def __init__(

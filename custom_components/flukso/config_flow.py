@@ -160,6 +160,8 @@ class FluksoConfigFlow(ConfigFlow, domain=DOMAIN):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Let the user choose how the same meter is reached from now on."""
+        if CONF_DEVICE_ID not in self._get_reconfigure_entry().data:
+            return self.async_abort(reason="not_migrated")  # of the older integration
         return await self._async_step_way(step_id="reconfigure")
 
     async def _async_step_way(self, *, step_id: str) -> ConfigFlowResult:

@@ -22,7 +22,7 @@ def discovery_key(device_id: str, prefix: str, *, is_direct: bool) -> DiscoveryK
     if is_direct:
         name = f"MQTT Broker on flukso-{device_id[:6]}.{MQTT_SERVICE}"
         return DiscoveryKey(domain=SOURCE_ZEROCONF, key=(MQTT_SERVICE, name), version=1)
-    topic = report_topic(prefix and OWN_PREFIX, device_id, Report.SENSORS)
+    topic = report_topic(OWN_PREFIX if prefix else "", device_id, Report.SENSORS)
     return DiscoveryKey(domain=SOURCE_MQTT, key=topic, version=1)
 
 

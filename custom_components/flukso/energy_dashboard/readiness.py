@@ -15,8 +15,8 @@ WITHIN = 5
 async def async_wait_until_ready(entry: FluksoConfigEntry) -> None:
     """Wait until the meter is known, each clamp has counted, and all entities are added.
 
-    Which way round a clamp is can be told from its counters only. Nothing more is waited for
-    after some seconds: a meter may be silent.
+    Which way round a clamp is can be told from its counters only. These are not waited for any
+    more after some seconds, as a meter may be silent; adding entities always ends.
     """
     meter = entry.runtime_data.meter
     ready = asyncio.Event()

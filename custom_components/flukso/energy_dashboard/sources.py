@@ -102,7 +102,9 @@ def _other_ports(meter: Meter, chosen: Collection[str]) -> Iterator[_Port]:
     configuration = meter.configuration
     supply, summed = supply_ports(configuration, chosen), summed_ports(configuration)
     for place in in_order(electricity_ports(configuration)):
-        for feed in () if place in supply else find_feeds(meter, [place]):
+        if place in supply:
+            continue
+        for feed in find_feeds(meter, [place]):
             if feed.imported is not None and not feed.is_net:
                 sensor = feed.imported.stream.sensor
                 may_be_device = place not in summed and len(sensor.ports) == 1

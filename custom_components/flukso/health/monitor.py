@@ -136,8 +136,8 @@ class HealthMonitor:
         """Create the issue of a meter that is connected to directly, once it is lost for long."""
         is_lost = self._lost is not None and now - self._lost >= SOON
         if Problem.UNREACHABLE in self._problems and is_lost:
-            host = {"host": self._entry.data[CONF_HOST]}
-            self._create_issue(Problem.UNREACHABLE, {"name": self._entry.title, **host})
+            address = {"name": self._entry.title, "host": self._entry.data[CONF_HOST]}
+            self._create_issue(Problem.UNREACHABLE, address)
 
     def _symptoms(self, now: float, since: float) -> Symptoms:
         channels, reports = self._meter.channels.values(), self._meter.message_log.reports

@@ -106,7 +106,11 @@ class Backfill:
             )
 
     async def async_audit(self, begin: int, end: int) -> list[Audit]:
-        """Compare the hours from ``begin`` to before ``end`` (s since 1970); change nothing."""
+        """Compare the hours from ``begin`` to before ``end`` (s since 1970); change nothing.
+
+        Raises:
+            HomeAssistantError: the recorder is too busy, or failed.
+        """
         audits = []
         for unique_id, channel in self.blocks.counters.items():
             excluded = self._fill_log.excluded_hours(unique_id)

@@ -185,11 +185,11 @@ class FillLog:
 
     async def async_release(self, begin: float, end: float) -> None:
         """Allow the hours of a period to be filled again, because the user asked for it."""
-        for unique_id, hours in list(self._excluded.items()):
-            remaining = {hour for hour in hours if not begin <= hour < end}
-            if remaining != hours:
-                self._exclude(unique_id, remaining)
-                await self._storage.async_save()
+        before = dict(self._excluded)
+        for unique_id, hours in before.items():
+            self._exclude(unique_id, {hour for hour in hours if not begin <= hour < end})
+        if self._excluded != before:
+            await self._storage.async_save()
 
     async def async_shift(self, unique_id: str, begin: int, amount: float) -> None:
         """Note that an amount was added to an entity's sums from an hour on.

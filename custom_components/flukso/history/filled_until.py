@@ -30,7 +30,7 @@ class FilledUntil(Observable):
 
     @callback
     def note(self, unique_id: str, end: float) -> None:
-        """Take over that a counter's hours up to ``end`` were compared, and the last one agrees."""
+        """Note that a counter's hours up to ``end`` were compared, and the last one agrees."""
         self._ends[unique_id] = max(end, self._ends.get(unique_id, end))
         self._update()
 

@@ -67,7 +67,7 @@ class GaugeBackfill:
 
     @callback
     def _note(self, channel: Channel, begin: int, end: int) -> None:
-        """Take over that a gauge has new data in a span."""
+        """Note that a gauge has new data in a span."""
         first, last = self._due.get(channel, (begin, end))
         self._due[channel] = (min(first, begin), max(last, end))
         if not self._is_filling:

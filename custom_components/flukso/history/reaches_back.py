@@ -35,10 +35,10 @@ class ReachesBack(Observable):
 
     @callback
     def note(self, imported: float | None, progress: int | None) -> None:
-        """Take over the begin of the oldest imported hour, if any, and the progress."""
+        """Set the begin of the oldest imported hour, if any, and the progress."""
         if (imported, progress) != (self._imported, self.progress):
             self._imported, self.progress = imported, progress
-            self._notified_state = None
+            self._notified_state = None  # the progress alone may have changed
             self._update()
 
     def _update(self) -> None:

@@ -84,9 +84,11 @@ async def async_first_row(
 ) -> Row | MeanRow | AngleRow | None:
     """Return the first hourly row in ``unit``; None if there is none that can be converted."""
     statistic = await async_statistic(hass, statistic_id)
-    convert = statistic and conversion(of=statistic.unit, to=unit)
-    first = statistic and await _async_first(hass, statistic)
-    if not convert or not first:
+    if statistic is None:
+        return None
+    convert = conversion(of=statistic.unit, to=unit)
+    first = await _async_first(hass, statistic)
+    if convert is None or first is None:
         return None
     if first.state is not None and first.sum is not None:
         return Row(first.hour, convert(first.state), convert(first.sum))
@@ -102,9 +104,11 @@ async def async_plan_past(
     row, is of another kind, or its unit can't be converted; or they are not all before its first.
     """
     statistic = await async_statistic(hass, statistic_id)
-    convert = statistic and conversion(of=unit, to=statistic.unit)
-    first = statistic and await _async_first(hass, statistic)
-    if statistic is None or not convert or not first or not past.rows:
+    if statistic is None or not past.rows:
+        return []
+    convert = conversion(of=unit, to=statistic.unit)
+    first = await _async_first(hass, statistic)
+    if convert is None or first is None:
         return []
     return await hass.async_add_executor_job(_portions, statistic, first, past, convert)
 

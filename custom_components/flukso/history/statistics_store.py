@@ -261,7 +261,8 @@ async def _async_run(
 ) -> Exception | None:
     """Run a job in the recorder's thread, in order with its writes; returns why it failed.
 
-    The recorder calls ``on_done`` there after it updated a statistic's metadata: here, nothing.
+    The recorder calls ``on_done`` there after it updated a statistic's metadata; none is given, so
+    that nothing else happens.
     """
     done: Future[Exception | None] = Future()
 

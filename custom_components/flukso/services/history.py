@@ -60,6 +60,7 @@ async def _async_audit(call: ServiceCall) -> ServiceResponse:
     Raises:
         ServiceValidationError: there is no such meter, its history is not listened to, the period
             is invalid, or there is no recorder.
+        HomeAssistantError: the recorder is too busy, or failed.
     """
     begin, end = _period_of(call, _MAX_PERIOD)
     counters: JsonArrayType = []
