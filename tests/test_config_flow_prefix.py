@@ -124,6 +124,7 @@ async def test_a_meter_that_is_set_up_is_found_behind_its_new_prefix_when_reconf
     form = await entry.start_reconfigure_flow(hass)
     form = await listen(hass, form, next_step_id="broker")
     result = await listen(hass, form, topic_prefix="")
+    await broker.settle()
 
     assert result["reason"] == "reconfigure_successful"
     assert entry.data["topic_prefix"] == "home/"

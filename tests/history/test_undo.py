@@ -217,7 +217,7 @@ async def test_the_activity_log_has_a_line_for_each_import_and_undo_takes_it_bac
 
     messages = [event["message"] for event in told if event.get("domain") == DOMAIN]
     assert messages[-1] == (
-        "was given its past from the meter's memory: "
+        "had its history imported from the meter's memory: "
         "2 h from 28 March 2026, 21:00 to 28 March 2026, 23:00, 2 kWh"
     )
     [restored] = (await restore(hass, entry))["restored"]

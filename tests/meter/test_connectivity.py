@@ -86,6 +86,21 @@ async def test_a_dead_meter_is_disconnected_though_the_hosts_clock_is_set_back(
         assert shown(hass, METER, ATTIC) == ["on", "on"]
 
 
+async def test_a_broken_message_that_the_broker_has_retained_is_no_sign_of_life(
+    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
+) -> None:
+    meter = flm03()
+    await broker.publish(meter.topic(1, "gauge"), "[", retain=True)
+    await set_up(hass, broker, meter)
+    await let_pass(hass, broker, freezer, 10)
+    assert shown(hass, METER) == ["unknown"]
+
+    await broker.publish(meter.topic(1, "gauge"), "[")
+    await let_pass(hass, broker, freezer, 10)
+
+    assert shown(hass, METER) == ["on"]
+
+
 async def test_a_dead_kube_is_disconnected_after_ten_minutes_while_the_other_is_not(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:

@@ -13,23 +13,23 @@ from .loop_clock import LoopClock, settle, started
 from .peer import PINGREQ, PINGRESP, Peer
 
 
-def _silence(broker: Peer) -> None:
-    broker.answers.clear()
+def _silence(talking: Peer) -> None:
+    talking.answers.clear()
 
 
-def _reset(broker: Peer) -> None:
-    broker.reset()
+def _reset(talking: Peer) -> None:
+    talking.reset()
 
 
-def _close(broker: Peer) -> None:
-    broker.close()
+def _close(talking: Peer) -> None:
+    talking.close()
 
 
 async def test_a_broker_that_answers_nothing_is_given_up_after_five_seconds(
-    hass: HomeAssistant, clock: LoopClock, broker: Peer
+    hass: HomeAssistant, clock: LoopClock, talking: Peer
 ) -> None:
-    broker.answers.clear()
-    transport = DirectTransport(hass, LOOPBACK, broker.port, chance=lambda: 0)
+    talking.answers.clear()
+    transport = DirectTransport(hass, LOOPBACK, talking.port, chance=lambda: 0)
     begun = clock.now
     await clock.until_done(transport.async_start())
     await transport.async_stop()
@@ -40,19 +40,19 @@ async def test_a_broker_that_answers_nothing_is_given_up_after_five_seconds(
 
 
 async def test_a_silent_broker_is_asked_after_four_seconds_and_lost_three_later(
-    hass: HomeAssistant, clock: LoopClock, broker: Peer
+    hass: HomeAssistant, clock: LoopClock, talking: Peer
 ) -> None:
-    async with started(hass, clock, broker.port) as transport:
+    async with started(hass, clock, talking.port) as transport:
         await clock.passes(20)
         assert transport.connected
-        asked = broker.count(PINGREQ)
-        broker.answers.clear()
-        await broker.send(PINGRESP)
+        asked = talking.count(PINGREQ)
+        talking.answers.clear()
+        await talking.send(PINGRESP)
         await clock.passes(3.9)
-        assert broker.count(PINGREQ) == asked
+        assert talking.count(PINGREQ) == asked
 
         await clock.passes(1.2)
-        assert broker.count(PINGREQ) == asked + 1
+        assert talking.count(PINGREQ) == asked + 1
         await clock.passes(2.8)
         assert transport.connected
 
@@ -61,31 +61,31 @@ async def test_a_silent_broker_is_asked_after_four_seconds_and_lost_three_later(
 
 
 async def test_a_broker_that_talks_is_told_every_thirty_seconds_that_the_client_is_there(
-    hass: HomeAssistant, clock: LoopClock, broker: Peer
+    hass: HomeAssistant, clock: LoopClock, talking: Peer
 ) -> None:
-    async with started(hass, clock, broker.port) as transport:
-        told = broker.count(PINGREQ)
+    async with started(hass, clock, talking.port) as transport:
+        told = talking.count(PINGREQ)
         for second in range(1, 62):
-            await broker.send(PINGRESP)
+            await talking.send(PINGRESP)
             await clock.passes(1)
             if second in (29, 59):
-                assert broker.count(PINGREQ) == told + (second > 30)
+                assert talking.count(PINGREQ) == told + (second > 30)
 
         await settle()
         assert transport.connected
-        assert broker.count(PINGREQ) == told + 2
+        assert talking.count(PINGREQ) == told + 2
 
 
 @pytest.mark.parametrize("end", [_silence, _reset, _close])
 async def test_a_connection_that_ends_is_no_fault_of_the_broker(
     hass: HomeAssistant,
     clock: LoopClock,
-    broker: Peer,
+    talking: Peer,
     caplog: pytest.LogCaptureFixture,
     end: Callable[[Peer], None],
 ) -> None:
-    async with started(hass, clock, broker.port) as transport:
-        end(broker)
+    async with started(hass, clock, talking.port) as transport:
+        end(talking)
         await clock.until(lambda: not transport.connected)
 
     assert "is not understood" not in caplog.text
