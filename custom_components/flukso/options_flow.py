@@ -109,9 +109,9 @@ class FluksoOptionsFlow(EnergyFlow):
         errors: dict[str, str] = {}
         if user_input is not None:
             if not _is_ambiguous(user_input.get(CONF_SUPPLY_PORTS, [])):
-                # an import that was chosen when the meter was added, and could not begin yet
-                wish = {CONF_IMPORT_HISTORY} & self.config_entry.options.keys()
-                chosen = _options(user_input) | dict.fromkeys(wish, True)
+                chosen = _options(user_input)
+                if CONF_IMPORT_HISTORY in self.config_entry.options:
+                    chosen[CONF_IMPORT_HISTORY] = True  # it was chosen before, and has not begun
                 return self.async_create_entry(data=chosen)
             errors[CONF_SUPPLY_PORTS] = "automatic_and_ports"
         options = self.config_entry.options if user_input is None else user_input

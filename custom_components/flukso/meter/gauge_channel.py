@@ -53,7 +53,7 @@ class GaugeChannel(Channel):
 
     @callback
     def watch(self, is_urgent: Callable[[float], bool]) -> CALLBACK_TYPE:
-        """Let values that ``is_urgent`` is true of be delivered soon; returns an unsubscriber.
+        """Have values delivered soon that are urgent; returns an unsubscribe function.
 
         Only the transport over Home Assistant's MQTT asks; the direct one delivers all soon that
         may be urgent.
