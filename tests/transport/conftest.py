@@ -35,12 +35,9 @@ async def direct(hass: HomeAssistant, meters_broker: Mosquitto) -> AsyncGenerato
 
 @pytest.fixture
 def clock(hass: HomeAssistant, socket_enabled: None) -> Generator[LoopClock]:
-    """The clock of Home Assistant's event loop and of connections."""
+    """The clock of Home Assistant's event loop."""
     moved = LoopClock(hass.loop.time())
-    with (
-        patch.object(hass.loop, "time", lambda: moved.now),
-        patch("custom_components.flukso.transport.mqtt_connection.monotonic", lambda: moved.now),
-    ):
+    with patch.object(hass.loop, "time", lambda: moved.now):
         yield moved
 
 

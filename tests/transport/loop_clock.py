@@ -3,32 +3,46 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
+import time
 
 from homeassistant.core import HomeAssistant
 
 from custom_components.flukso.transport.direct import DirectTransport
 from stack.ports import LOOPBACK
 
-#: How far time moves at once (s).
+#: How far time moves at once, where a test does not change that (s).
 STEP = 0.01
+#: How long a step really takes where a test waits for something (s).
+_WAIT = 0.01
 
 
 class LoopClock:
-    """The clock of an event loop, which moves only where a test lets time pass (s)."""
+    """The clock of an event loop, which moves only where a test lets time pass (s).
+
+    It moves by a ``step`` at once, each of which really ``takes`` so long where something has to
+    come over the network: that needs some time even on the loopback address.
+    """
 
     def __init__(self, now: float) -> None:
         self.now = now
+        self.step = STEP
+        self.takes = 0.0
 
     async def passes(self, seconds: float) -> None:
-        """Let time pass in short steps, and run what is due in each."""
-        for _ in range(round(seconds / STEP)):
-            self.now += STEP
-            await settle()
+        """Let time pass, and run what is due in each step."""
+        for _ in range(round(seconds / self.step)):
+            await self._moves(self.takes)
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Let time pass until a condition is true."""
         while not condition():
-            await self.passes(STEP)
+            await self._moves(_WAIT)
+
+    async def _moves(self, takes: float) -> None:
+        self.now += self.step
+        await _settle()
+        if takes:
+            await asyncio.to_thread(time.sleep, takes)
 
     async def until_done(self, work: Awaitable[None]) -> None:
         """Let time pass until something is done."""
@@ -37,7 +51,7 @@ class LoopClock:
         await task
 
 
-async def settle() -> None:
+async def _settle() -> None:
     """Run what is ready, and what becomes ready by it."""
     for _ in range(3):
         await asyncio.sleep(0)
