@@ -51,3 +51,14 @@ def test_the_electricity_counter_of_a_p1_port_alone_can_be_negative() -> None:
         (Source.COSEM, Quantity.ELECTRICITY),
         (Source.COSEM, Quantity.OTHER),
     }
+
+
+def test_only_the_angle_of_a_clamp_is_turned_to_the_voltage_of_its_phase() -> None:
+    turned = {
+        (source, quantity, stream.voltage_angle)
+        for source in Source
+        for quantity in Quantity
+        for stream in streams_of(sensor(quantity, source), voltage_angle=120)
+        if stream.voltage_angle
+    }
+    assert turned == {(Source.CLAMP, Quantity.ALPHA, 120)}
