@@ -283,14 +283,16 @@ async def test_a_connection_that_is_reset_is_made_again(hass: HomeAssistant, hos
             assert transport.connected
 
 
-async def test_what_is_sent_over_a_connection_that_was_reset_ends_it(
-    hass: HomeAssistant, hostile: Peer
+async def test_what_is_sent_over_a_connection_that_was_reset_ends_it_without_a_warning(
+    hass: HomeAssistant, hostile: Peer, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with connected(hass, hostile.port) as transport:
         hostile.reset()
         await asyncio.sleep(0)
         await transport.async_publish("/d/sync", b"[]")
         await true(lambda: not transport.connected)
+
+    assert "is not understood" not in caplog.text
 
 
 async def test_a_broker_that_talks_all_the_time_is_told_that_the_client_is_there(
