@@ -42,7 +42,7 @@ def clock(hass: HomeAssistant, socket_enabled: None) -> Generator[LoopClock]:
 
 
 @pytest.fixture
-async def talking(socket_enabled: None) -> AsyncGenerator[Peer]:
+async def hostile(socket_enabled: None) -> AsyncGenerator[Peer]:
     """A peer that answers as a broker does until a test changes that."""
     async with peer() as running:
         yield running

@@ -29,14 +29,12 @@ from .peer import (
     CONNACK,
     CONNECT,
     DISCONNECT,
-    PINGREQ,
     PUBLISH,
     SUBSCRIBE,
     UNSUBSCRIBE,
     Peer,
     full_port,
     length_of,
-    peer,
     publish,
 )
 
@@ -50,13 +48,6 @@ _NO_FAMILY = 255
 @pytest.fixture(autouse=True)
 def _loopback(socket_enabled: None) -> None:
     """Let the tests open sockets."""
-
-
-@pytest.fixture
-async def hostile() -> AsyncGenerator[Peer]:
-    """A peer that answers as a broker does until a test changes that."""
-    async with peer() as running:
-        yield running
 
 
 @asynccontextmanager
@@ -293,20 +284,6 @@ async def test_what_is_sent_over_a_connection_that_was_reset_ends_it_without_a_w
         await true(lambda: not transport.connected)
 
     assert "is not understood" not in caplog.text
-
-
-async def test_a_broker_that_talks_all_the_time_is_told_that_the_client_is_there(
-    hass: HomeAssistant, hostile: Peer
-) -> None:
-    """It would end the connection after one and a half times the keepalive (section 3.1.2.10)."""
-    with patch(f"{_CONNECTION}._MAX_PAUSE", 0.05), patch(f"{_DIRECT}._SHORT_PERIOD", 0.02):
-        async with connected(hass, hostile.port) as transport:
-            await transport.async_subscribe(_TOPIC, lambda _: None)
-            await hostile.receives(SUBSCRIBE)
-            before = hostile.count(PINGREQ)
-            while hostile.count(PINGREQ) < before + 2:
-                await hostile.send(publish(_TOPIC, b"1"))
-                await asyncio.sleep(0.01)
 
 
 async def test_a_lost_connection_has_nothing_to_read(hass: HomeAssistant, hostile: Peer) -> None:

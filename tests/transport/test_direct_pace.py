@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Generator
+from contextlib import contextmanager
 from itertools import pairwise
 import time
 from unittest.mock import patch
@@ -33,6 +34,18 @@ def _between(times: list[float]) -> list[float]:
     return [after - before for before, after in pairwise(times)]
 
 
+@contextmanager
+def _more_is_waiting(clock: LoopClock, reads: list[float]) -> Generator[None]:
+    """Let every read leave some, and note when it is."""
+
+    def read(_: MqttConnection) -> bool:
+        reads.append(clock.now)
+        return True
+
+    with patch.object(MqttConnection, "read", read):
+        yield
+
+
 @pytest.mark.parametrize(
     ("chance", "pauses"),
     [
@@ -58,7 +71,7 @@ async def test_attempts_to_connect_get_rarer_until_there_is_one_in_five_to_ten_s
 
 
 async def test_it_reads_often_while_an_answer_is_expected_and_else_once_a_second(
-    hass: HomeAssistant, clock: LoopClock, talking: Peer
+    hass: HomeAssistant, clock: LoopClock, hostile: Peer
 ) -> None:
     reads: list[float] = []
     read = MqttConnection.read
@@ -68,7 +81,7 @@ async def test_it_reads_often_while_an_answer_is_expected_and_else_once_a_second
         return read(connection)
 
     with patch.object(MqttConnection, "read", noted_read):
-        async with started(hass, clock, talking.port) as transport:
+        async with started(hass, clock, hostile.port) as transport:
             await clock.passes(6.5)
             after_connecting = _between(reads)
             reads.clear()
@@ -83,16 +96,11 @@ async def test_it_reads_often_while_an_answer_is_expected_and_else_once_a_second
 
 
 async def test_what_is_waiting_is_read_fifty_times_a_second(
-    hass: HomeAssistant, clock: LoopClock, talking: Peer
+    hass: HomeAssistant, clock: LoopClock, hostile: Peer
 ) -> None:
     reads: list[float] = []
-
-    def more(_: MqttConnection) -> bool:
-        reads.append(clock.now)
-        return True
-
-    async with started(hass, clock, talking.port):
-        with patch.object(MqttConnection, "read", more):
+    async with started(hass, clock, hostile.port):
+        with _more_is_waiting(clock, reads):
             await clock.passes(1)
 
     pauses = _between(reads)[1:]
@@ -101,21 +109,16 @@ async def test_what_is_waiting_is_read_fifty_times_a_second(
 
 
 async def test_more_than_can_be_read_for_a_minute_is_reported_once(
-    hass: HomeAssistant, clock: LoopClock, talking: Peer, caplog: pytest.LogCaptureFixture
+    hass: HomeAssistant, clock: LoopClock, hostile: Peer, caplog: pytest.LogCaptureFixture
 ) -> None:
     warning = "sends more than can be read"
     reads: list[float] = []
-
-    def more(_: MqttConnection) -> bool:
-        reads.append(clock.now)
-        return True
-
-    async with started(hass, clock, talking.port):
-        with patch.object(MqttConnection, "read", more):
+    async with started(hass, clock, hostile.port):
+        with _more_is_waiting(clock, reads):
             await clock.passes(50)
         await clock.passes(1.5)
         reads.clear()
-        with patch.object(MqttConnection, "read", more):
+        with _more_is_waiting(clock, reads):
             while warning not in caplog.text:
                 await clock.passes(0.1)
             assert clock.now - reads[0] == pytest.approx(60, abs=0.2)
@@ -125,42 +128,42 @@ async def test_more_than_can_be_read_for_a_minute_is_reported_once(
 
 
 async def test_topics_within_a_twentieth_of_a_second_are_subscribed_to_together(
-    hass: HomeAssistant, clock: LoopClock, talking: Peer
+    hass: HomeAssistant, clock: LoopClock, hostile: Peer
 ) -> None:
-    async with started(hass, clock, talking.port) as transport:
+    async with started(hass, clock, hostile.port) as transport:
         await transport.async_subscribe("/a", lambda _: None)
         await clock.passes(0.03)
         await transport.async_subscribe("/b", lambda _: None)
         await clock.passes(0.1)
         await transport.async_subscribe("/c", lambda _: None)
-        await clock.until(lambda: talking.count(SUBSCRIBE) == 2)
+        await clock.until(lambda: hostile.count(SUBSCRIBE) == 2)
 
-    packets = [sorted(topics_of(*each)) for each in talking.received if each[0] == SUBSCRIBE]
+    packets = [sorted(topics_of(*each)) for each in hostile.received if each[0] == SUBSCRIBE]
     assert packets == [["/a", "/b"], ["/c"]]
 
 
 async def test_topics_wait_for_a_connection_however_late_it_is(
-    hass: HomeAssistant, clock: LoopClock, talking: Peer
+    hass: HomeAssistant, clock: LoopClock, hostile: Peer
 ) -> None:
     failure = CannotConnectError(ConnectFailure.UNREACHABLE, LOOPBACK)
     with patch.object(MqttConnection, "async_open", side_effect=failure):
-        transport = DirectTransport(hass, LOOPBACK, talking.port, chance=lambda: 0)
+        transport = DirectTransport(hass, LOOPBACK, hostile.port, chance=lambda: 0)
         await clock.until_done(transport.async_start())
         await transport.async_subscribe("/a", lambda _: None)
         await clock.passes(1)
-    await clock.until(lambda: talking.count(SUBSCRIBE) == 1)
+    await clock.until(lambda: hostile.count(SUBSCRIBE) == 1)
     await clock.passes(0.1)
     await transport.async_stop()
 
-    packets = [list(topics_of(*each)) for each in talking.received if each[0] == SUBSCRIBE]
+    packets = [list(topics_of(*each)) for each in hostile.received if each[0] == SUBSCRIBE]
     assert packets == [["/a"]]
 
 
 async def test_a_flush_reads_without_waiting_for_the_next_time_and_never_within_itself(
-    hass: HomeAssistant, clock: LoopClock, talking: Peer
+    hass: HomeAssistant, clock: LoopClock, hostile: Peer
 ) -> None:
     payloads: list[bytes] = []
-    transport = DirectTransport(hass, LOOPBACK, talking.port, chance=lambda: 0)
+    transport = DirectTransport(hass, LOOPBACK, hostile.port, chance=lambda: 0)
 
     def receive(message: Message) -> None:
         payloads.append(message.payload)
@@ -169,7 +172,7 @@ async def test_a_flush_reads_without_waiting_for_the_next_time_and_never_within_
     await transport.async_subscribe("/a", receive)
     await clock.until_done(transport.async_start())
     for sent in (b"1", b"2"):
-        await talking.send(publish("/a", sent + b"first") + publish("/a", sent + b"second"))
+        await hostile.send(publish("/a", sent + b"first") + publish("/a", sent + b"second"))
         await asyncio.to_thread(time.sleep, 0.1)  # until it has arrived, by another clock
         transport.flush()
     await transport.async_stop()

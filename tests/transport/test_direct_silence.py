@@ -22,23 +22,23 @@ def _of_connections(clock: LoopClock) -> Generator[None]:
         yield
 
 
-def _silence(talking: Peer) -> None:
-    talking.answers.clear()
+def _silence(hostile: Peer) -> None:
+    hostile.answers.clear()
 
 
-def _reset(talking: Peer) -> None:
-    talking.reset()
+def _reset(hostile: Peer) -> None:
+    hostile.reset()
 
 
-def _close(talking: Peer) -> None:
-    talking.close()
+def _close(hostile: Peer) -> None:
+    hostile.close()
 
 
 async def test_a_broker_that_answers_nothing_is_given_up_after_five_seconds(
-    hass: HomeAssistant, clock: LoopClock, talking: Peer
+    hass: HomeAssistant, clock: LoopClock, hostile: Peer
 ) -> None:
-    talking.answers.clear()
-    transport = DirectTransport(hass, LOOPBACK, talking.port, chance=lambda: 0)
+    hostile.answers.clear()
+    transport = DirectTransport(hass, LOOPBACK, hostile.port, chance=lambda: 0)
     begun = clock.now
     await clock.until_done(transport.async_start())
     await transport.async_stop()
@@ -49,17 +49,17 @@ async def test_a_broker_that_answers_nothing_is_given_up_after_five_seconds(
 
 
 async def test_a_silent_broker_is_asked_after_four_seconds_and_lost_three_later(
-    hass: HomeAssistant, clock: LoopClock, talking: Peer
+    hass: HomeAssistant, clock: LoopClock, hostile: Peer
 ) -> None:
     """It is looked for once a second."""
-    async with started(hass, clock, talking.port) as transport:
+    async with started(hass, clock, hostile.port) as transport:
         await clock.passes(10)
         assert transport.connected
-        talking.answers.clear()
-        asked = talking.count(PINGREQ)
-        await talking.send(PINGRESP)
+        hostile.answers.clear()
+        asked = hostile.count(PINGREQ)
+        await hostile.send(PINGRESP)
 
-        while talking.count(PINGREQ) == asked:
+        while hostile.count(PINGREQ) == asked:
             await clock.passes(clock.step)
         asked_at, connection = clock.now, transport._connection
         assert connection is not None
@@ -71,30 +71,31 @@ async def test_a_silent_broker_is_asked_after_four_seconds_and_lost_three_later(
 
 
 async def test_a_broker_that_talks_is_told_every_thirty_seconds_that_the_client_is_there(
-    hass: HomeAssistant, clock: LoopClock, talking: Peer
+    hass: HomeAssistant, clock: LoopClock, hostile: Peer
 ) -> None:
-    async with started(hass, clock, talking.port) as transport:
-        told = talking.count(PINGREQ)
+    """It would end the connection after one and a half times the keepalive (section 3.1.2.10)."""
+    async with started(hass, clock, hostile.port) as transport:
+        told = hostile.count(PINGREQ)
         for second in range(1, 62):
-            await talking.send(PINGRESP)
+            await hostile.send(PINGRESP)
             await clock.passes(1)
             if second in (29, 59):
-                assert talking.count(PINGREQ) == told + (second > 30)
+                assert hostile.count(PINGREQ) == told + (second > 30)
 
         assert transport.connected
-        assert talking.count(PINGREQ) == told + 2
+        assert hostile.count(PINGREQ) == told + 2
 
 
 @pytest.mark.parametrize("end", [_silence, _reset, _close])
 async def test_a_connection_that_ends_is_no_fault_of_the_broker(
     hass: HomeAssistant,
     clock: LoopClock,
-    talking: Peer,
+    hostile: Peer,
     caplog: pytest.LogCaptureFixture,
     end: Callable[[Peer], None],
 ) -> None:
-    async with started(hass, clock, talking.port) as transport:
-        end(talking)
+    async with started(hass, clock, hostile.port) as transport:
+        end(hostile)
         await clock.until(lambda: not transport.connected)
 
     assert "is not understood" not in caplog.text

@@ -106,8 +106,7 @@ class CounterGuard:
         ``_agreeing`` are those that agree with each other, ``_steady`` those that agree but for the
         rate or the meter's clock. ``_in_order`` are all since the last that was older than the one
         before, which is an old message or the first after the meter's clock was set back.
-        ``_withheld`` are the readings that are no older than any before them; they are replaced by
-        those in order once these last.
+        ``_withheld`` are no older than any before; once those in order last, they are replaced.
         """
         self._agreeing: HeldReadings | None = None
         self._steady: HeldReadings | None = None
