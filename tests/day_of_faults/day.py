@@ -33,7 +33,7 @@ from simulator import Flm02, Flm03, Message
 from simulator.flm02 import P1_ELECTRICITY
 from simulator.meter import Meter
 
-from .timers import fire_due_timers
+from ..timers import fire_due_timers
 from .ways import Way
 
 MIDNIGHT = datetime(2026, 1, 13, tzinfo=UTC)

@@ -15,8 +15,8 @@ from homeassistant.core import HomeAssistant
 
 from custom_components.flukso.transport.mqtt_connection import ConnectFailure, MqttConnection
 
-from .broker import Broker, matches
-from .transport import peer
+from ..broker import Broker, matches
+from ..transport import peer
 
 _CONNECTION = "custom_components.flukso.transport.mqtt_connection"
 #: Its kernel takes so much at once, which is what an old burst of messages needs (bytes).

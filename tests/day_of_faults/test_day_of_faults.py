@@ -36,8 +36,8 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
     async_wait_recording_done,
 )
 
-from ..day import HOUR, MIDNIGHT, MINUTE, Day
-from ..ways import Bridged, Direct, network
+from .day import HOUR, MIDNIGHT, MINUTE, Day
+from .ways import Bridged, Direct, network
 
 HOURS = range(24)
 _OF_FLM03, _OF_P1 = "sensor.flm03", "sensor.flm02_smart_main"
