@@ -5,17 +5,15 @@ It stands behind Home Assistant's real MQTT client, in the place of the socket.
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from itertools import count
+import time
 from typing import Any
 from unittest.mock import MagicMock
 
 from homeassistant.core import HomeAssistant
-from paho.mqtt.client import topic_matches_sub
-from pytest_homeassistant_custom_component.common import (
-    MockConfigEntry,
-    MockMqttReasonCode,
-    async_fire_mqtt_message,
-)
+from paho.mqtt.client import MQTTMessage, topic_matches_sub
+from pytest_homeassistant_custom_component.common import MockConfigEntry, MockMqttReasonCode
 
 type Payload = str | bytes
 
@@ -52,7 +50,7 @@ class Broker:
         if retain:
             self.retained[topic] = payload
         if topic in self.topics or any(matches(each, topic) for each in self.topics):
-            async_fire_mqtt_message(self._hass, topic, payload)
+            self._deliver(topic, payload)
 
     async def settle(self) -> None:
         """Wait until all that is under way has arrived."""
@@ -84,11 +82,17 @@ class Broker:
         self.asked.update(new)
         for topic, payload in self.retained.items():
             if any(matches(each, topic) for each in new):
-                self._hass.loop.call_soon(self._deliver_retained, topic, payload)
+                deliver = partial(self._deliver, topic, payload, is_retained=True)
+                self._hass.loop.call_soon(deliver)
         return self._acknowledge(self._client.on_subscribe)
 
-    def _deliver_retained(self, topic: str, payload: Payload) -> None:
-        async_fire_mqtt_message(self._hass, topic, payload, retain=True)
+    def _deliver(self, topic: str, payload: Payload, *, is_retained: bool = False) -> None:
+        """Let a message arrive; the plugin's function for it makes a mock each time."""
+        message = MQTTMessage(topic=topic.encode())
+        message.payload = payload.encode() if isinstance(payload, str) else payload
+        message.retain = is_retained
+        message.timestamp = time.monotonic()
+        self._client.on_message(self._client, None, message)
 
     def _unsubscribe(self, topics: list[str]) -> tuple[int, int]:
         self.topics.difference_update(topics)
