@@ -37,6 +37,8 @@ logging.getLogger().removeHandler(
 #: Nor does a test read what Home Assistant itself and asyncio log below warning.
 for _name in ("homeassistant", "asyncio"):
     logging.getLogger(_name).setLevel(logging.WARNING)
+#: Lines of the debug log for each message are half of a simulated day: tests of them enable it.
+logging.getLogger("custom_components.flukso").setLevel(logging.INFO)
 
 #: freezegun looks for new names in every module whenever a test stops the clock: count them.
 patch_time.ha_get_module_attributes_hash = lambda module: (

@@ -1,6 +1,7 @@
 """When the direct transport gives up a broker that is silent, by a clock that the test moves."""
 
 from collections.abc import Callable, Generator
+import logging
 from unittest.mock import patch
 
 from homeassistant.core import HomeAssistant
@@ -94,6 +95,7 @@ async def test_a_connection_that_ends_is_no_fault_of_the_broker(
     caplog: pytest.LogCaptureFixture,
     end: Callable[[Peer], None],
 ) -> None:
+    caplog.set_level(logging.DEBUG, "custom_components.flukso")
     async with started(hass, clock, hostile.port) as transport:
         end(hostile)
         await clock.until(lambda: not transport.connected)
