@@ -11,7 +11,8 @@ from pathlib import Path
 import sqlite3
 import time
 
-_BUSY_FOR = 30
+#: How long Home Assistant may be busy (s): on a slow machine it imports the ten days for minutes.
+_BUSY_FOR = 300
 
 
 @dataclass(frozen=True, slots=True)
