@@ -83,7 +83,7 @@ async def measure(meters: int, seconds: int, folder: Path, *, direct: bool = Fal
             await client.add_mqtt(broker.port)
             for flow in await client.discovered(DOMAIN, meters):
                 await client.confirm(flow["flow_id"])
-        await eventually(lambda: are_live(client, meters), f"{meters} meters, live", within=60)
+        await eventually(lambda: are_live(client, meters), f"{meters} meters, live", within=180)
         await asyncio.sleep(_SETTLED)
         with ReadingsSubscriber(broker.port) as subscriber:
             await eventually(lambda: _receives(subscriber), "readings")

@@ -160,7 +160,6 @@ def spikes(rows: dict[int, float], of: list[float]) -> list[tuple[int, float]]:
 
 
 @pytest.mark.long
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize("enable_statistics", [True])
 @pytest.mark.parametrize(
     "recorder_config",

@@ -25,8 +25,6 @@ from .demo_meter import DEVICE_ID
 from .networked_meter import METER, NetworkedMeter, enter_own_network
 from .steps import DIALOG, is_whole
 
-pytestmark = pytest.mark.timeout(240)
-
 _DESKTOP, _PHONE = (1280, 1000), (412, 915)
 _GRAPHS = ("energy-usage", "energy-gas", "energy-water")
 _ENERGIES = ("stat_energy_from", "stat_energy_to")

@@ -17,7 +17,7 @@ from .demo_meter import DEVICE_ID, is_live
 from .networked_meter import METER, METER_LATER, NetworkedMeter, enter_own_network
 from .steps import leave_energy_step
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 #: What was sent before is read within so many seconds.
 _ON_THE_WAY = 2

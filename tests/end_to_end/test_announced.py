@@ -13,7 +13,6 @@ _CHECKOUT = Path(__file__).parents[2]
 
 
 @pytest.mark.long
-@pytest.mark.timeout(480)
 @pytest.mark.parametrize(
     "file",
     ["own_network.py", "five_steps.py"],

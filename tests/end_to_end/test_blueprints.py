@@ -7,7 +7,7 @@ import pytest
 
 from stack import HomeAssistant
 
-pytestmark = [pytest.mark.asyncio, pytest.mark.timeout(180), pytest.mark.long]
+pytestmark = [pytest.mark.asyncio, pytest.mark.long]
 
 _BLUEPRINTS = Path(__file__).parents[2] / "blueprints"
 _AUTOMATIONS = """\

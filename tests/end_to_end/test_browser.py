@@ -29,7 +29,7 @@ from .steps import (
     open_options,
 )
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 _CHECKOUT = Path(__file__).parents[2]
 _PORTS = ("L1", "L2", "L3", "water", "gas", "solar")

@@ -22,7 +22,6 @@ from .steps import choose_in_menu, leave_energy_step, open_integration
 pytestmark = [
     pytest.mark.long,
     pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.timeout(180),
 ]
 
 _HASTY = Path(__file__).parent / "hasty"

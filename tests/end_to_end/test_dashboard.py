@@ -22,7 +22,6 @@ from .steps import is_whole
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.timeout(600),
     pytest.mark.long,
 ]
 

@@ -14,7 +14,7 @@ from .faults import DELAY, assert_counted, only_expected_errors
 from .parts import require_faketime, require_mosquitto
 from .stage import Stage, bridge, set_up
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 #: Home Assistant's MQTT greets ten seconds after it connected, and may find nobody there.
 _GREETING = "Error talking to MQTT: The client is not currently connected"
@@ -143,7 +143,6 @@ async def test_after_all_this_the_statistics_are_what_the_meter_counted(stage: S
 
 
 @pytest.mark.long
-@pytest.mark.timeout(480)
 async def test_home_assistants_clock_is_set_back_by_an_hour_and_set_right(stage: Stage) -> None:
     """With a clock of its own, Home Assistant takes several times as long to start."""
     clock = Clock(require_faketime(), stage.folder)

@@ -17,7 +17,7 @@ from .faults import assert_counted, only_expected_errors
 from .parts import require_mosquitto
 from .stage import Stage, set_up
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 #: How long it takes until all is live, once the cause is gone (s).
 _WITHIN = 15

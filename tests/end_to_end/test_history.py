@@ -24,7 +24,7 @@ from .history import Counter, Stage, Table, set_up
 from .parts import require_mosquitto
 from .remembered import HOUR, Hole, Remembered
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 _HOME = ZoneInfo("Europe/Brussels")
 #: How near to the truth all must be (Wh, W), beyond what the floats of the statistics can't hold.

@@ -11,7 +11,7 @@ from soak.load import measure
 
 from .parts import require_faketime
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.long
 
 _METERS, _SECONDS = 10, 15
 #: What the three clamps of a meter publish each second of sensors that are enabled.

@@ -15,7 +15,7 @@ from stack import HomeAssistant, Mosquitto, Process, eventually
 
 from .browser import Camera, pages
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.long
 
 _CHECKOUT = Path(__file__).parents[2]
 #: What mosquitto writes down of a subscription, with its quality of service, and of its end.

@@ -32,7 +32,6 @@ def _played(playback: Playback, seconds: int) -> dict[int, list[Message]]:
 
 
 @pytest.mark.long
-@pytest.mark.timeout(300)
 async def test_it_prints_the_states_that_the_messages_make(
     socket_enabled: None, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -183,7 +183,6 @@ async def restart(hass: HomeAssistant, entry: MockConfigEntry) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.timeout(300)
 @pytest.mark.usefixtures("all_entities_enabled")
 async def test_energies_after_a_day_of_faults_are_those_of_the_household(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
