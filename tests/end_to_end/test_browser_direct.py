@@ -19,10 +19,7 @@ from .parts import folder_of_pages
 from .stage import bridge
 from .steps import choose_in_menu, leave_energy_step, open_integration
 
-pytestmark = [
-    pytest.mark.long,
-    pytest.mark.asyncio(loop_scope="module"),
-]
+pytestmark = [pytest.mark.long, pytest.mark.asyncio(loop_scope="module")]
 
 _HASTY = Path(__file__).parent / "hasty"
 _OPEN = "accept_protocol_versions 3, 4"

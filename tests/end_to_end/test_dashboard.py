@@ -20,10 +20,7 @@ from .energy_dashboard import COUNTERS, used_yesterday
 from .parts import folder_of_pages
 from .steps import is_whole
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.long,
-]
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.long]
 
 _CHECKOUT = Path(__file__).parents[2]
 _SECTIONS = ("Power now", "Phases", "Energy", "Water and gas", "Quarter-hour demand", "Kubes")
