@@ -1,7 +1,7 @@
 """What the counters of the demo's meter have counted, as the Energy dashboard should show it."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from stack.client import Client
@@ -20,18 +20,27 @@ COUNTERS = {
     )
 }
 
+_HOME = ZoneInfo("Europe/Brussels")
 
-async def used_yesterday(client: Client) -> Mapping[str, float]:
-    """What the counters counted in the day before this one, by the statistics there are."""
-    today = datetime.now(ZoneInfo("Europe/Brussels")).replace(
-        hour=0, minute=0, second=0, microsecond=0
-    )
+
+async def is_filled(client: Client) -> bool:
+    """Whether each counter has the imported statistics of the day before yesterday.
+
+    Those of yesterday may be Home Assistant's own: of the hour in which it was started.
+    """
+    day = datetime.now(_HOME).date() - timedelta(days=2)
+    return (await used_on(client, day)).keys() == COUNTERS
+
+
+async def used_on(client: Client, day: date) -> Mapping[str, float]:
+    """What the counters counted on that day at home, by the statistics there are."""
+    start, end = (datetime.combine(each, time(), _HOME) for each in (day, day + timedelta(days=1)))
     days = await client.call(
         "recorder/statistics_during_period",
-        start_time=(today - timedelta(days=1)).isoformat(),
-        end_time=(today - timedelta(seconds=1)).isoformat(),
+        start_time=start.isoformat(),
+        end_time=(end - timedelta(seconds=1)).isoformat(),
         statistic_ids=sorted(COUNTERS),
         period="day",
         types=["change"],
     )
-    return {entity_id: sum(day["change"] for day in found) for entity_id, found in days.items()}
+    return {entity_id: sum(each["change"] for each in found) for entity_id, found in days.items()}

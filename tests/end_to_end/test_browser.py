@@ -1,6 +1,7 @@
 """A new user's first hour in the pages of one Home Assistant, in the order of its events."""
 
 from collections.abc import AsyncGenerator
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 import json
 from pathlib import Path
@@ -18,7 +19,7 @@ from demo.statistics import fill
 from stack import HomeAssistant, Mosquitto, Process, eventually
 
 from .browser import Camera, chromium, coloured, errors_in, pages
-from .energy_dashboard import COUNTERS, METER, used_yesterday
+from .energy_dashboard import COUNTERS, METER, is_filled, used_on
 from .parts import folder_of_pages
 from .steps import (
     choose_in_menu,
@@ -191,11 +192,7 @@ async def test_grid_solar_gas_and_water_are_added_to_the_energy_dashboard(
     home: HomeAssistant, page: Page
 ) -> None:
     await fill(home.client, home.database)
-
-    async def filled() -> bool:
-        return (await used_yesterday(home.client)).keys() == COUNTERS
-
-    await eventually(filled, "the statistics of the last ten days", 90)
+    await eventually(lambda: is_filled(home.client), "the statistics of the last ten days", 90)
     await open_integration(page)
     await open_energy_step(page)
     await page.get_by_role("button", name="Add", exact=True).click()
@@ -210,10 +207,13 @@ async def test_grid_solar_gas_and_water_are_added_to_the_energy_dashboard(
 async def test_the_energy_dashboard_draws_what_was_used(
     home: HomeAssistant, page: Page, camera: Camera
 ) -> None:
-    used = await used_yesterday(home.client)
     await camera.take("energy-settings", *_WIDE)
     await page.goto("/energy")
+    day = page.locator("hui-energy-period-selector .header-title")
+    latest = await day.inner_text()  # until one in the morning it is yesterday
     await page.get_by_role("button", name="Previous").click()
+    await expect(day).not_to_have_text(latest)
+    used = await used_on(home.client, _latest(await day.inner_text()))
     for source, entity_id, shown in (
         ("Solar", "solar_energy", "{:.2f} kWh"),
         ("Gas", "gas_consumption", "{:.3f} m³"),
@@ -230,6 +230,13 @@ async def test_the_energy_dashboard_draws_what_was_used(
 
     await eventually(drawn, "the graphs")
     await camera.take("energy", *_WIDE)
+
+
+def _latest(shown: str) -> date:
+    """The latest day in the past that is shown as this: Nov 27."""
+    today = datetime.now(UTC).date()
+    days = (today - timedelta(days=each) for each in range(366))
+    return next(day for day in days if f"{day:%b} {day.day}" == shown)
 
 
 async def test_what_a_counter_can_have_counted_before_it_began_anew_can_be_booked(

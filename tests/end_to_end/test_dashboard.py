@@ -16,7 +16,7 @@ from stack.ports import LOOPBACK
 
 from .browser import Camera, chromium, errors_in, pages
 from .demo_meter import demo_meter
-from .energy_dashboard import COUNTERS, used_yesterday
+from .energy_dashboard import COUNTERS, is_filled
 from .parts import folder_of_pages
 from .steps import is_whole
 
@@ -62,7 +62,9 @@ async def home(folder: Path, mosquitto: Mosquitto) -> AsyncGenerator[HomeAssista
         await running.client.confirm(card["flow_id"])
         await eventually(lambda: has_counted(running), "the first readings", 120)
         await fill(running.client, running.database)
-        await eventually(lambda: is_filled(running), "the statistics of the last ten days", 240)
+        await eventually(
+            lambda: is_filled(running.client), "the statistics of the last ten days", 240
+        )
         await set_up_energy(running.client)
         yield running
         assert errors_in(running.log) == []
@@ -75,11 +77,6 @@ async def has_counted(home: HomeAssistant) -> bool:
         each in states and states[each]["state"] not in ("unknown", "unavailable")
         for each in COUNTERS
     )
-
-
-async def is_filled(home: HomeAssistant) -> bool:
-    """Whether each of them has the statistics of yesterday."""
-    return (await used_yesterday(home.client)).keys() == COUNTERS
 
 
 @pytest.fixture(scope="module")
