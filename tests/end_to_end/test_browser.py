@@ -213,7 +213,7 @@ async def test_the_energy_dashboard_draws_what_was_used(
     latest = await day.inner_text()  # until one in the morning it is yesterday
     await page.get_by_role("button", name="Previous").click()
     await expect(day).not_to_have_text(latest)
-    used = await used_on(home.client, _latest(await day.inner_text()))
+    used = await used_on(home.client, _day_shown_as(await day.inner_text()))
     for source, entity_id, shown in (
         ("Solar", "solar_energy", "{:.2f} kWh"),
         ("Gas", "gas_consumption", "{:.3f} m³"),
@@ -232,7 +232,7 @@ async def test_the_energy_dashboard_draws_what_was_used(
     await camera.take("energy", *_WIDE)
 
 
-def _latest(shown: str) -> date:
+def _day_shown_as(shown: str) -> date:
     """The latest day in the past that is shown as this: Nov 27."""
     today = datetime.now(UTC).date()
     days = (today - timedelta(days=each) for each in range(366))
