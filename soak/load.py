@@ -14,7 +14,7 @@ from stack.ports import LOOPBACK
 
 from .memory import resident
 from .subscriber import ReadingsSubscriber, TimedReading
-from .taken import Published, Taken, compare, taken
+from .taken import Published, Taken, compare, taken_until
 
 _CHECKOUT = Path(__file__).resolve().parent.parent
 _WATCH = Path(__file__).parent / "watch"
@@ -24,7 +24,7 @@ _CLAMPS = 3
 _LONGEST = ("hold", "work", "collection")
 #: Wait after the setup, so that its temporary objects are freed before memory is measured (s).
 _SETTLED = 10
-#: Wait until Home Assistant has processed the published readings (s).
+#: Wait until the subscriber has received the published readings (s).
 _ARRIVED = 2
 #: Memory blocks that other activity of Home Assistant may add.
 _NOISE = 30_000
@@ -87,8 +87,9 @@ async def measure(meters: int, seconds: int, folder: Path, *, direct: bool = Fal
         await asyncio.sleep(_SETTLED)
         with ReadingsSubscriber(broker.port) as subscriber:
             await eventually(lambda: _receives(subscriber), "readings")
-            await asyncio.sleep(_ARRIVED)  # readings published before the subscription
-            begun = await taken(client)
+            await asyncio.sleep(_ARRIVED)
+            # From a reading on that the subscriber has received as well.
+            begun = await taken_until(client, subscriber.seconds(0))
             await client.call_service("watch", "begin")
             memory, busy = [resident(home)], _processor(home)
             for _ in range(seconds):
@@ -98,7 +99,7 @@ async def measure(meters: int, seconds: int, folder: Path, *, direct: bool = Fal
             await simulator.stop()
             await asyncio.sleep(_ARRIVED)
             await client.call_service("watch", "tell")
-            ended = await taken(client)
+            ended = await taken_until(client, subscriber.seconds(-1))
         states = await client.states()
     published, faults = compare(_published(subscriber, begun), begun, ended)
     more_blocks = int(states["watch.more_blocks"]["state"])

@@ -40,6 +40,10 @@ class ReadingsSubscriber:
         self._client.disconnect()
         self._client.loop_stop()
 
+    def seconds(self, place: int) -> dict[str, int]:
+        """Return the time of the first (0) or last (-1) reading that was received, by topic."""
+        return {topic: readings[place].second for topic, readings in [*self.received.items()]}
+
     def _receive(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
         second, value, _ = json.loads(message.payload)
         self.received[message.topic].append(TimedReading(second, value))

@@ -11,6 +11,11 @@ from custom_components.flukso.const import DOMAIN
 from stack import Client
 from stack.client import Json
 
+#: How long a published message may take until it is processed (s).
+_LATEST = 60
+#: How often to look for it (s).
+_LOOK = 0.5
+
 
 @dataclass(frozen=True, slots=True)
 class Published:
@@ -58,6 +63,27 @@ async def taken(client: Client) -> Mapping[str, Taken]:
         if channel is not None:
             found[f"/sensor/{sensor_id}/{kind}"] = _taken(channel)
     return found
+
+
+async def taken_until(client: Client, seconds: Mapping[str, int]) -> Mapping[str, Taken]:
+    """Return the processed messages by topic, once they reach these times on the meter's clock.
+
+    A machine that is busy may process them seconds after they were published. Those that have not
+    been processed within a minute are lost, which a comparison shows.
+    """
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + _LATEST
+    while not _reaches(found := await taken(client), seconds) and loop.time() < deadline:
+        await asyncio.sleep(_LOOK)
+    return found
+
+
+def _reaches(found: Mapping[str, Taken], seconds: Mapping[str, int]) -> bool:
+    return all(
+        each.second is not None and each.second >= seconds[topic]
+        for topic, each in found.items()
+        if topic in seconds
+    )
 
 
 def _taken(channel: Json) -> Taken:
