@@ -16,7 +16,7 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 from custom_components.flukso.const import DOMAIN, EVENT_HISTORY_FILLED
 from custom_components.flukso.history.fill_file import Fill
 from custom_components.flukso.history.fill_log import FillLog, RestoreFailure
-from custom_components.flukso.metering.gaps import MeanRow, Row
+from custom_components.flukso.metering.rows import MeanRow, Row
 
 from ..statistics import HOUR, leave_counter, leave_gauge, table
 

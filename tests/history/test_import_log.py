@@ -31,8 +31,8 @@ from custom_components.flukso.history.import_file import Import
 from custom_components.flukso.history.import_log import ImportLog
 from custom_components.flukso.history.statistics_past import async_first_row
 from custom_components.flukso.history.statistics_store import Statistic, StoredRow
-from custom_components.flukso.metering.gaps import MeanRow, Row
 from custom_components.flukso.metering.past_rows import PastRows
+from custom_components.flukso.metering.rows import MeanRow, Row
 
 from ..other_recorder import OTHER_RECORDER, Change
 from ..statistics import HOUR, Columns, leave_counter, leave_gauge, table

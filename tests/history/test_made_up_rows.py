@@ -15,7 +15,7 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 
 from custom_components.flukso.history.statistics_units import async_mean_rows
 from custom_components.flukso.metering.absence import made_up_rows
-from custom_components.flukso.metering.gaps import MeanRow
+from custom_components.flukso.metering.rows import MeanRow
 
 from ..statistics import HOUR, table
 

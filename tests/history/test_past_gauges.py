@@ -17,9 +17,9 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.flukso.const import DOMAIN, EVENT_HISTORY_IMPORTED
-from custom_components.flukso.metering.gaps import MeanRow
 from custom_components.flukso.metering.gauge_hours import GaugeTimeline
 from custom_components.flukso.metering.past_rows import PastRows
+from custom_components.flukso.metering.rows import MeanRow
 
 from ..broker import Broker
 from ..home import config_entry, entity_of

@@ -25,8 +25,8 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 
 from custom_components.flukso.const import DOMAIN, EVENT_HISTORY_IMPORTED
 from custom_components.flukso.history import block_reader, past_counters, past_gauges, past_import
-from custom_components.flukso.metering.gaps import Row
 from custom_components.flukso.metering.past_rows import PastRows
+from custom_components.flukso.metering.rows import Row
 from custom_components.flukso.redaction import shortened
 
 from ..broker import Broker

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from custom_components.flukso.history import statistics_store
 from custom_components.flukso.history.statistics_units import Change, async_apply, async_plan
-from custom_components.flukso.metering.gaps import Row
+from custom_components.flukso.metering.rows import Row
 
 from ..statistics import HOUR, leave_counter, table
 

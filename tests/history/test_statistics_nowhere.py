@@ -11,7 +11,7 @@ from custom_components.flukso.history.statistics_units import (
     async_plan,
     async_rows,
 )
-from custom_components.flukso.metering.gaps import Row
+from custom_components.flukso.metering.rows import Row
 
 from ..broker import Broker
 from ..home import set_up

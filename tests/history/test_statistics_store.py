@@ -13,7 +13,7 @@ import pytest
 
 import custom_components.flukso as integration
 from custom_components.flukso.history.statistics_units import Change, async_apply, async_plan
-from custom_components.flukso.metering.gaps import MeanRow, Row
+from custom_components.flukso.metering.rows import MeanRow, Row
 
 from .. import other_recorder
 from ..other_recorder import OTHER_RECORDER, WARNING

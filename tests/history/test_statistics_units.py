@@ -20,7 +20,7 @@ from custom_components.flukso.history.statistics_units import (
     async_plan,
     async_rows,
 )
-from custom_components.flukso.metering.gaps import MeanRow, Row
+from custom_components.flukso.metering.rows import MeanRow, Row
 
 from ..statistics import HOUR, leave_counter, leave_gauge, table
 

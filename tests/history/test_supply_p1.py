@@ -18,7 +18,7 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.flukso.const import DOMAIN
 from custom_components.flukso.history.supply_past import SupplyPast
-from custom_components.flukso.metering.gaps import Row
+from custom_components.flukso.metering.rows import Row
 from simulator import blocks
 
 from ..broker import Broker

@@ -20,9 +20,9 @@ from custom_components.flukso.history.readings_cache import (
     write_readings,
 )
 from custom_components.flukso.history.supply_past import SupplyPast
-from custom_components.flukso.metering.gaps import MeanRow, Row
 from custom_components.flukso.metering.packed_readings import CounterReadings, packed
 from custom_components.flukso.metering.past_rows import Missing, PastRows
+from custom_components.flukso.metering.rows import MeanRow, Row
 from custom_components.flukso.protocol.tmpo_block import Block, BlockAddress
 from custom_components.flukso.protocol.topics import Kind
 

@@ -18,8 +18,8 @@ from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.flukso.const import DOMAIN
 from custom_components.flukso.history.import_log import async_remove_import_log
-from custom_components.flukso.metering.gaps import MeanRow, Row
 from custom_components.flukso.metering.past_rows import PastRows
+from custom_components.flukso.metering.rows import MeanRow, Row
 
 from ..broker import Broker
 from ..home import entity_of, set_up

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from custom_components.flukso.metering.block_timeline import Slack
 from custom_components.flukso.metering.durations import HOUR
-from custom_components.flukso.metering.gaps import Row
+from custom_components.flukso.metering.rows import Row
 
 #: Between two blocks of level 20, in the middle of what is looked at.
 BORDER = 1693 << 20

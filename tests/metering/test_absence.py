@@ -7,7 +7,8 @@ import pytest
 
 from custom_components.flukso.metering.absence import absent_hours, made_up_rows, missing_rows
 from custom_components.flukso.metering.durations import HOUR
-from custom_components.flukso.metering.gaps import AngleRow, Hour, KnownValue, MeanRow, Row
+from custom_components.flukso.metering.gaps import Hour, KnownValue
+from custom_components.flukso.metering.rows import AngleRow, MeanRow, Row
 
 #: What is counted in an hour, and in half a minute.
 RATE, MOMENT = 360, 3

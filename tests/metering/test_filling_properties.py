@@ -9,8 +9,9 @@ import pytest
 
 from custom_components.flukso.metering.block_timeline import Slack, Timeline, segment_of
 from custom_components.flukso.metering.durations import HOUR
-from custom_components.flukso.metering.gaps import Row, find_gaps, rows_for
+from custom_components.flukso.metering.gaps import find_gaps, rows_for
 from custom_components.flukso.metering.history_comparison import compare
+from custom_components.flukso.metering.rows import Row
 
 from .missed_hours import HOURS, Counter, House, histories
 

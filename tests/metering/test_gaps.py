@@ -12,10 +12,10 @@ from custom_components.flukso.metering.gaps import (
     Hour,
     KnownValue,
     Reason,
-    Row,
     find_gaps,
     rows_for,
 )
+from custom_components.flukso.metering.rows import Row
 
 #: What the meter showed at the end of hours 0 to 6.
 METER = (1000.0, 1100.0, 1300.0, 1300.0, 1700.5, 1800.0, 2000.0)

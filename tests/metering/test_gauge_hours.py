@@ -9,13 +9,13 @@ from hypothesis import given, settings, strategies as st
 import pytest
 
 from custom_components.flukso.metering.durations import HOUR
-from custom_components.flukso.metering.gaps import AngleRow, MeanRow
 from custom_components.flukso.metering.gauge_hours import (
     GaugeKind,
     GaugeSegment,
     GaugeTimeline,
     gauge_segment,
 )
+from custom_components.flukso.metering.rows import AngleRow, MeanRow
 
 #: A reading of a clamp is valid for a minute.
 CLAMP = GaugeKind(60)

@@ -8,16 +8,9 @@ import pytest
 
 from custom_components.flukso.metering.block_timeline import Slack, Timeline, segment_of
 from custom_components.flukso.metering.durations import HOUR
-from custom_components.flukso.metering.gaps import (
-    Finding,
-    Gap,
-    Hour,
-    KnownValue,
-    MeanRow,
-    Row,
-    find_gaps,
-)
+from custom_components.flukso.metering.gaps import Finding, Gap, Hour, KnownValue, find_gaps
 from custom_components.flukso.metering.history_comparison import compare, power_rows
+from custom_components.flukso.metering.rows import MeanRow, Row
 
 SLACK = Slack(before=90, after=60)
 HOURS = range(0, 4 * HOUR, HOUR)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from custom_components.flukso.metering.gaps import Reason, Row
+from custom_components.flukso.metering.gaps import Reason
 from custom_components.flukso.metering.mended_outage import (
     Energy,
     Mended,
@@ -13,6 +13,7 @@ from custom_components.flukso.metering.mended_outage import (
     mended_sum_rows,
 )
 from custom_components.flukso.metering.outages import Outage, SupplyEnergies
+from custom_components.flukso.metering.rows import Row
 
 HOUR = 3600
 #: The hour in which it began.

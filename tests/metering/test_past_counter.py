@@ -8,10 +8,10 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.flukso.metering.durations import HOUR
-from custom_components.flukso.metering.gaps import MeanRow, Row
 from custom_components.flukso.metering.past_block import CountingLaw, PastBlock, past_block
 from custom_components.flukso.metering.past_counter import PastCounter, past_sum_rows
 from custom_components.flukso.metering.past_rows import Missing, PastRows
+from custom_components.flukso.metering.rows import MeanRow, Row
 
 BLOCK = 4 * HOUR
 #: Up to 3600 units in an hour.

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 
 from custom_components.flukso.metering.durations import HOUR
-from custom_components.flukso.metering.gaps import Row
 from custom_components.flukso.metering.mended_outage import Energy
 from custom_components.flukso.metering.outages import SupplyEnergies
 from custom_components.flukso.metering.past_rows import PastRows
 from custom_components.flukso.metering.past_supply import past_supply_rows
+from custom_components.flukso.metering.rows import Row
 
 FIRST = Row(10 * HOUR, 5000, 100)
 

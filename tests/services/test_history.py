@@ -18,7 +18,7 @@ from custom_components.flukso.const import DOMAIN
 from custom_components.flukso.diagnostics import async_get_config_entry_diagnostics
 from custom_components.flukso.history.audit import Audit, AuditedHour, Outcome, Refusal
 from custom_components.flukso.history.filled_until import FilledUntil
-from custom_components.flukso.metering.gaps import Row
+from custom_components.flukso.metering.rows import Row
 
 from ..broker import Broker
 from ..home import entity_of, set_up

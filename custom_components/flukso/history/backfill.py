@@ -16,9 +16,10 @@ from ..meter.meter import Meter
 from ..meter.supply_record import SupplyRecord
 from ..metering.absence import absent_hours
 from ..metering.durations import DAY, HOUR
-from ..metering.gaps import Gap, Hour, Reason, Row, find_gaps, rows_for
+from ..metering.gaps import Gap, Hour, Reason, find_gaps, rows_for
 from ..metering.history_comparison import compare
 from ..metering.rounding import rounded
+from ..metering.rows import Row
 from ..protocol.sensors import Source
 from ..redaction import shortened
 from ..sensor_descriptions import native_unit_of

@@ -18,7 +18,7 @@ from homeassistant.util import dt as dt_util
 from ..const import DOMAIN, EVENT_HISTORY_FILLED
 from ..entity_lookup import sensor_entity_id
 from ..metering.durations import DAY, HOUR
-from ..metering.gaps import AngleRow, MeanRow, Row
+from ..metering.rows import AngleRow, MeanRow, Row
 from ..storage import Storage
 from .fill_file import Fill, Layout, StoredFill, as_stored, read_fills
 from .statistics_store import StoredRow

@@ -14,7 +14,7 @@ from ..meter.channel import Channel
 from ..meter.meter import Meter
 from ..metering.absence import made_up_rows, missing_rows
 from ..metering.durations import DAY, HOUR
-from ..metering.gaps import AngleRow, MeanRow
+from ..metering.rows import AngleRow, MeanRow
 from ..protocol.topics import Kind
 from ..redaction import shortened
 from ..sensor_descriptions import native_unit_of

@@ -13,10 +13,10 @@ from ..meter.counter_channel import CounterChannel
 from ..meter.input_limits import memory_silence
 from ..meter.meter import Meter
 from ..metering.durations import HOUR
-from ..metering.gaps import AngleRow, MeanRow, Row
 from ..metering.past_block import CountingLaw, PastBlock, past_block
 from ..metering.past_counter import PastCounter
 from ..metering.past_rows import PastRows, missing_of, part_known
+from ..metering.rows import AngleRow, MeanRow, Row
 from ..protocol.sensors import Sensor
 from ..protocol.tmpo_block import Block, BlockAddress
 from ..sensor_descriptions import native_unit_of

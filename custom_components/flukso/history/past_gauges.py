@@ -9,8 +9,8 @@ from ..meter.channel import Channel
 from ..meter.counter_channel import CounterChannel
 from ..meter.meter import Meter
 from ..metering.durations import HOUR
-from ..metering.gaps import AngleRow, MeanRow, Row
 from ..metering.past_rows import PastRows, missing_of, part_known
+from ..metering.rows import AngleRow, MeanRow, Row
 from ..protocol.quantities import Unit
 from ..protocol.sensors import Sensor
 from ..sensor_descriptions import native_unit_of

@@ -13,8 +13,8 @@ from homeassistant.util import dt as dt_util
 from ..entity_lookup import sensor_entity_id
 from ..meter.meter import Meter
 from ..metering.durations import HOUR
-from ..metering.gaps import AngleRow, MeanRow, Row
 from ..metering.past_rows import PastRows
+from ..metering.rows import AngleRow, MeanRow, Row
 from ..protocol.sensors import Sensor
 from ..protocol.tmpo_request import sync_list, sync_topic
 from ..transport.interface import Transport

@@ -12,8 +12,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.singleton import singleton
 
 from ..const import DOMAIN
-from ..metering.gaps import AngleRow, MeanRow, Row
 from ..metering.past_rows import PastRows
+from ..metering.rows import AngleRow, MeanRow, Row
 from .statistics_store import (
     Statistic,
     StoredRow,

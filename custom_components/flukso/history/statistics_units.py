@@ -11,7 +11,7 @@ from homeassistant.components.sensor import UNIT_CONVERTERS
 from homeassistant.core import HomeAssistant
 
 from ..metering.durations import HOUR
-from ..metering.gaps import AngleRow, MeanRow, Row
+from ..metering.rows import AngleRow, MeanRow, Row
 from .statistics_store import (
     Statistic,
     StoredRow,

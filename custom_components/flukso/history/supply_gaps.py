@@ -17,12 +17,13 @@ from ..meter.input_limits import memory_silence
 from ..meter.meter import Meter
 from ..meter.supply_record import SupplyRecord
 from ..metering.durations import DAY, HOUR, QUARTER
-from ..metering.gaps import Reason, Row
+from ..metering.gaps import Reason
 from ..metering.mended_outage import Mended, mended_rows, mended_sum_rows
 from ..metering.monthly_peaks import Peak
 from ..metering.outages import Outage
 from ..metering.packed_readings import CounterReadings, PackedReadings
 from ..metering.rounding import rounded
+from ..metering.rows import Row
 from ..protocol.quantities import Unit
 from ..protocol.tmpo_block import Block, BlockAddress
 from .audit import Outcome, Refusal

@@ -16,10 +16,10 @@ from ..entity_lookup import enabled_sensor, meter_unique_id
 from ..meter.channel import Channel
 from ..meter.meter import Meter
 from ..meter.supply_record import PlainSum, SupplyRecord
-from ..metering.gaps import AngleRow, MeanRow, Row
 from ..metering.past_counter import past_sum_rows
 from ..metering.past_rows import PastRows, missing_of
 from ..metering.past_supply import past_supply_rows
+from ..metering.rows import AngleRow, MeanRow, Row
 from ..protocol.quantities import Unit
 from ..protocol.sensors import Sensor
 from ..protocol.tmpo_block import Block, BlockAddress

@@ -9,7 +9,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import pairwise
 
 from .durations import HOUR
-from .gaps import AngleRow, Finding, Hour, MeanRow, find_gaps
+from .gaps import Finding, Hour, find_gaps
+from .rows import AngleRow, MeanRow
 
 #: The relative rounding error of Home Assistant's mean of equal values.
 _ROUNDING = 1e-9

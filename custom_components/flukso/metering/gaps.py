@@ -7,43 +7,10 @@ from itertools import groupby, pairwise
 from math import inf
 
 from .durations import HOUR
+from .rows import Row
 
 #: The rounding error of Home Assistant, which converts and sums floats (the counter's unit).
 _ROUNDING = 0.01
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """An hour of a counter, in the meter's unit: its state at the end, and the sum booked.
-
-    ``hour`` is its first second (s since 1970).
-    """
-
-    hour: int
-    state: float
-    sum: float
-
-
-@dataclass(frozen=True, slots=True)
-class MeanRow:
-    """An hour of a gauge (its first second): mean, minimum and maximum."""
-
-    hour: int
-    mean: float
-    min: float
-    max: float
-
-
-@dataclass(frozen=True, slots=True)
-class AngleRow:
-    """An hour of a circular gauge (its first second): its mean direction, from 0 to before 360°.
-
-    ``weight`` is how long it was known (s), less the more the directions differ.
-    """
-
-    hour: int
-    mean: float
-    weight: float
 
 
 class Finding(StrEnum):

@@ -16,8 +16,8 @@ from time import sleep
 from typing import NamedTuple
 
 from .durations import HOUR
-from .gaps import AngleRow, MeanRow
 from .rounding import rounded
+from .rows import AngleRow, MeanRow
 from .segments import Segments
 
 #: An hour of which the meter knows less has no row.

@@ -5,8 +5,9 @@ from math import inf
 
 from .block_timeline import Slack, Timeline
 from .durations import HOUR
-from .gaps import Gap, Hour, KnownValue, MeanRow, Row
+from .gaps import Gap, Hour, KnownValue
 from .rounding import rounded
+from .rows import MeanRow, Row
 
 _THOUSAND = 1000
 

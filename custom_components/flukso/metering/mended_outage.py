@@ -6,9 +6,10 @@ from enum import StrEnum
 from itertools import pairwise
 
 from .durations import HOUR
-from .gaps import Reason, Row
+from .gaps import Reason
 from .outages import Outage, SupplyEnergies
 from .rounding import rounded
+from .rows import Row
 
 #: The rounding error of Home Assistant, which converts and sums floats (Wh).
 _ROUNDING = 0.05

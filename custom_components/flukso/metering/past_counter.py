@@ -12,11 +12,11 @@ from math import ceil
 from typing import NamedTuple
 
 from .durations import HOUR
-from .gaps import MeanRow, Row
 from .packed_readings import LITTLE
 from .past_block import CountingLaw, PastBlock
 from .past_rows import PastRows, missing_of
 from .rounding import rounded
+from .rows import MeanRow, Row
 from .segments import Segments
 
 _THOUSAND = 1000

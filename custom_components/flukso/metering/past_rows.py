@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from .durations import HOUR
-from .gaps import AngleRow, MeanRow, Row
+from .rows import AngleRow, MeanRow, Row
 
 
 @dataclass(frozen=True, slots=True)

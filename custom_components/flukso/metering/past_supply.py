@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 from .durations import HOUR
-from .gaps import Row
 from .mended_outage import Energy
 from .outages import SupplyEnergies
 from .past_rows import PastRows
 from .rounding import rounded
+from .rows import Row
 
 
 def past_supply_rows(
