@@ -73,9 +73,11 @@ async def taken_until(client: Client, seconds: Mapping[str, int]) -> Mapping[str
     """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + _LATEST
-    while not _reaches(found := await taken(client), seconds) and loop.time() < deadline:
+    while True:
+        found = await taken(client)
+        if _reaches(found, seconds) or loop.time() > deadline:
+            return found
         await asyncio.sleep(_LOOK)
-    return found
 
 
 def _reaches(found: Mapping[str, Taken], seconds: Mapping[str, int]) -> bool:
