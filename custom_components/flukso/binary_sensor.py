@@ -21,8 +21,8 @@ from .entity import ChannelEntity, FluksoEntity, async_sync_entities, channels_o
 from .entity_lookup import meter_unique_id, sensor_unique_id
 from .meter.channel import Channel
 from .meter.connectivity import Connectivity
-from .meter.counter_storage import StoredState
 from .meter.event_channel import EventChannel
+from .meter.extra_data import StoredState
 from .meter.reading_storage import reading_from, stored_reading
 from .models import FluksoConfigEntry
 from .protocol.quantities import Quantity

@@ -28,7 +28,8 @@ from .meter.channel import Channel
 from .meter.clamp_power import ClampPower, ClampPowers
 from .meter.clock import Clock
 from .meter.counter_channel import CounterChannel
-from .meter.counter_storage import StoredState, counter_from
+from .meter.counter_storage import counter_from
+from .meter.extra_data import StoredState
 from .meter.flow_channel import FlowChannel
 from .meter.meter import Meter
 from .meter.reading_storage import reading_from, stored_reading

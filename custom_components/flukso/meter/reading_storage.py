@@ -7,7 +7,7 @@ import voluptuous as vol
 
 from ..protocol.quantities import Unit
 from .channel import Channel
-from .counter_storage import NUMBER, StoredState, dataclass_schema, read_extra
+from .extra_data import NUMBER, StoredState, dataclass_schema, read_extra
 
 #: What was shown longer ago is not shown again (s): a flow may have begun meanwhile.
 _MAX_AWAY = 600

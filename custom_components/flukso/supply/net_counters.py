@@ -8,7 +8,8 @@ from homeassistant.core import HomeAssistant, callback
 import voluptuous as vol
 
 from ..meter.counter_channel import CounterChannel
-from ..meter.counter_storage import COUNTER, NUMBER, dataclass_schema
+from ..meter.counter_storage import COUNTER
+from ..meter.extra_data import NUMBER, dataclass_schema
 from ..meter.meter import Meter
 from ..metering.counter_guard import CounterState
 from ..metering.net_split import NetSplit, NetSplitState

@@ -7,7 +7,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.restore_state import ExtraStoredData
 import voluptuous as vol
 
-from ..meter.counter_storage import COUNTER, NUMBER, SECOND, dataclass_schema, read_extra
+from ..meter.counter_storage import COUNTER
+from ..meter.extra_data import NUMBER, SECOND, dataclass_schema, read_extra
 from ..metering.counter_guard import CounterState
 from ..metering.counter_sum import CounterSumState
 from ..metering.demand import QuarterHourDemandState
