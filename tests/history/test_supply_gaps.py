@@ -24,7 +24,7 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.flukso.const import DOMAIN, EVENT_HISTORY_FILLED, EVENT_PEAK_RAISED
 from custom_components.flukso.diagnostics import async_get_config_entry_diagnostics
-from custom_components.flukso.history.audit import Outcome
+from custom_components.flukso.history.outcome import Outcome
 from custom_components.flukso.logbook import async_describe_events
 from custom_components.flukso.metering.monthly_peaks import Peak
 from custom_components.flukso.protocol.tmpo_block import BlockAddress

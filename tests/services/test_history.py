@@ -16,8 +16,9 @@ import voluptuous as vol
 
 from custom_components.flukso.const import DOMAIN
 from custom_components.flukso.diagnostics import async_get_config_entry_diagnostics
-from custom_components.flukso.history.audit import Audit, AuditedHour, Outcome, Refusal
+from custom_components.flukso.history.audit import Audit, AuditedHour
 from custom_components.flukso.history.filled_until import FilledUntil
+from custom_components.flukso.history.outcome import Outcome, Refusal
 from custom_components.flukso.metering.rows import Row
 
 from ..broker import Broker

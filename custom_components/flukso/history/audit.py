@@ -1,8 +1,6 @@
-"""The results of an audit of the statistics and of a backfill, for each counter."""
+"""The results of an audit of the statistics of a counter."""
 
 from dataclasses import dataclass
-
-from .fill_file import Fill
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,25 +23,3 @@ class Audit:
     unique_id: str
     unit: str | None
     hours: tuple[AuditedHour, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """A gap that was not filled, from its first hour to the end of its last (s since 1970).
-
-    ``missing`` are the sensors (their ids) of which the meter has told nothing for a part of it.
-    """
-
-    unique_id: str
-    begin: int
-    end: int
-    reason: str
-    missing: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """The result of a backfill."""
-
-    filled: tuple[Fill, ...]
-    refused: tuple[Refusal, ...]

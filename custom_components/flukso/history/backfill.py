@@ -24,13 +24,14 @@ from ..protocol.sensors import Source
 from ..redaction import shortened
 from ..sensor_descriptions import native_unit_of
 from ..transport.interface import Transport
-from .audit import Audit, AuditedHour, Outcome, Refusal
+from .audit import Audit, AuditedHour
 from .block_reader import BlockReader, clock_is_off, slack_of
 from .fill_file import Fill
 from .fill_log import RECORDER_IS_FIRST, FillLog
 from .filled_until import FilledUntil
 from .gauge_backfill import GaugeBackfill
 from .import_log import ImportLog
+from .outcome import Outcome, Refusal
 from .past_gauges import PastGauges
 from .past_import import PastImport
 from .power_backfill import PowerBackfill

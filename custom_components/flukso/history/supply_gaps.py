@@ -26,9 +26,9 @@ from ..metering.rounding import rounded
 from ..metering.rows import Row
 from ..protocol.quantities import Unit
 from ..protocol.tmpo_block import Block, BlockAddress
-from .audit import Outcome, Refusal
 from .fill_file import Fill
 from .fill_log import RECORDER_IS_FIRST, FillLog
+from .outcome import Outcome, Refusal
 from .statistics_units import async_rows
 from .supply_blocks import OutageFigures, clipped, merged, outage_figures, overlap, span_of
 

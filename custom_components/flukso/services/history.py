@@ -20,11 +20,12 @@ import voluptuous as vol
 
 from ..const import DOMAIN
 from ..entity_lookup import counter_name, sensor_entity_id
-from ..history.audit import Audit, Refusal
+from ..history.audit import Audit
 from ..history.backfill import Backfill
 from ..history.fill_file import Fill
 from ..history.fill_log import RestoreFailure
 from ..history.import_file import Imported
+from ..history.outcome import Refusal
 from ..history.statistics_store import is_recording
 from ..metering.durations import HOUR
 from ..models import FluksoConfigEntry
