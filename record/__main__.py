@@ -12,6 +12,8 @@ from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
+from custom_components.flukso.protocol.topics import similar_prefixes
+
 from .anonymous import Anonymiser
 from .recording import Recorded, write
 
@@ -47,7 +49,8 @@ def _connect(options: argparse.Namespace, arrived: queue.Queue[MQTTMessage]) -> 
     """
     host, _, port = options.broker.partition(":")
     answers: queue.Queue[ReasonCode] = queue.Queue()
-    topics = [(f"{options.prefix.rstrip('/')}/{topic}", 0) for topic in _TOPICS]
+    prefixes = similar_prefixes(options.prefix)
+    topics = [(f"{prefix}{topic}", 0) for prefix in prefixes for topic in _TOPICS]
 
     def connected(
         client: Client, _data: object, _flags: object, answer: ReasonCode, _properties: object
@@ -97,7 +100,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("broker", metavar="HOST[:PORT]", help="of the meter or of Home Assistant")
     parser.add_argument("--file", type=Path, default=Path("recording.jsonl"))
     parser.add_argument("--seconds", type=float, default=60, help="default: 60")
-    parser.add_argument("--prefix", default="", help="that the bridge adds to the topics")
+    parser.add_argument("--prefix", default="", help="of the topics, if a bridge has changed it")
     parser.add_argument("--username", default=None)
     parser.add_argument("--password", default=None)
     return parser.parse_args(arguments)

@@ -28,7 +28,7 @@ async def mosquitto(tmp_path: Path, socket_enabled: None) -> AsyncGenerator[Mosq
         yield broker
 
 
-@pytest.mark.parametrize("prefix", ["", "home/flukso"])
+@pytest.mark.parametrize("prefix", ["", "home/flukso", "flukso/"])
 async def test_it_writes_what_a_meter_sends_without_what_identifies_it(
     mosquitto: Mosquitto, tmp_path: Path, prefix: str
 ) -> None:
