@@ -66,29 +66,30 @@ def _modules() -> list[Path]:
     return sorted(_FLUKSO.rglob("*.py"))
 
 
-def _path_of(module: Path) -> tuple[str, ...]:
+def path_of(module: Path) -> tuple[str, ...]:
     return ("custom_components", "flukso", *module.relative_to(_FLUKSO).with_suffix("").parts)
 
 
-def _wrong_imports(source: str, path: tuple[str, ...]) -> list[str]:
+def imported_parts(source: str, path: tuple[str, ...]) -> set[str]:
+    """The other folders and modules of the integration that a module imports at run time."""
+    parts = {_part(imported) for imported in _imports(source, path[:-1])}
+    return {part for part in parts if part is not None and part != path[2]}
+
+
+def _wrong_imports(source: str, path: tuple[str, ...]) -> set[str]:
     """The imports of a module that are not of a layer below, nor of its own folder."""
-    own = path[2]
-    parts = (_part(imported) for imported in _imports(source, path[:-1]))
-    return [
-        part
-        for part in parts
-        if part is not None and part != own and _LAYER_OF[part] >= _LAYER_OF[own]
-    ]
+    parts = imported_parts(source, path)
+    return {part for part in parts if _LAYER_OF[part] >= _LAYER_OF[path[2]]}
 
 
 def test_every_folder_and_module_has_a_layer() -> None:
-    parts = {_path_of(module)[2] for module in _modules()}
+    parts = {path_of(module)[2] for module in _modules()}
     assert parts == _LAYER_OF.keys()
 
 
 @pytest.mark.parametrize("module", _modules(), ids=lambda path: str(path.relative_to(_FLUKSO)))
 def test_a_module_imports_only_from_the_layers_below_and_its_own_folder(module: Path) -> None:
-    assert _wrong_imports(module.read_text("utf-8"), _path_of(module)) == []
+    assert _wrong_imports(module.read_text("utf-8"), path_of(module)) == set()
 
 
 @pytest.mark.parametrize("layer", _PURE)
@@ -96,7 +97,7 @@ def test_a_pure_layer_imports_nothing_but_itself_python_and_the_json_parser(laye
     foreign = {
         f"{module.relative_to(_FLUKSO)}: {'.'.join(imported)}"
         for module in (_FLUKSO / layer).rglob("*.py")
-        for imported in _imports(module.read_text("utf-8"), _path_of(module)[:-1])
+        for imported in _imports(module.read_text("utf-8"), path_of(module)[:-1])
         if imported[0] not in sys.stdlib_module_names | _LIBRARIES and _part(imported) != layer
     }
     assert foreign == set()
