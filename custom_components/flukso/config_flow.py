@@ -296,5 +296,5 @@ class FluksoConfigFlow(ConfigFlow, domain=DOMAIN):
     async def async_step_confirm_silent(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Do the same for a meter of which nothing but what a broker retained was received."""
+        """Confirm a meter of which nothing but what a broker retained was received."""
         return await self.async_step_confirm(user_input)

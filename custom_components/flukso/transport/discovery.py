@@ -90,7 +90,7 @@ def _limit(_hass: HomeAssistant) -> asyncio.Semaphore:
 
 
 async def async_ask_announced(hass: HomeAssistant, host: str, port: int, digits: str) -> Answer:
-    """Do the same for an address that any device may have announced: not many at a time.
+    """Return the meters at an address that any device may have announced: few are asked at a time.
 
     A meter that starts announces its broker before it publishes its configuration, so a broker
     without the meter is asked once more.

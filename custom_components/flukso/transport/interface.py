@@ -1,4 +1,4 @@
-"""What every way that messages arrive has in common; nothing above knows which way it is."""
+"""What both ways to a meter have in common; what reads its messages does not know which it is."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
