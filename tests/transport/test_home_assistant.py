@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 import time
+import tracemalloc
 from unittest.mock import MagicMock, patch
 
 from freezegun.api import FrozenDateTimeFactory
@@ -115,6 +116,27 @@ async def test_buffered_messages_of_a_topic_are_delivered_together_and_in_order(
     ]
     transport.flush()
     assert len(messages) == 3
+
+
+async def test_long_messages_take_no_memory_until_they_are_delivered(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    messages: list[Message] = []
+    transport = HomeAssistantTransport(hass)
+    await transport.async_subscribe_buffered(BufferedSubscription("/a", messages.extend))
+    await broker.settle()
+
+    tracemalloc.start()
+    try:
+        for number in range(20):
+            await broker.publish("/a", f"{number:0>1000000}")
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    transport.flush()
+
+    assert kept < 2_000_000
+    assert len(messages) == 20
 
 
 async def test_an_urgent_message_waits_for_the_rest_of_its_burst_only(

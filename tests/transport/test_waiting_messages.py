@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from homeassistant.core import CoreState, HomeAssistant
 import pytest
 
+from custom_components.flukso.protocol.reading import MAX_BYTES
 from custom_components.flukso.transport.interface import BufferedSubscription, Message
 from custom_components.flukso.transport.waiting_messages import WaitingMessages
 
@@ -52,6 +53,18 @@ def test_those_of_topics_that_are_not_urgent_may_be_left_for_later(hass: HomeAss
     waiting.deliver()
 
     assert delivered[2:] == [("slow", [b"1", b"2"])]
+
+
+def test_of_a_message_that_is_too_long_for_a_reading_only_the_beginning_waits(
+    hass: HomeAssistant,
+) -> None:
+    delivered: Delivered = []
+    waiting = WaitingMessages(hass)
+    add(waiting, topic("readings", delivered), b"1" * MAX_BYTES, b"2" * 4_000_000)
+
+    waiting.deliver()
+
+    assert delivered == [("readings", [b"1" * MAX_BYTES, b"2" * (MAX_BYTES + 1)])]
 
 
 def test_a_flood_of_messages_does_not_wait(hass: HomeAssistant) -> None:

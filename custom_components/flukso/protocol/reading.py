@@ -8,7 +8,7 @@ from .quantities import Unit
 from .sensors import Stream
 from .validation import Json, ProtocolError, load
 
-_MAX_BYTES = 128
+MAX_BYTES = 128
 _HALF_TURN = 180
 
 
@@ -30,7 +30,7 @@ def parse_reading(payload: bytes, stream: Stream) -> Reading:
             number out of the meter's range.
     """
     what = stream.kind
-    items = load(payload, what, longest=_MAX_BYTES, brackets=1)
+    items = load(payload, what, longest=MAX_BYTES, brackets=1)
     if not isinstance(items, list) or not 2 <= len(items) <= 3:
         raise ProtocolError(what, "not a list of time, value and unit")
     time, value = items[0], items[1]
@@ -63,7 +63,7 @@ def meant_value(number: float, stream: Stream) -> float | None:
 
 def unchecked_value(payload: bytes) -> float:
     """Return the value of a message that is not checked yet; not a number if there is none."""
-    if len(payload) > _MAX_BYTES:
+    if len(payload) > MAX_BYTES:
         return nan
     try:
         return float(payload.split(b",", 2)[1])

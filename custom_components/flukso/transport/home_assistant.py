@@ -12,7 +12,7 @@ from homeassistant.exceptions import HomeAssistantError
 
 from ..const import DOMAIN
 from .interface import BufferedSubscription, ConnectionState, Message, Receive, Transport
-from .waiting_messages import WaitingMessages
+from .waiting_messages import KEPT_BYTES, WaitingMessages
 
 #: A meter sends all readings of a second in one burst; how long to wait for the rest of it (s).
 BURST = 0.1
@@ -107,7 +107,7 @@ class HomeAssistantTransport(Transport):
             assert isinstance(payload, bytes)  # no encoding was asked for
         buffer = self._buffer
         buffer.subscriptions.append(subscription)
-        buffer.payloads.append(payload)
+        buffer.payloads.append(payload[:KEPT_BYTES])
         buffer.retained.append(message.retain)
         buffer.timestamps.append(message.timestamp)
         is_urgent = subscription.is_urgent is not None and subscription.is_urgent(payload)

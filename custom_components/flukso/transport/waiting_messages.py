@@ -4,6 +4,7 @@ import logging
 
 from homeassistant.core import HomeAssistant, callback
 
+from ..protocol.reading import MAX_BYTES
 from ..redaction import shortened
 from .interface import BufferedSubscription, Message
 
@@ -11,6 +12,8 @@ _LOGGER = logging.getLogger(__name__)
 
 #: So many messages of a topic are delivered even if nothing about them is urgent.
 _MAX_WAITING = 100
+#: So many bytes of a message wait: one more than a reading can have, by which it is refused.
+KEPT_BYTES = MAX_BYTES + 1
 
 
 class WaitingMessages:
@@ -25,7 +28,9 @@ class WaitingMessages:
 
     @callback
     def add(self, subscription: BufferedSubscription, message: Message) -> None:
-        """Let a message wait."""
+        """Let a message wait, or its beginning if it is too long to be a reading."""
+        if len(message.payload) > KEPT_BYTES:
+            message = message._replace(payload=message.payload[:KEPT_BYTES])
         if not subscription.waiting:
             self._subscriptions.append(subscription)
         subscription.waiting.append(message)
