@@ -74,15 +74,19 @@ async def async_sync_entities[Source: Observable](
     ``create`` returns the entity of a source, or None if another platform has it. When a source
     is gone its entity is removed; the entry in the entity registry stays.
 
-    Updates run one after the other, each until its entities are added. The callback that is
-    passed to platforms can't be awaited, hence ``platform.async_add_entities``.
+    Updates run one after the other, each until its entities are added, and no more than one waits.
+    The callback that is passed to platforms can't be awaited, hence
+    ``platform.async_add_entities``.
     """
     platform = async_get_current_platform()
     entities: dict[Source, FluksoEntity] = {}
     updating = asyncio.Lock()
+    is_waiting = False
 
     async def update() -> None:
+        nonlocal is_waiting
         async with updating:
+            is_waiting = False
             for source in entities.keys() - set(sources()):
                 entity = entities.pop(source)
                 if entity.hass:  # a disabled entity was never added
@@ -97,6 +101,10 @@ async def async_sync_entities[Source: Observable](
 
     @callback
     def changed() -> None:
+        nonlocal is_waiting
+        if is_waiting:
+            return
+        is_waiting = True
         task = entry.async_create_background_task(hass, update(), "flukso sync entities")
         updates = entry.runtime_data.updates
         updates.add(task)

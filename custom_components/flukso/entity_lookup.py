@@ -8,7 +8,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 
 from .const import DOMAIN
-from .protocol.topics import Kind
+from .protocol.topics import Kind, is_id
 
 
 def channel_unique_id(device_id: str, sensor_id: str, kind: Kind) -> str:
@@ -29,6 +29,13 @@ def port_unique_id(device_id: str, port: int, what: str) -> str:
 def meter_unique_id(device_id: str, what: str) -> str:
     """Return the unique id of an entity of the meter as a whole."""
     return f"{device_id}_{what}"
+
+
+def registered_sensors(hass: HomeAssistant, device_id: str) -> set[str]:
+    """Return the ids of the sensors of a meter that have or had an entity."""
+    entities = er.async_get(hass).entities.values()
+    unique_ids = (each.unique_id.split("_") for each in entities if each.platform == DOMAIN)
+    return {parts[1] for parts in unique_ids if parts[0] == device_id and is_id(parts[1])}
 
 
 def sensor_entity_id(hass: HomeAssistant, unique_id: str) -> str | None:

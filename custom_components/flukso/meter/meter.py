@@ -4,17 +4,17 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-import logging
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.util import dt as dt_util
 
+from ..entity_lookup import registered_sensors
 from ..metering.counter_guard import Break
-from ..protocol.configuration import Configuration, parse_config, read_config
+from ..protocol.configuration import Configuration, Kubes, Ports, parse_config, read_config
 from ..protocol.reading import Reading
 from ..protocol.self_test import SelfTest, parse_self_test
-from ..protocol.sensors import Sensor, Stream
+from ..protocol.sensors import Sensor, Sensors, Stream
 from ..protocol.topics import (
     CONFIG_REPORTS,
     ConfigReport,
@@ -24,8 +24,7 @@ from ..protocol.topics import (
     reading_topic,
     report_topic,
 )
-from ..protocol.validation import ProtocolError
-from ..redaction import shortened
+from ..protocol.validation import Json, ProtocolError
 from ..transport.interface import Message, Transport
 from ..transport.subscriptions import Subscriptions
 from .availability import update_availability
@@ -33,17 +32,14 @@ from .channel import Channel
 from .channel_context import ChannelContext
 from .channel_types import channel_type_of
 from .clock import Clock
+from .configuration_delay import ConfigurationDelay
 from .connectivity import Connectivities
+from .learned_units import LearnedUnits
 from .message_log import MessageLog
 from .meter_listeners import MeterListeners
 from .meter_storage import MeterStorage
-from .name_wait import NameWait
+from .sensor_limit import SensorLimit
 from .write_intervals import Intervals, Tick, Ticks
-
-_LOGGER = logging.getLogger(__name__)
-
-#: So many readings in a row are believed to be in another unit than those before.
-_READINGS_OF_A_UNIT = 10
 
 type ChannelKey = tuple[str, Kind]
 
@@ -79,9 +75,11 @@ class Meter:
         self._context = ChannelContext(
             transport, self.clock.offset, broken, self._learn_unit, counter_break
         )
+        self._sensor_limit = SensorLimit(registered_sensors(hass, device_id))
         self._listeners = MeterListeners()
         self._work = Subscriptions()
-        self._name_wait = NameWait(hass, self._apply_configuration)
+        self._delay = ConfigurationDelay(hass, self._apply_configuration)
+        self._units = LearnedUnits(storage, self.message_log, self._delay)
         self._ticks = Ticks(intervals.period)
 
     @property
@@ -99,12 +97,16 @@ class Meter:
         await self._storage.async_load()
         for report, config in self._storage.reports.items():
             try:
-                parsed = parse_config(config, report)
+                parsed = self._parse(config, report)
             except ProtocolError as error:
                 self.message_log.note_broken("disk", error)
             else:
                 self.configuration = self.configuration.updated(parsed)
-        self._name_wait.begin(self.configuration)
+        self._delay.begin(self.configuration)
+
+    def _parse(self, config: Json, report: ConfigReport) -> Sensors | Ports | Kubes:
+        parsed = parse_config(config, report)
+        return self._sensor_limit.within(parsed) if isinstance(parsed, Sensors) else parsed
 
     async def async_start(self) -> None:
         """Subscribe to the meter's reports and to the connection, and start the timer.
@@ -135,7 +137,7 @@ class Meter:
     async def async_stop(self) -> None:
         """Unsubscribe from everything, and write what is not saved yet."""
         self._work.close()
-        self._name_wait.stop()
+        self._delay.stop()
         self._transport.discard_buffer()
         await self._storage.async_flush()
 
@@ -158,7 +160,7 @@ class Meter:
     def _receive_config(self, report: ConfigReport, message: Message) -> None:
         try:
             config = read_config(message.payload, report)
-            parsed = parse_config(config, report)
+            parsed = self._parse(config, report)
         except ProtocolError as error:
             self.message_log.note_unreadable(report, message, error)
             return
@@ -170,7 +172,7 @@ class Meter:
         configuration = self.configuration.updated(parsed)
         if configuration != self.configuration:
             self.configuration = configuration
-            self._name_wait.changed(self.configuration)
+            self._delay.changed(self.configuration)
 
     @callback
     def _receive_self_test(self, message: Message) -> None:
@@ -190,8 +192,7 @@ class Meter:
         channels: dict[ChannelKey, Channel] = {}
         for expected in self.configuration.streams:
             key = (expected.sensor.sensor_id, expected.kind)
-            unit = self._storage.unit_of(_storage_key(expected))
-            stream = expected if unit is None else replace(expected, unit=unit)
+            stream = self._units.applied(expected)
             channel = self.channels.get(key)
             if channel is None or _identity(channel.stream) != _identity(stream):
                 channel = self._create_channel(stream)
@@ -210,26 +211,11 @@ class Meter:
 
     @callback
     def _learn_unit(self, channel: Channel, reading: Reading, message: Message) -> None:
-        """Learn the unit of a stream from its first reading, and another one from some in a row.
-
-        Until then, messages in another unit are broken.
-        """
-        stream, stats = channel.stream, channel.stats
-        key = (stream.sensor.sensor_id, stream.kind)
+        """Take a reading in another unit if that is now the unit of its stream."""
+        key = (channel.stream.sensor.sensor_id, channel.stream.kind)
         if reading.unit is not self.channels[key].stream.unit:  # or learned from the same burst
-            is_first = not stats.taken and self._storage.unit_of(_storage_key(stream)) is None
-            if not is_first and stats.note_other_unit(reading.unit) < _READINGS_OF_A_UNIT:
-                error = ProtocolError(stream.kind, "its unit changes", reading.unit)
-                stats.note_broken(message.payload)
-                self.message_log.note_broken(channel.topic, error)
+            if not self._units.learn(channel, reading, message):
                 return
-            _LOGGER.info(
-                "The readings on %s are in %r instead of %r",
-                shortened(channel.topic),
-                reading.unit.value,
-                stream.unit.value,
-            )
-            self._storage.store_unit(_storage_key(stream), reading.unit)
             self._apply_configuration()
         self.channels[key].take(reading, message)
 
@@ -283,11 +269,6 @@ class Meter:
     def _notify_listeners(self) -> None:
         for changed in self._listeners.changed:
             changed()
-
-
-def _storage_key(stream: Stream) -> str:
-    """Return the key of a stream on disk, another one if its sensor measures another quantity."""
-    return f"{stream.sensor.sensor_id}/{stream.kind}/{stream.sensor.quantity}"
 
 
 def _identity(stream: Stream) -> Stream:

@@ -7,6 +7,7 @@ import voluptuous as vol
 
 from ..const import DOMAIN
 from ..protocol.quantities import Unit
+from ..protocol.sensors import Stream
 from ..protocol.topics import CONFIG_REPORTS, ConfigReport
 from ..protocol.validation import Json
 from ..storage import Storage
@@ -68,13 +69,18 @@ class MeterStorage:
         self._stored["reports"][report] = config
         self._storage.save_soon(_SAVE_WITHIN)
 
-    def unit_of(self, stream: str) -> Unit | None:
+    def unit_of(self, stream: Stream) -> Unit | None:
         """Return the learned unit of a stream; None if it has the expected one."""
-        unit = self._stored["units"].get(stream)
+        unit = self._stored["units"].get(_key(stream))
         return None if unit is None else Unit(unit)
 
     @callback
-    def store_unit(self, stream: str, unit: Unit) -> None:
+    def store_unit(self, stream: Stream, unit: Unit) -> None:
         """Store the learned unit of a stream."""
-        self._stored["units"][stream] = unit
+        self._stored["units"][_key(stream)] = unit
         self._storage.save_soon(_SAVE_WITHIN)
+
+
+def _key(stream: Stream) -> str:
+    """Return the key of a stream on disk, another one if its sensor measures another quantity."""
+    return f"{stream.sensor.sensor_id}/{stream.kind}/{stream.sensor.quantity}"
