@@ -53,6 +53,14 @@ def test_anything_else_is_refused(payload: bytes) -> None:
         parse_clock(payload)
 
 
+def test_a_time_message_has_at_most_256_bytes() -> None:
+    longest = MESSAGE.ljust(256)
+
+    assert parse_clock(longest) == 1517237114.25
+    with pytest.raises(ProtocolError, match="too long"):
+        parse_clock(longest + b" ")
+
+
 @given(st.binary(max_size=400) | st.text(max_size=100).map(str.encode))
 def test_any_other_message_is_refused(payload: bytes) -> None:
     try:

@@ -7,7 +7,6 @@ import pytest
 
 from custom_components.flukso.protocol.mqtt_packets import (
     DISCONNECT,
-    MAX_MESSAGE,
     PINGREQ,
     RETAINED_PUBLISH,
     Packet,
@@ -130,16 +129,20 @@ def test_a_packet_that_was_not_asked_for_is_refused(first: int) -> None:
 
 @pytest.mark.parametrize("header", [b"\x30", b"\x31"])
 def test_the_longest_message_is_four_megabytes(header: bytes) -> None:
-    packet = find_packet(header + length_of(MAX_MESSAGE), 0)
+    packet = find_packet(header + length_of(4_194_304), 0)
     assert packet is not None
-    assert packet.end == MAX_MESSAGE + 5
+    assert packet.end == 4_194_304 + 5
     with pytest.raises(ProtocolError, match="too long"):
-        find_packet(header + length_of(MAX_MESSAGE + 1), 0)
+        find_packet(header + length_of(4_194_305), 0)
 
 
-def test_an_acknowledgement_is_short() -> None:
+@pytest.mark.parametrize("header", [b"\x20", b"\x90", b"\xb0", b"\xd0"])
+def test_the_longest_acknowledgement_is_16_kilobytes(header: bytes) -> None:
+    packet = find_packet(header + length_of(16_384), 0)
+    assert packet is not None
+    assert packet.end == 16_384 + 4
     with pytest.raises(ProtocolError, match="too long"):
-        find_packet(b"\x90" + length_of(20_000), 0)
+        find_packet(header + length_of(16_385), 0)
 
 
 @pytest.mark.parametrize("header", [b"\x30", b"\x31"])

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from fractions import Fraction
-from math import nan
+from math import isnan, nan
 
 from hypothesis import example, given, strategies as st
 import pytest
@@ -199,6 +199,15 @@ def test_a_reading_has_the_unit_of_its_message(unit: Unit, stream: Stream) -> No
 def test_another_shape_is_refused(payload: bytes) -> None:
     with pytest.raises(ProtocolError):
         parse_reading(payload, IMPORT_POWER)
+
+
+def test_a_reading_has_at_most_128_bytes() -> None:
+    longest = b'[1517237114, 1, "W"]'.ljust(128)
+
+    assert parse_reading(longest, IMPORT_POWER).value == unchecked_value(longest) == 1
+    with pytest.raises(ProtocolError, match="too long"):
+        parse_reading(longest + b" ", IMPORT_POWER)
+    assert isnan(unchecked_value(longest + b" "))
 
 
 @pytest.mark.parametrize(

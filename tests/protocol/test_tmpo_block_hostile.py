@@ -60,11 +60,34 @@ def test_a_payload_that_is_longer_than_any_block_is_not_unpacked() -> None:
     refused(b"\x1f\x8b" + bytes(200_000), "too long \\(")
 
 
-def test_the_limit_grows_with_the_span() -> None:
-    long = packed(json.dumps(parts()).encode() + b" " * 60_000)
-    refused(long, "not a header and two lists")
-    small = BlockAddress(SENSOR, 0, 8, BID)
-    refused(long, "too long when unpacked", small)
+def _filled(length: int) -> bytes:
+    """Return the text of a block of seven readings, filled up to a length with spaces in lists."""
+    content = parts(t=[0] + [1] * 6, v=[0] + [0.25] * 6, tail=[BID + 6, 7])
+    text = json.dumps(content).encode()
+    each, rest = divmod(length - len(text), 6)
+    text = text.replace(b"[0, 1", b"[0, " + b" " * rest + b"1")
+    return text.replace(b"0.25", b" " * each + b"0.25")
+
+
+@pytest.mark.parametrize(("level", "longest"), [(8, 10_240), (12, 102_400)])
+def test_a_block_has_24_bytes_for_each_second_of_its_span_and_4_kilobytes(
+    level: int, longest: int
+) -> None:
+    address = BlockAddress(SENSOR, 0, level, BID)
+
+    assert len(decode(address, packed(_filled(longest))).times) == 7
+    refused(packed(_filled(longest + 1)), "too long when unpacked", address)
+
+
+def test_a_block_is_no_longer_packed_than_it_may_be_unpacked() -> None:
+    address, longest = BlockAddress(SENSOR, 0, 8, BID), 10_240
+    added = len(gzip.compress(_filled(longest), 0)) - longest
+
+    payloads = [gzip.compress(_filled(length - added), 0) for length in (longest, longest + 1)]
+
+    assert [len(payload) for payload in payloads] == [longest, longest + 1]
+    assert len(decode(address, payloads[0]).times) == 7
+    refused(payloads[1], "too long \\(", address)
 
 
 @pytest.mark.parametrize(

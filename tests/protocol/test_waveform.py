@@ -83,6 +83,14 @@ def test_anything_else_is_refused(payload: bytes) -> None:
         parse_waveform(payload, "mA")
 
 
+def test_a_waveform_has_at_most_1024_bytes() -> None:
+    longest = message().ljust(1024)
+
+    assert parse_waveform(longest, "mA").time == 1517237114.5
+    with pytest.raises(ProtocolError, match="too long"):
+        parse_waveform(longest + b" ", "mA")
+
+
 json = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=40),
