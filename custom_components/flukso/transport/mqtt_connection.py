@@ -233,7 +233,7 @@ class MqttConnection:
         """Handle a packet.
 
         Raises:
-            ProtocolError: no broker sends it, or not as the first.
+            ProtocolError: no broker sends it, or not as the first, or not once more.
         """
         if self._connack is None and packet.kind != mqtt_packets.CONNACK:
             raise ProtocolError("MQTT packet", "sent before a CONNACK", packet.kind)
@@ -244,6 +244,8 @@ class MqttConnection:
         elif packet.kind == mqtt_packets.PINGRESP:
             self._is_answered = True
         elif packet.kind == mqtt_packets.CONNACK:
+            if self._connack is not None:
+                raise ProtocolError("MQTT packet", "a second CONNACK")
             self._connack = mqtt_packets.connack_code(self._incoming, packet)
             if self._connack == _ACCEPTED:
                 self._send(mqtt_packets.PINGREQ)
