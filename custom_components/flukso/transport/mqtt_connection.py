@@ -33,6 +33,8 @@ _MAX_SILENCE, _ANSWER_TIMEOUT = 4, 3
 #: How long one read may take (s), and how many bytes are received at once. While blocks are being
 #: decoded, each of these gives the processor away for some milliseconds.
 _SLICE, _CHUNK = 0.01, 64 * 1024
+#: How much may wait until the broker reads it (bytes).
+_MAX_OUTGOING = 16 * 1024 * 1024
 #: How often to look for the answers to a new connection (s).
 _POLL = 0.02
 #: Codes of a CONNACK: MQTT 3.1.1, section 3.2.2.3, and the same in MQTT 5.
@@ -171,6 +173,8 @@ class MqttConnection:
         self._sent_at = monotonic()
         self._outgoing += packet
         self._write()
+        if len(self._outgoing) > _MAX_OUTGOING:
+            self._end("it does not read what it is sent", at_fault=False)
 
     def _write(self) -> None:
         """Send what waits to be sent, as much as the kernel takes."""
