@@ -20,8 +20,9 @@ from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 import pytest
 
+from custom_components.flukso import meter_card
 from custom_components.flukso.const import DOMAIN
-from custom_components.flukso.transport import direct
+from custom_components.flukso.transport import direct, discovery
 from stack.ports import LOOPBACK, free_port
 
 from .broker import Broker
@@ -270,3 +271,57 @@ async def test_many_announcements_open_few_connections_at_a_time_and_none_twice(
     assert max(numbers) == 4
     made = sum(later > earlier for earlier, later in pairwise(numbers))
     assert made == 50
+
+
+async def test_a_device_that_announces_ever_new_meters_gets_fifty_cards_at_most(
+    hass: HomeAssistant, own_broker: MetersBroker
+) -> None:
+    meters = [kubes_alone(0x1000 + number) for number in range(54)]
+    await own_broker.publish(*meters)
+
+    async def announce_all(meters: list[Meter]) -> list[str | None]:
+        results = await asyncio.gather(
+            *(
+                hass.config_entries.flow.async_init(DOMAIN, context={"source": source}, data=info)
+                for number, meter in enumerate(meters)
+                for source, info in [
+                    (SOURCE_ZEROCONF, announced_service(meter, own_broker.port))
+                    if number % 2
+                    else (SOURCE_DHCP, DhcpServiceInfo(LOOPBACK, host_name(meter), "0123456789ab"))
+                ]
+            )
+        )
+        return [result.get("reason") for result in results]
+
+    with patch(DEFAULT_PORT, own_broker.port), patch(f"{discovery.__name__}.QUIET_FOR", 0.05):
+        assert await announce_all(meters[:45]) == [None] * 45
+        assert await announce_all(meters[45:52]) == [None] * 5 + ["already_in_progress"] * 2
+        before = own_broker.connections
+        assert await announce_all(meters[52:]) == ["already_in_progress"] * 2
+
+        assert len(cards(hass)) == 50
+        assert own_broker.connections == before
+
+        hass.config_entries.flow.async_abort(cards(hass)[0]["flow_id"])
+        assert await announce_all(meters[52:53]) == [None]
+
+
+def host_name(meter: Meter) -> str:
+    """Under which a meter asks for its address."""
+    return f"flukso-{meter.device_id[:6]}"
+
+
+async def test_cards_of_a_flood_hide_neither_a_meter_that_moves_nor_one_on_home_assistants_broker(
+    hass: HomeAssistant, broker: Broker, own_broker: MetersBroker, meter: Meter
+) -> None:
+    entry = direct_entry(meter, {"host": LOOPBACK, "port": free_port()})
+    entry.add_to_hass(hass)
+    await own_broker.publish(kubes_alone(0x1000))
+    with patch(f"{meter_card.__name__}.MAX_ANNOUNCED", 1):
+        await announce(hass, kubes_alone(0x1000), own_broker.port)
+
+        await announce(hass, meter, own_broker.port)
+        await discover(hass, broker, flm02())
+
+    assert entry.data["port"] == own_broker.port
+    assert len(cards(hass)) == 2

@@ -20,7 +20,15 @@ import voluptuous as vol
 
 from .const import CONF_IMPORT_HISTORY, DOMAIN
 from .energy_dashboard.step import async_continue_with_energy
-from .meter_card import MQTT_SERVICE, NAME, discovery_key, label, placeholders
+from .meter_card import (
+    MAX_ANNOUNCED,
+    MQTT_SERVICE,
+    NAME,
+    discovery_key,
+    label,
+    may_get_card,
+    placeholders,
+)
 from .meter_search import (
     ADDRESS_SCHEMA,
     PREFIX_SCHEMA,
@@ -44,8 +52,6 @@ from .transport.home_assistant import HomeAssistantTransport
 
 #: The host name of a meter has the first digits of its device id.
 _HOST_NAME = re.compile(r"\bflukso-([0-9a-f]{6})\b")
-#: How many announcements are looked into at the same time; more are dropped.
-_MAX_ANNOUNCEMENTS = 50
 
 
 class FluksoConfigFlow(ConfigFlow, domain=DOMAIN):
@@ -111,7 +117,7 @@ class FluksoConfigFlow(ConfigFlow, domain=DOMAIN):
         for entry in self._async_current_entries(include_ignore=True):
             if str(entry.unique_id).startswith(digits):
                 return await self._async_step_known(entry, host, port)
-        if self._has_card(digits):
+        if not may_get_card(self._async_in_progress(include_uninitialized=True), digits):
             return self.async_abort(reason="already_in_progress")
         meters = (await async_ask_announced(self.hass, host, port, digits)).meters
         if len(meters) != 1:
@@ -127,18 +133,12 @@ class FluksoConfigFlow(ConfigFlow, domain=DOMAIN):
         unfinished = len(self._async_in_progress(include_uninitialized=True))
         unfinished -= len(self._async_in_progress())
         is_asked = self.hass.config_entries.flow.async_has_matching_flow(self)
-        return is_asked or unfinished >= _MAX_ANNOUNCEMENTS
+        return is_asked or unfinished >= MAX_ANNOUNCED
 
     @override
     def is_matching(self, other_flow: FluksoConfigFlow) -> bool:
         """Return whether another flow looks into the same announcement."""
         return self.announced == other_flow.announced
-
-    @callback
-    def _has_card(self, digits: str) -> bool:
-        """Return whether a meter whose id starts with these digits waits to be added."""
-        flows = self._async_in_progress(include_uninitialized=True)
-        return any(str(flow["context"].get("unique_id")).startswith(digits) for flow in flows)
 
     async def _async_step_known(
         self, entry: FluksoConfigEntry, host: str, port: int

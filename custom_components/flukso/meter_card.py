@@ -1,8 +1,13 @@
 """What the config flow shows of a meter that was found, and how discovery offers it again."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
-from homeassistant.config_entries import SOURCE_MQTT, SOURCE_ZEROCONF
+from homeassistant.config_entries import (
+    SOURCE_DHCP,
+    SOURCE_MQTT,
+    SOURCE_ZEROCONF,
+    ConfigFlowResult,
+)
 from homeassistant.helpers.discovery_flow import DiscoveryKey
 
 from .formats import plain_name
@@ -12,6 +17,21 @@ from .protocol.topics import OWN_PREFIX, Report, report_topic
 NAME = "Fluksometer"
 #: The service as which a meter announces its broker (docs/protocol.md section 8).
 MQTT_SERVICE = "_mqtt._tcp.local."
+#: How many announced meters are looked into at the same time, and how many of them have a card or
+#: are about to get one: a house has a few, and any device can announce as many as it likes.
+MAX_ANNOUNCED = 50
+_ANNOUNCED_BY = {SOURCE_ZEROCONF, SOURCE_DHCP}
+
+
+def may_get_card(others: Collection[ConfigFlowResult], digits: str) -> bool:
+    """Return whether an announced meter whose id starts with these digits may get a card.
+
+    It may not if another flow has one of such a meter, or if too many are of announced ones.
+    """
+    contexts = [flow["context"] for flow in others]
+    has_card = any(str(context.get("unique_id")).startswith(digits) for context in contexts)
+    announced = sum(context["source"] in _ANNOUNCED_BY for context in contexts)
+    return not has_card and announced < MAX_ANNOUNCED
 
 
 def discovery_key(device_id: str, prefix: str, *, is_direct: bool) -> DiscoveryKey:
