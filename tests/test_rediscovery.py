@@ -1,7 +1,8 @@
 """A meter that is set up announces itself: it connects at once, and keeps or gets its address."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from unittest.mock import patch
 
@@ -11,7 +12,9 @@ from homeassistant.data_entry_flow import FlowResultType
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.flukso import rediscovery
 from custom_components.flukso.transport import direct
+from stack import eventually
 
 from .broker import Broker
 from .direct import (
@@ -111,6 +114,72 @@ async def test_a_meter_whose_address_another_one_has_got_gets_its_new_address(
 
     await assert_known(hass, flm02(), elsewhere.port)
     await hass.async_block_till_done()
+
+    assert entry.data["port"] == elsewhere.port
+    await connected(entry)
+
+
+@asynccontextmanager
+async def heard(
+    entry: MockConfigEntry, own_broker: MetersBroker, meter: Meter
+) -> AsyncIterator[None]:
+    """Readings of a meter arrive."""
+
+    async def send() -> None:
+        while True:
+            await own_broker.send(meter.readings())
+            await asyncio.sleep(0.3)
+
+    def at() -> float:
+        channels = entry.runtime_data.meter.channels.values()
+        return max((channel.stats.live_at or 0 for channel in channels), default=0)
+
+    async def is_heard() -> bool:
+        return at() > began
+
+    began, sending = at(), asyncio.create_task(send())
+    try:
+        await eventually(is_heard, "a reading", within=8, every=0.1)
+        yield
+    finally:
+        sending.cancel()
+        with suppress(asyncio.CancelledError):
+            await sending
+
+
+async def test_a_meter_that_is_heard_keeps_its_address_whatever_is_deleted_on_its_broker(
+    hass: HomeAssistant, own_broker: MetersBroker, elsewhere: MetersBroker, meter: Meter
+) -> None:
+    entry = await set_up_directly(hass, meter, own_broker.address)
+    await elsewhere.publish(meter)
+
+    async with heard(entry, own_broker, meter):
+        await own_broker.send(dict.fromkeys(meter.reports, ""), retain=True)
+        await assert_known(hass, meter, elsewhere.port)
+
+    assert entry.data["port"] == own_broker.port
+    assert elsewhere.connections == 0
+
+    with patch.object(rediscovery, "MAX_SILENCE", 7):
+        await assert_known(hass, meter, elsewhere.port)
+        await hass.async_block_till_done()
+
+    assert entry.data["port"] == elsewhere.port
+    await connected(entry)
+
+
+async def test_a_meter_that_moved_a_moment_after_its_last_reading_gets_its_new_address(
+    hass: HomeAssistant, own_broker: MetersBroker, elsewhere: MetersBroker, meter: Meter
+) -> None:
+    """Its connection is open until its silence is noticed."""
+    entry = await set_up_directly(hass, meter, own_broker.address)
+    async with heard(entry, own_broker, meter):
+        await elsewhere.publish(meter)
+    own_broker.pause()
+
+    with patch.object(rediscovery, "MAX_SILENCE", 7):
+        await assert_known(hass, meter, elsewhere.port)
+        await hass.async_block_till_done()
 
     assert entry.data["port"] == elsewhere.port
     await connected(entry)
