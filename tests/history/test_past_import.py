@@ -107,6 +107,10 @@ class Clock:
         calls = [call.args for call in self._client.publish.call_args_list]
         return [json.loads(payload) for name, payload, *_ in calls if name == topic]
 
+    def wait(self, seconds: int) -> None:
+        """Let time pass in which nothing looks."""
+        self._freezer.tick(seconds)
+
     async def look(self, seconds: int = 60) -> None:
         """Let the import look once more."""
         self._freezer.tick(seconds)
@@ -337,6 +341,25 @@ async def test_a_meter_that_does_not_answer_is_asked_every_hour_of_a_day(
     assert len(clock.asked()) == 24
     assert entry.runtime_data.import_log.imports == []
     assert (await table(hass, energy)).keys() == {FIRST - HOUR}
+
+
+async def test_an_import_ends_though_somebody_sends_blocks_for_ever(
+    hass: HomeAssistant, broker: Broker, entry: MockConfigEntry, energy: str, clock: Clock
+) -> None:
+    await leave_counter(hass, energy, "kWh", [(FIRST, 5000.0, 1.0)])
+    await clock.look(HOUR)
+    await answer(broker)
+    entry.runtime_data.history.blocks.is_decoding = True  # they never stop
+    hours = 0
+    while entry.runtime_data.import_log.running is not None:
+        clock.wait(HOUR - 60)
+        await PAST.publish(broker, 20, BEGIN)
+        await clock.look()
+        hours += 1
+        assert hours < 100
+
+    assert hours == 24 + len(clock.asked()) - 1
+    assert (await table(hass, energy)).keys() == set(range(FIRST_HOUR, FIRST + HOUR, HOUR))
 
 
 async def test_blocks_that_were_dropped_are_asked_for_again(

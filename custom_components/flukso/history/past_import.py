@@ -12,7 +12,7 @@ from homeassistant.util import dt as dt_util
 
 from ..entity_lookup import sensor_entity_id
 from ..meter.meter import Meter
-from ..metering.durations import HOUR
+from ..metering.durations import DAY, HOUR
 from ..metering.past_rows import PastRows
 from ..metering.rows import AngleRow, MeanRow, Row
 from ..protocol.sensors import Sensor
@@ -35,6 +35,9 @@ _INTERVAL = timedelta(minutes=1)
 _ROWS_ARE_MADE = 300
 #: The meter has answered if no block arrived for so long (s).
 _QUIET = 300
+#: Its answer counts as complete so long after the request, whatever still arrives (s): anybody on
+#: its broker can send blocks, and it may itself send many that are known before a missing one.
+_LONGEST_ANSWER = DAY
 #: A counter's newest hour is in a block of level 12, which comes by itself this long after (s).
 _NEWEST_BLOCK = 2.5 * HOUR
 #: How often the meter is asked for blocks that don't come: by an import that has received others,
@@ -155,8 +158,9 @@ class PastImport:
         if running is None or not await self._async_has_begun(running, now):
             return
         await self._async_ask(running, now)
-        has_answered = now - max(running.asked_at or now, self._blocks.last_arrived) >= _QUIET
-        if has_answered and not self._blocks.is_decoding:
+        asked_at = running.asked_at or now
+        is_quiet = now - max(asked_at, self._blocks.last_arrived) >= _QUIET
+        if (is_quiet and not self._blocks.is_decoding) or now - asked_at >= _LONGEST_ANSWER:
             await self._async_write(running, now)
 
     def _waiting(self, running: Import) -> list[tuple[PastSource, str]]:
