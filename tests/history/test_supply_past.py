@@ -13,6 +13,7 @@ from homeassistant.helpers import entity_registry as er
 import pytest
 
 from custom_components.flukso.const import DOMAIN
+from custom_components.flukso.history import supply_past
 from custom_components.flukso.history.backfill import Backfill
 from custom_components.flukso.history.readings_cache import (
     read_readings,
@@ -160,6 +161,31 @@ async def test_a_full_disk_is_told_and_nothing_is_computed(
     rows = await past.async_rows(UNIQUE_ID, FIRST, final=True)
     assert rows is not None
     assert_true(rows, 0)
+
+
+async def test_blocks_without_end_fill_no_disk_and_are_not_asked_for_again(
+    hass: HomeAssistant,
+    broker: Broker,
+    freezer: FrozenDateTimeFactory,
+    past: SupplyPast,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    assert supply_past._MAX_BYTES == 4 * 1024**3
+
+    with patch.object(supply_past, "_MAX_BYTES", 10_000):
+        await tell(hass, broker, freezer)
+        await tell(hass, broker, freezer)
+
+        sizes = [path.stat().st_size for path in files_in(Path(hass.config.cache_path(DOMAIN)))]
+        assert 10_000 < sum(sizes) <= 10_000 + max(sizes)
+        assert not history_of(hass).blocks.has_dropped
+        assert past.sensors([UNIQUE_ID], again=True) == []
+        assert await past.async_rows(UNIQUE_ID, FIRST, final=True) == PastRows()
+        [told] = [line for line in caplog.messages if "can't be computed" in line]
+        assert told == "The past of the supply can't be computed: there are too many readings"
+
+        past.begin(0)
+        assert past.sensors([UNIQUE_ID], again=True) != []
 
 
 def history_of(hass: HomeAssistant) -> Backfill:

@@ -22,12 +22,13 @@ _CHUNK_SLEEP = 0.0001
 
 @dataclass(frozen=True, slots=True)
 class CachedReadings:
-    """Readings that follow each other in a file."""
+    """Readings that follow each other in a file of so many bytes."""
 
     begin: int
     end: int
     lowest: int
     path: Path
+    size: int
 
 
 def write_block(path: Path, block: Block) -> tuple[CachedReadings, ...]:
@@ -58,10 +59,11 @@ def write_readings(path: Path, readings: PackedReadings) -> CachedReadings:
         with path.open("wb") as file:
             for column in (readings.times, readings.values):
                 file.writelines(_packed(column))
+            size = file.tell()
     except OSError:
         path.unlink(missing_ok=True)
         raise
-    return CachedReadings(readings.begin, readings.end, readings.lowest, path)
+    return CachedReadings(readings.begin, readings.end, readings.lowest, path, size)
 
 
 def _packed(column: array[int]) -> Iterable[bytes]:

@@ -30,6 +30,9 @@ from .supply_replays import Replays, replayed
 
 _LOGGER = logging.getLogger(__name__)
 _NOT_COMPUTED = "The past of the supply can't be computed: %s"
+#: The largest total size of the files of an import (bytes): 21 counters that are read every second
+#: need 1.3 GB for a year. Anybody on the meter's broker can send blocks of any year.
+_MAX_BYTES = 4 * 1024**3
 
 
 class SupplyPast:
@@ -37,7 +40,8 @@ class SupplyPast:
 
     For those that are counted second by second, the blocks of all counters are needed at once, and
     come counter by counter: they wait in Home Assistant's folder for data that can be had again. A
-    block that can't be written there counts as dropped: the meter is asked for it again.
+    block that can't be written there counts as dropped: the meter is asked for it again. It is not
+    once they take too much room.
     """
 
     def __init__(
@@ -57,6 +61,7 @@ class SupplyPast:
         self._since: int | None = None
         self._files: dict[str, dict[BlockAddress, tuple[CachedReadings, ...]]] = {}
         self._unwritten: set[BlockAddress] = set()
+        self._size = 0
         self._replays: Replays | None = None
 
     # A user of blocks
@@ -67,7 +72,8 @@ class SupplyPast:
         if record is None or self._since is None or channel not in record.channels.values():
             return False
         known = self._files.get(address.sensor_id, {})
-        return address.end > self._since and not any(_contains(each, address) for each in known)
+        is_known = any(_contains(each, address) for each in known)
+        return self._size <= _MAX_BYTES and self._since < address.end and not is_known
 
     def reduce(self, _channel: Channel, block: Block) -> tuple[CachedReadings, ...] | OSError:
         """Write the readings of a block; runs in a worker thread."""
@@ -89,6 +95,9 @@ class SupplyPast:
             self._files[address.sensor_id] = others | {address: reduced}
             self._unwritten.discard(address)
             self._replays = None
+            self._size += sum(piece.size for piece in reduced)
+            if self._size > _MAX_BYTES:
+                _LOGGER.warning(_NOT_COMPUTED, "there are too many readings")
         else:
             if not self._unwritten:
                 _LOGGER.warning(_NOT_COMPUTED, shortened(reduced))
@@ -102,6 +111,7 @@ class SupplyPast:
         self._since, self._replays = since, None
         self._files.clear()
         self._unwritten.clear()
+        self._size = 0
         self._folder = self._root / f"{dt_util.utcnow().timestamp():.6f}"
         self._hass.async_add_executor_job(_remove_others, self._root, self._folder)
 
@@ -121,7 +131,9 @@ class SupplyPast:
     def sensors(self, wanted: Collection[str], *, again: bool) -> Collection[Sensor]:
         """Return the sensors of its counters that sent no block yet; with ``again`` all."""
         record = self._record()
-        if record is None or not any(unique_id in wanted for unique_id in self.unique_ids()):
+        if record is None or self._size > _MAX_BYTES:
+            return []
+        if not any(unique_id in wanted for unique_id in self.unique_ids()):
             return []
         sensors = [channel.stream.sensor for channel in record.channels.values()]
         return [each for each in sensors if again or each.sensor_id not in self._files]
@@ -167,7 +179,7 @@ class SupplyPast:
         self, record: SupplyRecord, what: str, first: Row, since: int
     ) -> PastRows:
         """Return the hours of an energy that is counted second by second."""
-        if self._unwritten:
+        if self._unwritten or self._size > _MAX_BYTES:
             return PastRows()
         if self._replays is None:
             files = {
