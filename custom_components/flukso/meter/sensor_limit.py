@@ -5,8 +5,8 @@ from dataclasses import replace
 from ..protocol.sensors import Sensors
 from ..protocol.validation import Unread
 
-#: As many as one configuration can have. A full meter with ten kubes has some 150.
-MAX_SENSORS = 1000
+#: A full meter with twenty kubes has some 280.
+MAX_SENSORS = 500
 
 
 class SensorLimit:
