@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from ..metering.gaps import Hour, Reason
+
 
 @dataclass(frozen=True, slots=True)
 class AuditedHour:
@@ -23,3 +25,13 @@ class Audit:
     unique_id: str
     unit: str | None
     hours: tuple[AuditedHour, ...]
+
+
+def audited(hour: Hour, *, is_undone: bool) -> AuditedHour:
+    """Return an hour as it is reported; ``is_undone`` is whether its backfill was undone."""
+    return AuditedHour(
+        hour.hour,
+        hour.row.state if hour.row else None,
+        hour.known.value if hour.known else None,
+        Reason.UNDONE if hour.missed and is_undone else hour.finding,
+    )

@@ -24,7 +24,7 @@ from ..protocol.sensors import Source
 from ..redaction import shortened
 from ..sensor_descriptions import native_unit_of
 from ..transport.interface import Transport
-from .audit import Audit, AuditedHour
+from .audit import Audit, audited
 from .block_reader import BlockReader, clock_is_off, slack_of
 from .fill_file import Fill
 from .fill_log import RECORDER_IS_FIRST, FillLog
@@ -117,12 +117,7 @@ class Backfill:
         for unique_id, channel in self.blocks.counters.items():
             excluded = self._fill_log.excluded_hours(unique_id)
             hours = tuple(
-                AuditedHour(
-                    hour.hour,
-                    hour.row.state if hour.row else None,
-                    hour.known.value if hour.known else None,
-                    Reason.UNDONE if hour.missed and hour.hour in excluded else hour.finding,
-                )
+                audited(hour, is_undone=hour.hour in excluded)
                 for hour in await self._async_hours(unique_id, channel, begin, end)
             )
             audits.append(Audit(unique_id, native_unit_of(channel.stream), hours))
