@@ -10,7 +10,7 @@ from homeassistant.components.sensor import SensorEntity
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback, EntityPlatform
-from homeassistant.helpers.restore_state import RestoreEntity
+from homeassistant.helpers.restore_state import ExtraStoredData, RestoreEntity
 from homeassistant.util import dt as dt_util
 
 from .const import CONF_PRODUCTION_PORTS, CONF_SUPPLY_PORTS
@@ -193,19 +193,20 @@ class FluksoCounter(FluksoSensor, RestoreEntity):
     ) -> None:
         super().__init__(hass, entry, channel, description)
         self._counter = channel
+        self._stored: ExtraStoredData | None = None
 
     @property
     @override
-    def extra_restore_state_data(self) -> StoredState | None:
-        """Return the state of the guard, and its unit."""
+    def extra_restore_state_data(self) -> ExtraStoredData | None:
+        """Return the state of the guard, and its unit; before a reading, what was stored."""
         state = self._counter.guard.state
-        return None if state is None else StoredState(state, self._counter.stream.unit)
+        return self._stored if state is None else StoredState(state, self._counter.stream.unit)
 
     @override
     async def async_added_to_hass(self) -> None:
         """Restore the guard."""
-        stored = await self.async_get_last_extra_data()
-        state = counter_from(stored, self._counter.stream.unit)
+        self._stored = await self.async_get_last_extra_data()
+        state = counter_from(self._stored, self._counter.stream.unit)
         if state is not None:
             self._counter.restore(state)
         await super().async_added_to_hass()

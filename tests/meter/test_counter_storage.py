@@ -104,6 +104,18 @@ async def test_all_entities_are_restored_before_the_first_message(
     assert state_of(hass, METER, IMPORT, "gauge").state == STATE_UNKNOWN
 
 
+async def test_a_counter_of_another_type_for_a_moment_continues_where_it_was(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    await set_up_and_read(hass, broker, METER)
+
+    await broker.publish(*METER.changed(WATER, type="electricity").sensor_report)
+    await broker.publish(*METER.sensor_report)
+    await broker.publish(METER.topic(WATER, "counter"), reading(9_000_000, "L"))
+
+    assert value_of(hass, METER, WATER, "counter") == 345678.5
+
+
 @pytest.mark.parametrize("book", [False, True])
 async def test_the_offset_of_a_counter_survives_a_restart(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory, *, book: bool
