@@ -11,7 +11,7 @@ from homeassistant.util.unit_system import METRIC_SYSTEM, US_CUSTOMARY_SYSTEM, U
 import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
-from custom_components.flukso.meter.name_wait import NAMES_WITHIN
+from custom_components.flukso.meter.configuration_delay import NAMES_WITHIN
 
 from ..broker import Broker
 from ..home import (

@@ -98,7 +98,7 @@ def test_strict_typing_leaves_any_to_the_edge() -> None:
 
     assert using == {
         *("config_flow.py", "options_flow.py", "step.py"),
-        "counter_storage.py",
+        "extra_data.py",
     }
 
 
