@@ -11,7 +11,7 @@ from ..protocol.configuration import Configuration
 
 #: How long sensors wait for the reports with their names, before they are added without (s).
 NAMES_WITHIN = 3
-#: How often a configuration is applied within a minute (s). Applying one can take a second.
+#: How often a configuration is applied at most, and in which time (s): it may take a second.
 MAX_CHANGES, _MINUTE = 10, 60
 
 

@@ -25,7 +25,7 @@ class LearnedUnits:
     """Learns the unit of a stream from its first reading, and another one from some in a row.
 
     Until then, messages in another unit are broken. So they are while something changes all the
-    time, as an other unit is a change of the configuration.
+    time, as another unit is a change of the configuration.
     """
 
     def __init__(
