@@ -177,8 +177,8 @@ async def test_a_gauge_whose_blocks_have_not_come_is_waited_for_until_they_are_f
         assert source.part_known(unique_id) == 0
     assert source.unit_of(volts) == "V"
     assert source.unit_of(power) == "W"
-    asked = source.sensors([volts, power], again=False)
-    assert [sensor.sensor_id for sensor in asked] == [METER.sensor_id(VRMS)]
+    asked = {sensor.sensor_id for sensor in source.sensors([volts, power], again=False)}
+    assert asked == {METER.sensor_id(slot) for slot in (VRMS, PPLUS)}
 
 
 async def test_no_hour_since_1970_is_looked_at_of_a_gauge_without_a_block(

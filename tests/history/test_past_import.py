@@ -1,5 +1,6 @@
 """What the meter remembers from before Home Assistant is imported, and can be undone."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 import json
 from typing import Any
@@ -162,6 +163,14 @@ def true(rows: dict[int, Columns]) -> dict[int, object]:
     return found
 
 
+def use_only(hass: HomeAssistant, entry: MockConfigEntry, entity_ids: Collection[str]) -> None:
+    """Disable all other entities of the meter."""
+    registry = er.async_get(hass)
+    for entity in er.async_entries_for_config_entry(registry, entry.entry_id):
+        disabled = None if entity.entity_id in entity_ids else er.RegistryEntryDisabler.USER
+        registry.async_update_entity(entity.entity_id, disabled_by=disabled)
+
+
 async def undo(hass: HomeAssistant, entry: MockConfigEntry) -> Any:
     """Undo the last import."""
     return await hass.services.async_call(
@@ -251,6 +260,26 @@ async def test_an_import_goes_on_after_a_reload_and_asks_again_after_an_hour(
     assert counted(rows) == true(rows)
 
 
+async def test_an_import_asks_once_more_after_a_long_pause_though_a_block_arrived_before(
+    hass: HomeAssistant, broker: Broker, entry: MockConfigEntry, energy: str, clock: Clock
+) -> None:
+    """What arrives by itself is no answer, and what was known is not on disk."""
+    await leave_counter(hass, energy, "kWh", [(FIRST, PAST.told(FIRST + HOUR) / 1e6, 1.0)])
+    await clock.look(HOUR)
+    assert len(clock.asked()) == 1
+    clock.wait(5 * HOUR)
+    await hass.config_entries.async_reload(entry.entry_id)
+    await broker.settle()
+    await PAST.publish(broker, 12, FIRST >> 12 << 12)
+
+    await clock.look()
+    assert len(clock.asked()) == 2
+    await answer(broker)
+    await clock.look(600)
+
+    assert (await table(hass, energy)).keys() == set(range(FIRST_HOUR, FIRST + HOUR, HOUR))
+
+
 async def test_a_wish_that_is_still_there_after_a_restart_begins_no_second_import(
     hass: HomeAssistant, broker: Broker, entry: MockConfigEntry
 ) -> None:
@@ -319,11 +348,7 @@ async def test_an_import_ends_once_all_that_is_still_in_use_is_imported(
     running = entry.runtime_data.import_log.running
     assert running is not None
     assert running.imported
-    registry = er.async_get(hass)
-    for entity in er.async_entries_for_config_entry(registry, entry.entry_id):
-        if entity.entity_id != energy:
-            disabler = er.RegistryEntryDisabler.USER
-            registry.async_update_entity(entity.entity_id, disabled_by=disabler)
+    use_only(hass, entry, {energy})
 
     await clock.look()
 
@@ -378,6 +403,31 @@ async def test_blocks_that_were_dropped_are_asked_for_again(
 
     rows = await table(hass, energy)
     assert rows.keys() == set(range(FIRST_HOUR, FIRST + 2 * HOUR, HOUR))
+
+
+async def test_an_import_ends_though_blocks_were_dropped_that_only_a_power_waits_for(
+    hass: HomeAssistant, broker: Broker, entry: MockConfigEntry, energy: str, clock: Clock
+) -> None:
+    power = entity_of(hass, METER, PPLUS, "gauge").entity_id
+    use_only(hass, entry, {energy, power})
+    await hass.config_entries.async_reload(entry.entry_id)
+    await broker.settle()
+    await leave_counter(hass, energy, "kWh", [(FIRST, PAST.told(FIRST + HOUR) / 1e6, 1.0)])
+    await clock.look(3 * HOUR)
+    await answer(broker)
+    await clock.look(600)
+    log = entry.runtime_data.import_log
+    assert len(log.running.done) == 1
+    with patch.object(block_reader, "_MAX_PENDING_BYTES", 10):
+        await PAST.publish(broker, 20, BEGIN - (1 << 20))
+
+    hours = 0
+    while log.running is not None:
+        await clock.look(HOUR)
+        hours += 1
+        assert hours < 100
+
+    assert {item["sid"] for item in clock.asked()[-1]} == {METER.sensor_id(PPLUS)}
 
 
 async def test_nothing_is_asked_without_a_connection(
@@ -490,10 +540,7 @@ async def test_an_import_begins_where_only_a_logged_gauge_is_in_use(
     hass: HomeAssistant, broker: Broker, entry: MockConfigEntry
 ) -> None:
     await undo_nothing(hass, entry)
-    registry, voltage = er.async_get(hass), entity_of(hass, METER, VOLTAGE, "gauge")
-    for entity in er.async_entries_for_config_entry(registry, entry.entry_id):
-        disabled = None if entity == voltage else er.RegistryEntryDisabler.USER
-        registry.async_update_entity(entity.entity_id, disabled_by=disabled)
+    use_only(hass, entry, {entity_of(hass, METER, VOLTAGE, "gauge").entity_id})
     await hass.config_entries.async_reload(entry.entry_id)
     await broker.settle()
 

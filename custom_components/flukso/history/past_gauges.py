@@ -43,13 +43,11 @@ class PastGauges:
         return [*self._blocks.gauges, *self._powers()]
 
     def sensors(self, wanted: Collection[str], *, again: bool) -> Collection[Sensor]:
-        """Return the sensors of the logged gauges that sent no block yet; with ``again`` all.
-
-        Those of the powers are the counters'.
-        """
+        """Return the sensors that sent no block yet; with ``again`` all."""
+        channels: dict[str, Channel] = {**self._blocks.gauges, **self._powers()}
         return [
             channel.stream.sensor
-            for unique_id, channel in self._blocks.gauges.items()
+            for unique_id, channel in channels.items()
             if unique_id in wanted and (again or self._span(unique_id) == (0, 0))
         ]
 

@@ -221,9 +221,9 @@ class PastImport:
             for source in self.sources
             for sensor in source.sensors(wanted, again=again)
         }
+        self._has_asked, self._blocks.has_dropped = True, False
         if not sensors:
             return
-        self._has_asked, self._blocks.has_dropped = True, False
         await self._transport.async_publish(
             sync_topic(self._meter.prefix, self._meter.device_id),
             sync_list(sensors.values(), running.since),
@@ -233,7 +233,7 @@ class PastImport:
 
     def _is_final(self, running: Import, now: float) -> bool:
         """Return whether no more blocks are expected."""
-        if self._blocks.has_dropped or not self._blocks.last_arrived:
+        if not (self._has_asked and self._blocks.last_arrived) or self._blocks.has_dropped:
             return running.asks >= _MAX_VAIN_ASKS
         is_late = running.asked_at is not None and now >= running.asked_at + _NEWEST_BLOCK
         return is_late or running.asks >= _MAX_ASKS
