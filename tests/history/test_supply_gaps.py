@@ -26,6 +26,7 @@ from custom_components.flukso.const import DOMAIN, EVENT_HISTORY_FILLED, EVENT_P
 from custom_components.flukso.diagnostics import async_get_config_entry_diagnostics
 from custom_components.flukso.history.outcome import Outcome
 from custom_components.flukso.logbook import async_describe_events
+from custom_components.flukso.metering.gaps import Reason
 from custom_components.flukso.metering.monthly_peaks import Peak
 from custom_components.flukso.protocol.tmpo_block import BlockAddress
 from simulator import blocks
@@ -220,6 +221,11 @@ async def changes(hass: HomeAssistant, what: str) -> dict[int, float]:
     return {hour: sums[hour] - sums[hour - HOUR] for hour in sums if hour - HOUR in sums}
 
 
+def in_peak(second: int) -> int:
+    """How many seconds of the quarter-hour with the highest demand are over."""
+    return min(max(second - PEAK, 0), 900)
+
+
 async def tell(
     hass: HomeAssistant,
     broker: Broker,
@@ -230,8 +236,12 @@ async def tell(
     silent: tuple[str, range] = ("", range(0)),
     until: int = 2**33,
     later: int = 15,
+    invented: int = 0,
 ) -> None:
-    """Publish the blocks of all counters around the outage, and let all that follows happen."""
+    """Publish the blocks of all counters around the outage, and let all that follows happen.
+
+    One of them may have ``invented`` W more in the quarter-hour with the highest demand.
+    """
     first = (BEGIN >> LEVEL << LEVEL) - (1 << LEVEL)
     for way in ("pplus", "pminus"):
         for port in PHASES:
@@ -239,8 +249,9 @@ async def tell(
             for bid in range(first, END + (1 << LEVEL), 1 << LEVEL):
                 span = range(bid + EVERY - 1 - bid % EVERY, bid + (1 << LEVEL), EVERY)
                 quiet = silent[1] if f"{way}{port}" == silent[0] else range(0)
+                more = invented if f"{way}{port}" == "pplus1" else 0
                 readings = [
-                    (second, counters()[second][way, port])
+                    (second, counters()[second][way, port] + more * in_peak(second) * 1000 // HOUR)
                     for second in span
                     if second >= bid and second not in quiet
                 ]
@@ -298,20 +309,27 @@ async def test_a_plain_sum_is_spread_over_the_hours_and_its_total_stays(
         assert counted[hour] == pytest.approx((ends[1] - ends[0]) / 1000, abs=0.1)
 
 
-async def test_the_peak_of_the_month_is_that_of_the_outage_and_activity_tells_it(
-    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory, entry: MockConfigEntry
-) -> None:
+async def mend_in_the_same_month(
+    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory, *, invented: int = 0
+) -> list[Event]:
+    """Let the blocks come as soon as there can be any; returns which peaks were raised."""
     now = ((END + 2 * HOUR >> LEVEL) + 1 << LEVEL) + 60
     for second in range(now, now + 60, EVERY):
         freezer.move_to(dt_util.utc_from_timestamp(second + 1))
         send(broker, second)
         await broker.settle()
     raised = async_capture_events(hass, EVENT_PEAK_RAISED)
-
-    await tell(hass, broker, freezer, until=now)
+    await tell(hass, broker, freezer, until=now, invented=invented)
     freezer.tick(30)
     async_fire_time_changed(hass)
     await broker.settle()
+    return raised
+
+
+async def test_the_peak_of_the_month_is_that_of_the_outage_and_activity_tells_it(
+    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory, entry: MockConfigEntry
+) -> None:
+    raised = await mend_in_the_same_month(hass, broker, freezer)
 
     demand = truth(PEAK - 1, PEAK + 899)[0] * 4
     [event] = raised
@@ -321,6 +339,17 @@ async def test_the_peak_of_the_month_is_that_of_the_outage_and_activity_tells_it
     peak = entry.runtime_data.history.supply.record()
     assert peak is not None
     assert not peak.take_peak(Peak(demand - 1, PEAK))
+
+
+async def test_no_peak_is_raised_by_blocks_that_contradict_what_was_booked(
+    hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory, entry: MockConfigEntry
+) -> None:
+    raised = await mend_in_the_same_month(hass, broker, freezer, invented=2000)
+
+    assert raised == []
+    refused = entry.runtime_data.history.supply.refusals
+    unique_id = f"{METER.device_id}_{IMPORT}"
+    assert (unique_id, Reason.LEAP) in {(each.unique_id, each.reason) for each in refused}
 
 
 async def test_all_is_undone_with_the_lift(

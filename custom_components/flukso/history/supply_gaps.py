@@ -168,7 +168,8 @@ class SupplyGaps:
         for what in (*record.energies, *record.sums):
             async with self._fill_log.lock:
                 results += await self._async_fill(record, outage, figures, what)
-        self._raise_peak(record, outage, figures.quarters)
+        if not any(isinstance(each, Refusal) and each.reason is Reason.LEAP for each in results):
+            self._raise_peak(record, outage, figures.quarters)
         self._done.add(outage.begin)
         return results
 
