@@ -188,6 +188,24 @@ async def test_blocks_without_end_fill_no_disk_and_are_not_asked_for_again(
         assert past.sensors([UNIQUE_ID], again=True) != []
 
 
+async def test_more_blocks_than_a_meter_has_take_no_files_without_end(
+    hass: HomeAssistant,
+    broker: Broker,
+    freezer: FrozenDateTimeFactory,
+    past: SupplyPast,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    assert supply_past._MAX_BLOCKS == 2000
+
+    with patch.object(supply_past, "_MAX_BLOCKS", 2):
+        await tell(hass, broker, freezer)
+
+    files = files_in(Path(hass.config.cache_path(DOMAIN)))
+    assert len(files) == 3
+    assert past.sensors([UNIQUE_ID], again=True) == []
+    assert caplog.text.count("there are too many readings") == 1
+
+
 def history_of(hass: HomeAssistant) -> Backfill:
     """The history of the meter."""
     [entry] = hass.config_entries.async_entries(DOMAIN)

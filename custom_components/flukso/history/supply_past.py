@@ -33,6 +33,8 @@ _NOT_COMPUTED = "The past of the supply can't be computed: %s"
 #: The largest total size of the files of an import (bytes): 21 counters that are read every second
 #: need 1.3 GB for a year. Anybody on the meter's broker can send blocks of any year.
 _MAX_BYTES = 4 * 1024**3
+#: The most blocks of a counter: each takes a file, and a meter has some 60 of a year.
+_MAX_BLOCKS = 2000
 
 
 class SupplyPast:
@@ -62,6 +64,7 @@ class SupplyPast:
         self._files: dict[str, dict[BlockAddress, tuple[CachedReadings, ...]]] = {}
         self._unwritten: set[BlockAddress] = set()
         self._size = 0
+        self._is_full = False
         self._replays: Replays | None = None
 
     # A user of blocks
@@ -73,7 +76,7 @@ class SupplyPast:
             return False
         known = self._files.get(address.sensor_id, {})
         is_known = any(_contains(each, address) for each in known)
-        return self._size <= _MAX_BYTES and self._since < address.end and not is_known
+        return not self._is_full and self._since < address.end and not is_known
 
     def reduce(self, _channel: Channel, block: Block) -> tuple[CachedReadings, ...] | OSError:
         """Write the readings of a block; runs in a worker thread."""
@@ -96,7 +99,9 @@ class SupplyPast:
             self._unwritten.discard(address)
             self._replays = None
             self._size += sum(piece.size for piece in reduced)
-            if self._size > _MAX_BYTES:
+            is_full = self._size > _MAX_BYTES or len(self._files[address.sensor_id]) > _MAX_BLOCKS
+            if is_full and not self._is_full:
+                self._is_full = True
                 _LOGGER.warning(_NOT_COMPUTED, "there are too many readings")
         else:
             if not self._unwritten:
@@ -111,7 +116,7 @@ class SupplyPast:
         self._since, self._replays = since, None
         self._files.clear()
         self._unwritten.clear()
-        self._size = 0
+        self._size, self._is_full = 0, False
         self._folder = self._root / f"{dt_util.utcnow().timestamp():.6f}"
         self._hass.async_add_executor_job(_remove_others, self._root, self._folder)
 
@@ -131,7 +136,7 @@ class SupplyPast:
     def sensors(self, wanted: Collection[str], *, again: bool) -> Collection[Sensor]:
         """Return the sensors of its counters that sent no block yet; with ``again`` all."""
         record = self._record()
-        if record is None or self._size > _MAX_BYTES:
+        if record is None or self._is_full:
             return []
         if not any(unique_id in wanted for unique_id in self.unique_ids()):
             return []
@@ -179,7 +184,7 @@ class SupplyPast:
         self, record: SupplyRecord, what: str, first: Row, since: int
     ) -> PastRows:
         """Return the hours of an energy that is counted second by second."""
-        if self._unwritten or self._size > _MAX_BYTES:
+        if self._unwritten or self._is_full:
             return PastRows()
         if self._replays is None:
             files = {
