@@ -40,6 +40,7 @@ def is_registered(hass: HomeAssistant, number: int) -> bool:
 async def test_the_eleventh_change_within_a_minute_waits_for_its_end(
     hass: HomeAssistant, broker: Broker, freezer: FrozenDateTimeFactory
 ) -> None:
+    assert MAX_CHANGES == 10
     meter = flm03()
     await set_up(hass, broker, meter)
     await let_pass(hass, broker, freezer, 61)
@@ -62,8 +63,10 @@ async def test_a_change_does_not_wait_because_the_clock_was_set_back(
 
     freezer.tick(-3600)
     await change(broker, meter, 1)
-
     assert not is_there(hass, meter)
+    await change(broker, meter, 2)
+
+    assert is_there(hass, meter)
 
 
 async def test_no_other_unit_is_believed_while_everything_changes(
@@ -114,6 +117,7 @@ async def test_sensors_that_change_their_ids_all_the_time_are_left_out_at_last(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
+    assert sensor_limit.MAX_SENSORS == 500
     meter = flm03()
     entry = await set_up(hass, broker, meter)
     known = {section["id"] for section in meter.sensors.values() if section.get("enable")}

@@ -51,10 +51,9 @@ class ConfigurationDelay:
     @property
     def wait(self) -> float:
         """Return how long it takes until the next change may be applied (s)."""
-        now, changed_at = dt_util.utcnow().timestamp(), self._changed_at
-        if len(changed_at) < MAX_CHANGES or now < changed_at[-1]:  # the host's clock was set back
-            return 0
-        return max(changed_at[0] + _MINUTE - now, 0)
+        now = dt_util.utcnow().timestamp()  # which may be set back
+        recent = [at for at in self._changed_at if 0 <= now - at < _MINUTE]
+        return min(recent) + _MINUTE - now if len(recent) == MAX_CHANGES else 0
 
     @callback
     def note_change(self) -> None:
