@@ -51,7 +51,7 @@ _PROBLEM = BinarySensorEntityDescription(
     entity_category=EntityCategory.DIAGNOSTIC,
 )
 #: The voltage of a kube's two cells down to which they are low, and up to which they stay so (V).
-_BATTERY_IS_LOW, _BATTERY_IS_FULL = 2.4, 2.5
+_BATTERY_IS_LOW, _BATTERY_STAYS_LOW = 2.4, 2.5
 
 _LOW_BATTERY = BinarySensorEntityDescription(
     key="battery_low",
@@ -153,7 +153,8 @@ class FluksoLowBattery(FluksoEntity, BinarySensorEntity):
     def _take_value(self) -> None:
         value = self.observable.value
         if value is not None:
-            self._attr_is_on = value <= (_BATTERY_IS_FULL if self._attr_is_on else _BATTERY_IS_LOW)
+            low = _BATTERY_STAYS_LOW if self._attr_is_on else _BATTERY_IS_LOW
+            self._attr_is_on = value <= low
 
 
 class FluksoEvent(ChannelEntity, BinarySensorEntity, RestoreEntity):

@@ -1,7 +1,8 @@
 """The health monitor: issues for problems between meter and Home Assistant that the user can fix.
 
-What is missing is a problem once the broker has been connected for five minutes; that a meter
-which is connected to directly is not reachable, once it has been lost for five minutes. An issue is
+What is missing is a problem once the broker has been connected for five minutes, a meter that is
+silent behind a bridge after an hour (``diagnosis``); that a meter which is connected to directly is
+not reachable, once it has been lost for five minutes. An issue is
 deleted when its problem is known to be gone, and stays while that is unknown, so that an issue that
 the user ignores is still ignored after a reload or a restart. A disabled meter has no issues: those
 that are not ignored are deleted when it is disabled, the others are checked again when it is

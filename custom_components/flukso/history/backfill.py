@@ -1,4 +1,4 @@
-"""Comparison of the statistics with the meter's memory, and the backfill of their gaps."""
+"""The history of a meter: its statistics against its memory, their gaps, and the past."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -48,7 +48,10 @@ _GAP_REACH = 31 * DAY
 
 
 class Backfill:
-    """Fills the gaps of the counters in use when blocks arrive, and audits them on request."""
+    """Fills the gaps of the counters in use when blocks arrive, and audits them on request.
+
+    It has the other parts of the history as well: gauges, the supply, and the import of the past.
+    """
 
     def __init__(
         self,

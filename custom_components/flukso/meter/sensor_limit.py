@@ -5,7 +5,7 @@ from dataclasses import replace
 from ..protocol.sensors import Sensors
 from ..protocol.validation import Unread
 
-#: A full meter with twenty kubes has some 280.
+#: A meter has 128 at a time; the rest is for those that were replaced.
 MAX_SENSORS = 500
 
 

@@ -150,7 +150,7 @@ def rows_for(gap: Gap, *, fastest: float | None, both_ways: bool) -> list[Row] |
 
     The rows at both ends must be sound, and their sums differ by as much as their states, so
     that the rows after the gap stay right. More must be missing than the tolerance at the ends.
-    No hour may have more consumption than the counter can count (``fastest``, units per
+    No hour may have more consumption than the counter can count in two (``fastest``, units per
     second), or negative consumption unless it runs both ways.
     """
     before = gap.before.sound if gap.before else None
@@ -178,7 +178,7 @@ def rows_for(gap: Gap, *, fastest: float | None, both_ways: bool) -> list[Row] |
 
 
 def _is_possible(states: Sequence[float], fastest: float | None, *, both_ways: bool) -> bool:
-    """Return whether a counter can count from each of these states to the next in an hour."""
+    """Return whether a counter can count from each of these states to the next in two hours."""
     most = inf if fastest is None else fastest * 2 * HOUR
     least = -most if both_ways else -_ROUNDING
     return all(least <= later - earlier <= most for earlier, later in pairwise(states))
