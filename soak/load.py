@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import os
 from pathlib import Path
 import sys
+import time
 
 from custom_components.flukso.const import DOMAIN
 from simulator.__main__ import arguments, build
@@ -28,6 +29,9 @@ _SETTLED = 10
 _ARRIVED = 2
 #: Memory blocks that other activity of Home Assistant may add.
 _NOISE = 30_000
+_HOUR = 3600
+#: How long after a full hour Home Assistant has made its rows of it (s).
+_ROWS_ARE_MADE = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,7 @@ async def measure(meters: int, seconds: int, folder: Path, *, direct: bool = Fal
                 await client.confirm(flow["flow_id"])
         await eventually(lambda: are_live(client, meters), f"{meters} meters, live", within=180)
         await asyncio.sleep(_SETTLED)
+        await asyncio.sleep(until_after_the_hour(time.time(), seconds))
         with ReadingsSubscriber(broker.port) as subscriber:
             await eventually(lambda: _receives(subscriber), "readings")
             await asyncio.sleep(_ARRIVED)
@@ -114,6 +119,16 @@ def _playing(meters: int, port: int, folder: Path) -> Process:
 
 def _options(meters: int, port: int) -> list[str]:
     return ["--full", "--meters", str(meters), "--broker", f"{LOOPBACK}:{port}"]
+
+
+def until_after_the_hour(now: float, seconds: float) -> float:
+    """Return how long to wait (s), so that there is no full hour within a measurement.
+
+    Home Assistant makes its first hourly rows then, and keeps the statements that it compiles for
+    that, which are some 10,000 memory blocks.
+    """
+    hour = (now + seconds) // _HOUR * _HOUR + _ROWS_ARE_MADE
+    return max(hour - now, 0)
 
 
 async def are_live(client: Client, meters: int) -> bool:
