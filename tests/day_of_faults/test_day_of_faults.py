@@ -24,6 +24,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from itertools import accumulate, pairwise
 import logging
+import sys
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.recorder import CONF_COMMIT_INTERVAL, CONF_DB_RETRY_WAIT, Recorder
@@ -159,6 +160,13 @@ def spikes(rows: dict[int, float], of: list[float]) -> list[tuple[int, float]]:
     return found
 
 
+def report(played: Counter[str], offs: dict[str, list[float]]) -> str:
+    """Format how often each kind of fault was played, and how far each energy is off in the end."""
+    lines = [f"{sum(played.values())} faults", *(f"{n:5} {kind}" for kind, n in played.items())]
+    lines += [f"{off[-1]:+8.1f} {name}" for name, off in offs.items()]
+    return "\n{}\n".format("\n".join(lines))
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("enable_statistics", [True])
 @pytest.mark.parametrize(
@@ -173,7 +181,10 @@ def spikes(rows: dict[int, float], of: list[float]) -> list[tuple[int, float]]:
 )
 @pytest.mark.usefixtures("hass_storage", "_quiet")
 async def test_whatever_goes_wrong_a_day_is_booked_as_it_was(
-    hass: HomeAssistant, day: Day, caplog: pytest.LogCaptureFixture
+    hass: HomeAssistant,
+    day: Day,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """The day's total is within the energy of a minute, and so is each hour, without a spike.
 
@@ -213,6 +224,8 @@ async def test_whatever_goes_wrong_a_day_is_booked_as_it_was(
     await day.remember()
 
     remembered = compared(await booked(hass, "hour"), minutes)
+    with capsys.disabled():
+        sys.stdout.write(report(day.played, remembered))
     better = set()
     for name, off in remembered.items():
         before = heard[name]
