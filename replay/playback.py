@@ -16,11 +16,13 @@ from stack import Clock
 _AHEAD = 8
 _READINGS = ("/gauge", "/counter")
 _TOPIC = re.compile(r"(?:.*?/)??((?:d/)?(?:device|sensor)/.*)")
+#: A topic behind a prefix that does not end in a slash.
+_JOINED = re.compile(r".*?((?:device|sensor)/[0-9a-f]{32}/.*)")
 
 
 def without_prefix(topic: str) -> str:
     """Return a topic as the meter itself publishes it."""
-    found = _TOPIC.fullmatch(topic)
+    found = _TOPIC.fullmatch(topic) or _JOINED.fullmatch(topic)
     return f"/{found[1]}" if found else topic
 
 

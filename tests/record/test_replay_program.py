@@ -108,6 +108,8 @@ def test_a_long_wait_is_skipped_by_setting_the_clock_before_the_message(tmp_path
         ("flukso//device/x/config/sensor", "/device/x/config/sensor"),
         ("sensor/x/gauge", "/sensor/x/gauge"),
         ("home/d/device/x/tmpo/sync", "/d/device/x/tmpo/sync"),
+        (f"fluksosensor/{'5f' * 16}/gauge", f"/sensor/{'5f' * 16}/gauge"),
+        (f"fluksodevice/{'5f' * 16}/config/sensor", f"/device/{'5f' * 16}/config/sensor"),
         ("weather", "weather"),
     ],
 )
