@@ -184,8 +184,10 @@ async def test_a_meter_that_moved_a_moment_after_its_last_reading_gets_its_new_a
     async with heard(entry, own_broker, meter):
         await elsewhere.publish(meter)
     own_broker.pause()
-
-    await assert_gets(hass, entry, meter, elsewhere.port)
+    try:
+        await assert_gets(hass, entry, meter, elsewhere.port)
+    finally:
+        own_broker.resume()
 
 
 async def test_an_address_that_another_device_announces_is_not_taken(
