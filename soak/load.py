@@ -9,6 +9,7 @@ import sys
 import time
 
 from custom_components.flukso.const import DOMAIN
+from custom_components.flukso.metering.durations import HOUR
 from simulator.__main__ import arguments, build
 from stack import Client, HomeAssistant, Mosquitto, Process, eventually
 from stack.ports import LOOPBACK
@@ -29,7 +30,6 @@ _SETTLED = 10
 _ARRIVED = 2
 #: Memory blocks that other activity of Home Assistant may add.
 _NOISE = 30_000
-_HOUR = 3600
 #: How long after a full hour Home Assistant has made its rows of it (s).
 _ROWS_ARE_MADE = 60
 
@@ -127,7 +127,7 @@ def until_after_the_hour(now: float, seconds: float) -> float:
     Home Assistant makes its first hourly rows then, and keeps the statements that it compiles for
     that, which are some 10,000 memory blocks.
     """
-    hour = (now + seconds) // _HOUR * _HOUR + _ROWS_ARE_MADE
+    hour = (now + seconds) // HOUR * HOUR + _ROWS_ARE_MADE
     return max(hour - now, 0)
 
 

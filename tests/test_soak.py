@@ -4,7 +4,7 @@ import pytest
 
 from soak.load import until_after_the_hour
 
-HOUR = 3600
+from .statistics import HOUR
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,12 @@
 
 What is missing is a problem once the broker has been connected for five minutes, a meter that is
 silent behind a bridge after an hour (``diagnosis``); that a meter which is connected to directly is
-not reachable, once it has been lost for five minutes. An issue is
-deleted when its problem is known to be gone, and stays while that is unknown, so that an issue that
-the user ignores is still ignored after a reload or a restart. A disabled meter has no issues: those
-that are not ignored are deleted when it is disabled, the others are checked again when it is
-enabled. The same applies to the problems of a bridge while the meter is connected to directly, and
-the other way round. All issues of a meter are deleted with it.
+not reachable, once it has been lost for five minutes. An issue is deleted when its problem is known
+to be gone, and stays while that is unknown, so that an issue that the user ignores is still ignored
+after a reload or a restart. A disabled meter has no issues: those that are not ignored are deleted
+when it is disabled, the others are checked again when it is enabled. The same applies to the
+problems of a bridge while the meter is connected to directly, and the other way round. All issues
+of a meter are deleted with it.
 
 Not monitored are a bridge that floods the broker with waveforms and a second bridge with an unknown
 prefix, which would take a subscription to all waveforms or readings of the broker, and Home
