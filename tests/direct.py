@@ -44,7 +44,7 @@ class MetersBroker(Mosquitto):
         async def reached() -> bool:
             return self.connections > 0
 
-        await eventually(reached, "a connection", within=5, every=0.05)
+        await eventually(reached, "a connection", every=0.05)
 
     async def is_left(self) -> None:
         """Wait until all of these have disconnected."""
@@ -53,7 +53,7 @@ class MetersBroker(Mosquitto):
             ended = re.findall(r"Client flukso-\w+ .* disconnected", self.log.read_text())
             return len(ended) == self.connections
 
-        await eventually(left, "the end of all connections", within=5, every=0.05)
+        await eventually(left, "the end of all connections", every=0.05)
 
     async def publish(self, *meters: Meter) -> None:
         """Let meters publish their configuration and a reading on every topic."""
