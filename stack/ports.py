@@ -1,11 +1,14 @@
 """Free ports, so that several stacks can run at the same time on one machine."""
 
-from secrets import choice
+from itertools import cycle
+from random import SystemRandom
 import socket
 
 LOOPBACK = "127.0.0.1"
 #: Below the ports of outgoing connections, which begin at 32768 in Linux.
 _SERVER_PORTS = range(20_000, 32_768)
+#: In an order of this process alone, so that it is given none twice that is not listened to yet.
+_ports = cycle(SystemRandom().sample(_SERVER_PORTS, len(_SERVER_PORTS)))
 
 
 def is_free(port: int, host: str = LOOPBACK) -> bool:
@@ -25,7 +28,7 @@ def free_port(preferred: int = 0) -> int:
     The port is not reserved until its server starts, so it should be used immediately. It is none
     of those that outgoing connections get meanwhile.
     """
-    port = preferred or choice(_SERVER_PORTS)
+    port = preferred or next(_ports)
     while not is_free(port):
-        port = choice(_SERVER_PORTS)
+        port = next(_ports)
     return port
