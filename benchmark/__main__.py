@@ -80,7 +80,7 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
     to = command("setup", _setup, "the time until the entities of a meter are added")
     _add_number(to, "--meters", [1, 10], "numbers of meters to confirm at once")
     to = command("recorder", _recorder, "the rows written to the database")
-    _add_number(to, "--minutes", 5, "duration of each recording")
+    _add_number(to, "--minutes", 5, "duration of each recording; five have one run of statistics")
     to = command("history", _history, "the decoding of a large block of the meter's memory")
     _add_number(to, "--runs", 5, "number of runs")
     to = command("past", _past, "the import of a meter's past, of all its counters at 1 Hz")
