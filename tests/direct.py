@@ -53,7 +53,7 @@ class MetersBroker(Mosquitto):
             ended = re.findall(r"Client flukso-\w+ .* disconnected", self.log.read_text())
             return len(ended) == self.connections
 
-        await eventually(left, "the end of all connections", every=0.05)
+        await eventually(left, "the end of all connections", within=5, every=0.05)
 
     async def publish(self, *meters: Meter) -> None:
         """Let meters publish their configuration and a reading on every topic."""
