@@ -80,6 +80,16 @@ def test_a_flow_is_limited_soon_after_the_hosts_clock_was_set_back() -> None:
     assert counted.most(1006, 24, 1, 24) == pytest.approx(6 / 20, abs=0.001)
 
 
+def test_a_clock_that_was_set_back_by_two_seconds_was_set_back() -> None:
+    counted = CountedFlow()
+    counted.begin(1000, 0)
+    counted.most(1003, 3, 1, 3)
+
+    counted.most(1004, 1, 1, 1)
+
+    assert counted.most(1006, 6, 1, 6) == pytest.approx(3 / 5)
+
+
 def test_a_flow_is_not_limited_by_less_than_five_seconds_or_a_counter_that_fell() -> None:
     counted = CountedFlow()
     counted.begin(1000, 0)

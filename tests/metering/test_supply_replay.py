@@ -173,8 +173,18 @@ def test_the_begin_is_told_if_it_is_asked_for() -> None:
     assert replay.hours[BEGIN].imported == 50
 
 
+def test_the_begin_is_told_where_it_is_the_begin_of_an_hour() -> None:
+    known = remembered(steady({"+1": 3600}, range(BEGIN - 100, BEGIN + 100)))
+    replay = SupplyReplay(THREE_PHASES, BRUSSELS)
+
+    replay.run(known, BEGIN, BEGIN + 50)
+
+    assert replay.hours == {BEGIN: SupplyEnergies(0, 0)}
+
+
 def test_at_a_time_within_a_quarter_hour_the_house_has_used_what_it_has_until_then() -> None:
-    seconds, times = range(BEGIN - 20, BEGIN + 1900), (BEGIN + 304, BEGIN + 400, BEGIN + 1232)
+    seconds = range(BEGIN - 20, BEGIN + 1900)
+    times = (BEGIN + 304, BEGIN + 400, BEGIN + 904, BEGIN + 1232)
     streams = phases(Random(1), seconds, every=8)
 
     replay = SupplyReplay(SOLAR, BRUSSELS)
@@ -195,13 +205,19 @@ def test_each_quarter_hour_has_its_demand() -> None:
     assert replay.quarters == [Peak(3600.0, quarter) for quarter in quarters]
 
 
-def test_a_counter_that_begins_anew_goes_on_from_where_it_was() -> None:
+@pytest.mark.parametrize(("options", "more"), [({}, 0), ({"counts_on": True}, 5)])
+def test_a_counter_that_begins_anew_goes_on_and_what_it_shows_first_counts_if_it_counts_on(
+    options: Mapping[str, bool], more: int
+) -> None:
     streams = steady({"+1": 3600}, range(BEGIN, BEGIN + HOUR + 1))
     streams["+1"] = [
-        (time, value if time < BEGIN + 1000 else value - 1_000_000) for time, value in streams["+1"]
+        (time, value if time < BEGIN + 1000 else value - 995_000) for time, value in streams["+1"]
     ]
-    replay = replayed(THREE_PHASES, streams, BEGIN, BEGIN + HOUR)
-    assert replay.hours[BEGIN + HOUR].imported == pytest.approx(HOUR, abs=2)
+    replay = SupplyReplay(THREE_PHASES, BRUSSELS, **options)
+
+    replay.run(remembered(streams), BEGIN, BEGIN + HOUR)
+
+    assert replay.hours[BEGIN + HOUR].imported == pytest.approx(HOUR - 1 + more, abs=0.1)
 
 
 def test_a_pulse_before_the_begin_is_where_the_first_one_after_it_counts_from() -> None:

@@ -71,6 +71,11 @@ def test_a_name_alone_tells_an_flm02() -> None:
     assert parse_sensors({"1": slot(1, type="water", function="tap", port=[4])}).flm02
 
 
+def test_what_is_beyond_the_last_slot_of_an_flm03_tells_nothing() -> None:
+    config: Config = {"1": slot(1, function="tap", port=[4]), "129": {"id": sensor_id(129)}}
+    assert parse_sensors(config).flm02
+
+
 @pytest.mark.parametrize(
     "other",
     [
