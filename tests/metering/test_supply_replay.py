@@ -182,10 +182,12 @@ def test_the_begin_is_told_where_it_is_the_begin_of_an_hour() -> None:
     assert replay.hours == {BEGIN: SupplyEnergies(0, 0)}
 
 
-def test_at_a_time_within_a_quarter_hour_the_house_has_used_what_it_has_until_then() -> None:
-    seconds = range(BEGIN - 20, BEGIN + 1900)
-    times = (BEGIN + 304, BEGIN + 400, BEGIN + 904, BEGIN + 1232)
-    streams = phases(Random(1), seconds, every=8)
+@pytest.mark.parametrize(("every", "after"), [(8, (304, 400, 1232)), (1, (1, 901, 902))])
+def test_at_a_time_within_a_quarter_hour_the_house_has_used_what_it_has_until_then(
+    every: int, after: Sequence[int]
+) -> None:
+    seconds, times = range(BEGIN - 20, BEGIN + 1900), [BEGIN + each for each in after]
+    streams = phases(Random(1), seconds, every=every)
 
     replay = SupplyReplay(SOLAR, BRUSSELS)
     replay.run(remembered(streams), seconds.start, seconds[-1], marks=times)
