@@ -80,7 +80,7 @@ def test_a_flow_is_limited_soon_after_the_hosts_clock_was_set_back() -> None:
     assert counted.most(1006, 24, 1, 24) == pytest.approx(6 / 20, abs=0.001)
 
 
-def test_a_clock_that_was_set_back_by_two_seconds_was_set_back() -> None:
+def test_a_flow_is_counted_anew_where_the_hosts_clock_was_set_back_by_two_seconds() -> None:
     counted = CountedFlow()
     counted.begin(1000, 0)
     counted.most(1003, 3, 1, 3)
